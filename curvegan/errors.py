@@ -1,0 +1,54 @@
+"""Errors that curvegan raises on purpose. Their text is for the user: what is wrong, why, what to type next.
+
+CurveganError                      exit code 1
+├── InvalidInput                   exit code 2: the user's to mend
+│   ├── InvalidConfig
+│   ├── JobNotFound                curvegan_db
+│   ├── ResultNotFound             curvegan_db
+│   └── JobStateConflict           curvegan_db
+├── ServiceUnavailable             exit code 3: a service's, not the job's
+│   ├── DatabaseUnreachable        curvegan_db
+│   └── SchemaOutdated             curvegan_db
+├── TrainingDiverged
+├── CheckpointRefused
+├── DeviceUnavailable
+└── LeaseLost                      curvegan_db
+"""
+
+
+class CurveganError(Exception):
+    """Base of every error that curvegan raises on purpose."""
+
+    exit_code = 1
+
+
+class InvalidInput(CurveganError):
+    """What the user typed cannot be done as typed."""
+
+    exit_code = 2
+
+
+class InvalidConfig(InvalidInput):
+    """A config has an unknown key or a value out of range."""
+
+
+class ServiceUnavailable(CurveganError):
+    """A service cannot be used at the moment."""
+
+    exit_code = 3
+
+
+class TrainingDiverged(CurveganError):
+    """A loss is no longer a finite number."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"training diverged: a loss is not finite at step {step}; try a smaller learning rate")
+        self.step = step
+
+
+class CheckpointRefused(CurveganError):
+    """A checkpoint is damaged, of another config or of a format that this version cannot read."""
+
+
+class DeviceUnavailable(CurveganError):
+    """This machine has no such device."""

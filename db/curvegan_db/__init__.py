@@ -1,0 +1,1 @@
+"""The results store. Knows no queue and no torch."""

@@ -1,0 +1,1 @@
+"""The worker: claims jobs from the store, trains them and stores what comes out."""
