@@ -1,0 +1,54 @@
+# Everything a person types in a checkout. Needs Python >= 3.11, git and make; the rest comes into .venv.
+#   make PYTHON=python3.13 test     picks the interpreter that .venv is made with
+
+PYTHON ?= python3
+BIN := .venv/bin
+REQUIRED := 3.11
+
+# A checkout's commands never reach for the services that the shell happens to point at.
+unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
+
+.PHONY: help demo test lint format clean
+.DEFAULT_GOAL := help
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: export CURVEGAN_HOME := $(CURDIR)/.demo
+demo: .venv/worker.stamp  ## train the tutorial's GAN here and now, without any server
+	@$(BIN)/curvegan submit --lr 1e-4 --name demo --wait
+	@$(BIN)/curvegan show last
+	@$(BIN)/curvegan fetch-plot last --output .demo/curve.png
+
+test: .venv/dev.stamp  ## run the whole test suite, its servers included
+	$(BIN)/python -m pytest
+
+lint: .venv/dev.stamp  ## check format, style, types and the arrows between the packages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev.stamp  ## format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove what the targets above made, .venv and the demo's jobs included
+	rm -rf .venv .demo dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment, two sizes: `demo` needs no test tools. Each stamp is as old as its last complete install.
+.venv/worker.stamp: pyproject.toml constraints.txt
+	$(call install,worker)
+.venv/dev.stamp: pyproject.toml constraints.txt
+	$(call install,dev)
+	@touch .venv/worker.stamp
+
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(REQUIRED)".split("."))))' 2>/dev/null || \
+	  { echo "curvegan needs Python $(REQUIRED) or newer, and $(PYTHON) is none: name one, as in make PYTHON=python3.13" >&2; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	@echo "installing curvegan[$(1)] into .venv (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(1)]'
+	@touch $@
+endef
