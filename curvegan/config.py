@@ -36,27 +36,29 @@ class Quadratic(_Frozen):
 class TrainConfig(_Frozen):
     """One training, complete: the same config and seed give the same numbers. Defaults are the tutorial's."""
 
-    curve: Quadratic = Field(Quadratic(), description="the curve to learn: its family and that family's parameters")
-    points: int = Field(15, ge=2, le=256, description="points of a curve; the generator's output size")
-    x_min: Parameter = Field(-1.0, description="left end of the curve")
-    x_max: Parameter = Field(1.0, description="right end of the curve")
-    latent: int = Field(15, ge=1, le=256, description="size of the latent z, the generator's normal input")
-    hidden_g: Width = Field(128, description="hidden units of the generator")
-    hidden_d: Width = Field(128, description="hidden units of the discriminator")
-    batch_size: int = Field(64, ge=1, le=4096, description="curves in a minibatch")
-    steps: int = Field(10001, ge=1, le=10_000_000, description="generator updates to train")
-    lr_g: Rate = Field(1e-4, description="learning rate of the generator (lr sets both)")
-    lr_d: Rate = Field(1e-4, description="learning rate of the discriminator (lr sets both)")
-    beta1: Beta = Field(0.9, description="Adam: decay of the first moment")
-    beta2: Beta = Field(0.999, description="Adam: decay of the second moment")
-    eps: float = Field(1e-8, gt=0, le=1, allow_inf_nan=False, description="Adam: added to the denominator")
-    loss: Literal["ns"] = Field("ns", description="ns: the non-saturating loss, from logits")
-    seed: int = Field(0, ge=0, lt=2**64, description="64-bit seed of weights, noise and minibatches")
-    record_every: Interval = Field(10, description="steps between two points of the loss curve")
-    snapshot_every: Interval = Field(1000, description="steps between two snapshots of the generated curves")
-    checkpoint_every: Interval = Field(1000, description="steps between two checkpoints")
+    curve: Quadratic = Field(
+        default=Quadratic(), description="the curve to learn: its family and that family's parameters"
+    )
+    points: int = Field(default=15, ge=2, le=256, description="points of a curve; the generator's output size")
+    x_min: Parameter = Field(default=-1.0, description="left end of the curve")
+    x_max: Parameter = Field(default=1.0, description="right end of the curve")
+    latent: int = Field(default=15, ge=1, le=256, description="size of the latent z, the generator's normal input")
+    hidden_g: Width = Field(default=128, description="hidden units of the generator")
+    hidden_d: Width = Field(default=128, description="hidden units of the discriminator")
+    batch_size: int = Field(default=64, ge=1, le=4096, description="curves in a minibatch")
+    steps: int = Field(default=10001, ge=1, le=10_000_000, description="generator updates to train")
+    lr_g: Rate = Field(default=1e-4, description="learning rate of the generator (lr sets both)")
+    lr_d: Rate = Field(default=1e-4, description="learning rate of the discriminator (lr sets both)")
+    beta1: Beta = Field(default=0.9, description="Adam: decay of the first moment")
+    beta2: Beta = Field(default=0.999, description="Adam: decay of the second moment")
+    eps: float = Field(default=1e-8, gt=0, le=1, allow_inf_nan=False, description="Adam: added to the denominator")
+    loss: Literal["ns"] = Field(default="ns", description="ns: the non-saturating loss, from logits")
+    seed: int = Field(default=0, ge=0, lt=2**64, description="64-bit seed of weights, noise and minibatches")
+    record_every: Interval = Field(default=10, description="steps between two points of the loss curve")
+    snapshot_every: Interval = Field(default=1000, description="steps between two snapshots of the generated curves")
+    checkpoint_every: Interval = Field(default=1000, description="steps between two checkpoints")
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$")] = Field(
-        "auto", description="auto, cpu, cuda or cuda:N; auto is the device of the worker that claims the job"
+        default="auto", description="auto, cpu, cuda or cuda:N; auto is the device of the worker that claims the job"
     )
 
     @classmethod
