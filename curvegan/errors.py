@@ -3,6 +3,7 @@
 CurveganError                      exit code 1
 ├── InvalidInput                   exit code 2: the user's to mend
 │   ├── InvalidConfig
+│   ├── DeviceUnavailable
 │   ├── JobNotFound                curvegan_db
 │   ├── ResultNotFound             curvegan_db
 │   └── JobStateConflict           curvegan_db
@@ -11,7 +12,6 @@ CurveganError                      exit code 1
 │   └── SchemaOutdated             curvegan_db
 ├── TrainingDiverged
 ├── CheckpointRefused
-├── DeviceUnavailable
 └── LeaseLost                      curvegan_db
 """
 
@@ -50,5 +50,5 @@ class CheckpointRefused(CurveganError):
     """A checkpoint is damaged, of another config or of a format that this version cannot read."""
 
 
-class DeviceUnavailable(CurveganError):
+class DeviceUnavailable(InvalidInput):
     """This machine has no such device."""

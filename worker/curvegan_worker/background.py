@@ -1,0 +1,58 @@
+"""The background worker of the embedded store: `submit` starts one when this machine has none, and it ends when idle.
+
+Who is present holds a shared lock on a file in the home folder, one for each database. A lock dies with its process,
+so unlike a row in the store it says at once, and truly, that a killed worker is gone.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from curvegan_worker.settings import Settings
+
+IDLE_S = 60.0
+
+
+@contextmanager
+def presence(settings: Settings) -> Iterator[None]:
+    """Be known as a worker of this database for as long as the block runs."""
+    with _lock_file(settings).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+def is_present(settings: Settings) -> bool:
+    """Whether a supervisor on this machine works for this database right now."""
+    with _lock_file(settings).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def start_background(settings: Settings) -> int | None:
+    """Start a worker that outlives this command, unless one is present. Returns its process id, or None."""
+    if is_present(settings):
+        return None
+    with (settings.home / "worker.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "curvegan_worker"],
+            env=os.environ | settings.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=settings.home,
+            start_new_session=True,
+        )
+    return process.pid
+
+
+def _lock_file(settings: Settings) -> Path:
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return settings.home / f"worker-{hashlib.sha256(settings.database_url.encode()).hexdigest()[:12]}.lock"

@@ -1,0 +1,35 @@
+"""Which device a worker trains on, and which jobs that lets it claim."""
+
+from curvegan.errors import DeviceUnavailable
+
+_MOST_ON_CPU, _MOST_ON_CUDA = 16, 256
+
+
+def resolve(device: str) -> str:
+    """`auto`, `cpu`, `cuda` or `cuda:N` to `cpu` or `cuda:N`. Raises DeviceUnavailable where there is none such."""
+    if device == "cpu":
+        return device
+    import torch  # noqa: PLC0415  only a worker that may have CUDA asks
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return "cuda:0" if count else "cpu"
+    index = int(device.partition(":")[2] or 0)
+    if index >= count:
+        raise DeviceUnavailable(f"this machine has no {device}: torch sees {count} CUDA devices; try --device cpu")
+    return f"cuda:{index}"
+
+
+def accepted(device: str) -> tuple[str, ...]:
+    """The values of a config's `device` that a worker on `device` can serve. Every machine has a CPU too."""
+    return ("auto", "cpu") if device == "cpu" else ("auto", "cpu", "cuda", device)
+
+
+def train_on(requested: str, device: str) -> str:
+    """The device for jobs that asked for `requested`, on a worker with `device`."""
+    return "cpu" if requested == "cpu" else device
+
+
+def most_jobs(device: str) -> int:
+    """How many jobs a worker trains together at the most."""
+    return _MOST_ON_CPU if device == "cpu" else _MOST_ON_CUDA

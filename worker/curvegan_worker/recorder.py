@@ -1,0 +1,160 @@
+"""Writes what a run yields, in a thread of its own: the training never waits for the database.
+
+Everything it writes is fenced by the lease. Parts of a job are written in the order they came; a flush happens every
+second, and at once with a checkpoint, so that a chunk of losses never straddles one.
+"""
+
+import logging
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Self
+
+from curvegan.plots import KINDS, PlotData, render
+
+from curvegan.checkpoint import Checkpoint
+from curvegan.config import TrainConfig
+from curvegan.metrics import Metrics
+from curvegan.series import LossCurve, Snapshot
+from curvegan_db.errors import LeaseLost
+from curvegan_db.models import JobState
+from curvegan_db.records import Plot
+from curvegan_db.store import Store
+from curvegan_worker.lease import Lease
+
+FLUSH_S = 1.0
+_log = logging.getLogger("curvegan.recorder")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one advance gave of one job."""
+
+    job: int
+    step: int
+    losses: LossCurve
+    snapshot: Snapshot | None = None
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True)
+class End:
+    """A job leaves this worker: ended, or released to be resumed (`state` QUEUED)."""
+
+    job: int
+    config: TrainConfig
+    state: JobState
+    metrics: Metrics | None = None
+    error: str | None = None
+    reason: str | None = None
+
+
+@dataclass
+class _Pending:
+    """Parts of one job that are not in the store yet."""
+
+    step: int = 0
+    losses: list[LossCurve] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
+
+
+class Recorder:
+    """The recording thread of one claim."""
+
+    def __init__(self, store: Store, lease: Lease) -> None:
+        self._store = store
+        self._lease = lease
+        self._queue: queue.SimpleQueue[Part | End | None] = queue.SimpleQueue()
+        self._pending: dict[int, _Pending] = {}
+        self._flushed = time.monotonic()
+        self._thread = threading.Thread(target=self._record, name="recorder", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def put(self, item: Part | End) -> None:
+        """Hand over; returns at once."""
+        self._queue.put(item)
+
+    def _record(self) -> None:
+        while (item := self._next()) is not None:
+            if isinstance(item, Part):
+                self._add(item)
+            elif isinstance(item, End):
+                self._end(item)
+            if time.monotonic() - self._flushed > FLUSH_S:
+                self._flush_all()
+        self._flush_all()
+
+    def _next(self) -> "Part | End | str | None":
+        try:
+            return self._queue.get(timeout=FLUSH_S)
+        except queue.Empty:
+            return "nothing came"
+
+    def _add(self, part: Part) -> None:
+        pending = self._pending.setdefault(part.job, _Pending())
+        pending.step = part.step
+        pending.losses.append(part.losses)
+        if part.snapshot:
+            pending.snapshots.append(part.snapshot)
+        if part.checkpoint:
+            self._flush(part.job, part.checkpoint)
+
+    def _flush_all(self) -> None:
+        self._flushed = time.monotonic()
+        for job in tuple(self._pending):
+            self._flush(job)
+
+    def _flush(self, job: int, checkpoint: Checkpoint | None = None) -> None:
+        pending = self._pending.pop(job, None)
+        if pending is None:
+            return
+        losses = LossCurve.concatenate(pending.losses)
+        stored = (checkpoint.step, checkpoint.to_bytes()) if checkpoint else None
+        self._write(
+            job, lambda: self._store.record(self._lease.token, job, pending.step, losses, pending.snapshots, stored)
+        )
+
+    def _end(self, end: End) -> None:
+        self._flush(end.job)
+        if end.state is JobState.QUEUED:
+            self._write(end.job, lambda: self._store.release(self._lease.token, end.job, end.reason or "released"))
+            return
+        try:
+            self._write(end.job, lambda: self._store.add_plots(self._lease.token, end.job, self._plots(end)))
+        except Exception:  # noqa: BLE001  a plot that cannot be drawn ends its job, with the traceback in its record
+            _log.exception("job %d", end.job)
+            end = End(end.job, end.config, JobState.FAILED, end.metrics, traceback.format_exc(), "plots")
+        self._write(end.job, lambda: self._finish(end))
+
+    def _plots(self, end: End) -> list[Plot]:
+        losses, snapshots = self._store.losses(end.job), self._store.snapshots(end.job)
+        if not snapshots:
+            return []
+        data = PlotData(f"job {end.job}", end.config, losses, snapshots, end.metrics)
+        return [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in KINDS]
+
+    def _finish(self, end: End) -> None:
+        metrics = asdict(end.metrics) if end.metrics else None
+        self._store.finish(self._lease.token, end.job, end.state, end.error, end.reason, metrics)
+        _log.info("job %d %s%s", end.job, end.state.value, f": {end.reason}" if end.reason else "")
+
+    def _write(self, job: int, write: Callable[[], None]) -> None:
+        """Write under the lease; a job that is no longer ours is let go, for another worker has it."""
+        if job not in self._lease.held:
+            return
+        try:
+            self._lease.patiently(job, write)
+        except LeaseLost:
+            self._lease.lose(job)
+            _log.warning("job %d: the lease is lost, nothing more is written", job)
+        self._lease.advanced()

@@ -1,0 +1,121 @@
+"""Train one claim: resume its jobs from their checkpoints, advance them together, and hand over all that comes out."""
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from curvegan.checkpoint import Checkpoint
+from curvegan.errors import CheckpointRefused
+from curvegan.series import LossCurve
+from curvegan.training import PackTraining, Progress
+from curvegan_db.errors import LeaseLost
+from curvegan_db.models import JobState
+from curvegan_db.records import Claim, ClaimedJob
+from curvegan_db.store import Store
+from curvegan_worker.devices import train_on
+from curvegan_worker.lease import Lease
+from curvegan_worker.recorder import End, Part, Recorder
+
+_log = logging.getLogger("curvegan.run")
+
+
+class Run:
+    """One claim from its checkpoints to its ends."""
+
+    def __init__(
+        self, store: Store, claim: Claim, device: str, draining: threading.Event, touch: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._claim = claim
+        self._jobs = {job.id: job for job in claim.jobs}
+        self._device = train_on(claim.jobs[0].config.device, device)
+        self._draining = draining
+        self._lease = Lease(store, claim, touch)
+        self._recorder = Recorder(store, self._lease)
+
+    def train(self) -> None:
+        """Returns when every job of the claim has ended, is released, or is no longer ours."""
+        with self._lease, self._recorder:
+            self._train(self._claim.jobs)
+
+    def _train(self, jobs: Sequence[ClaimedJob]) -> None:
+        """Train jobs as one pack. Where that raises, each goes on alone, so that only the guilty one fails."""
+        left = {job.id for job in jobs}
+        try:
+            training = self._begin(jobs)
+            while training.jobs and not self._draining.is_set():
+                self._let_go(training, left)
+                for progress in training.advance() if training.jobs else ():
+                    self._hand_over(progress, left)
+                self._lease.advanced()
+            for job in training.jobs:
+                self._release(training, job)
+        except LeaseLost:
+            _log.warning("the lease is lost: %s", sorted(left))
+        except Exception as error:  # noqa: BLE001  whatever a job's training raises belongs in that job's record
+            self._fail(jobs, left, error)
+
+    def _begin(self, jobs: Sequence[ClaimedJob]) -> PackTraining:
+        starts = {job.id: (job.config, self._resume_point(job)) for job in jobs}
+        training = PackTraining(starts, self._device)
+        facts = (self._device, training.engine, training.engine_version)
+        for job, (_, checkpoint) in starts.items():
+            step = checkpoint.step if checkpoint else 0
+            self._lease.patiently(job, partial(self._store.begin, self._lease.token, job, step, *facts))
+        return training
+
+    def _resume_point(self, job: ClaimedJob) -> Checkpoint | None:
+        """The newest checkpoint that can be read; each one that is refused leaves an event."""
+        for row in self._lease.patiently(job.id, partial(self._store.checkpoints, job.id)):
+            stored = self._lease.patiently(job.id, partial(self._store.checkpoint, job.id, row.step))
+            try:
+                return Checkpoint.from_bytes(stored.data, job.config)
+            except CheckpointRefused as error:
+                _log.error("job %d, step %d: %s", job.id, row.step, error)
+                note = partial(self._store.note, job.id, self._lease.token, "checkpoint_refused")
+                self._lease.patiently(job.id, partial(note, f"at step {row.step}: {error}"))
+        return None
+
+    def _let_go(self, training: PackTraining, left: set[int]) -> None:
+        """Take out the jobs that are cancelled or no longer ours."""
+        for job in training.jobs:
+            if job not in self._lease.held:
+                left.discard(job)
+                training.remove(job)
+            elif job in self._lease.cancelled:
+                left.discard(job)
+                self._checkpoint(training, job)
+                self._end(job, JobState.CANCELLED, reason=self._lease.cancelled[job])
+                training.remove(job)
+
+    def _hand_over(self, progress: Progress, left: set[int]) -> None:
+        self._recorder.put(Part(progress.job, progress.step, progress.losses, progress.snapshot, progress.checkpoint))
+        if progress.diverged:
+            left.discard(progress.job)
+            self._end(progress.job, JobState.FAILED, error=str(progress.diverged), reason="diverged")
+        elif progress.finished:
+            left.discard(progress.job)
+            self._recorder.put(End(progress.job, self._jobs[progress.job].config, JobState.SUCCEEDED, progress.metrics))
+
+    def _release(self, training: PackTraining, job: int) -> None:
+        """Give a job back where it stands: any worker resumes it at this very step."""
+        self._checkpoint(training, job)
+        self._end(job, JobState.QUEUED, reason="drained")
+
+    def _checkpoint(self, training: PackTraining, job: int) -> None:
+        checkpoint = training.checkpoint(job)
+        self._recorder.put(Part(job, checkpoint.step, LossCurve.empty(), checkpoint=checkpoint))
+
+    def _end(self, job: int, state: JobState, error: str | None = None, reason: str | None = None) -> None:
+        self._recorder.put(End(job, self._jobs[job].config, state, error=error, reason=reason))
+
+    def _fail(self, jobs: Sequence[ClaimedJob], left: set[int], error: Exception) -> None:
+        _log.error("training of %s", sorted(left), exc_info=error)
+        if len(jobs) == 1:
+            self._end(jobs[0].id, JobState.FAILED, "".join(traceback.format_exception(error)), "error")
+            return
+        for job in jobs:
+            if job.id in left and job.id in self._lease.held:
+                self._train([job])

@@ -1,0 +1,148 @@
+"""Keeps N worker processes alive on one machine. Each trains one claim at a time, and a kill -9 takes exactly one."""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from curvegan_db.store import open_store
+from curvegan_worker.background import presence
+from curvegan_worker.lease import HANG_S
+from curvegan_worker.settings import Settings
+
+DRAIN_S = 20.0
+_UNHEALTHY_S = HANG_S + 30.0
+_POLL_S = 0.1
+_FINAL_CODES = (0, 2, 3)
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+_log = logging.getLogger("curvegan.supervisor")
+
+
+@dataclass
+class _Slot:
+    """One place for a worker process, and the process in it."""
+
+    number: int
+    health_file: Path
+    process: subprocess.Popen[bytes] | None = None
+    start_at: float = 0.0
+    pause_s: float = _FIRST_PAUSE_S
+    done: bool = False
+    code: int = 0
+
+
+def supervise(settings: Settings, concurrency: int, device: str, exit_when_idle: float | None) -> int:
+    """Run worker processes until a signal, or until all were idle for `exit_when_idle` seconds. Returns the exit code.
+
+    Raises:
+        DatabaseUnreachable, SchemaOutdated: before any process starts.
+    """
+    with open_store(settings.database_url):
+        pass
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    while True:
+        with presence(settings):
+            code = _Supervisor(settings, concurrency, device, exit_when_idle, stopping).run()
+        # Whoever submitted while we were still present relied on us: look once more, now that we are not.
+        if stopping.is_set() or code or not _queued(settings):
+            return code
+
+
+def _queued(settings: Settings) -> bool:
+    with open_store(settings.database_url) as store:
+        return store.queued(("auto", "cpu"))
+
+
+class _Supervisor:
+    def __init__(
+        self,
+        settings: Settings,
+        concurrency: int,
+        device: str,
+        exit_when_idle: float | None,
+        stopping: threading.Event,
+    ) -> None:
+        self._folder = settings.home / "health" / str(os.getpid())
+        self._stopping = stopping
+        self._environment = self._child_environment(settings, concurrency, device, exit_when_idle)
+        self._slots = [_Slot(n, self._folder / f"{n}") for n in range(1, concurrency + 1)]
+
+    def run(self) -> int:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            while not self._stopping.is_set() and not all(slot.done for slot in self._slots):
+                for slot in self._slots:
+                    self._tend(slot)
+                self._stopping.wait(_POLL_S)
+            return self._drain()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _tend(self, slot: _Slot) -> None:
+        if slot.done:
+            return
+        if slot.process is None:
+            if time.monotonic() >= slot.start_at:
+                self._start(slot)
+        elif (code := slot.process.poll()) is not None:
+            self._ended(slot, code)
+        elif time.time() - slot.health_file.stat().st_mtime > _UNHEALTHY_S:
+            _log.error("worker process %d does not get on: killed", slot.process.pid)
+            slot.process.kill()
+
+    def _start(self, slot: _Slot) -> None:
+        slot.health_file.touch(mode=0o600)
+        slot.start_at = time.monotonic()
+        command = [sys.executable, "-m", "celery", "-A", "curvegan_worker.app", "worker", "--loglevel", "WARNING"]
+        command += ["-n", f"worker-{os.getpid()}-{slot.number}@%h", "--without-gossip", "--without-mingle", "--quiet"]
+        environment = self._environment | {"CURVEGAN_WORKER_HEALTH": str(slot.health_file)}
+        slot.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+
+    def _ended(self, slot: _Slot, code: int) -> None:
+        """0 was asked for, 2 and 3 will not mend by themselves; anything else is an accident, so start another."""
+        slot.process = None
+        if code in _FINAL_CODES:
+            slot.done, slot.code = True, code
+            if code:
+                self._stopping.set()
+            return
+        if time.monotonic() - slot.start_at > _LONGEST_PAUSE_S:
+            slot.pause_s = _FIRST_PAUSE_S
+        _log.error("worker process %d ended with %d; another starts in %.0f s", slot.number, code, slot.pause_s)
+        slot.start_at = time.monotonic() + slot.pause_s
+        slot.pause_s = min(2 * slot.pause_s, _LONGEST_PAUSE_S)
+
+    def _drain(self) -> int:
+        """Have the running jobs checkpointed and released; who does not manage in time is killed."""
+        running = [slot.process for slot in self._slots if slot.process]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + DRAIN_S
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _log.error("worker process %d does not drain: killed", process.pid)
+                process.kill()
+                process.wait()
+        return max(slot.code for slot in self._slots)
+
+    @staticmethod
+    def _child_environment(
+        settings: Settings, concurrency: int, device: str, exit_when_idle: float | None
+    ) -> dict[str, str]:
+        threads = str(max(1, (os.cpu_count() or 1) // concurrency))
+        environment = os.environ | settings.environment()
+        environment |= {"CURVEGAN_WORKER_DEVICE": device, "CURVEGAN_WORKER_SUPERVISOR": str(os.getpid())}
+        environment |= {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        if exit_when_idle is not None:
+            environment["CURVEGAN_WORKER_IDLE"] = str(exit_when_idle)
+        return environment

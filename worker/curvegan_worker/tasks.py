@@ -1,0 +1,41 @@
+"""The one Celery task, and what ties the Celery worker's life to ours. Imported by workers only."""
+
+import logging
+import signal
+from typing import Any
+
+from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
+
+from curvegan_worker.app import TRAIN, app, options, settings
+from curvegan_worker.process import WorkerProcess
+
+_process = WorkerProcess(settings, options)
+
+
+@app.task(name=TRAIN)
+def train(job_id: int | None = None) -> None:
+    """Claim and train until nothing is queued. The job id is a hint for who watches the broker; the claim decides."""
+    _process.work()
+
+
+@setup_logging.connect
+def _log_to_stderr(**_: Any) -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("curvegan").setLevel(logging.INFO)
+
+
+@worker_ready.connect
+def _start(**_: Any) -> None:
+    # Celery's Ctrl-C is a cold shutdown, which can break into a commit; ours drains, as SIGTERM does.
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
+    _process.start()
+
+
+@worker_shutting_down.connect
+def _drain(**_: Any) -> None:
+    _process.drain()
+
+
+@worker_shutdown.connect
+def _stop(**_: Any) -> None:
+    _process.stop()
