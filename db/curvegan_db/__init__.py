@@ -1,1 +1,1 @@
-"""The results store. Knows no queue and no torch."""
+"""The results store: jobs and what came of them, in SQLite or PostgreSQL. Knows no queue and no torch."""

@@ -1,0 +1,116 @@
+"""How a database is opened: drivers, pragmas, transactions, and failures in one line. Knows no table.
+
+SQLite: WAL, so that readers and the one writer never wait for each other; the driver's own transactions are off and
+every transaction begins in the open: BEGIN to read, BEGIN IMMEDIATE to write (by the execution option `begin`), which
+waits for the write lock at the start instead of failing half-way. synchronous=FULL: a submit that was answered is still
+there after a power cut; a job commits every few seconds, so that the sync is cheap.
+"""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError
+
+from curvegan.errors import InvalidInput
+from curvegan_db.errors import DatabaseUnreachable
+
+CONNECT_TIMEOUT_S = 5
+BUSY_TIMEOUT_S = 30
+_POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
+
+
+def make_engine(url: str) -> Engine:
+    """An engine that connects on first use. Raises InvalidInput for a URL that names no database we know."""
+    parsed = _parse(url)
+    engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed)
+    event.listen(engine, "handle_error", _one_line)
+    return engine
+
+
+def shown_url(engine: Engine) -> str:
+    """The engine's URL for people: without the password, and without the query, which may hold one."""
+    return engine.url.set(query={}).render_as_string(hide_password=True)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    # The URL itself is not shown: it may hold a password in a place where nobody looks for one.
+    if parsed is None or parsed.drivername not in {"sqlite", *_POSTGRES} or not parsed.database:
+        raise InvalidInput(
+            "the database URL must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME; "
+            "see CURVEGAN_DATABASE_URL or --database-url"
+        )
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in _POSTGRES else parsed
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
+
+
+def _sqlite(url: URL) -> Engine:
+    path = Path(url.database or "").absolute()
+
+    def connect() -> sqlite3.Connection:
+        try:
+            return _open_file(path)
+        except OSError as error:
+            raise sqlite3.OperationalError(error.strerror or str(error)) from error
+
+    engine = create_engine(url, creator=connect)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _open_file(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Created here and not by SQLite, so that the file, and with it its -wal and -shm, is the user's alone.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        _set_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_wal(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait for the busy time-out when several connections switch a new file to WAL at once.
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+
+def _one_line(context: ExceptionContext) -> None:
+    """Turn every failure of the service (not of a statement) into DatabaseUnreachable."""
+    error = context.original_exception
+    if context.engine is None or context.is_pre_ping or not _is_of_the_service(error):
+        return
+    raise DatabaseUnreachable(shown_url(context.engine), " ".join(str(error).split())[:300]) from error
+
+
+def _is_of_the_service(error: BaseException) -> bool:
+    # sqlite3 says DatabaseError itself, no subclass, for a file that is damaged or no database.
+    services: tuple[Any, ...] = (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)
+    return isinstance(error, services) or type(error) is sqlite3.DatabaseError

@@ -1,0 +1,54 @@
+"""Errors of the results store. Their place in the tree is drawn in curvegan.errors."""
+
+from curvegan.errors import CurveganError, InvalidInput, ServiceUnavailable
+
+
+class JobNotFound(InvalidInput):
+    """No job has this id."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"no job {job_id}; `curvegan status` lists the jobs")
+        self.job_id = job_id
+
+
+class ResultNotFound(InvalidInput):
+    """The job has no such result, or not yet."""
+
+
+class JobStateConflict(InvalidInput):
+    """The job's state does not allow this."""
+
+
+class DatabaseUnreachable(ServiceUnavailable):
+    """The database does not answer, refuses us, or is not a database."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"cannot use the database {url}: {reason}; is it up, and is CURVEGAN_DATABASE_URL or --database-url right?"
+        )
+
+
+class SchemaOutdated(ServiceUnavailable):
+    """The database was made by another version of curvegan."""
+
+    def __init__(self, current: str | None, head: str, newer: bool) -> None:
+        found = f"at {current}" if current else "empty"
+        if newer:
+            super().__init__(f"the database is {found}, newer than this curvegan ({head}): install a newer curvegan")
+        else:
+            super().__init__(f"the database is {found}, this curvegan needs {head}: run `curvegan db upgrade`")
+
+
+class LeaseLost(CurveganError):
+    """The job is no longer this worker's: its lease ran out, or it was ended. Nothing was written."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"the lease on job {job_id} is lost")
+        self.job_id = job_id
+
+
+class WorkerForgotten(CurveganError):
+    """The worker is not registered, or was silent for so long that its row is gone: it must register again."""
+
+    def __init__(self, worker_id: str) -> None:
+        super().__init__(f"worker {worker_id} is not registered")

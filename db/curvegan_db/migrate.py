@@ -1,0 +1,112 @@
+"""Bring a database to the schema that this version of curvegan needs. Knows no rule of the store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.engine import Connection, Engine
+
+from curvegan_db.errors import SchemaOutdated
+
+# Any number of our own: two upgrades of one PostgreSQL database wait for each other.
+_UPGRADE_LOCK = 7_216_853_301
+
+
+@dataclass(frozen=True)
+class SchemaStatus:
+    """Where a database stands (None: empty) and what this curvegan needs."""
+
+    current: str | None
+    head: str
+
+    @property
+    def newer(self) -> bool:
+        """Whether a later curvegan made the schema: its revision is none of ours."""
+        return self.current is not None and self.current not in _revisions()
+
+
+def status(engine: Engine) -> SchemaStatus:
+    """Where the database stands. Changes nothing."""
+    with engine.connect() as connection:
+        return _status(connection)
+
+
+def check(engine: Engine) -> None:
+    """Raise SchemaOutdated unless the database is at this version's schema."""
+    found = status(engine)
+    if found.current != found.head:
+        raise SchemaOutdated(found.current, found.head, found.newer)
+
+
+def prepare(engine: Engine) -> None:
+    """Make the store usable: upgrade an embedded (SQLite) one, check any other. Raises SchemaOutdated."""
+    found = status(engine)
+    if engine.dialect.name == "sqlite" and found.current != found.head:
+        upgrade(engine)
+    else:
+        check(engine)
+
+
+def upgrade(engine: Engine) -> SchemaStatus:
+    """Upgrade to this version's schema, alone; nothing to do is fine. Raises SchemaOutdated when it is newer."""
+    with _alone(engine) as connection:
+        found = _status(connection)
+        if found.newer:
+            raise SchemaOutdated(found.current, found.head, newer=True)
+        if found.current != found.head:
+            command.upgrade(_config(connection), "head")
+        return _status(connection)
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Go back to a revision; "base" drops every table."""
+    with _alone(engine) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """One transaction that no other upgrade can overlap."""
+    writing = engine.execution_options(begin="IMMEDIATE")
+    with writing.connect() as connection, _unguarded(connection), connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+        yield connection
+
+
+@contextmanager
+def _unguarded(connection: Connection) -> Iterator[None]:
+    """Without SQLite's foreign keys: Alembic alters a table by replacing it, and the drop would cascade."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.cursor()  # before BEGIN: inside a transaction the pragma does nothing
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+        driver.close()
+
+
+def _status(connection: Connection) -> SchemaStatus:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return SchemaStatus(MigrationContext.configure(connection).get_current_revision(), head)
+
+
+def _revisions() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "curvegan_db:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

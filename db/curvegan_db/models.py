@@ -1,0 +1,244 @@
+"""The tables of the results store. Knows no rule of the store: those stand on the class Store.
+
+Blobs live in tables of their own, so that listing jobs never reads them.
+"""
+
+import enum
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    DateTime,
+    Double,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    literal_column,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+MOST_NAME, MOST_TAG, MOST_TAGS = 200, 100, 32
+MOST_REASON, MOST_ERROR = 500, 10_000
+
+
+class JobState(enum.StrEnum):
+    """The stored states; a running job whose lease ran out is shown as "lost"."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware in, aware UTC out: SQLite drops the time zone, PostgreSQL answers in the connection's."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table, with names for all constraints, so that migrations can alter them on any database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012
+        dict[str, Any]: JSON(none_as_null=True),
+        list[str]: JSON,
+        bytes: LargeBinary,
+        datetime: UtcDateTime,
+        float: Double,
+        JobState: Enum(JobState, native_enum=False, length=16, values_callable=lambda e: [s.value for s in e]),
+    }
+
+
+def in_state(state: JobState) -> ColumnElement[bool]:
+    """`state = 'queued'` with the value spelled out: a partial index serves no bound parameter."""
+    return Job.state == literal_column(f"'{state.value}'")
+
+
+def _partial(name: str, *columns: Any, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class Worker(Base):
+    """A worker process, from its start until it is forgotten."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    label: Mapped[str] = mapped_column(String(300))
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int]
+    devices: Mapped[list[str]]
+    version: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime]
+    beat_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Job(Base):
+    """One request to train, and where it stands."""
+
+    __tablename__ = "jobs"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - an id is never given twice, deleted jobs included
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(MOST_NAME))
+    config: Mapped[dict[str, Any]]
+    priority: Mapped[int]
+    pack_key: Mapped[str] = mapped_column(String(200))
+    wanted_device: Mapped[str] = mapped_column(String(16))
+    state: Mapped[JobState]
+    attempt: Mapped[int]
+    lost: Mapped[int]
+    step: Mapped[int]
+    steps: Mapped[int]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    # Who trains it, and how fast: of the present or last attempt.
+    worker: Mapped[str | None] = mapped_column(String(300))
+    device: Mapped[str | None] = mapped_column(String(64))
+    engine: Mapped[str | None] = mapped_column(String(64))
+    engine_version: Mapped[str | None] = mapped_column(String(64))
+    began_at: Mapped[datetime | None]
+    began_step: Mapped[int | None]
+    recorded_at: Mapped[datetime | None]
+    # The lease: set exactly while the job is running.
+    lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_expires_at: Mapped[datetime | None]
+    worker_id: Mapped[str | None] = mapped_column(ForeignKey("workers.id", ondelete="SET NULL"))
+    cancel_requested: Mapped[bool]
+    cancel_reason: Mapped[str | None] = mapped_column(String(MOST_REASON))
+    reason: Mapped[str | None] = mapped_column(String(MOST_REASON))
+    error: Mapped[str | None] = mapped_column(Text)
+    metrics: Mapped[dict[str, Any] | None]
+
+
+Index("ix_jobs_state_id", Job.state, Job.id)
+_partial("ix_jobs_queue", Job.priority.desc(), Job.id, Job.wanted_device, where="state = 'queued'")
+_partial("ix_jobs_pack", Job.pack_key, Job.priority.desc(), Job.id, where="state = 'queued'")
+_partial("ix_jobs_lease", Job.lease_expires_at, where="state = 'running'")
+_partial("ix_jobs_lease_token", Job.lease_token, where="lease_token IS NOT NULL")
+_partial("ix_jobs_worker_id", Job.worker_id, where="worker_id IS NOT NULL")
+
+
+def _job_id() -> Mapped[int]:
+    return mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+
+
+class JobTag(Base):
+    """A tag of a job."""
+
+    __tablename__ = "job_tags"
+    __table_args__ = (Index("ix_job_tags_tag_job_id", "tag", "job_id"),)
+
+    job_id: Mapped[int] = _job_id()
+    tag: Mapped[str] = mapped_column(String(MOST_TAG), primary_key=True)
+
+
+class Attempt(Base):
+    """One execution of a job: who, on what, from which step, and how it ended."""
+
+    __tablename__ = "attempts"
+
+    job_id: Mapped[int] = _job_id()
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(36))
+    worker: Mapped[str] = mapped_column(String(300))
+    device: Mapped[str | None] = mapped_column(String(64))
+    engine: Mapped[str | None] = mapped_column(String(64))
+    engine_version: Mapped[str | None] = mapped_column(String(64))
+    claimed_at: Mapped[datetime]
+    began_at: Mapped[datetime | None]
+    began_step: Mapped[int | None]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(16))
+
+
+class LossChunk(Base):
+    """A piece of a job's loss curve: the bytes of a LossCurve. Pieces of one job never overlap."""
+
+    __tablename__ = "loss_chunks"
+
+    job_id: Mapped[int] = _job_id()
+    first_step: Mapped[int] = mapped_column(primary_key=True)
+    last_step: Mapped[int]
+    count: Mapped[int]
+    data: Mapped[bytes]
+
+
+class Snapshot(Base):
+    """Curves generated from the fixed evaluation latents at a step."""
+
+    __tablename__ = "snapshots"
+
+    job_id: Mapped[int] = _job_id()
+    step: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[bytes]
+
+
+class Checkpoint(Base):
+    """The whole training state at a step, as the core wrote it."""
+
+    __tablename__ = "checkpoints"
+
+    job_id: Mapped[int] = _job_id()
+    step: Mapped[int] = mapped_column(primary_key=True)
+    attempt: Mapped[int]
+    created_at: Mapped[datetime]
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    data: Mapped[bytes]
+
+
+class Plot(Base):
+    """A rendered picture of a job, one of each kind."""
+
+    __tablename__ = "plots"
+
+    job_id: Mapped[int] = _job_id()
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    step: Mapped[int]
+    png: Mapped[bytes]
+
+
+class Event(Base):
+    """A change of a job's state, or something else that is worth knowing about it."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_job_id_id", "job_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    attempt: Mapped[int]
+    worker: Mapped[str | None] = mapped_column(String(300))
+    kind: Mapped[str] = mapped_column(String(32))
+    detail: Mapped[str | None] = mapped_column(String(MOST_REASON))

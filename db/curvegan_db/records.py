@@ -1,0 +1,165 @@
+"""What goes into the store and what comes out of it: plain frozen values. Knows no table and no session.
+
+All times are aware and UTC; a step counts generator updates done.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from curvegan.config import TrainConfig
+from curvegan.errors import InvalidInput
+from curvegan_db.models import MOST_NAME, MOST_TAG, MOST_TAGS, JobState
+
+LOST = "lost"
+DISPLAYED_STATES = (*(state.value for state in JobState), LOST)
+MOST_PRIORITY = 1_000_000
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """A job to submit. Raises InvalidInput when a name or tag cannot be stored, before anything is."""
+
+    config: TrainConfig
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    priority: int = 0
+
+    def __post_init__(self) -> None:
+        if self.name is not None:
+            check_text("name", self.name, MOST_NAME)
+        for tag in self.tags:
+            check_text("tag", tag, MOST_TAG)
+        if len(set(self.tags)) > MOST_TAGS:
+            raise InvalidInput(f"a job has at most {MOST_TAGS} tags, got {len(set(self.tags))}")
+        if abs(self.priority) > MOST_PRIORITY:
+            raise InvalidInput(f"priority must be within -{MOST_PRIORITY}..{MOST_PRIORITY}, got {self.priority}")
+
+
+def check_text(what: str, value: str, most: int) -> None:
+    """Raise InvalidInput unless `value` is 1 to `most` characters that every database can store."""
+    if not 1 <= len(value) <= most:
+        raise InvalidInput(f"a {what} has 1 to {most} characters, got {len(value)}")
+    if storable(value) != value:
+        raise InvalidInput(f"a {what} must be valid Unicode text without NUL, got {value[:40]!r}")
+
+
+def storable(value: str) -> str:
+    """The text with what no database stores (NUL, lone surrogates) replaced by question marks."""
+    return value.replace("\x00", "?").encode("utf-8", "replace").decode("utf-8")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as users see it. `state` is "lost" while it runs under a lease that ran out.
+
+    `worker` (host:pid), `device` and `engine` are those of the present or last attempt; `reason` is one word or a
+    user's line ("lost", a cancel reason), `error` the worker's text. `metrics` holds finite numbers by name.
+    """
+
+    id: int
+    name: str | None
+    tags: tuple[str, ...]
+    config: TrainConfig
+    priority: int
+    state: str
+    attempt: int
+    lost: int
+    step: int
+    steps: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    worker: str | None
+    device: str | None
+    engine: str | None
+    engine_version: str | None
+    error: str | None
+    reason: str | None
+    cancel_requested: bool
+    metrics: Mapping[str, float] | None
+    steps_per_second: float | None
+
+
+@dataclass(frozen=True)
+class ClaimedJob:
+    """A job that a worker took. `step` is how far it was recorded; 0 means that there is nothing to resume."""
+
+    id: int
+    config: TrainConfig
+    attempt: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The jobs that a worker took together, one pack under one lease."""
+
+    token: str
+    jobs: tuple[ClaimedJob, ...]
+
+
+@dataclass(frozen=True)
+class HeartbeatReply:
+    """The jobs still held under the lease, and of those the ones to cancel, with the user's reason."""
+
+    held: frozenset[int]
+    cancelled: Mapping[int, str | None]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker process. `state` is "idle", "training", "stopped", or "lost" when it stopped beating."""
+
+    id: str
+    label: str
+    host: str
+    pid: int
+    devices: tuple[str, ...]
+    version: str
+    started_at: datetime
+    beat_at: datetime
+    state: str
+    jobs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CheckpointRow:
+    """A stored checkpoint without its data. `size` in bytes, `sha256` of the data, hex."""
+
+    job_id: int
+    step: int
+    attempt: int
+    created_at: datetime
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class StoredCheckpoint(CheckpointRow):
+    """A stored checkpoint with its data."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A rendered plot of the state at a step."""
+
+    job_id: int
+    kind: str
+    step: int
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a job's history; `worker` is the label of the worker that it concerns."""
+
+    id: int
+    job_id: int
+    at: datetime
+    attempt: int
+    worker: str | None
+    kind: str
+    detail: str | None

@@ -1,0 +1,79 @@
+"""What came of a job, to read: loss curve, snapshots, checkpoints, plots, history. Writes nothing."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from curvegan.series import LossCurve, Snapshot
+from curvegan_db import models
+from curvegan_db.errors import JobNotFound, ResultNotFound
+from curvegan_db.records import CheckpointRow, Event, Plot, StoredCheckpoint
+from curvegan_db.transactions import Transactions
+
+
+class Results(Transactions):
+    """The part of the store that holds results. Every method raises JobNotFound."""
+
+    def losses(self, job_id: int) -> LossCurve:
+        """All records so far, in step order."""
+        query = select(models.LossChunk.data).where(models.LossChunk.job_id == job_id)
+        with self._read() as session:
+            _require(session, job_id)
+            chunks = session.scalars(query.order_by(models.LossChunk.first_step)).all()
+        return LossCurve.concatenate([LossCurve.from_bytes(data) for data in chunks])
+
+    def snapshots(self, job_id: int) -> list[Snapshot]:
+        """All snapshots so far, in step order."""
+        query = select(models.Snapshot.data).where(models.Snapshot.job_id == job_id).order_by(models.Snapshot.step)
+        with self._read() as session:
+            _require(session, job_id)
+            return [Snapshot.from_bytes(data) for data in session.scalars(query)]
+
+    def plot(self, job_id: int, kind: str) -> Plot | None:
+        """The stored plot of a kind, if there is one yet."""
+        query = select(models.Plot).where(models.Plot.job_id == job_id, models.Plot.kind == kind)
+        with self._read() as session:
+            _require(session, job_id)
+            row = session.scalar(query)
+            return None if row is None else Plot(row.job_id, row.kind, row.step, row.png)
+
+    def checkpoint(self, job_id: int, step: int | None = None) -> StoredCheckpoint:
+        """The checkpoint at a step, or the newest. Raises ResultNotFound."""
+        query = select(models.Checkpoint).where(models.Checkpoint.job_id == job_id)
+        if step is not None:
+            query = query.where(models.Checkpoint.step == step)
+        with self._read() as session:
+            _require(session, job_id)
+            row = session.scalar(query.order_by(models.Checkpoint.step.desc()).limit(1))
+            if row is None:
+                raise ResultNotFound(_no_checkpoint(job_id, step))
+            return StoredCheckpoint(row.job_id, row.step, row.attempt, row.created_at, row.size, row.sha256, row.data)
+
+    def checkpoints(self, job_id: int) -> list[CheckpointRow]:
+        """The stored checkpoints without their data, newest first."""
+        table = models.Checkpoint
+        columns = (table.job_id, table.step, table.attempt, table.created_at, table.size, table.sha256)
+        with self._read() as session:
+            _require(session, job_id)
+            rows = session.execute(select(*columns).where(table.job_id == job_id).order_by(table.step.desc()))
+            return [CheckpointRow(*row) for row in rows]
+
+    def events(self, job_id: int) -> list[Event]:
+        """The job's history, oldest first."""
+        query = select(models.Event).where(models.Event.job_id == job_id).order_by(models.Event.id)
+        with self._read() as session:
+            _require(session, job_id)
+            return [
+                Event(row.id, row.job_id, row.at, row.attempt, row.worker, row.kind, row.detail)
+                for row in session.scalars(query)
+            ]
+
+
+def _require(session: Session, job_id: int) -> None:
+    if not 0 < job_id < 2**31 or session.get(models.Job, job_id) is None:
+        raise JobNotFound(job_id)
+
+
+def _no_checkpoint(job_id: int, step: int | None) -> str:
+    if step is None:
+        return f"job {job_id} has no checkpoint yet"
+    return f"job {job_id} has no checkpoint at step {step}; `curvegan show {job_id}` tells which it has"

@@ -1,0 +1,59 @@
+"""The results store: the verbs of the product over one SQL database. Knows no queue, no engine and no picture."""
+
+from types import TracebackType
+from typing import Self
+
+from curvegan_db import migrate
+from curvegan_db.database import make_engine
+from curvegan_db.jobs import Jobs
+from curvegan_db.leases import Leases
+from curvegan_db.progress import Progress
+from curvegan_db.results import Results
+from curvegan_db.transactions import LEASE_S
+from curvegan_db.workers import Workers
+
+__all__ = ["Store", "make_engine", "open_store"]
+
+
+class Store(Jobs, Results, Workers, Leases, Progress):
+    """Jobs and what came of them. These rules hold on SQLite and on PostgreSQL:
+
+    * Each method is one transaction: all of it happened or nothing. What it returns are plain values.
+    * A job is queued, running, succeeded, failed or cancelled. Every change writes an event in the same transaction.
+    * A running job has a lease: a token, an expiry by the database's clock, a worker. A job that does not run has none.
+    * Whoever holds the token may write, nobody else: every write of a worker locks the job under (id, token) first
+      and raises LeaseLost when there is no such row. So a worker that was given up for dead can damage nothing.
+    * A lease that ran out but was not taken back yet is still the worker's: a late heartbeat renews it.
+    * A job is shown as lost from the moment its lease ran out, whether or not a reaper came by.
+    * A lost job goes back to the queue and keeps what was recorded; the third time it fails with reason "lost".
+    * A job whose cancel was requested never goes back to the queue: released or lost, it is cancelled.
+    * Writing the same twice does it once, so that a worker may repeat a call whose answer it did not hear.
+    * Only finite metrics are stored (SQLite would turn NaN into NULL, PostgreSQL refuses it in JSON).
+    * Ids are never given twice.
+
+    A store may be used by several threads. Errors of the service are DatabaseUnreachable, with the reason in one line.
+    """
+
+    def close(self) -> None:
+        """Close the connections. The store can still be used: it opens new ones."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def open_store(url: str, lease_s: float = LEASE_S) -> Store:
+    """A store on a database, ready to use: an embedded one is upgraded, any other is checked.
+
+    Raises InvalidInput, DatabaseUnreachable, SchemaOutdated.
+    """
+    engine = make_engine(url)
+    try:
+        migrate.prepare(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine, lease_s)

@@ -1,0 +1,81 @@
+"""Changes of a job's state, each with its event. They take a locked job and never commit."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
+
+from curvegan_db import models
+from curvegan_db.models import MOST_ERROR, MOST_REASON, JobState
+from curvegan_db.records import LOST, storable
+
+MOST_LOST = 3
+
+
+def add_event(session: Session, job: models.Job, at: datetime, kind: str, detail: str | None = None) -> None:
+    """Write a line into the job's history; a long detail is cut."""
+    add_events(session, [(job.id, job.attempt, job.worker)], at, kind, detail)
+
+
+def add_events(
+    session: Session,
+    jobs: Iterable[tuple[int, int, str | None]],
+    at: datetime,
+    kind: str,
+    detail: str | None = None,
+) -> None:
+    """Write the same line into the history of several jobs, given as (id, attempt, worker's label)."""
+    line = {"at": at, "kind": kind, "detail": cut(detail, MOST_REASON)}
+    rows = [{"job_id": job_id, "attempt": attempt, "worker": worker, **line} for job_id, attempt, worker in jobs]
+    session.execute(insert(models.Event), rows)
+
+
+def end(
+    session: Session,
+    job: models.Job,
+    at: datetime,
+    state: JobState,
+    reason: str | None = None,
+    error: str | None = None,
+) -> None:
+    """Queued or running to an end state."""
+    job.state, job.finished_at = state, at
+    job.reason, job.error = cut(reason, MOST_REASON), cut(error, MOST_ERROR)
+    add_event(session, job, at, state.value, reason or error)
+    _give_up_lease(session, job, at, state.value)
+
+
+def release(session: Session, job: models.Job, at: datetime, outcome: str, detail: str | None) -> None:
+    """Running to queued; or to cancelled, because a job that is to be cancelled never goes back to the queue."""
+    add_event(session, job, at, outcome, detail)
+    if job.cancel_requested:
+        end(session, job, at, JobState.CANCELLED, job.cancel_reason)
+        return
+    job.state = JobState.QUEUED
+    _give_up_lease(session, job, at, outcome)
+    job.worker = None
+
+
+def lose(session: Session, job: models.Job, at: datetime) -> None:
+    """The lease ran out: back to the queue, but not for ever."""
+    job.lost += 1
+    if job.lost < MOST_LOST or job.cancel_requested:
+        release(session, job, at, LOST, f"the worker did not renew its lease (lost {job.lost} of {MOST_LOST})")
+        return
+    add_event(session, job, at, LOST, f"the worker did not renew its lease (lost {job.lost} of {MOST_LOST})")
+    end(session, job, at, JobState.FAILED, LOST, f"its worker was lost {job.lost} times, last {job.worker}")
+
+
+def cut(text: str | None, most: int) -> str | None:
+    """The text as it can be stored, at most `most` characters; the cut is visible."""
+    if text is None or len(text) <= most:
+        return text if text is None else storable(text)
+    return storable(text)[: most - 1] + "…"
+
+
+def _give_up_lease(session: Session, job: models.Job, at: datetime, outcome: str) -> None:
+    if job.lease_token is not None:
+        closed = update(models.Attempt).where(models.Attempt.job_id == job.id, models.Attempt.attempt == job.attempt)
+        session.execute(closed.values(ended_at=at, outcome=outcome))
+    job.lease_token = job.lease_expires_at = job.worker_id = None
