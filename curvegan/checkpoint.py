@@ -85,6 +85,8 @@ class Checkpoint:
                 f"checkpoint refused: it belongs to another config (its hash is {self.config_hash[:12]}, "
                 f"the job's is {config.hash[:12]})"
             )
+        if self.step > 0 and not len(self.record):
+            raise _damaged("its last record is missing")
         wanted = shapes(config)
         for group in (self.weights, self.adam_m, self.adam_v):
             if {name: tensor.shape for name, tensor in group.items()} != wanted:

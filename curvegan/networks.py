@@ -1,7 +1,7 @@
 """Generator and discriminator in numpy: their tensors, their initial values, curves from latents. Knows no torch.
 
 Names and shapes are those of torch's `Sequential(Linear, ReLU, Linear)`, weights (out, in), so that anyone can load
-them there. Legend of the shapes in names: n curves, l latent, h hidden.
+them there. Legend of the shapes in names: n curves, l latent, h hidden, i inputs, o outputs.
 """
 
 import math
@@ -42,13 +42,17 @@ def init_weights(config: TrainConfig) -> Weights:
         if name.endswith("weight"):
             bound = 1 / math.sqrt(shape[1])
         uniform = uniforms(config.seed, Stream.WEIGHTS, place, shape)
-        weights[name] = (np.float32(2) * uniform - np.float32(1)) * np.float32(bound)
+        weights[name] = np.multiply(2 * uniform - 1, bound, dtype=np.float32)
     return weights
 
 
 def generate(weights: Mapping[str, Array], z_nl: Array) -> Array:
     """Return the generator's curves (N, points) for latents (N, latent)."""
-    hidden_nh = z_nl @ weights["generator.0.weight"].T + weights["generator.0.bias"]
-    np.maximum(hidden_nh, 0, out=hidden_nh)
-    curves: Array = hidden_nh @ weights["generator.2.weight"].T + weights["generator.2.bias"]
-    return curves
+    hidden_nh = _linear(z_nl, weights, "generator.0")
+    return _linear(np.maximum(hidden_nh, 0, out=hidden_nh), weights, "generator.2")
+
+
+def _linear(x_ni: Array, weights: Mapping[str, Array], layer: str) -> Array:
+    y_no: Array = np.matmul(x_ni, weights[f"{layer}.weight"].T)
+    y_no += weights[f"{layer}.bias"]
+    return y_no

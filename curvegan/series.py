@@ -63,11 +63,10 @@ class LossCurve:
 
     def rows(self, start: int, stop: int) -> Self:
         """Return the records start..stop-1, counted as in a slice."""
-        return type(self).from_bytes(self.to_bytes()[slice(*self._offsets(start, stop))])
-
-    def _offsets(self, start: int, stop: int) -> tuple[int, int]:
-        first, end, _ = slice(start, stop).indices(len(self))
-        return first * _RECORD.itemsize, max(first, end) * _RECORD.itemsize
+        g_loss, d_loss, d_real, d_fake, rmse = (
+            column[start:stop] for column in (self.g_loss, self.d_loss, self.d_real, self.d_fake, self.rmse)
+        )
+        return type(self)(self.steps[start:stop], g_loss, d_loss, d_real, d_fake, rmse)
 
     def __len__(self) -> int:
         return len(self.steps)
