@@ -9,14 +9,13 @@ from sqlalchemy.orm import Session
 from curvegan.config import TrainConfig
 from curvegan_db import models
 from curvegan_db.errors import JobNotFound, JobStateConflict
-from curvegan_db.models import MOST_REASON, JobState
+from curvegan_db.models import MOST_ID, MOST_REASON, JobState
 from curvegan_db.records import LOST, Job, JobRequest, check_text
 from curvegan_db.transactions import Transactions, now
 from curvegan_db.transitions import add_event, add_events, end, lose
 
 # Bound parameters in one statement: SQLite takes 32,766, PostgreSQL 65,535.
 _MOST_PARAMETERS = 10_000
-_MOST_ID = 2**31 - 1
 
 
 class Jobs(Transactions):
@@ -132,7 +131,7 @@ def _parts(ids: Iterable[int] | None, newest_first: bool) -> Iterator[list[int] 
     if ids is None:
         yield None
         return
-    ordered = sorted({i for i in ids if 0 < i <= _MOST_ID}, reverse=newest_first)
+    ordered = sorted({i for i in ids if 0 < i <= MOST_ID}, reverse=newest_first)
     for start in range(0, len(ordered), _MOST_PARAMETERS):
         yield ordered[start : start + _MOST_PARAMETERS]
 
@@ -184,7 +183,7 @@ def _steps_per_second(job: models.Job) -> float | None:
 
 
 def _locked(session: Session, job_id: int) -> models.Job:
-    within = job_id if 0 < job_id <= _MOST_ID else 0
+    within = job_id if 0 < job_id <= MOST_ID else 0
     job = session.scalar(select(models.Job).where(models.Job.id == within).with_for_update())
     if job is None:
         raise JobNotFound(job_id)

@@ -28,6 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 MOST_NAME, MOST_TAG, MOST_TAGS = 200, 100, 32
 MOST_REASON, MOST_ERROR = 500, 10_000
+MOST_ID = 2**31 - 1  # of PostgreSQL's INTEGER: a larger one that somebody typed is no job, and no driver's error
 
 
 class JobState(enum.StrEnum):

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from curvegan.series import LossCurve, Snapshot
 from curvegan_db import models
 from curvegan_db.errors import JobNotFound, ResultNotFound
+from curvegan_db.models import MOST_ID
 from curvegan_db.records import CheckpointRow, Event, Plot, StoredCheckpoint
 from curvegan_db.transactions import Transactions
 
@@ -69,7 +70,8 @@ class Results(Transactions):
 
 
 def _require(session: Session, job_id: int) -> None:
-    if not 0 < job_id < 2**31 or session.get(models.Job, job_id) is None:
+    known = select(models.Job.id).where(models.Job.id == job_id)
+    if not 0 < job_id <= MOST_ID or session.scalar(known) is None:
         raise JobNotFound(job_id)
 
 

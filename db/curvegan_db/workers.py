@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -40,7 +41,7 @@ class Workers(Transactions):
 
     def unregister_worker(self, worker_id: str) -> None:
         """Say that the worker stops. Its jobs, if it still holds any, come back when their lease runs out."""
-        with self._write() as session:
+        with self._write() as session, suppress(WorkerForgotten):
             beat_worker(session, worker_id, _STOPPED, now(session))
 
     def workers(self) -> list[Worker]:
