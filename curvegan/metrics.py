@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ class Metrics:
     d_loss: float
     d_real: float
     d_fake: float
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the numbers by name, in order."""
+        return asdict(self)
 
     @property
     def finite(self) -> bool:

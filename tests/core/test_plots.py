@@ -1,0 +1,154 @@
+"""Plots show the stored numbers, and their PNGs are pictures. The data first, then the artists, then the bytes."""
+
+import io
+import math
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
+from PIL import Image
+
+from curvegan.config import TrainConfig
+from curvegan.curves import points_x, target
+from curvegan.metrics import Metrics
+from curvegan.plots import KINDS, MOST_PANELS, PlotData, chosen, figure, render
+from curvegan.series import LossCurve, Snapshot
+
+CONFIG = TrainConfig()
+METRICS = Metrics(0.0873, 0.06, 0.69, 1.38, 0.5, 0.5)
+
+
+def a_loss_curve(count: int = 1001) -> LossCurve:
+    random = np.random.default_rng(0)
+    columns = (np.abs(random.normal(size=count)).astype(np.float32) + 0.1 for _ in range(5))
+    return LossCurve(10 * np.arange(count), *columns)
+
+
+def a_snapshot(step: int) -> Snapshot:
+    noise = np.random.default_rng(step).normal(size=(32, CONFIG.points))
+    return Snapshot(step, (target(CONFIG) + noise / (1 + step / 1000)).astype(np.float32))
+
+
+def the_data(metrics: Metrics | None = METRICS) -> PlotData:
+    return PlotData(
+        "job 17", CONFIG, a_loss_curve(), [a_snapshot(step) for step in (*range(0, 10001, 1000), 10001)], metrics
+    )
+
+
+def bundle(axes: Axes) -> np.ndarray:
+    (collection,) = [a for a in axes.collections if isinstance(a, LineCollection) and len(a.get_segments()) == 32]
+    assert to_hex(collection.get_colors()[0]).upper() == "#4AD631"
+    return np.array(collection.get_segments())
+
+
+def line(axes: Axes, label: str) -> Line2D:
+    (found,) = [each for each in axes.lines if each.get_label() == label]
+    return found
+
+
+def assert_shows(axes: Axes, snapshot: Snapshot) -> None:
+    segments = bundle(axes)
+    np.testing.assert_allclose(segments[:, :, 1], snapshot.curves, rtol=1e-6)
+    np.testing.assert_allclose(segments[0, :, 0], points_x(CONFIG))
+    truth = line(axes, "target")
+    np.testing.assert_allclose(truth.get_ydata(), target(CONFIG), rtol=1e-6)
+    assert str(truth.get_color()).upper() == "#74BCFF"
+    low, high = axes.get_ylim()
+    assert low < segments[:, :, 1].min() <= segments[:, :, 1].max() < high
+
+
+def test_curve_shows_the_newest_snapshot_on_the_target() -> None:
+    data = the_data()
+    drawn = figure("curve", data)
+    (axes,) = drawn.axes
+    assert_shows(axes, data.snapshots[-1])
+    assert drawn.texts[0].get_text() == "job 17    step 10,001    RMSE 0.0873"
+
+
+def test_curve_of_a_running_job_tells_the_rmse_of_what_it_shows() -> None:
+    data = the_data(metrics=None)
+    error = math.sqrt(np.mean((data.snapshots[-1].curves.astype(float) - target(CONFIG)) ** 2))
+    assert figure("curve", data).texts[0].get_text().endswith(f"RMSE {error:.3g}")
+
+
+def test_losses_show_every_record_and_the_equilibrium() -> None:
+    data = the_data()
+    losses, verdicts, quality = figure("losses", data).axes
+    for axes, names in ((losses, ("g_loss", "d_loss")), (verdicts, ("d_real", "d_fake")), (quality, ("rmse",))):
+        for name in names:
+            np.testing.assert_array_equal(line(axes, name).get_xdata(), data.losses.steps)
+            np.testing.assert_allclose(line(axes, name).get_ydata(), getattr(data.losses, name))
+        assert axes.get_xlim() == (0, CONFIG.steps)
+    assert [text.get_text() for text in losses.texts] == ["0.693", "1.386"]
+    dashed = [each.get_ydata()[0] for each in losses.lines if each.is_dashed()]
+    assert dashed == [math.log(2), 2 * math.log(2)]
+    assert [each.get_ydata()[0] for each in verdicts.lines if each.is_dashed()] == [0.5]
+    assert quality.get_yscale() == "log"
+
+
+def test_evolution_shows_the_snapshots_of_the_grid_on_one_scale() -> None:
+    data = the_data()
+    drawn = figure("evolution", data)
+    assert [axes.get_title() for axes in drawn.axes] == [f"step {step:,}" for step in range(0, 10001, 1000)]
+    for axes, snapshot in zip(drawn.axes, data.snapshots, strict=False):
+        assert_shows(axes, snapshot)
+    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in drawn.axes}) == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ((0,), (0,)),
+        ((0, 3), (0,)),
+        ((0, 1000, 1500), (0, 1000, 1500)),
+        ((0, 1000, 1499), (0, 1000)),
+        (tuple(range(0, 23000, 1000)), (0, 2000, 4000, 6000, 8000, 10000, 12000, 14000, 16000, 18000, 20000, 22000)),
+    ],
+)
+def test_chosen_panels(steps: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    shown = chosen([a_snapshot(step) for step in steps], 1000)
+    assert tuple(snapshot.step for snapshot in shown) == expected
+    assert len(shown) <= MOST_PANELS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_png_is_a_picture(kind: str) -> None:
+    picture = Image.open(io.BytesIO(render(kind, the_data())))
+    assert picture.format == "PNG"
+    pixels = np.asarray(picture.convert("RGB"))
+    assert pixels.shape[0] >= 480
+    assert pixels.shape[1] >= 720
+    inked = (pixels < 245).any(axis=2)
+    assert 0.01 < inked.mean() < 0.5
+    green = (pixels[:, :, 1] > pixels[:, :, 0] + 40) & (pixels[:, :, 1] > pixels[:, :, 2] + 40)
+    blue = (pixels[:, :, 2] > pixels[:, :, 0] + 60) & (pixels[:, :, 2] > pixels[:, :, 1] + 20)
+    assert green.mean() > 0.001
+    assert blue.mean() > 0.001
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("records", [0, 1, 100_000])
+def test_few_and_many_records_are_drawn(kind: str, records: int) -> None:
+    config = TrainConfig(steps=1_000_000)
+    data = PlotData("a_b $x^2$ 曲线 \x1b[31m " + "long " * 30, config, a_loss_curve(records), [a_snapshot(0)])
+    assert Image.open(io.BytesIO(render(kind, data))).size[0] >= 500
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_on_its_way_to_infinity_is_drawn(kind: str) -> None:
+    columns = (np.array([1, 1e30, 3e38], np.float32) for _ in range(5))
+    curves = np.full((32, CONFIG.points), 3e38, np.float32)
+    data = PlotData(
+        "job 1", CONFIG, LossCurve(np.array([0, 10, 20]), *columns), [a_snapshot(0), Snapshot(1000, curves)]
+    )
+    assert Image.open(io.BytesIO(render(kind, data))).size[0] >= 500
+
+
+def test_what_cannot_be_drawn_is_refused() -> None:
+    with pytest.raises(ValueError, match="curve, losses, evolution"):
+        render("surface", the_data())
+    with pytest.raises(ValueError, match="no snapshot"):
+        render("curve", PlotData("job 1", CONFIG, a_loss_curve(), []))
