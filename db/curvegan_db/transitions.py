@@ -49,22 +49,20 @@ def end(
 def release(session: Session, job: models.Job, at: datetime, outcome: str, detail: str | None) -> None:
     """Running to queued; or to cancelled, because a job that is to be cancelled never goes back to the queue."""
     add_event(session, job, at, outcome, detail)
+    _give_up_lease(session, job, at, outcome)
     if job.cancel_requested:
         end(session, job, at, JobState.CANCELLED, job.cancel_reason)
-        return
-    job.state = JobState.QUEUED
-    _give_up_lease(session, job, at, outcome)
-    job.worker = None
+    else:
+        job.state, job.worker = JobState.QUEUED, None
 
 
 def lose(session: Session, job: models.Job, at: datetime) -> None:
     """The lease ran out: back to the queue, but not for ever."""
-    job.lost += 1
-    if job.lost < MOST_LOST or job.cancel_requested:
-        release(session, job, at, LOST, f"the worker did not renew its lease (lost {job.lost} of {MOST_LOST})")
-        return
-    add_event(session, job, at, LOST, f"the worker did not renew its lease (lost {job.lost} of {MOST_LOST})")
-    end(session, job, at, JobState.FAILED, LOST, f"its worker was lost {job.lost} times, last {job.worker}")
+    worker, job.lost = job.worker, job.lost + 1
+    release(session, job, at, LOST, f"the worker did not renew its lease (lost {job.lost} of {MOST_LOST})")
+    if job.state is JobState.QUEUED and job.lost >= MOST_LOST:
+        job.worker = worker
+        end(session, job, at, JobState.FAILED, LOST, f"its worker was lost {job.lost} times, last {worker}")
 
 
 def cut(text: str | None, most: int) -> str | None:

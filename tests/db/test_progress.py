@@ -1,0 +1,129 @@
+"""What a worker writes: replaced when it is sent again, cut where an attempt resumes, all of a call or nothing."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from curvegan.series import LossCurve, Snapshot
+from curvegan_db.records import Plot
+from curvegan_db.store import Store
+
+from .trainings import claim, losses, request, snapshot
+
+
+def test_the_same_record_again_changes_nothing(store: Store) -> None:
+    job_id, token = running(store)
+    for _ in range(2):
+        store.record(token, job_id, 50, losses(0, 10, 20, 30, 40), [snapshot(0), snapshot(50)], (50, b"state"))
+        store.add_plots(token, job_id, [Plot(job_id, "curve", 50, b"png")])
+    assert store.losses(job_id) == losses(0, 10, 20, 30, 40)
+    assert store.snapshots(job_id) == [snapshot(0), snapshot(50)]
+    assert [row.step for row in store.checkpoints(job_id)] == [50]
+    assert store.job(job_id).step == 50
+
+
+def test_the_same_record_and_more_replaces_it(store: Store) -> None:
+    """A worker that did not hear the answer goes on training and sends the old records with the new ones."""
+    job_id, token = running(store)
+    store.record(token, job_id, 20, losses(0, 10))
+    store.record(token, job_id, 40, losses(20, 30))
+    store.record(token, job_id, 60, losses(20, 30, 40, 50))
+    store.record(token, job_id, 20, losses(0, 10))
+    assert store.losses(job_id) == losses(0, 10, 20, 30, 40, 50)
+
+
+def test_a_call_that_fails_half_way_leaves_nothing(store: Store) -> None:
+    job_id, token = running(store)
+    broken = Snapshot(50, np.zeros(3, np.float32))  # one axis: its bytes cannot be written, after the losses were
+    with pytest.raises(Exception, match="expected 3 items"):
+        store.record(token, job_id, 50, losses(0, 10), [broken], (50, b"state"))
+    assert len(store.losses(job_id)) == 0
+    assert store.job(job_id).step == 0
+
+
+def test_results_come_back_as_they_went_in(store: Store) -> None:
+    job_id, token = running(store)
+    blob = bytes(range(256)) * 400
+    odd = LossCurve(np.array([7]), *(np.array([v], np.float32) for v in (np.inf, np.nan, 0.1, -0.0, 3e38)))
+    store.record(token, job_id, 50, odd, [], (50, blob))
+    store.add_plots(token, job_id, [Plot(job_id, "curve", 50, blob), Plot(job_id, "losses", 50, b"\x89PNG")])
+    assert store.losses(job_id).to_bytes() == odd.to_bytes()
+    stored = store.checkpoint(job_id, 50)
+    assert (stored.data, stored.size, stored.attempt, stored.step) == (blob, len(blob), 1, 50)
+    assert store.checkpoints(job_id)[0].sha256 == stored.sha256
+    assert store.plot(job_id, "losses") == Plot(job_id, "losses", 50, b"\x89PNG")
+
+
+def test_an_attempt_that_resumes_forgets_what_came_after(store: Store) -> None:
+    job_id, token = running(store)
+    store.record(token, job_id, 50, losses(0, 10, 20, 30, 40), [snapshot(0), snapshot(50)], (50, b"at 50"))
+    store.record(token, job_id, 100, losses(50, 60, 70, 80, 90), [snapshot(100)], (100, b"at 100"))
+    store.add_plots(token, job_id, [Plot(job_id, "curve", 100, b"png")])
+    store.release(token, job_id)
+    again = claim(store)
+    assert again.jobs[0].step == 100
+    for _ in range(2):
+        store.begin(again.token, job_id, 50, "cuda:0", "torch", "2.13.0")
+    job = store.job(job_id)
+    assert (job.step, job.device, job.engine, job.engine_version) == (50, "cuda:0", "torch", "2.13.0")
+    assert job.steps_per_second is None
+    assert store.losses(job_id) == losses(0, 10, 20, 30, 40)
+    assert [s.step for s in store.snapshots(job_id)] == [0, 50]
+    assert [row.step for row in store.checkpoints(job_id)] == [50]
+    assert store.plot(job_id, "curve") is None
+    began = [event.detail for event in store.events(job_id) if event.kind == "began"]
+    assert began == ["at step 0 on cpu with torch 2", "at step 50 on cuda:0 with torch 2.13.0"]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=8), st.integers(0, 300))
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_losses_are_cut_at_any_step_however_they_came(store: Store, sizes: list[int], resume: int) -> None:
+    job_id, token = running(store)
+    steps = [10 * n for n in range(sum(sizes))]
+    start = 0
+    for size in sizes:
+        store.record(token, job_id, steps[start + size - 1] + 1, losses(*steps[start : start + size]))
+        start += size
+    store.begin(token, job_id, resume, "cpu", "torch", "2")
+    assert store.losses(job_id) == losses(*(s for s in steps if s < resume))
+    store.finish(token, job_id, "succeeded")
+
+
+def test_an_unanswered_commit_can_be_repeated(store: Store, broken_commit: Callable[[], None]) -> None:
+    """The connection breaks after the database has committed, before the worker hears of it."""
+    job_id, token = running(store)
+    broken_commit()
+    with pytest.raises(ConnectionError):
+        store.record(token, job_id, 20, losses(0, 10), [snapshot(0)], (20, b"state"))
+    store.record(token, job_id, 20, losses(0, 10), [snapshot(0)], (20, b"state"))
+    assert store.losses(job_id) == losses(0, 10)
+    broken_commit()
+    with pytest.raises(ConnectionError):
+        store.finish(token, job_id, "succeeded", metrics={"rmse": 0.1})
+    store.finish(token, job_id, "succeeded", metrics={"rmse": 0.1})
+    assert [event.kind for event in store.events(job_id)] == ["submitted", "claimed", "began", "succeeded"]
+
+
+@pytest.fixture
+def broken_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Call it, and the next commit happens but its answer is lost."""
+    dialect, commit = store.engine.dialect, store.engine.dialect.do_commit
+
+    def unanswered(connection: object) -> None:
+        commit(connection)  # type: ignore[arg-type]
+        monkeypatch.setattr(dialect, "do_commit", commit)
+        raise ConnectionError("the answer was lost")
+
+    return lambda: monkeypatch.setattr(dialect, "do_commit", unanswered)
+
+
+def running(store: Store) -> tuple[int, str]:
+    """A job under a lease, begun at step 0: its id and the token."""
+    [job_id] = store.submit([request()])
+    token = claim(store).token
+    store.begin(token, job_id, 0, "cpu", "torch", "2")
+    return job_id, token
