@@ -63,7 +63,7 @@ def _sqlite(url: URL) -> Engine:
         try:
             return _open_file(path)
         except OSError as error:
-            raise sqlite3.OperationalError(error.strerror or str(error)) from error
+            raise sqlite3.OperationalError(f"{error.filename}: {error.strerror}") from error
 
     engine = create_engine(url, creator=connect)
     event.listen(engine, "begin", _begin)

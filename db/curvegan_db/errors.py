@@ -23,9 +23,8 @@ class DatabaseUnreachable(ServiceUnavailable):
     """The database does not answer, refuses us, or is not a database."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(
-            f"cannot use the database {url}: {reason}; is it up, and is CURVEGAN_DATABASE_URL or --database-url right?"
-        )
+        check = "check CURVEGAN_DATABASE_URL (--database-url) or CURVEGAN_HOME"
+        super().__init__(f"cannot use the database {url}: {reason}; {check}")
 
 
 class SchemaOutdated(ServiceUnavailable):
