@@ -1,11 +1,9 @@
 """`python -m curvegan_worker`: the background worker that `curvegan submit` starts on an embedded store."""
 
-import logging
 import sys
 
 from curvegan_worker.app import settings
 from curvegan_worker.background import IDLE_S
 from curvegan_worker.supervisor import supervise
 
-logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
 sys.exit(supervise(settings, concurrency=1, device="auto", exit_when_idle=IDLE_S))

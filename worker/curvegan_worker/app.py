@@ -24,6 +24,12 @@ class ProcessOptions:
     supervisor_pid: int | None
 
 
+def _transport_options(settings: Settings) -> dict[str, float]:
+    if settings.broker_url.startswith("memory:"):
+        return {"polling_interval": 0.1}
+    return {"socket_connect_timeout": 2, "socket_keepalive": True, "health_check_interval": 10}
+
+
 settings = Settings.resolve(*(os.environ.get(f"CURVEGAN_{key}") for key in ("HOME", "DATABASE_URL", "BROKER_URL")))
 options = ProcessOptions(
     device=os.environ.get("CURVEGAN_WORKER_DEVICE", "auto"),
@@ -46,13 +52,13 @@ app.conf.update(
     worker_concurrency=1,
     # A waiting message must go to a worker that is free, so none is taken ahead.
     worker_prefetch_multiplier=1,
-    worker_disable_prefetch=True,
+    worker_disable_prefetch=not settings.broker_url.startswith("memory:"),
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    broker_transport_options={"socket_connect_timeout": 2, "socket_keepalive": True, "health_check_interval": 10},
+    broker_transport_options=_transport_options(settings),
 )
 
 

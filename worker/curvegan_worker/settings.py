@@ -18,7 +18,7 @@ class Settings:
     ) -> "Settings":
         """Fill what is not set: a SQLite file in the user's data folder, and Celery's in-memory broker."""
         path = Path(home).expanduser().absolute() if home else _user_data_path()
-        return cls(path, database_url or f"sqlite:///{path}/curvegan.db", broker_url or "memory://")
+        return cls(path, database_url or f"sqlite:///{path}/curvegan.db", broker_url or "memory://localhost")
 
     @property
     def embedded(self) -> bool:

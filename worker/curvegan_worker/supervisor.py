@@ -14,6 +14,7 @@ from pathlib import Path
 from curvegan_db.store import open_store
 from curvegan_worker.background import presence
 from curvegan_worker.lease import HANG_S
+from curvegan_worker.logs import log_to_stderr
 from curvegan_worker.settings import Settings
 
 DRAIN_S = 20.0
@@ -43,6 +44,7 @@ def supervise(settings: Settings, concurrency: int, device: str, exit_when_idle:
     Raises:
         DatabaseUnreachable, SchemaOutdated: before any process starts.
     """
+    log_to_stderr()
     with open_store(settings.database_url):
         pass
     stopping = threading.Event()
@@ -101,8 +103,18 @@ class _Supervisor:
     def _start(self, slot: _Slot) -> None:
         slot.health_file.touch(mode=0o600)
         slot.start_at = time.monotonic()
-        command = [sys.executable, "-m", "celery", "-A", "curvegan_worker.app", "worker", "--loglevel", "WARNING"]
-        command += ["-n", f"worker-{os.getpid()}-{slot.number}@%h", "--without-gossip", "--without-mingle", "--quiet"]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "--quiet",
+            "-A",
+            "curvegan_worker.app",
+            "worker",
+            "--loglevel",
+            "WARNING",
+        ]
+        command += ["-n", f"worker-{os.getpid()}-{slot.number}@%h", "--without-gossip", "--without-mingle"]
         environment = self._environment | {"CURVEGAN_WORKER_HEALTH": str(slot.health_file)}
         slot.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
 

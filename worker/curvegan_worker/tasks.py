@@ -1,14 +1,18 @@
 """The one Celery task, and what ties the Celery worker's life to ours. Imported by workers only."""
 
-import logging
 import signal
+import warnings
 from typing import Any
 
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 
 from curvegan_worker.app import TRAIN, app, options, settings
+from curvegan_worker.logs import log_to_stderr
 from curvegan_worker.process import WorkerProcess
 
+# Celery warns of root because a pickled message could run anything; ours are JSON.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 _process = WorkerProcess(settings, options)
 
 
@@ -19,9 +23,8 @@ def train(job_id: int | None = None) -> None:
 
 
 @setup_logging.connect
-def _log_to_stderr(**_: Any) -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    logging.getLogger("curvegan").setLevel(logging.INFO)
+def _set_up_logging(**_: Any) -> None:
+    log_to_stderr()
 
 
 @worker_ready.connect
