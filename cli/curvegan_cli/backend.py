@@ -1,0 +1,69 @@
+"""The services that a command may use, opened on first use. Importing this module, or asking for help, opens none."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from curvegan_db.store import Store
+    from curvegan_worker.settings import Settings
+
+
+class Backend:
+    """Settings, store and queue. What the command line does not say comes from the TOML files."""
+
+    def __init__(self, home: Path | None, database_url: str | None, broker_url: str | None) -> None:
+        self._given = {"home": str(home) if home else None, "database_url": database_url, "broker_url": broker_url}
+
+    @cached_property
+    def files(self) -> dict[str, dict[str, Any]]:
+        """The `settings` and `config` tables of the project's and the user's TOML files, the project's on top."""
+        from curvegan_cli.toml import personal_tables
+
+        return personal_tables(Path.cwd())
+
+    @cached_property
+    def settings(self) -> "Settings":
+        from curvegan_worker.settings import Settings
+
+        given = {key: value for key, value in self._given.items() if value}
+        return Settings.resolve(**(self.files["settings"] | given))
+
+    @cached_property
+    def store(self) -> "Store":
+        """The store at this version's schema: the embedded one is brought to it, another one is only checked."""
+        from curvegan_db.store import open_store
+
+        return open_store(self.settings.database_url)
+
+    @contextmanager
+    def engine(self) -> Iterator["Engine"]:
+        """The bare database, whatever its schema: for the commands that look after it."""
+        from curvegan_db.database import make_engine
+
+        engine = make_engine(self.settings.database_url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+    def nudge(self, ids: Sequence[int]) -> str | None:
+        """Wake workers for new jobs. Returns a warning where the broker could not be told."""
+        if self.settings.broker_url.startswith("memory:"):
+            return None
+        from curvegan_worker.app import nudge
+
+        return nudge(self.settings, ids)
+
+    def close(self) -> None:
+        if "store" in self.__dict__:
+            self.store.close()
+
+
+pass_backend = click.make_pass_decorator(Backend)

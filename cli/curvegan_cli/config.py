@@ -1,0 +1,105 @@
+"""curvegan config, and how a job's config comes together from files, --set and options. Stores nothing."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curvegan_cli import toml
+from curvegan_cli.output import format_option, print_json
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
+    from curvegan.config import TrainConfig
+
+_WIDTH = 24
+
+
+@click.command()
+@format_option("toml", "json")
+def config(form: str) -> None:
+    """Print a job's config: every key and its default.
+
+    What it prints is a file for `submit --config`.
+
+    \b
+    Examples:
+      curvegan config > job.toml
+      curvegan submit --config job.toml
+    """
+    from curvegan.config import TrainConfig
+
+    print_config(TrainConfig(), form)
+
+
+def print_config(config: "TrainConfig", form: str) -> None:
+    """The complete config as JSON or as commented TOML."""
+    if form == "json":
+        print_json(config.model_dump(mode="json"))
+    else:
+        click.echo(commented(config), nl=False)
+
+
+def commented(config: "TrainConfig") -> str:
+    """The complete config as TOML with what each key means; `TrainConfig.parse` reads it back as the same."""
+    from pydantic import BaseModel
+
+    fields = type(config).model_fields
+    tables = [name for name in fields if isinstance(getattr(config, name), BaseModel)]
+    lines = [_line(name, getattr(config, name), field) for name, field in fields.items() if name not in tables]
+    for name in tables:
+        lines += ["", f"# {fields[name].description}", f"[{name}]", *_table(getattr(config, name))]
+    return "\n".join(lines) + "\n"
+
+
+def _table(model: "BaseModel") -> list[str]:
+    return [_line(name, getattr(model, name), field) for name, field in type(model).model_fields.items()]
+
+
+def _line(name: str, value: Any, field: "FieldInfo") -> str:
+    line = f"{name} = {toml.literal(value)}"
+    return f"{line:{_WIDTH}}# {field.description}" if field.description else line
+
+
+def layered(layers: Iterable[Mapping[str, Any]]) -> "TrainConfig":
+    """The config that the layers make together, a later one over an earlier one.
+
+    Raises:
+        InvalidConfig: an unknown key or a value out of range.
+    """
+    from curvegan.config import TrainConfig
+
+    values: dict[str, Any] = {}
+    for layer in layers:
+        values = toml.overlay(values, _spelled_out(layer))
+    return TrainConfig.parse(values)
+
+
+def _spelled_out(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer's short forms in full: its `lr` must win over an `lr_g` below, its family keep the parameters below."""
+    values = dict(layer)
+    if "lr" in values:
+        lr = values.pop("lr")
+        values = {"lr_g": lr, "lr_d": lr} | values
+    if isinstance(values.get("curve"), str):
+        values["curve"] = {"family": values["curve"]}
+    return values
+
+
+def assignments(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The layer that `--set KEY VALUE` makes; a dotted key reaches into a table."""
+    layer: dict[str, Any] = {}
+    for key, text in pairs:
+        nested: Any = toml.value(text)
+        for part in reversed(key.split(".")):
+            nested = {part: nested}
+        layer = toml.overlay(_spelled_out(layer), _spelled_out(nested))
+    return layer
+
+
+def file_layer(path: Path | None) -> dict[str, Any]:
+    """The layer of a `--config` file, empty without one."""
+    return toml.read(path) if path else {}

@@ -1,0 +1,120 @@
+"""The `curvegan` command: its group, settings, error lines and exit codes.
+
+The only module of the client that reads the environment. Knows nothing of what the commands do.
+"""
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from curvegan_cli.backend import Backend
+from curvegan_cli.config import config
+from curvegan_cli.database import db
+from curvegan_cli.jobs import cancel, retry
+from curvegan_cli.output import message
+from curvegan_cli.results import fetch_checkpoint, fetch_plot, losses, sample
+from curvegan_cli.status import events, show, status
+from curvegan_cli.submit import submit
+from curvegan_cli.waiting import wait
+from curvegan_cli.workers import worker, workers
+
+_INTERRUPTED = 130
+
+
+class CurveganGroup(click.Group):
+    """Shows an expected error as one line; any other error is a bug and keeps its traceback."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _expected():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _expected():
+            return super().invoke(ctx)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The order of a job's life, not of the alphabet."""
+        return list(self.commands)
+
+
+@contextmanager
+def _expected() -> Iterator[None]:
+    from curvegan.errors import CurveganError
+
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        _end(f"Error: {_with_hint(error)}", 2)
+    except CurveganError as error:
+        _end(f"Error: {error}", error.exit_code)
+    except KeyboardInterrupt:
+        _end("Interrupted.", _INTERRUPTED)
+
+
+def _end(line: str, exit_code: int) -> NoReturn:
+    message(" ".join(line.split()))
+    raise click.exceptions.Exit(exit_code)
+
+
+def _with_hint(error: click.UsageError) -> str:
+    problem = error.format_message().rstrip(".")
+    return f"{problem}; see `{error.ctx.command_path} --help`" if error.ctx else problem
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"curvegan {version('curvegan')}")
+        ctx.exit()
+
+
+@click.group(cls=CurveganGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--home",
+    envvar="CURVEGAN_HOME",
+    show_envvar=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the embedded store; without it, the user's data folder.",
+)
+@click.option(
+    "--database-url", envvar="CURVEGAN_DATABASE_URL", show_envvar=True, metavar="URL", help="Where the jobs are kept."
+)
+@click.option(
+    "--broker-url", envvar="CURVEGAN_BROKER_URL", show_envvar=True, metavar="URL", help="What wakes the workers."
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show it.")
+@click.pass_context
+def main(ctx: click.Context, home: Path | None, database_url: str | None, broker_url: str | None) -> None:
+    """Train GANs on curves as jobs, here or on many machines.
+
+    Without any setting everything is embedded: a SQLite file, and a worker that starts with the first job. Settings
+    come from options, else from the environment, else from [settings] of ./curvegan.toml or of the user's
+    curvegan/config.toml.
+
+    \b
+    Examples:
+      curvegan submit --lr 1e-4 --wait
+      curvegan status
+      curvegan fetch-plot last
+
+    Exit codes: 0 done, 1 the job ended badly, 2 wrong input, 3 a service cannot be used, 130 interrupted or detached.
+    """
+    # A name that the terminal's encoding cannot show is spelled out, and no reason to fail.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    ctx.obj = Backend(home, database_url, broker_url)
+    ctx.call_on_close(ctx.obj.close)
+
+
+for _command in (submit, status, show, wait, cancel, retry, losses, fetch_plot, fetch_checkpoint, sample, events):
+    main.add_command(_command)
+for _command in (worker, workers, config, db):
+    main.add_command(_command)

@@ -1,0 +1,168 @@
+"""What a command prints: data on stdout as a table, JSON or CSV, messages on stderr, foreign text made inert.
+
+Knows nothing of jobs.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+# No line of a table that goes to a file or a pipe is ever cut or wrapped.
+_UNLIMITED_WIDTH = 100_000
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its heading, its side, and the rich style of a cell's text (none by default)."""
+
+    heading: str
+    right: bool = False
+    style: Callable[[str], str] = lambda _: ""
+
+
+def format_option(*formats: str) -> Callable[[Any], Any]:
+    """Add `-o`, the form of what goes to stdout; the first form is the default."""
+    return click.option(
+        "-o", "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="Form of it."
+    )
+
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print ids only, one a line.")
+
+
+def inert(text: str) -> str:
+    """The text with all that could steer a terminal (controls, escapes, text direction) spelled out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def message(text: str) -> None:
+    """Tell the user something that is no data."""
+    click.echo(inert(text), err=True)
+
+
+def print_ids(ids: Iterable[int]) -> None:
+    for job_id in ids:
+        click.echo(job_id)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value, ASCII only: names in it can steer no terminal either."""
+    import json
+
+    click.echo(json.dumps(plain(value), indent=2, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """The value in JSON's own types: times as ISO 8601 in UTC, numbers that are not finite as null."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def print_csv(header: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
+    """A header and rows, commas between, `\\n` at the ends; an absent value is empty."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([_csv_cell(cell) for cell in header])
+    writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
+
+
+def _csv_cell(cell: object) -> object:
+    if isinstance(cell, datetime):
+        return plain(cell)
+    return inert(cell) if isinstance(cell, str) else cell
+
+
+def console(stream: TextIO) -> "Console":
+    """A rich console that neither colours nor cuts what no terminal reads. NO_COLOR is rich's to obey."""
+    from rich.console import Console
+
+    terminal = stream.isatty()
+    return Console(
+        file=stream,
+        width=None if terminal else _UNLIMITED_WIDTH,
+        force_terminal=terminal,
+        color_system="auto" if terminal else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> "Table":
+    """A rich table whose cells are text, never markup."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for column in columns:
+        grid.add_column(column.heading, justify="right" if column.right else "left", overflow="fold")
+    for row in rows:
+        cells = zip(columns, row, strict=True)
+        grid.add_row(*(Text(inert(cell), style=column.style(cell)) for column, cell in cells))
+    return grid
+
+
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    print_grid(table(columns, rows))
+
+
+def print_grid(grid: "Table") -> None:
+    """To a terminal as rich draws it; elsewhere without the blanks that fill up a terminal's columns."""
+    screen = console(sys.stdout)
+    if screen.is_terminal:
+        screen.print(grid)
+        return
+    with screen.capture() as capture:
+        screen.print(grid)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """A name and what is said of it, a line each."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, text in pairs:
+        grid.add_row(Text(name, style="dim"), Text(inert(text)))
+    print_grid(grid)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A figure for a table; a dash where there is none."""
+    return "-" if value is None else f"{value:.{digits}g}"
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """The time since, in its largest unit; a clock that is behind the database's gives no negative age."""
+    if since is None:
+        return "-"
+    seconds = max(0.0, (now - since).total_seconds())
+    return duration(seconds)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the largest unit that fits, as in `42 s`, `5 min`, `3 h`, `2 d`."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

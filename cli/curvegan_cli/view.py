@@ -1,0 +1,188 @@
+"""A job as programs read it (JSON, CSV) and as people do (table cells). Opens no store."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from curvegan_cli.output import Column, age, duration, number, plain
+
+if TYPE_CHECKING:
+    from curvegan_db.records import Job
+    from curvegan_db.store import Store
+
+METRICS = ("rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake")
+LIVE = ("queued", "running", "lost")
+ENDED = ("succeeded", "failed", "cancelled")
+STATES = (*LIVE, *ENDED)
+
+_STYLES = {
+    "queued": "yellow",
+    "running": "cyan",
+    "lost": "bold magenta",
+    "succeeded": "green",
+    "failed": "bold red",
+    "cancelled": "dim",
+}
+_PLAIN_FIELDS = (
+    *("id", "state", "name", "tags", "priority", "attempt", "lost", "step", "steps", "steps_per_second"),
+    *(
+        "created_at",
+        "started_at",
+        "finished_at",
+        "worker",
+        "device",
+        "engine",
+        "engine_version",
+        "error",
+        "reason",
+        "cancel_requested",
+    ),
+)
+
+
+def state_style(state: str) -> str:
+    return _STYLES.get(state, "")
+
+
+COLUMNS = (
+    Column("ID", right=True),
+    Column("NAME"),
+    Column("STATE", style=state_style),
+    Column("PROGRESS", right=True),
+    Column("STEPS/S", right=True),
+    Column("RMSE", right=True),
+    Column("AGE", right=True),
+    Column("WORKER"),
+)
+
+
+def cells(job: "Job", rmse: float | None, now: datetime) -> tuple[str, ...]:
+    """A job's line in the table of `status`."""
+    return (
+        str(job.id),
+        job.name or "-",
+        job.state,
+        progress(job),
+        number(job.steps_per_second),
+        number(rmse),
+        age(job.created_at, now),
+        job.worker or "-",
+    )
+
+
+def fields(job: "Job") -> dict[str, Any]:
+    """A job as JSON: every field, its config and its metrics; what is not known yet is null."""
+    metrics = job.metrics or {}
+    values = {name: getattr(job, name) for name in _PLAIN_FIELDS}
+    config = job.config.model_dump(mode="json")
+    return values | {"config": config, "metrics": {name: metrics.get(name) for name in METRICS}}
+
+
+CSV_HEADER = (*_PLAIN_FIELDS, *METRICS)
+
+
+def csv_row(job: "Job") -> list[Any]:
+    """A job as a line of CSV: its fields and metrics, not its config."""
+    values = fields(job)
+    flat = values | values["metrics"] | {"tags": " ".join(job.tags)}
+    return [flat[name] for name in CSV_HEADER]
+
+
+def progress(job: "Job") -> str:
+    if job.state == "succeeded":
+        return "100 %"
+    # Rounded down: 100 % is for a job that is done.
+    return f"{100 * job.step // job.steps} %"
+
+
+def rmse_now(store: "Store", job: "Job") -> float | None:
+    """The RMSE at the end, or that of the newest record while the job is not there."""
+    if job.metrics or not job.step:
+        return _final_rmse(job)
+    recorded = store.losses(job.id).rmse
+    return float(recorded[-1]) if len(recorded) else None
+
+
+def _final_rmse(job: "Job") -> float | None:
+    return (job.metrics or {}).get("rmse")
+
+
+def outcome(job: "Job") -> str:
+    """How a job ended, in one line."""
+    line = f"Job {job.id} {job.state}"
+    if job.state == "succeeded":
+        return f"{line}: RMSE {number(_final_rmse(job))} after {job.steps} steps{_took(job)}"
+    return f"{line} at step {job.step} of {job.steps}{_why(job)}"
+
+
+def _took(job: "Job") -> str:
+    if job.started_at is None or job.finished_at is None:
+        return ""
+    return f" in {duration((job.finished_at - job.started_at).total_seconds())}"
+
+
+def _why(job: "Job") -> str:
+    """The last line of the error, which of a traceback says what went wrong."""
+    lines = (job.error or job.reason or "").strip().splitlines()
+    return f": {lines[-1]}" if lines else ""
+
+
+def facts(job: "Job", rmse: float | None, checkpoints: list[int]) -> list[tuple[str, str]]:
+    """All that is known of a job, by name; what is not known is left out."""
+    known = [
+        ("job", f"{job.id} {job.name or ''}".strip()),
+        ("state", job.state + _why(job)),
+        ("progress", f"{job.step} of {job.steps} steps{_speed(job)}"),
+        ("tags", " ".join(job.tags)),
+        ("asked for", _differences(job) or "the defaults"),
+        ("priority", str(job.priority) if job.priority else ""),
+        ("trained", _place(job)),
+        *((name, _moment(getattr(job, f"{name}_at"))) for name in ("created", "started", "finished")),
+        ("checkpoints", _steps(checkpoints)),
+        ("RMSE", "" if rmse is None else f"{number(rmse)}  distance of the generated curves to the target"),
+        *_final_facts(job),
+        *(("error", line) for line in (job.error or "").splitlines()),
+    ]
+    return [(name, fact) for name, fact in known if fact]
+
+
+def _speed(job: "Job") -> str:
+    return f", {job.steps_per_second:.0f} steps/s" if job.steps_per_second else ""
+
+
+def _differences(job: "Job") -> str:
+    """The keys of the config that are not the default's."""
+    defaults = type(job.config)().model_dump(mode="json")
+    chosen = job.config.model_dump(mode="json")
+    return ", ".join(f"{key} = {value}" for key, value in chosen.items() if value != defaults[key])
+
+
+def _place(job: "Job") -> str:
+    if not job.worker:
+        return ""
+    engine = f" by {job.engine} {job.engine_version or ''}".rstrip() if job.engine else ""
+    return f"on {job.device} of {job.worker}{engine}, attempt {job.attempt}"
+
+
+def _moment(at: datetime | None) -> str:
+    return str(plain(at)) if at else ""
+
+
+def _steps(checkpoints: list[int]) -> str:
+    if not checkpoints:
+        return ""
+    return f"{len(checkpoints)}, the newest at step {max(checkpoints)}"
+
+
+def _final_facts(job: "Job") -> list[tuple[str, str]]:
+    from curvegan.losses import LOSSES, P_REAL_EQUILIBRIUM
+
+    loss = LOSSES[job.config.loss]
+    remarks = {
+        "spread": "standard deviation among the generated curves",
+        "g_loss": f"{number(loss.g_equilibrium)} at equilibrium",
+        "d_loss": f"{number(loss.d_equilibrium)} at equilibrium",
+        "d_real": f"{P_REAL_EQUILIBRIUM} at equilibrium, which alone does not mean that the curves are right",
+        "d_fake": f"{P_REAL_EQUILIBRIUM} at equilibrium",
+    }
+    metrics = job.metrics or {}
+    return [(name, f"{number(metrics[name])}  {remark}") for name, remark in remarks.items() if name in metrics]

@@ -1,0 +1,179 @@
+"""The command as a whole: its help, its start, its error lines and exit codes."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from curvegan_cli import results, submit
+from curvegan_cli.main import main
+
+from .client import Client
+
+HEAVY = {"torch", "celery", "sqlalchemy", "pydantic", "matplotlib", "numpy", "rich", "alembic", "platformdirs"}
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = [path]
+    for name, command in group.commands.items():
+        found += commands(command, (*path, name)) if isinstance(command, click.Group) else [(*path, name)]
+    return found
+
+
+@pytest.mark.parametrize("path", commands(main), ids=lambda path: " ".join(path) or "curvegan")
+def test_help_imports_nothing_heavy_and_has_an_example(path: tuple[str, ...]) -> None:
+    code = (
+        "import sys\n"
+        "from curvegan_cli.main import main\n"
+        f"main([*{path!r}, '--help'], standalone_mode=False)\n"
+        f"print(sorted({{name.partition('.')[0] for name in sys.modules}} & {HEAVY!r}), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert done.stdout.startswith("Usage:")
+    example = done.stdout.partition("Example")[2]
+    assert f"curvegan {' '.join(path)}".strip() in example or path == ("db", "upgrade")
+
+
+def test_help_is_quick() -> None:
+    def seconds(*words: str) -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *words], check=True, capture_output=True)
+        return time.perf_counter() - start
+
+    help_text = ("-c", "from curvegan_cli.main import main; main(['--help'])")
+    ratios = [seconds(*help_text) / seconds("-c", "import click") for _ in range(7)]
+    assert min(ratios) < 1.5
+
+
+def test_commands_are_those_of_the_product() -> None:
+    assert {" ".join(path) for path in commands(main)} == {
+        *("", "submit", "status", "show", "wait", "cancel", "retry", "losses", "fetch-plot", "fetch-checkpoint"),
+        *("sample", "events", "worker", "workers", "config", "db", "db upgrade", "db status"),
+    }
+
+
+def test_names_that_help_repeats_are_those_of_the_core() -> None:
+    from curvegan.config import TrainConfig
+    from curvegan.plots import KINDS
+
+    assert results.KINDS == KINDS
+    assert {*submit.KEYS} - {"lr"} <= {*TrainConfig.model_fields}
+
+
+def test_version(client: Client) -> None:
+    assert client.done("--version").startswith("curvegan 0.")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["submit", "--stepz", "3"], "--stepz"),
+        (["--frobnicate"], "--frobnicate"),
+        (["sumbit"], "sumbit"),
+        (["cancel"], "ID"),
+        (["show", "nine"], "'nine' is no job: write 17, 3-9, last or all"),
+        (["show", "3-9"], "'3-9' is more than one job"),
+        (["status", "9-3"], "'9-3' is empty"),
+        (["status", "--state", "dead"], "'dead' is not one of"),
+        (["fetch-plot", "1", "--kind", "pie"], "'pie' is not one of"),
+        (["sample", "1", "-n", "0"], "-n"),
+        (["sample", "1", "--seed", "-1"], "--seed"),
+        (["worker", "--concurrency", "0"], "--concurrency"),
+        (["worker", "--exit-when-idle", "0"], "--exit-when-idle"),
+        (["worker", "--device", "tpu"], "device"),
+        (["status", "--watch"], "--watch shows a table on a terminal"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_one_line_and_stores_nothing(client: Client, words: list[str], said: str) -> None:
+    assert said in client.refused(*words)
+    assert not client.home.exists()
+
+
+def test_no_command_at_all_shows_the_help(client: Client) -> None:
+    result = client()
+    assert result.exit_code == 2
+    assert "Commands:" in result.stderr
+
+
+def test_an_unexpected_error_keeps_its_traceback(tmp_path: Path) -> None:
+    code = (
+        "from curvegan_cli import main\n"
+        "main.main.commands['config'].callback = lambda **_: 1 / 0\n"
+        "main.main(['config'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "ZeroDivisionError" in done.stderr
+
+
+def test_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
+    command = f"{sys.executable} -c 'from curvegan_cli.main import main; main()' config | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_ctrl_c_is_exit_130(tmp_path: Path) -> None:
+    code = (
+        "import time\n"
+        "from curvegan_cli import main\n"
+        "def sleep(**_):\n"
+        "    print('started', flush=True)\n"
+        "    time.sleep(60)\n"
+        "main.main.commands['config'].callback = sleep\n"
+        "main.main(['config'])"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "started\n"
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate()
+    assert (process.returncode, stderr.strip()) == (130, "Interrupted.")
+
+
+def test_settings_come_from_options_then_environment_then_project_then_user(client: Client, tmp_path: Path) -> None:
+    def database() -> str:
+        return str(json.loads(client("db", "status", "-o", "json").stdout)["database"])
+
+    client.environment["CURVEGAN_HOME"] = None
+    user = client.home / "config" / "curvegan" / "config.toml"
+    user.parent.mkdir(parents=True)
+    user.write_text(f"[settings]\ndatabase_url = 'sqlite:///{tmp_path}/user.db'\n")
+    assert database().endswith("/user.db")
+    Path("curvegan.toml").write_text(f"[settings]\nhome = 'jobs'\ndatabase_url = 'sqlite:///{tmp_path}/project.db'")
+    assert database().endswith("/project.db")
+    client.database_url = f"sqlite:///{tmp_path}/environment.db"
+    assert database().endswith("/environment.db")
+    given = client("--database-url", f"sqlite:///{tmp_path}/option.db", "db", "status", "-o", "json")
+    assert json.loads(given.stdout)["database"].endswith("/option.db")
+
+
+def test_a_home_in_the_project_file_lies_below_that_file(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.environment["CURVEGAN_HOME"] = None
+    Path("curvegan.toml").write_text("[settings]\nhome = 'jobs'\n")
+    Path("deep/er").mkdir(parents=True)
+    monkeypatch.chdir("deep/er")
+    client.done("status")
+    assert Path("../../jobs/curvegan.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[settings]\nhom = 'x'", "'hom'"),
+        ("[settings]\nhome = 3", "'home'"),
+        ("[setings]\nhome = 'x'", "'setings'"),
+        ("settings = 3", "'settings'"),
+        ("[settings", "is not TOML"),
+    ],
+)
+def test_a_wrong_project_file_is_one_line(client: Client, text: str, said: str) -> None:
+    Path("curvegan.toml").write_text(text)
+    assert said in client.refused("status")

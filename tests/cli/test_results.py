@@ -1,0 +1,142 @@
+"""curvegan losses, sample, fetch-plot, fetch-checkpoint on a job that was really trained."""
+
+import csv
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file
+
+from curvegan.checkpoint import Checkpoint
+from curvegan.config import TrainConfig
+from curvegan.curves import points_x
+from curvegan.plots import KINDS
+from curvegan.sampling import samples
+
+from .client import SMALL, Client, PlayedWorker
+
+
+@pytest.fixture
+def half(any_client: Client) -> Client:
+    """A client of a store where job 1 has run for 100 of 200 steps and goes on."""
+    any_client.submit(*SMALL)
+    with any_client.store() as store:
+        worker = PlayedWorker(store)
+        worker.claim()
+        worker.train(until=100)
+    return any_client
+
+
+def test_losses_as_csv(trained: Client) -> None:
+    lines = trained.done("losses", "1", "-o", "csv").splitlines()
+    assert lines[0] == "step,g_loss,d_loss,d_real,d_fake,rmse"
+    assert [int(line.partition(",")[0]) for line in lines[1:]] == list(range(0, 200, 10))
+
+
+def test_losses_are_the_stored_numbers_in_every_form(trained: Client) -> None:
+    with trained.store() as store:
+        stored = store.losses(1)
+    rows = trained.json("losses", "1")
+    lines = list(csv.DictReader(io.StringIO(trained.done("losses", "1", "-o", "csv"))))
+    for name in ("g_loss", "d_loss", "d_real", "d_fake", "rmse"):
+        column = getattr(stored, name)
+        assert np.array_equal(np.array([row[name] for row in rows], np.float32), column)
+        assert np.array_equal(np.array([line[name] for line in lines]).astype(np.float32), column)
+    assert len(trained.done("losses", "1").splitlines()) == 2 + len(stored)
+
+
+def test_losses_of_a_queued_job_are_none_yet(any_client: Client) -> None:
+    any_client.submit()
+    assert any_client.json("losses", "1") == []
+    assert any_client.done("losses", "1", "-o", "csv") == "step,g_loss,d_loss,d_real,d_fake,rmse\n"
+
+
+def test_samples_have_the_x_values_as_header_and_a_curve_a_row(trained: Client) -> None:
+    with trained.store() as store:
+        config = store.job(1).config
+        checkpoint = Checkpoint.from_bytes(store.checkpoint(1).data, config)
+    header, *rows = csv.reader(io.StringIO(trained.done("sample", "1", "-n", "3", "--seed", "5", "-o", "csv")))
+    assert np.allclose(np.array(header, float), points_x(config), rtol=0, atol=1e-12)
+    assert np.array_equal(np.array(rows).astype(np.float32), samples(checkpoint, config, 3, 5))
+    found = trained.json("sample", "1", "-n", "3", "--seed", "5")
+    assert (found["job"], found["step"]) == (1, 200)
+    assert found["curves"] == [[float(y) for y in row] for row in rows]
+    assert len(trained.done("sample", "last").splitlines()) == 12
+
+
+def test_there_is_no_sample_before_a_checkpoint(any_client: Client) -> None:
+    any_client.submit()
+    assert "no checkpoint" in any_client.refused("sample", "1")
+    assert "no checkpoint" in any_client.refused("fetch-checkpoint", "1")
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plot_is_fetched_and_its_path_printed(trained: Client, kind: str) -> None:
+    assert trained.done("fetch-plot", "1", "--kind", kind) == f"job-1-{kind}.png\n"
+    with trained.store() as store:
+        plot = store.plot(1, kind)
+    assert plot is not None
+    assert Path(f"job-1-{kind}.png").read_bytes() == plot.png
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_running_jobs_plot_is_drawn_from_its_newest_snapshot(half: Client, kind: str) -> None:
+    half.done("fetch-plot", "1", "--kind", kind, "--output", "now.png")
+    with Image.open("now.png") as image:
+        image.load()
+        assert image.width > 300
+        assert len(image.convert("RGB").getcolors(1 << 24) or ()) > 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plot_that_is_not_there_yet_says_what_to_wait_for(any_client: Client, kind: str) -> None:
+    any_client.submit()
+    line = any_client.refused("fetch-plot", "1", "--kind", kind)
+    assert f"no {kind} plot yet" in line
+    assert "queued" in line
+    assert list(Path().iterdir()) == []
+
+
+def test_a_plot_to_stdout(trained: Client) -> None:
+    result = trained("fetch-plot", "1", "--output", "-")
+    assert result.stdout_bytes.startswith(b"\x89PNG")
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("fetch-plot", "1"), ("fetch-checkpoint", "1")], ids=lambda words: words[0])
+def test_an_output_that_cannot_be_written_is_one_line(trained: Client, command: tuple[str, ...]) -> None:
+    Path("folder").mkdir()
+    Path("there").write_text("mine")
+    assert "is a folder" in trained.refused(*command, "--output", "folder")
+    assert "there is no folder none" in trained.refused(*command, "--output", "none/x")
+    assert "--force" in trained.refused(*command, "--output", "there")
+    assert "no regular file" in trained.refused(*command, "--output", "/dev/full", "--force")
+    assert Path("there").read_text() == "mine"
+    assert {str(path) for path in Path().rglob("*")} == {"folder", "there"}
+    trained.done(*command, "--output", "there", "--force")
+    assert Path("there").read_bytes() != b"mine"
+
+
+def test_a_checkpoint_is_a_safetensors_file(trained: Client) -> None:
+    assert trained.done("fetch-checkpoint", "1") == "job-1-step-200.safetensors\n"
+    assert "generator.0.weight" in load_file("job-1-step-200.safetensors")
+    assert trained.done("fetch-checkpoint", "1", "--step", "100", "--output", "x") == "x\n"
+    config = TrainConfig.parse(trained.json("show", "1")["config"])
+    assert Checkpoint.from_bytes(Path("x").read_bytes(), config).step == 100
+    assert "150" in trained.refused("fetch-checkpoint", "1", "--step", "150")
+
+
+def test_results_need_no_torch(trained: Client) -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['torch'] = None\n"
+        "from curvegan_cli.main import main\n"
+        "main(['--home', sys.argv[1], *sys.argv[2:]])"
+    )
+    for words in (["sample", "1"], ["fetch-plot", "1"], ["fetch-checkpoint", "1"], ["show", "1"], ["losses", "1"]):
+        subprocess.run([sys.executable, "-c", code, str(trained.home), *words], check=True, capture_output=True)
