@@ -31,7 +31,7 @@ _REAL_LINE, _GENERATED_LINE, _GREY = "#1F77C9", "#2C9A17", "#777777"
 _GRID = "#E6E6E6"
 MOST_PANELS = 12
 _COLUMNS = 4
-_MOST_TITLE = 40
+_MOST_TITLE = 60
 _DPI = 120
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
@@ -68,8 +68,8 @@ def figure(kind: str, data: PlotData) -> Figure:
 
 def curve_figure(data: PlotData) -> Figure:
     """Draw the newest snapshot's curves and the target."""
-    drawn = Figure(figsize=(6.4, 4.2), dpi=_DPI)
-    axes = _axes(drawn, (0.09, 0.115, 0.885, 0.785))
+    drawn = Figure(figsize=(6.4, 4.4), dpi=_DPI)
+    axes = _axes(drawn, (0.09, 0.11, 0.885, 0.745))
     newest = data.snapshots[-1]
     _draw_curves(axes, data.config, newest.curves, width=1.0)
     axes.set(xlabel="x", ylabel="y", ylim=_limits(data.config, [newest]))
@@ -82,8 +82,8 @@ def curve_figure(data: PlotData) -> Figure:
 
 def losses_figure(data: PlotData) -> Figure:
     """Draw the loss curve: both losses, the discriminator's verdicts and the RMSE, each over the steps."""
-    drawn = Figure(figsize=(6.4, 6.6), dpi=_DPI)
-    panels = [_axes(drawn, (0.11, bottom, 0.79, 0.262)) for bottom in (0.668, 0.371, 0.074)]
+    drawn = Figure(figsize=(6.4, 6.8), dpi=_DPI)
+    panels = [_axes(drawn, (0.11, bottom, 0.79, 0.255)) for bottom in (0.65, 0.36, 0.07)]
     losses, verdicts, quality = panels
     equilibrium = LOSSES[data.config.loss]
     _draw_series(losses, data.losses, {"g_loss": _GENERATED_LINE, "d_loss": _REAL_LINE})
@@ -109,7 +109,7 @@ def evolution_figure(data: PlotData) -> Figure:
     shown = chosen(data.snapshots, data.config.snapshot_every)
     columns = min(_COLUMNS, len(shown))
     rows = math.ceil(len(shown) / columns)
-    drawn = Figure(figsize=(2 * max(columns, 2) + 0.6, 1.75 * rows + 0.85), dpi=_DPI)
+    drawn = Figure(figsize=(2 * max(columns, 2) + 0.6, 1.75 * rows + 1.05), dpi=_DPI)
     limits = _limits(data.config, shown)
     for place, snapshot in enumerate(shown):
         axes = drawn.add_axes(_panel(drawn, place, rows, columns), ylim=limits)
@@ -117,7 +117,7 @@ def evolution_figure(data: PlotData) -> Figure:
         _draw_curves(axes, data.config, snapshot.curves, width=0.7)
         axes.set_title(f"step {snapshot.step:,}", fontsize=9, y=1, pad=3)
         _set_ticks(axes, place % columns == 0, place + columns >= len(shown))
-    _title(drawn, data)
+    _title(drawn, data, f"snapshots every {data.config.snapshot_every:,} steps")
     _name_curves(drawn, shown[-1])
     return drawn
 
@@ -184,7 +184,9 @@ def _name_curves(drawn: Figure, snapshot: Snapshot) -> None:
         Line2D([], [], color=TARGET_COLOUR, linewidth=2.5, label="target"),
         Line2D([], [], color=GENERATED_COLOUR, linewidth=1.5, label=f"{len(snapshot.curves)} generated curves"),
     ]
-    drawn.legend(handles=keys, loc="upper right", ncols=2, frameon=False, fontsize=9, borderaxespad=0.3)
+    corner = (1, 1 - 0.25 / drawn.get_size_inches()[1])
+    key = drawn.legend(handles=keys, loc="upper right", ncols=2, frameon=False, fontsize=9, borderaxespad=0.3)
+    key.set_bbox_to_anchor(corner)
 
 
 def _draw_series(axes: Axes, losses: LossCurve, colours: dict[str, str]) -> None:
@@ -195,10 +197,12 @@ def _draw_series(axes: Axes, losses: LossCurve, colours: dict[str, str]) -> None
 def _mark(axes: Axes, levels: dict[float, str]) -> None:
     """Draw equilibrium values as dashed lines, each with its number at the right end, and name all lines."""
     dashes = (0, (4, 3))
-    for level, colour in levels.items():
+    # The lower number hangs from its line and the upper stands on it: a wide scale brings the lines together.
+    sides = ("top", "bottom") if len(levels) > 1 else ("center",)
+    for (level, colour), side in zip(sorted(levels.items()), sides, strict=True):
         axes.axhline(level, color=colour, linestyle=dashes, linewidth=1)
         place = axes.get_yaxis_transform()
-        axes.text(1.008, level, f"{level:.3f}", transform=place, va="center", color=colour, fontsize=8)
+        axes.text(1.008, level, f"{level:.3f}", transform=place, va=side, color=colour, fontsize=8)
     named = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
     dashed = Line2D([], [], color=_GREY, linestyle=dashes, linewidth=1, label="equilibrium")
     axes.legend(handles=[*named, dashed], loc="upper right", frameon=False, fontsize=9, ncols=3, borderaxespad=0.1)
@@ -217,7 +221,7 @@ def _make_logarithmic(axes: Axes, values: NDArray[np.float32]) -> None:
 def _panel(drawn: Figure, place: int, rows: int, columns: int) -> tuple[float, float, float, float]:
     """Return left, bottom, width and height of a panel, in parts of the figure; margins are in inches."""
     width, height = drawn.get_size_inches()
-    left, right, top, bottom, gap_x, gap_y = 0.42, 0.15, 0.6, 0.28, 0.22, 0.3
+    left, right, top, bottom, gap_x, gap_y = 0.42, 0.15, 0.8, 0.28, 0.22, 0.3
     panel_x = (width - left - right + gap_x) / columns
     panel_y = (height - top - bottom + gap_y) / rows
     row, column = divmod(place, columns)
@@ -226,9 +230,9 @@ def _panel(drawn: Figure, place: int, rows: int, columns: int) -> tuple[float, f
 
 
 def _title(drawn: Figure, data: PlotData, *facts: str) -> None:
-    text = "    ".join((_drawable(data.title), *facts))
-    place = 1 - 0.1 / drawn.get_size_inches()[1]
-    drawn.text(0.02, place, text, fontsize=11, va="top", ha="left", parse_math=False)
+    height = drawn.get_size_inches()[1]
+    drawn.text(0.02, 1 - 0.1 / height, _drawable(data.title), fontsize=11, va="top", parse_math=False)
+    drawn.text(0.02, 1 - 0.35 / height, "    ".join(facts), fontsize=9, va="top", color="#555555")
 
 
 def _drawable(text: str) -> str:

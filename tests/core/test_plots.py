@@ -40,7 +40,7 @@ def the_data(metrics: Metrics | None = METRICS) -> PlotData:
 
 def bundle(axes: Axes) -> np.ndarray:
     (collection,) = [a for a in axes.collections if isinstance(a, LineCollection) and len(a.get_segments()) == 32]
-    assert to_hex(collection.get_colors()[0]).upper() == "#4AD631"
+    assert to_hex(tuple(np.asarray(collection.get_colors())[0])).upper() == "#4AD631"
     return np.array(collection.get_segments())
 
 
@@ -49,12 +49,20 @@ def line(axes: Axes, label: str) -> Line2D:
     return found
 
 
+def xs(line: Line2D) -> np.ndarray:
+    return np.asarray(line.get_xdata(), float)
+
+
+def ys(line: Line2D) -> np.ndarray:
+    return np.asarray(line.get_ydata(), float)
+
+
 def assert_shows(axes: Axes, snapshot: Snapshot) -> None:
     segments = bundle(axes)
     np.testing.assert_allclose(segments[:, :, 1], snapshot.curves, rtol=1e-6)
     np.testing.assert_allclose(segments[0, :, 0], points_x(CONFIG))
     truth = line(axes, "target")
-    np.testing.assert_allclose(truth.get_ydata(), target(CONFIG), rtol=1e-6)
+    np.testing.assert_allclose(ys(truth), target(CONFIG), rtol=1e-6)
     assert str(truth.get_color()).upper() == "#74BCFF"
     low, high = axes.get_ylim()
     assert low < segments[:, :, 1].min() <= segments[:, :, 1].max() < high
@@ -65,13 +73,13 @@ def test_curve_shows_the_newest_snapshot_on_the_target() -> None:
     drawn = figure("curve", data)
     (axes,) = drawn.axes
     assert_shows(axes, data.snapshots[-1])
-    assert drawn.texts[0].get_text() == "job 17    step 10,001    RMSE 0.0873"
+    assert [text.get_text() for text in drawn.texts] == ["job 17", "step 10,001    RMSE 0.0873"]
 
 
 def test_curve_of_a_running_job_tells_the_rmse_of_what_it_shows() -> None:
     data = the_data(metrics=None)
     error = math.sqrt(np.mean((data.snapshots[-1].curves.astype(float) - target(CONFIG)) ** 2))
-    assert figure("curve", data).texts[0].get_text().endswith(f"RMSE {error:.3g}")
+    assert figure("curve", data).texts[1].get_text().endswith(f"RMSE {error:.3g}")
 
 
 def test_losses_show_every_record_and_the_equilibrium() -> None:
@@ -79,13 +87,13 @@ def test_losses_show_every_record_and_the_equilibrium() -> None:
     losses, verdicts, quality = figure("losses", data).axes
     for axes, names in ((losses, ("g_loss", "d_loss")), (verdicts, ("d_real", "d_fake")), (quality, ("rmse",))):
         for name in names:
-            np.testing.assert_array_equal(line(axes, name).get_xdata(), data.losses.steps)
-            np.testing.assert_allclose(line(axes, name).get_ydata(), getattr(data.losses, name))
+            np.testing.assert_array_equal(xs(line(axes, name)), data.losses.steps)
+            np.testing.assert_allclose(ys(line(axes, name)), getattr(data.losses, name))
         assert axes.get_xlim() == (0, CONFIG.steps)
     assert [text.get_text() for text in losses.texts] == ["0.693", "1.386"]
-    dashed = [each.get_ydata()[0] for each in losses.lines if each.is_dashed()]
+    dashed = [ys(each)[0] for each in losses.lines if each.is_dashed()]
     assert dashed == [math.log(2), 2 * math.log(2)]
-    assert [each.get_ydata()[0] for each in verdicts.lines if each.is_dashed()] == [0.5]
+    assert [ys(each)[0] for each in verdicts.lines if each.is_dashed()] == [0.5]
     assert quality.get_yscale() == "log"
 
 

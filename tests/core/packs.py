@@ -1,0 +1,61 @@
+"""Run packs for the tests: whole, or stopped and resumed, and gather what a job left."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from curvegan.checkpoint import Checkpoint
+from curvegan.config import TrainConfig
+from curvegan.series import LossCurve, Snapshot
+from curvegan.training import PackTraining, Progress
+
+
+@dataclass
+class Kept:
+    """All that one job gave, as a worker would keep it."""
+
+    progress: list[Progress] = field(default_factory=list)
+
+    @property
+    def losses(self) -> LossCurve:
+        return LossCurve.concatenate([each.losses for each in self.progress])
+
+    @property
+    def snapshots(self) -> list[Snapshot]:
+        return [each.snapshot for each in self.progress if each.snapshot]
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        return [each.checkpoint for each in self.progress if each.checkpoint]
+
+    @property
+    def end(self) -> Progress:
+        return self.progress[-1]
+
+
+def train(
+    jobs: Mapping[int, tuple[TrainConfig, Checkpoint | None]], most_steps: int = 64, device: str = "cpu"
+) -> dict[int, Kept]:
+    """Train a pack to the end of its last job."""
+    pack = PackTraining(jobs, device)
+    kept = {job: Kept() for job in jobs}
+    while pack.jobs:
+        keep(kept, pack.advance(most_steps))
+    return kept
+
+
+def alone(config: TrainConfig, device: str = "cpu") -> Kept:
+    return train({1: (config, None)}, device=device)[1]
+
+
+def until(pack: PackTraining, job: int, step: int, kept: dict[int, Kept]) -> None:
+    """Advance until a job has done exactly this many steps."""
+    keep(kept, pack.advance())
+    reached = kept[job].end.step
+    while reached < step:
+        keep(kept, pack.advance(min(64, step - reached)))
+        reached = kept[job].end.step
+
+
+def keep(kept: dict[int, Kept], progress: Iterable[Progress]) -> None:
+    for each in progress:
+        kept.setdefault(each.job, Kept()).progress.append(each)

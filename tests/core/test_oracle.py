@@ -1,0 +1,62 @@
+"""The torch engine trains what the tutorial trains: step by step against its loop, and in the end over 16 seeds."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curvegan.config import TrainConfig
+from curvegan.curves import rmse
+from curvegan.metrics import evaluation_latents
+from curvegan.networks import generate
+from curvegan.sampling import samples
+from tests.core.oracle import tutorial_losses
+from tests.core.packs import Kept, alone, train
+
+_CONFIGS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "odd": {"batch_size": 5, "hidden_g": 33, "hidden_d": 7, "points": 7, "latent": 3},
+    "large": {"batch_size": 96, "hidden_g": 200, "hidden_d": 130, "points": 40, "latent": 20},
+    "rates": {"lr_g": 5e-4, "lr_d": 1e-3, "beta1": 0.5, "beta2": 0.9, "eps": 1e-6},
+    "no momentum": {"beta1": 0.0, "beta2": 0.0, "eps": 1e-3},
+}
+
+
+@pytest.mark.parametrize("seed", [0, 2**64 - 1])
+@pytest.mark.parametrize("config", _CONFIGS)
+def test_agrees_with_the_tutorials_loop(config: str, seed: int) -> None:
+    job = TrainConfig.parse({**_CONFIGS[config], "seed": seed, "steps": 100, "record_every": 1})
+    ours = np.column_stack(alone(job).losses.columns[1:]).astype(np.float64)
+    np.testing.assert_allclose(ours, tutorial_losses(job, 100), rtol=0, atol=1e-5)
+
+
+def assert_complete(job: TrainConfig, kept: Kept) -> None:
+    """Everything lies on its grid, once, and the metrics are those of the last checkpoint."""
+    assert kept.losses.steps.tolist() == list(range(0, 10001, 10))
+    grid = list(range(0, 10001, 1000))
+    assert [snapshot.step for snapshot in kept.snapshots] == [*grid, 10001]
+    assert [checkpoint.step for checkpoint in kept.checkpoints] == [*grid[1:], 10001]
+    metrics, last = kept.end.metrics, kept.checkpoints[-1]
+    assert metrics is not None
+    assert [metrics.g_loss, metrics.d_loss, metrics.d_real, metrics.d_fake] == [
+        column[-1] for column in kept.losses.columns[1:5]
+    ]
+    curves = generate(last.weights, evaluation_latents(job))
+    assert metrics.rmse == rmse(job, curves)
+    np.testing.assert_allclose(kept.snapshots[-1].curves, curves[:32], atol=1e-5)
+    assert rmse(job, samples(last, job, 200, seed=5)) == pytest.approx(metrics.rmse, rel=0.15)
+
+
+def test_sixteen_seeds_of_the_default_job_end_where_the_tutorial_ends() -> None:
+    configs = {seed: TrainConfig(seed=seed) for seed in range(16)}
+    kept = train({seed: (config, None) for seed, config in configs.items()})
+    for seed, config in configs.items():
+        assert_complete(config, kept[seed])
+    metrics = [each.end.metrics for each in kept.values() if each.end.metrics]
+    assert 0.06 <= np.median([each.rmse for each in metrics]) <= 0.12
+    assert 0.66 <= np.median([each.g_loss for each in metrics]) <= 0.73
+    assert 1.33 <= np.median([each.d_loss for each in metrics]) <= 1.42
+    # Equilibrium long before convergence, as the tutorial's own runs show: P(real) is 0.5 while RMSE is still .2 to .4.
+    early = [each.losses.rows(200, 250) for each in kept.values()]
+    assert np.median([np.abs(losses.d_fake - 0.5).max() for losses in early]) < 0.05
+    assert 0.2 < np.median([losses.rmse.mean() for losses in early]) < 0.4
