@@ -14,11 +14,14 @@ unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# All three, so that a person's own settings file does not take the demo elsewhere.
 demo: export CURVEGAN_HOME := $(CURDIR)/.demo
+demo: export CURVEGAN_DATABASE_URL := sqlite:///$(CURDIR)/.demo/curvegan.db
+demo: export CURVEGAN_BROKER_URL := memory://
 demo: .venv/worker.stamp  ## train the tutorial's GAN here and now, without any server
 	@$(BIN)/curvegan submit --lr 1e-4 --name demo --wait
 	@$(BIN)/curvegan show last
-	@$(BIN)/curvegan fetch-plot last --output .demo/curve.png
+	@$(BIN)/curvegan fetch-plot last --output .demo/curve.png --force
 
 test: .venv/dev.stamp  ## run the whole test suite, its servers included
 	$(BIN)/python -m pytest
