@@ -30,7 +30,7 @@ class Leases(Transactions):
         """Whether a job waits that a worker with these devices may claim. Cheap."""
         query = select(models.Job.id).where(in_state(JobState.QUEUED), models.Job.wanted_device.in_(devices))
         with self._read() as session:
-            return session.scalar(query.limit(1)) is not None
+            return session.scalar(_best_first(query).limit(1)) is not None
 
     def claim(self, worker_id: str, devices: Sequence[str], most: int) -> Claim | None:
         """Take the best queued job that wants one of `devices`, and up to most-1 that can be trained with it.
@@ -145,8 +145,11 @@ def _best_pack(session: Session, devices: Sequence[str], most: int, alive_since:
 
 def _queue(query: "Select[*_Columns]") -> "Select[*_Columns]":
     """Queued jobs, the best first, that no other claim is taking at this moment (SQLite has one writer anyway)."""
-    ordered = query.where(in_state(JobState.QUEUED)).order_by(models.Job.priority.desc(), models.Job.id)
-    return ordered.with_for_update(skip_locked=True)
+    return _best_first(query.where(in_state(JobState.QUEUED))).with_for_update(skip_locked=True)
+
+
+def _best_first(query: "Select[*_Columns]") -> "Select[*_Columns]":
+    return query.order_by(models.Job.priority.desc(), models.Job.id)
 
 
 def _share(session: Session, pack_key: str, most: int, peers: int) -> int:

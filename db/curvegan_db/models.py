@@ -142,10 +142,11 @@ class Job(Base):
     metrics: Mapped[dict[str, Any] | None]
 
 
+# `state` leads the partial indexes too: SQLite takes an index for its equalities first and its order second. There is
+# none on what a heartbeat or a record writes, so that PostgreSQL can update those rows in place (HOT).
 Index("ix_jobs_state_id", Job.state, Job.id)
-_partial("ix_jobs_queue", Job.priority.desc(), Job.id, Job.wanted_device, where="state = 'queued'")
-_partial("ix_jobs_pack", Job.pack_key, Job.priority.desc(), Job.id, where="state = 'queued'")
-_partial("ix_jobs_lease", Job.lease_expires_at, where="state = 'running'")
+_partial("ix_jobs_queue", Job.state, Job.priority.desc(), Job.id, Job.wanted_device, where="state = 'queued'")
+_partial("ix_jobs_pack", Job.state, Job.pack_key, Job.priority.desc(), Job.id, where="state = 'queued'")
 _partial("ix_jobs_lease_token", Job.lease_token, where="lease_token IS NOT NULL")
 _partial("ix_jobs_worker_id", Job.worker_id, where="worker_id IS NOT NULL")
 

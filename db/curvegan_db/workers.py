@@ -23,12 +23,12 @@ class Workers(Transactions):
     def register_worker(self, host: str, pid: int, devices: Sequence[str], version: str) -> str:
         """Make a worker known; its new id. `devices` are the `config.device` values that it accepts.
 
-        Forgets workers that were silent for FORGET_AFTER.
+        Forgets workers that hold no job and were silent for FORGET_AFTER.
         """
         worker_id, host = str(uuid.uuid4()), storable(host)[:255]
         with self._write() as session:
             at = now(session)
-            session.execute(delete(models.Worker).where(models.Worker.beat_at < at - FORGET_AFTER))
+            _forget(session, at - FORGET_AFTER)
             worker = models.Worker(id=worker_id, host=host, pid=pid, label=f"{host}:{pid}", devices=list(devices))
             worker.version, worker.state, worker.started_at, worker.beat_at = version, _IDLE, at, at
             session.add(worker)
@@ -74,12 +74,19 @@ def live_peers(session: Session, device: str, alive_since: datetime) -> int:
     return max(1, sum(device in devices for devices in session.scalars(alive)))
 
 
+def _forget(session: Session, silent_since: datetime) -> None:
+    busy = select(models.Job.worker_id).where(models.Job.worker_id.is_not(None))
+    silent = delete(models.Worker).where(models.Worker.beat_at < silent_since, models.Worker.id.not_in(busy))
+    session.execute(silent.execution_options(synchronize_session=False))
+
+
 def _jobs_of_workers(session: Session) -> dict[str, list[int]]:
     jobs: dict[str, list[int]] = {}
-    query = select(models.Job.id, models.Job.worker_id).where(models.Job.worker_id.is_not(None)).order_by(models.Job.id)
+    query = select(models.Job.id, models.Job.worker_id).where(models.Job.worker_id.is_not(None))
     for job_id, worker_id in session.execute(query):
         jobs.setdefault(str(worker_id), []).append(job_id)
-    return jobs
+    # Sorted here: asked for in the order of ids, SQLite would walk through all jobs.
+    return {worker_id: sorted(ids) for worker_id, ids in jobs.items()}
 
 
 def _record(row: models.Worker, jobs: Sequence[int], alive_since: datetime) -> Worker:

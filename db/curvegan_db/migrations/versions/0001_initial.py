@@ -69,13 +69,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_jobs_lease",
-            ["lease_expires_at"],
-            unique=False,
-            sqlite_where=sa.text("state = 'running'"),
-            postgresql_where=sa.text("state = 'running'"),
-        )
-        batch_op.create_index(
             "ix_jobs_lease_token",
             ["lease_token"],
             unique=False,
@@ -84,14 +77,14 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_jobs_pack",
-            ["pack_key", sa.literal_column("priority DESC"), "id"],
+            ["state", "pack_key", sa.literal_column("priority DESC"), "id"],
             unique=False,
             sqlite_where=sa.text("state = 'queued'"),
             postgresql_where=sa.text("state = 'queued'"),
         )
         batch_op.create_index(
             "ix_jobs_queue",
-            [sa.literal_column("priority DESC"), "id", "wanted_device"],
+            ["state", sa.literal_column("priority DESC"), "id", "wanted_device"],
             unique=False,
             sqlite_where=sa.text("state = 'queued'"),
             postgresql_where=sa.text("state = 'queued'"),
@@ -208,7 +201,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_jobs_queue")
         batch_op.drop_index("ix_jobs_pack")
         batch_op.drop_index("ix_jobs_lease_token")
-        batch_op.drop_index("ix_jobs_lease")
 
     op.drop_table("jobs")
     with op.batch_alter_table("workers", schema=None) as batch_op:

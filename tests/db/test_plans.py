@@ -1,0 +1,77 @@
+"""No verb that runs every few seconds reads all jobs: shown by the databases' own plans, over 5,000 jobs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from curvegan_db.store import Store
+
+from .trainings import DEVICES, a_worker, claim, losses, request
+
+JOBS, QUEUED = 5_000, 200
+
+
+@pytest.fixture
+def full_store(store: Store) -> Store:
+    """A store of ended jobs, a few of them queued, with the statistics that PostgreSQL keeps by itself."""
+    ids = store.submit([request(hidden_g=8 + n % 2) for n in range(JOBS)])
+    with store.engine.begin() as connection:
+        ended = "UPDATE jobs SET state = 'succeeded' WHERE id <= :last"
+        connection.execute(text(ended), {"last": ids[-QUEUED]})
+        if store.engine.dialect.name == "postgresql":
+            connection.execute(text("ANALYZE"))
+    return store
+
+
+def plans(store: Store, verb: Callable[[], Any]) -> list[str]:
+    """The plan of every statement that the verb sends and that touches jobs."""
+    sent: list[tuple[str, Any]] = []
+
+    def keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "jobs" in statement and not statement.startswith("INSERT"):
+            sent.append((statement, parameters))
+
+    event.listen(store.engine, "before_cursor_execute", keep)
+    verb()
+    event.remove(store.engine, "before_cursor_execute", keep)
+    explain = "EXPLAIN " if store.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+    with store.engine.connect() as connection:
+        rows = [connection.exec_driver_sql(explain + statement, parameters).all() for statement, parameters in sent]
+    assert rows
+    return ["\n".join(str(row[-1]) for row in plan) for plan in rows]
+
+
+def test_no_verb_of_a_worker_reads_all_jobs(full_store: Store) -> None:
+    store, worker = full_store, a_worker(full_store)
+    held = claim(store, worker, most=4)
+    job_id = held.jobs[0].id
+    verbs: list[Callable[[], Any]] = [
+        lambda: store.queued(DEVICES),
+        lambda: store.claim(worker, DEVICES, 16),
+        lambda: store.heartbeat(held.token),
+        lambda: store.record(held.token, job_id, 10, losses(0)),
+        lambda: store.finish(held.token, job_id, "failed"),
+        store.reap,
+        store.workers,
+        lambda: store.register_worker("host", 9, DEVICES, "0.1"),
+    ]
+    for verb in verbs:
+        for plan in plans(store, verb):
+            assert_by_index(plan)
+            assert "TEMP B-TREE" not in plan  # SQLite sorts what it could have read in order
+
+
+def test_status_reads_only_what_it_shows(full_store: Store) -> None:
+    for states in (["queued"], ["running"], ["lost"], ["failed"], ["queued", "lost"]):
+        for plan in plans(full_store, lambda states=states: full_store.jobs(states=states, limit=20)):  # type: ignore[misc]
+            assert_by_index(plan)
+    for plan in plans(full_store, lambda: full_store.jobs(tags=["rare"], limit=20)):
+        assert_by_index(plan)
+
+
+def assert_by_index(plan: str) -> None:
+    """Fail on a plan that reads the table `jobs` from one end to the other."""
+    bad = [line for line in plan.splitlines() if line.strip() == "SCAN jobs" or "Seq Scan on jobs" in line]
+    assert not bad, plan
