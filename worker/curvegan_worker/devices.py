@@ -1,5 +1,7 @@
 """Which device a worker trains on, and which jobs that lets it claim."""
 
+from ctypes.util import find_library
+
 from curvegan.errors import DeviceUnavailable
 
 _MOST_ON_CPU, _MOST_ON_CUDA = 16, 256
@@ -7,9 +9,9 @@ _MOST_ON_CPU, _MOST_ON_CUDA = 16, 256
 
 def resolve(device: str) -> str:
     """`auto`, `cpu`, `cuda` or `cuda:N` to `cpu` or `cuda:N`. Raises DeviceUnavailable where there is none such."""
-    if device == "cpu":
-        return device
-    import torch  # noqa: PLC0415  only a worker that may have CUDA asks
+    if device == "cpu" or (device == "auto" and find_library("cuda") is None):
+        return "cpu"
+    import torch  # noqa: PLC0415  only where NVIDIA's driver is, torch knows whether it can be used
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if device == "auto":

@@ -18,7 +18,6 @@ from curvegan_db.errors import DatabaseUnreachable, WorkerForgotten
 from curvegan_db.store import Store, open_store
 from curvegan_worker.app import TRAIN, ProcessOptions, app
 from curvegan_worker.devices import accepted, most_jobs, resolve
-from curvegan_worker.run import Run
 from curvegan_worker.settings import Settings
 
 POLL_S = 1.0
@@ -91,6 +90,8 @@ class WorkerProcess:
         claim = self._store.claim(self._id, accepted(self._device), most_jobs(self._device))
         if claim is None:
             return False
+        from curvegan_worker.run import Run  # noqa: PLC0415  torch comes with the first job: an idle worker is light
+
         Run(self._store, claim, self._device, self._draining, self._touch).train()
         return True
 
