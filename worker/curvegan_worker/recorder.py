@@ -13,11 +13,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
-from curvegan.plots import KINDS, PlotData, render
-
 from curvegan.checkpoint import Checkpoint
 from curvegan.config import TrainConfig
 from curvegan.metrics import Metrics
+from curvegan.plots import KINDS, PlotData, render
 from curvegan.series import LossCurve, Snapshot
 from curvegan_db.errors import LeaseLost
 from curvegan_db.models import JobState
