@@ -5,26 +5,26 @@ Knows nothing of jobs.
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
     from rich.table import Table
 
 # No line of a table that goes to a file or a pipe is ever cut or wrapped.
 _UNLIMITED_WIDTH = 100_000
+_LEAST_FOLDED = 8
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: its heading, its side, and the rich style of a cell's text (none by default)."""
+class Column(NamedTuple):
+    """A column of a table: its heading, its side, whether a narrow terminal may fold it, the rich style of a cell."""
 
     heading: str
     right: bool = False
+    folds: bool = False
     style: Callable[[str], str] = lambda _: ""
 
 
@@ -107,15 +107,19 @@ def console(stream: TextIO) -> "Console":
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> "Table":
     """A rich table whose cells are text, never markup."""
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for column in columns:
-        grid.add_column(column.heading, justify="right" if column.right else "left", overflow="fold")
-    for row in rows:
-        cells = zip(columns, row, strict=True)
-        grid.add_row(*(Text(inert(cell), style=column.style(cell)) for column, cell in cells))
+    lines = [[inert(cell) for cell in row] for row in rows]
+    for place, column in enumerate(columns):
+        width = max(cell_len(cell) for cell in (column.heading, *(line[place] for line in lines)))
+        least = min(width, _LEAST_FOLDED) if column.folds else width
+        side: JustifyMethod = "right" if column.right else "left"
+        grid.add_column(column.heading, justify=side, overflow="fold", min_width=least)
+    for line in lines:
+        grid.add_row(*(Text(cell, style=column.style(cell)) for column, cell in zip(columns, line, strict=True)))
     return grid
 
 
@@ -124,9 +128,11 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Non
 
 
 def print_grid(grid: "Table") -> None:
-    """To a terminal as rich draws it; elsewhere without the blanks that fill up a terminal's columns."""
+    """To a terminal as rich draws it, unless it would cut; elsewhere without the blanks that fill up the columns."""
     screen = console(sys.stdout)
     if screen.is_terminal:
+        unlimited = screen.options.update(width=_UNLIMITED_WIDTH)
+        screen.width = max(screen.width, screen.measure(grid, options=unlimited).minimum)
         screen.print(grid)
         return
     with screen.capture() as capture:

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 WATCH_S = 1.0
 _TABLE_LIMIT = 100
-_EVENT_COLUMNS = (Column("AT"), Column("ATTEMPT", right=True), Column("EVENT"), Column("WORKER"), Column("DETAIL"))
+_EVENT_COLUMNS = (
+    *(Column("AT"), Column("ATTEMPT", right=True), Column("EVENT")),
+    *(Column("WORKER", folds=True), Column("DETAIL", folds=True)),
+)
 _EVENT_FIELDS = ("id", "job_id", "at", "attempt", "worker", "kind", "detail")
 
 Query = Callable[[], list["Job"]]

@@ -11,7 +11,7 @@ from curvegan_cli.config import assignments, file_layer, layered, print_config
 from curvegan_cli.output import format_option, inert, message, print_ids, print_json, quiet_option
 from curvegan_cli.view import fields, outcome
 from curvegan_cli.waiting import follow
-from curvegan_cli.workers import start_if_embedded, waits_for
+from curvegan_cli.workers import start_if_embedded, torch_installed, waits_for
 
 if TYPE_CHECKING:
     from curvegan.config import TrainConfig
@@ -110,7 +110,7 @@ def _next_commands(job_id: int) -> str:
 
 
 def _wait(backend: Backend, job_id: int, form: str, given: Mapping[str, Any]) -> None:
-    [job] = follow(backend, [job_id], start_worker=not given["no_worker"])
+    [job] = follow(backend, [job_id], start_worker=not given["no_worker"] and torch_installed())
     if form == "json" and not given["quiet"]:
         print_json(fields(job))
     elif not given["quiet"]:

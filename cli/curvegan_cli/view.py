@@ -1,5 +1,6 @@
 """A job as programs read it (JSON, CSV) and as people do (table cells). Opens no store."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,13 +46,13 @@ def state_style(state: str) -> str:
 
 COLUMNS = (
     Column("ID", right=True),
-    Column("NAME"),
+    Column("NAME", folds=True),
     Column("STATE", style=state_style),
     Column("PROGRESS", right=True),
     Column("STEPS/S", right=True),
     Column("RMSE", right=True),
     Column("AGE", right=True),
-    Column("WORKER"),
+    Column("WORKER", folds=True),
 )
 
 
@@ -62,11 +63,15 @@ def cells(job: "Job", rmse: float | None, now: datetime) -> tuple[str, ...]:
         job.name or "-",
         job.state,
         progress(job),
-        number(job.steps_per_second),
+        _rate(job.steps_per_second),
         number(rmse),
         age(job.created_at, now),
         job.worker or "-",
     )
+
+
+def _rate(steps_per_second: float | None) -> str:
+    return "-" if steps_per_second is None else f"{steps_per_second:.0f}"
 
 
 def fields(job: "Job") -> dict[str, Any]:
@@ -151,9 +156,16 @@ def _speed(job: "Job") -> str:
 
 def _differences(job: "Job") -> str:
     """The keys of the config that are not the default's."""
-    defaults = type(job.config)().model_dump(mode="json")
-    chosen = job.config.model_dump(mode="json")
-    return ", ".join(f"{key} = {value}" for key, value in chosen.items() if value != defaults[key])
+    defaults, chosen = _flat(type(job.config)().model_dump()), _flat(job.config.model_dump())
+    return ", ".join(f"{key} = {value}" for key, value in chosen.items() if defaults.get(key) != value)
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A table's keys with dots, as `--set` takes them."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, dict) else {key: value}
+    return flat
 
 
 def _place(job: "Job") -> str:

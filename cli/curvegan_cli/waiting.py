@@ -10,12 +10,12 @@ import click
 
 from curvegan_cli.backend import Backend, pass_backend
 from curvegan_cli.output import format_option, inert, message, print_csv, print_ids, print_json, quiet_option
-from curvegan_cli.progress import Bars, Display, Lines
 from curvegan_cli.selectors import select, some_jobs
 from curvegan_cli.view import CSV_HEADER, ENDED, LIVE, csv_row, fields, outcome
 from curvegan_cli.workers import start_if_embedded, waits_for
 
 if TYPE_CHECKING:
+    from curvegan_cli.progress import Display
     from curvegan_db.records import Job
 
 POLL_S = 0.3
@@ -72,7 +72,9 @@ def follow(backend: Backend, ids: Sequence[int], start_worker: bool = False) -> 
 
 
 @contextmanager
-def _display(ids: Sequence[int]) -> Iterator[Display]:
+def _display(ids: Sequence[int]) -> Iterator["Display"]:
+    from curvegan_cli.progress import Bars, Lines
+
     if sys.stderr.isatty() and len(ids) <= _MOST_BARS:
         with Bars() as bars:
             yield bars
@@ -83,7 +85,7 @@ def _display(ids: Sequence[int]) -> Iterator[Display]:
 class _Followed:
     """The jobs that are followed, as they were seen last."""
 
-    def __init__(self, backend: Backend, ids: Sequence[int], display: Display, start_worker: bool) -> None:
+    def __init__(self, backend: Backend, ids: Sequence[int], display: "Display", start_worker: bool) -> None:
         self._backend = backend
         self._ids = ids
         self._display = display

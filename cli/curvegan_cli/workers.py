@@ -1,6 +1,5 @@
 """curvegan worker, workers: who trains the jobs; and whether anybody there can train a given one."""
 
-import importlib.util
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,10 +17,10 @@ TORCH_MISSING = "torch is not installed here; `pip install 'curvegan[worker]'` m
 _STYLES = {"idle": "green", "training": "cyan", "lost": "bold magenta", "stopped": "dim"}
 _FIELDS = ("id", "label", "state", "devices", "jobs", "version", "started_at", "beat_at")
 _COLUMNS = (
-    Column("WORKER"),
+    Column("WORKER", folds=True),
     Column("STATE", style=lambda state: _STYLES.get(state, "")),
-    Column("DEVICES"),
-    Column("JOBS"),
+    Column("DEVICES", folds=True),
+    Column("JOBS", folds=True),
     Column("VERSION"),
     Column("LAST BEAT", right=True),
 )
@@ -79,40 +78,38 @@ def workers(backend: Backend, form: str) -> None:
 
 
 def torch_installed() -> bool:
-    return importlib.util.find_spec("torch") is not None
+    from importlib.util import find_spec
+
+    return find_spec("torch") is not None
 
 
 def start_if_embedded(backend: Backend) -> None:
-    """Have a background worker on this machine where the store is embedded; say so where there can be none."""
-    if not backend.settings.embedded or live(backend.store.workers()):
+    """Have a background worker on this machine where the store is embedded; say so where there can be none.
+
+    Whether there is one already is told by a lock, not by the store, where a killed worker seems alive for a while.
+    """
+    if not backend.settings.embedded:
         return
     if not torch_installed():
         message(f"No worker was started: {TORCH_MISSING}.")
         return
     from curvegan_worker.background import start_background
 
-    start_background(backend.settings)
-
-
-def live(workers: Sequence["Worker"]) -> list["Worker"]:
-    return [worker for worker in workers if worker.state in ("idle", "training")]
+    try:
+        start_background(backend.settings)
+    except OSError as error:
+        message(f"No worker was started: {error.filename or 'its process'}: {error.strerror}.")
 
 
 def waits_for(job: "Job", workers: Sequence["Worker"]) -> str | None:
     """What must come before a queued job can start, or None where a live worker will take it."""
-    if any(_serves(worker, job.config.device) for worker in live(workers)):
+    live = [worker for worker in workers if worker.state in ("idle", "training")]
+    if any(job.config.device in worker.devices for worker in live):
         return None
     if job.config.device.startswith("cuda"):
         command = f"curvegan worker --device {_numbered(job.config.device)}"
         return f"a worker with {job.config.device}; start one on a machine that has it: `{command}`"
     return "a worker; `curvegan worker` starts one"
-
-
-def _serves(worker: "Worker", device: str) -> bool:
-    """Every worker has a CPU; `cuda` is any CUDA device."""
-    if device in ("auto", "cpu"):
-        return True
-    return any(offered == device or offered.startswith(f"{device}:") for offered in worker.devices)
 
 
 def _numbered(device: str) -> str:
@@ -135,4 +132,6 @@ def _joined(value: object) -> object:
 
 def _cells(worker: "Worker", now: datetime) -> tuple[str, ...]:
     jobs = " ".join(map(str, worker.jobs)) or "-"
-    return (worker.label, worker.state, " ".join(worker.devices), jobs, worker.version, age(worker.beat_at, now))
+    # `auto` and `cuda` are what a config may say; what the worker has are the others.
+    devices = " ".join(device for device in worker.devices if device not in ("auto", "cuda"))
+    return (worker.label, worker.state, devices, jobs, worker.version, age(worker.beat_at, now))

@@ -88,7 +88,7 @@ class PlayedWorker:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.id = store.register_worker("host", 4711, ["cpu"], "0.1.0")
+        self.id = store.register_worker("host", 4711, ["auto", "cpu"], "0.1.0")
 
     def claim(self) -> None:
         claim = self.store.claim(self.id, ("auto", "cpu"), 1)

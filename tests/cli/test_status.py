@@ -55,6 +55,7 @@ def test_show_says_where_equilibrium_is(trained: Client) -> None:
     assert re.search(r"^g_loss +\S+  0.6931 at equilibrium", shown, re.M)
     assert re.search(r"^d_loss +\S+  1.386 at equilibrium", shown, re.M)
     assert "steps = 200" in shown
+    assert "curve." not in shown
 
 
 def test_events_of_a_trained_job(trained: Client) -> None:
@@ -120,6 +121,16 @@ def test_watch_stays_until_ctrl_c(trained: Client) -> None:
     code, shown = on_a_terminal(trained, "status", "--watch", seconds=4)
     assert code == 130
     assert shown.count("succeeded") >= 2
+
+
+@pytest.mark.parametrize("words", ["status", "sample 1 -n 3", "losses 1", "workers"])
+def test_a_narrow_terminal_folds_names_and_cuts_nothing(trained: Client, words: str) -> None:
+    _, shown = on_a_terminal(trained, *words.split(), seconds=20, COLUMNS="40", NO_COLOR="1")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    wide = trained.done(*words.split())
+    figures = set(re.findall(r"-?\d+\.\d+", wide)) - {"0.1.0"}
+    assert figures <= set(re.findall(r"-?\d+\.\d+", plain))
+    assert "…" not in plain
 
 
 @pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}], ids=["", "NO_COLOR"])

@@ -206,14 +206,16 @@ def test_a_cuda_job_is_queued_and_says_what_it_waits_for(any_client: Client) -> 
 
 
 def test_a_live_worker_without_cuda_does_not_serve_a_cuda_job(any_client: Client) -> None:
+    def said(*words: str) -> str:
+        return any_client("submit", "--no-worker", *words).stderr
+
     with any_client.store() as store:
-        store.register_worker("host", 1, ["cpu"], "0")
-        assert "waits for a worker with cuda:1" in any_client("submit", "--device", "cuda:1").stderr
-        assert any_client("submit").stderr == ""
-        store.register_worker("host", 2, ["cuda:1"], "0")
-        assert any_client("submit", "--device", "cuda:1").stderr == ""
-        assert any_client("submit", "--device", "cuda").stderr == ""
-        assert "waits for a worker with cuda:0" in any_client("submit", "--device", "cuda:0").stderr
+        store.register_worker("host", 1, ["auto", "cpu"], "0")
+        assert "waits for a worker with cuda:1" in said("--device", "cuda:1")
+        assert said() == ""
+        store.register_worker("host", 2, ["auto", "cpu", "cuda", "cuda:1"], "0")
+        assert said("--device", "cuda:1") == said("--device", "cuda") == ""
+        assert "waits for a worker with cuda:0" in said("--device", "cuda:0")
 
 
 def test_a_submit_brings_lost_jobs_back_to_the_queue(client: Client) -> None:

@@ -17,12 +17,12 @@ WITHOUT_TORCH = (
 def test_workers_in_every_form(any_client: Client) -> None:
     assert any_client.json("workers") == []
     with any_client.store() as store:
-        store.register_worker("host", 4711, ["cuda:0"], "0.1.0")
+        store.register_worker("host", 4711, ["auto", "cpu", "cuda", "cuda:0"], "0.1.0")
     [worker] = any_client.json("workers")
     found = {key: worker[key] for key in ("label", "state", "devices", "jobs")}
-    assert found == {"label": "host:4711", "state": "idle", "devices": ["cuda:0"], "jobs": []}
-    assert any_client.done("workers").splitlines()[-1].split()[:3] == ["host:4711", "idle", "cuda:0"]
-    assert ",host:4711,idle,cuda:0,,0.1.0," in any_client.done("workers", "-o", "csv")
+    assert found == {"label": "host:4711", "state": "idle", "devices": ["auto", "cpu", "cuda", "cuda:0"], "jobs": []}
+    assert any_client.done("workers").splitlines()[-1].split()[:4] == ["host:4711", "idle", "cpu", "cuda:0"]
+    assert ",host:4711,idle,auto cpu cuda cuda:0,,0.1.0," in any_client.done("workers", "-o", "csv")
 
 
 def test_a_client_without_torch_queues_and_says_what_to_install(client: Client) -> None:
@@ -30,6 +30,15 @@ def test_a_client_without_torch_queues_and_says_what_to_install(client: Client) 
     assert (done.returncode, done.stdout) == (0, "1\n")
     assert "pip install 'curvegan[worker]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_home_where_no_worker_can_start_is_a_message(client: Client) -> None:
+    client.database_url = f"sqlite:///{client.home.parent}/elsewhere.db"
+    client.home.write_text("no folder")
+    client.home = client.home / "below"
+    result = client("submit", "-q")
+    assert (result.exit_code, result.stdout) == (0, "1\n")
+    assert "No worker was started" in result.stderr
 
 
 def test_a_worker_without_torch_is_one_line(client: Client) -> None:
