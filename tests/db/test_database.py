@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from curvegan_db.store import Store, open_store
 from ..servers import PostgresServer
 from .trainings import a_worker, request
 
-OPENER = "import sys; from curvegan_db.store import open_store; s = open_store(sys.argv[1]); s.jobs(); s.close()"
+OPENER = Path(__file__).with_name("opener.py")
+OPEN_STORE = "import sys; from curvegan_db.store import open_store; s = open_store(sys.argv[1]); s.jobs(); s.close()"
 
 
 def refused(url: str) -> str:
@@ -142,7 +144,7 @@ def test_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
 
 def test_processes_that_open_an_empty_file_at_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/new/c.db"
-    started = [subprocess.Popen([sys.executable, "-c", OPENER, url], stderr=subprocess.PIPE) for _ in range(4)]
+    started = [subprocess.Popen([sys.executable, "-c", OPEN_STORE, url], stderr=subprocess.PIPE) for _ in range(4)]
     ended = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
     assert ended == [(b"", 0)] * 4
     migrate.check(make_engine(url))
@@ -162,3 +164,11 @@ def _on_new_server(server: PostgresServer) -> Store:
     engine = make_engine(server.url())
     migrate.upgrade(engine)
     return Store(engine)
+
+
+def test_processes_that_switch_new_files_to_wal_at_once(tmp_path: Path) -> None:
+    """SQLite answers some of them "database is locked" at once, whatever the busy time-out says."""
+    command = [sys.executable, str(OPENER), str(tmp_path), str(time.time() + 3)]
+    started = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
+    ended = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
+    assert ended == [(b"", 0)] * 4
