@@ -3,6 +3,16 @@
 #   docker build --target worker --build-arg TORCH_SPEC='torch==2.13.0' .
 # TORCH_SPEC goes to pip as it is, so it may also name another index, for instance one of CPU builds.
 
+# What to install, apart from the rest of pyproject.toml: the layers below are made again only when these lines change.
+FROM python:3.11-slim AS dependencies
+WORKDIR /project
+COPY pyproject.toml constraints.txt ./
+RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+      worker = [line for line in project["optional-dependencies"]["worker"] if not line.startswith("torch")]; \
+      open("/client.txt", "w").write("\n".join(project["dependencies"])); \
+      open("/worker.txt", "w").write("\n".join(worker))' \
+ && grep -v '^torch==' constraints.txt > /constraints.txt
+
 FROM python:3.11-slim AS base
 ENV PATH=/opt/curvegan/bin:$PATH \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -15,16 +25,12 @@ RUN groupadd --gid 10001 curvegan \
  && chmod 0700 /var/lib/curvegan
 RUN python -m venv /opt/curvegan
 WORKDIR /build
-# The dependencies change seldom and the sources often: a layer each.
-COPY pyproject.toml constraints.txt ./
-RUN python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
-      > dependencies.txt \
- && grep -v '^torch==' constraints.txt > constraints-without-torch.txt \
- && pip install -c constraints.txt -r dependencies.txt
+COPY --from=dependencies /client.txt /worker.txt /constraints.txt ./
+RUN pip install -c constraints.txt -r client.txt
 
 FROM base AS wheel
 RUN pip install -c constraints.txt hatchling
-COPY README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE ./
 COPY curvegan curvegan
 COPY db db
 COPY worker worker
@@ -41,7 +47,7 @@ CMD ["--help"]
 
 FROM base AS worker
 ARG TORCH_SPEC="torch==2.13.0"
-RUN pip install -c constraints-without-torch.txt ${TORCH_SPEC}
+RUN pip install -c constraints.txt -r worker.txt ${TORCH_SPEC}
 COPY --from=wheel /wheel /wheel
 RUN pip install --no-deps /wheel/*.whl
 WORKDIR /var/lib/curvegan
