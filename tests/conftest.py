@@ -5,21 +5,18 @@ Every test that asks for `store` or `database_url` runs on SQLite and on Postgre
 
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import LiteralString, TypeVar
+from typing import TypeVar
 
-import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from curvegan_db import migrate
 from curvegan_db.database import make_engine
 from curvegan_db.store import Store
 
+from .databases import migrate, new_database
 from .servers import PostgresServer, RedisServer, Server, ServerUnavailableError
 
 
@@ -43,11 +40,25 @@ def redis_url() -> Iterator[str]:
         yield server.url
 
 
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that the tests of a module may stop, break and start again."""
+    with _started(PostgresServer) as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis server that the test may stop, freeze and start again."""
+    with _started(RedisServer) as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def postgres_template(postgres_url: str) -> Iterator[str]:
     """The name of a migrated database to copy: that is faster than to migrate one for each test."""
-    with _new_database(postgres_url) as url:
-        _migrate(url)
+    with new_database(postgres_url) as url:
+        migrate(url)
         yield str(make_url(url).database)
 
 
@@ -55,7 +66,7 @@ def postgres_template(postgres_url: str) -> Iterator[str]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file to copy."""
     path = tmp_path_factory.mktemp("template") / "curvegan.db"
-    _migrate(f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 
@@ -67,7 +78,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path}/curvegan.db"
         return
     template = request.getfixturevalue("postgres_template")
-    with _new_database(request.getfixturevalue("postgres_url"), template) as url:
+    with new_database(request.getfixturevalue("postgres_url"), template) as url:
         yield url
 
 
@@ -77,7 +88,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/curvegan.db"
         return
-    with _new_database(request.getfixturevalue("postgres_url")) as url:
+    with new_database(request.getfixturevalue("postgres_url")) as url:
         yield url
 
 
@@ -103,26 +114,3 @@ def _started(kind: Callable[[], _S]) -> Iterator[_S]:
                 raise
             pytest.skip(str(error))
         yield server
-
-
-@contextmanager
-def _new_database(server_url: str, template: str = "template0") -> Iterator[str]:
-    """The URL of a new database on the server; dropped at the end, whoever is still connected."""
-    name = f"curvegan_{uuid.uuid4().hex[:12]}"
-    _execute(server_url, "CREATE DATABASE {} TEMPLATE {}", name, template)
-    try:
-        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    finally:
-        _execute(server_url, "DROP DATABASE {} WITH (FORCE)", name)
-
-
-def _execute(server_url: str, statement: LiteralString, *names: str) -> None:
-    url = make_url(server_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-
-def _migrate(url: str) -> None:
-    engine = make_engine(url)
-    migrate.upgrade(engine)
-    engine.dispose()

@@ -37,8 +37,17 @@ _COLUMNS = (
     metavar="SECONDS",
     help="End after idling so long.",
 )
+@click.option(
+    "--hang-after",
+    type=click.FloatRange(1, 86_400),
+    default=60,
+    show_default=True,
+    envvar="CURVEGAN_HANG_SECONDS",
+    metavar="SECONDS",
+    help="Give up a training that does not get on for so long.",
+)
 @pass_backend
-def worker(backend: Backend, concurrency: int, device: str, exit_when_idle: float | None) -> None:
+def worker(backend: Backend, concurrency: int, device: str, exit_when_idle: float | None, hang_after: float) -> None:
     """Train queued jobs until stopped.
 
     SIGTERM and Ctrl-C drain: running jobs are checkpointed and go back to the queue.
@@ -54,7 +63,7 @@ def worker(backend: Backend, concurrency: int, device: str, exit_when_idle: floa
         raise ServiceUnavailable(TORCH_MISSING)
     from curvegan_worker.supervisor import supervise
 
-    raise SystemExit(supervise(backend.settings, concurrency, _checked(device), exit_when_idle))
+    raise SystemExit(supervise(backend.settings, concurrency, _checked(device), exit_when_idle, hang_after))
 
 
 @click.command()

@@ -22,6 +22,8 @@ from curvegan_db.errors import DatabaseUnreachable
 
 CONNECT_TIMEOUT_S = 5
 BUSY_TIMEOUT_S = 30
+# A server that vanished without a word (a pulled plug) is noticed while a lease still runs: seconds, and milliseconds.
+_NOTICE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000}
 _POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
@@ -53,7 +55,7 @@ def _parse(url: str) -> URL:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
+    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S, **_NOTICE})
 
 
 def _sqlite(url: URL) -> Engine:
@@ -113,4 +115,5 @@ def _one_line(context: ExceptionContext) -> None:
 def _is_of_the_service(error: BaseException) -> bool:
     # sqlite3 says DatabaseError itself, no subclass, for a file that is damaged or no database.
     services: tuple[Any, ...] = (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)
+    services += (psycopg.errors.ReadOnlySqlTransaction,)  # an internal error for psycopg; a standby answers so
     return isinstance(error, services) or type(error) is sqlite3.DatabaseError

@@ -7,7 +7,7 @@ from datetime import datetime
 from math import ceil, isfinite
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from curvegan.config import TrainConfig
@@ -36,8 +36,9 @@ class Leases(Transactions):
         """Take the best queued job that wants one of `devices`, and up to most-1 that can be trained with it.
 
         Best is the highest priority, then the oldest. The others have the same pack key, and no more are taken than
-        this worker's share of them, so that packs spread over the live workers. None when nothing is queued.
-        Raises WorkerForgotten.
+        this worker's share of them, so that packs spread over the live workers. Jobs that were lost go with their
+        like only, in packs a sixteenth as large for each loss, alone in the end: one job that kills its workers
+        cannot take others with it until they fail. None when nothing is queued. Raises WorkerForgotten.
         """
         with self._write() as session:
             at = now(session)
@@ -134,12 +135,14 @@ class _Lease:
 
 def _best_pack(session: Session, devices: Sequence[str], most: int, alive_since: datetime) -> list[int]:
     """Ids of the jobs to claim, locked: none of them can be in another worker's pack."""
-    query = _queue(select(models.Job.id, models.Job.pack_key, models.Job.wanted_device))
+    query = _queue(select(models.Job.id, models.Job.pack_key, models.Job.wanted_device, models.Job.lost))
     best = session.execute(query.where(models.Job.wanted_device.in_(devices)).limit(1)).first()
     if best is None:
         return []
-    room = min(most, _share(session, best.pack_key, most, live_peers(session, best.wanted_device, alive_since)))
-    others = _queue(select(models.Job.id)).where(models.Job.pack_key == best.pack_key, models.Job.id != best.id)
+    most = max(1, most // 16**best.lost)
+    alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost)
+    room = min(most, _share(session, alike, most, live_peers(session, best.wanted_device, alive_since)))
+    others = _queue(select(models.Job.id)).where(alike, models.Job.id != best.id)
     return [best.id, *session.scalars(others.limit(room - 1))]
 
 
@@ -152,9 +155,9 @@ def _best_first(query: "Select[*_Columns]") -> "Select[*_Columns]":
     return query.order_by(models.Job.priority.desc(), models.Job.id)
 
 
-def _share(session: Session, pack_key: str, most: int, peers: int) -> int:
-    """This worker's part of the queued jobs with the key, counting no further than matters."""
-    some = select(models.Job.id).where(in_state(JobState.QUEUED), models.Job.pack_key == pack_key).limit(most * peers)
+def _share(session: Session, alike: ColumnElement[bool], most: int, peers: int) -> int:
+    """This worker's part of the queued jobs that are alike, counting no further than matters."""
+    some = select(models.Job.id).where(in_state(JobState.QUEUED), alike).limit(most * peers)
     return ceil(session.scalars(select(func.count()).select_from(some.subquery())).one() / peers)
 
 

@@ -25,7 +25,8 @@ class Store(Jobs, Results, Workers, Leases, Progress):
       and raises LeaseLost when there is no such row. So a worker that was given up for dead can damage nothing.
     * A lease that ran out but was not taken back yet is still the worker's: a late heartbeat renews it.
     * A job is shown as lost from the moment its lease ran out, whether or not a reaper came by.
-    * A lost job goes back to the queue and keeps what was recorded; the third time it fails with reason "lost".
+    * A lost job goes back to the queue and keeps what was recorded. After the third time it fails with reason "lost",
+      unless one of its last two attempts stored a checkpoint. Jobs that were lost are not claimed with others.
     * A job whose cancel was requested never goes back to the queue: released or lost, it is cancelled.
     * Writing the same twice does it once, so that a worker may repeat a call whose answer it did not hear.
     * Only finite metrics are stored (SQLite would turn NaN into NULL, PostgreSQL refuses it in JSON).

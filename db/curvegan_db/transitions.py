@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import insert, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from curvegan_db import models
 from curvegan_db.models import MOST_ERROR, MOST_REASON, JobState
 from curvegan_db.records import LOST, storable
 
-MOST_LOST = 3
+# A job that lost its worker so often, the last times without a checkpoint in between, is taken to be the cause.
+MOST_LOST, MOST_LOST_IN_PLACE = 3, 2
 
 
 def add_event(session: Session, job: models.Job, at: datetime, kind: str, detail: str | None = None) -> None:
@@ -41,7 +42,7 @@ def end(
 ) -> None:
     """Queued or running to an end state."""
     job.state, job.finished_at = state, at
-    job.reason, job.error = cut(reason, MOST_REASON), cut(error, MOST_ERROR)
+    job.reason, job.error = cut(reason, MOST_REASON), cut_start(error, MOST_ERROR)
     add_event(session, job, at, state.value, reason or error)
     _give_up_lease(session, job, at, state.value)
 
@@ -59,8 +60,8 @@ def release(session: Session, job: models.Job, at: datetime, outcome: str, detai
 def lose(session: Session, job: models.Job, at: datetime) -> None:
     """The lease ran out: back to the queue, but not for ever."""
     worker, job.lost = job.worker, job.lost + 1
-    release(session, job, at, LOST, f"the worker did not renew its lease (lost {job.lost} of {MOST_LOST})")
-    if job.state is JobState.QUEUED and job.lost >= MOST_LOST:
+    release(session, job, at, LOST, f"the worker did not renew its lease (lost {job.lost} times so far)")
+    if job.state is JobState.QUEUED and job.lost >= MOST_LOST and not _gets_on(session, job):
         job.worker = worker
         end(session, job, at, JobState.FAILED, LOST, f"its worker was lost {job.lost} times, last {worker}")
 
@@ -70,6 +71,19 @@ def cut(text: str | None, most: int) -> str | None:
     if text is None or len(text) <= most:
         return text if text is None else storable(text)
     return storable(text)[: most - 1] + "…"
+
+
+def cut_start(text: str | None, most: int) -> str | None:
+    """The same for a traceback, whose end says what happened."""
+    if text is None or len(text) <= most:
+        return cut(text, most)
+    return "…" + storable(text)[1 - most :]
+
+
+def _gets_on(session: Session, job: models.Job) -> bool:
+    """Whether one of the last attempts stored a checkpoint: so it was bad luck, and the job comes nearer its end."""
+    lately = models.Checkpoint.attempt > job.attempt - MOST_LOST_IN_PLACE
+    return bool(session.scalar(select(exists().where(models.Checkpoint.job_id == job.id, lately))))
 
 
 def _give_up_lease(session: Session, job: models.Job, at: datetime, outcome: str) -> None:

@@ -47,6 +47,23 @@ def test_a_pack_holds_jobs_of_one_shape_best_first(store: Store) -> None:
     assert [job.id for job in claim(store, most=3).jobs] == [b]
 
 
+def test_a_job_that_was_lost_takes_no_other_job_with_it(store: Store) -> None:
+    ids = store.submit([request() for _ in range(4)])
+    worker = a_worker(store)
+    claim(short(store), worker, most=2)
+    assert store.reap() == ids[:2]
+    assert [[job.id for job in claim(store, worker, most=16).jobs] for _ in range(3)] == [ids[:1], ids[1:2], ids[2:]]
+
+
+def test_many_jobs_that_were_lost_go_in_ever_smaller_packs(store: Store) -> None:
+    store.submit([request() for _ in range(40)])
+    sizes = []
+    for _ in range(3):
+        sizes.append(len(claim(short(store), a_worker(store), most=256).jobs))
+        store.reap()
+    assert sizes == [40, 16, 1]
+
+
 def test_packs_spread_over_the_live_workers_that_can_run_them(store: Store) -> None:
     store.submit([request()] * 10)
     first, second = a_worker(store, 1), a_worker(store, 2)

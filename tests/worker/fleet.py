@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,14 +37,16 @@ class Fleet:
 
 
 @contextmanager
-def run_fleet(settings: Settings, *arguments: str, log_file: Path | None = None) -> Iterator[Fleet]:
+def run_fleet(
+    settings: Settings, *arguments: str, log_file: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[Fleet]:
     """`curvegan worker ARGUMENTS`; whatever is left of it at the end is killed."""
     settings.home.mkdir(parents=True, exist_ok=True)
     log_file = log_file or settings.home / f"fleet-{time.monotonic_ns()}.log"
     with log_file.open("ab") as log:
         process = subprocess.Popen(
             [CURVEGAN, "worker", *arguments],
-            env=os.environ | settings.environment(),
+            env=os.environ | settings.environment() | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -70,9 +72,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def wait_until(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Poll until the condition is true; fail with `what` after so many seconds."""
-    deadline = time.monotonic() + seconds
+def wait_until(condition: Callable[[], object], seconds: float, what: str | Callable[[], str]) -> float:
+    """Poll until the condition is true, and tell how long it took; fail with `what` after so many seconds."""
+    started = time.monotonic()
     while not condition():
-        assert time.monotonic() < deadline, f"after {seconds} s: {what}"
+        if time.monotonic() - started > seconds:
+            raise AssertionError(f"after {seconds} s: {what if isinstance(what, str) else what()}")
         time.sleep(0.05)
+    return time.monotonic() - started

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from celery import Celery
 
+from curvegan.errors import InvalidInput
 from curvegan_worker.settings import Settings
 
 TRAIN = "curvegan.train"
-NUDGE_TIMEOUT_S = 2.5
+NUDGE_TIMEOUT_S = 1.5
+LEASE_S, HANG_S = 30.0, 60.0
 MOST_NUDGES = 64
 
 
@@ -22,6 +24,20 @@ class ProcessOptions:
     exit_when_idle: float | None
     health_file: str | None
     supervisor_pid: int | None
+    lease_s: float
+    hang_s: float
+
+
+def _seconds(name: str, default: float) -> float:
+    """A duration from the environment, at least a second. Raises InvalidInput."""
+    text = os.environ.get(name, str(default))
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 86_400:
+        raise InvalidInput(f"{name} must be 1 to 86400 seconds, got {text[:40]!r}")
+    return seconds
 
 
 def _transport_options(settings: Settings) -> dict[str, float]:
@@ -38,6 +54,8 @@ options = ProcessOptions(
     supervisor_pid=int(os.environ["CURVEGAN_WORKER_SUPERVISOR"])
     if "CURVEGAN_WORKER_SUPERVISOR" in os.environ
     else None,
+    lease_s=_seconds("CURVEGAN_LEASE_SECONDS", LEASE_S),
+    hang_s=_seconds("CURVEGAN_HANG_SECONDS", HANG_S),
 )
 
 app = Celery("curvegan", include=["curvegan_worker.tasks"])

@@ -13,10 +13,10 @@ from curvegan.errors import ServiceUnavailable
 from curvegan_db.errors import LeaseLost
 from curvegan_db.records import Claim
 from curvegan_db.store import Store
+from curvegan_worker.outage import Outage
 
-HEARTBEAT_S = 5.0
-HANG_S = 60.0
-_RETRY_S = 1.0
+BEATS_A_LEASE = 6
+_FIRST_RETRY_S = 0.25
 _log = logging.getLogger("curvegan.lease")
 T = TypeVar("T")
 
@@ -29,9 +29,15 @@ class Lease:
         cancelled: jobs whose cancellation is requested, with the reason.
     """
 
-    def __init__(self, store: Store, claim: Claim, touch: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, claim: Claim, outage: Outage, hang_s: float, on_advance: Callable[[], None]
+    ) -> None:
         self._store = store
-        self._touch = touch
+        self._outage = outage
+        self._hang_s = hang_s
+        self._on_advance = on_advance
+        self._lease_s = store.lease.total_seconds()
+        self._beat_s = self._lease_s / BEATS_A_LEASE
         self.token = claim.token
         self.held = frozenset(job.id for job in claim.jobs)
         self.cancelled: dict[int, str | None] = {}
@@ -40,6 +46,7 @@ class Lease:
         self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Self:
+        self.advanced()
         self._thread.start()
         return self
 
@@ -48,43 +55,58 @@ class Lease:
         self._thread.join()
 
     def advanced(self) -> None:
-        """The training or the recording got on: worth another heartbeat."""
+        """The training or the recording got on: worth another heartbeat, and a sign of health."""
         self._advanced = time.monotonic()
+        self._on_advance()
 
     def lose(self, job_id: int) -> None:
         """A write was refused: the job is another worker's now."""
         self.held -= {job_id}
 
     def patiently(self, job_id: int, action: Callable[[], T]) -> T:
-        """Do it, and again while the database is away and the lease still runs. Raises LeaseLost when it is over."""
+        """Do it, and while the database is away do it again, with growing pauses.
+
+        Raises LeaseLost when the lease is over, and ServiceUnavailable when this failed for as long as a lease lasts
+        although the lease could be renewed: a disk that is full takes a heartbeat, but no checkpoint.
+        """
+        give_up, pause = time.monotonic() + self._lease_s, _FIRST_RETRY_S
         while True:
             try:
-                return action()
+                result = action()
             except ServiceUnavailable as error:
                 if job_id not in self.held:
                     raise LeaseLost(job_id) from error
-                _log.warning("%s; trying again", error)
-                self._over.wait(_RETRY_S)
+                if time.monotonic() > give_up:
+                    raise
+                self._outage.failed(error)
+                self._over.wait(pause)
+                pause = min(2 * pause, self._beat_s)
+            else:
+                self._outage.passed()
+                return result
 
     def _keep(self) -> None:
-        wait = HEARTBEAT_S
-        while not self._over.wait(wait):
-            wait = HEARTBEAT_S if self._renew() else _RETRY_S
+        pause = self._beat_s
+        while not self._over.wait(pause):
+            pause = self._beat_s if self._hangs() or self._renew() else min(1.0, self._beat_s)
+
+    def _hangs(self) -> bool:
+        since = time.monotonic() - self._advanced
+        if self._hang_s < since <= self._hang_s + self._beat_s:
+            _log.error("training has not advanced for %.0f s: the lease is left to run out", since)
+        return since > self._hang_s
 
     def _renew(self) -> bool:
         now = time.monotonic()
-        if now - self._advanced > HANG_S:
-            _log.error("training has not advanced for %.0f s: the lease is left to run out", now - self._advanced)
-            return True
         try:
             reply = self._store.heartbeat(self.token)
         except ServiceUnavailable as error:
-            _log.warning("%s", error)
-            if now - self._renewed > self._store.lease.total_seconds():
+            self._outage.failed(error)
+            if now - self._renewed > self._lease_s:
                 self.held = frozenset()
             return False
+        self._outage.passed()
         self._renewed = now
         self.held &= reply.held
         self.cancelled = dict(reply.cancelled)
-        self._touch()
         return True

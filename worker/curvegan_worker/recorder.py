@@ -10,11 +10,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
 from curvegan.checkpoint import Checkpoint
 from curvegan.config import TrainConfig
+from curvegan.errors import ServiceUnavailable
 from curvegan.metrics import Metrics
 from curvegan.plots import KINDS, PlotData, render
 from curvegan.series import LossCurve, Snapshot
@@ -63,9 +65,10 @@ class _Pending:
 class Recorder:
     """The recording thread of one claim."""
 
-    def __init__(self, store: Store, lease: Lease) -> None:
+    def __init__(self, store: Store, lease: Lease, draining: threading.Event) -> None:
         self._store = store
         self._lease = lease
+        self._draining = draining
         self._queue: queue.SimpleQueue[Part | End | None] = queue.SimpleQueue()
         self._pending: dict[int, _Pending] = {}
         self._flushed = time.monotonic()
@@ -125,12 +128,18 @@ class Recorder:
 
     def _end(self, end: End) -> None:
         self._flush(end.job)
-        if end.state is JobState.QUEUED:
-            self._write(end.job, lambda: self._store.release(self._lease.token, end.job, end.reason or "released"))
-            return
+        # A drain does not wait for pictures: who resumes the job at its end draws them.
+        if end.state is JobState.QUEUED or (end.state is JobState.SUCCEEDED and self._draining.is_set()):
+            reason = end.reason or "drained"
+            self._write(end.job, lambda: self._store.release(self._lease.token, end.job, reason))
+        else:
+            self._close(end)
+
+    def _close(self, end: End) -> None:
+        """Store the plots and the end state. An end that cannot have plots is a failure, with its traceback."""
         try:
             self._write(end.job, lambda: self._store.add_plots(self._lease.token, end.job, self._plots(end)))
-        except Exception:  # noqa: BLE001  a plot that cannot be drawn ends its job, with the traceback in its record
+        except Exception:  # noqa: BLE001  whatever drawing raises belongs in that job's record
             _log.exception("job %d", end.job)
             end = End(end.job, end.config, JobState.FAILED, end.metrics, traceback.format_exc(), "plots")
         self._write(end.job, lambda: self._finish(end))
@@ -156,4 +165,13 @@ class Recorder:
         except LeaseLost:
             self._lease.lose(job)
             _log.warning("job %d: the lease is lost, nothing more is written", job)
+        except ServiceUnavailable as error:
+            self._give_back(job, error)
         self._lease.advanced()
+
+    def _give_back(self, job: int, error: ServiceUnavailable) -> None:
+        """The database renews the lease but does not take this: the job goes back with the reason, if even that can."""
+        self._lease.lose(job)
+        _log.error("job %d goes back to the queue: %s", job, error)
+        with suppress(LeaseLost, ServiceUnavailable):
+            self._store.release(self._lease.token, job, str(error))

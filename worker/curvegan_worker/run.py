@@ -3,11 +3,11 @@
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from curvegan.checkpoint import Checkpoint
-from curvegan.errors import CheckpointRefused
+from curvegan.errors import CheckpointRefused, ServiceUnavailable
 from curvegan.series import LossCurve
 from curvegan.training import PackTraining, Progress
 from curvegan_db.errors import LeaseLost
@@ -24,20 +24,18 @@ _log = logging.getLogger("curvegan.run")
 class Run:
     """One claim from its checkpoints to its ends."""
 
-    def __init__(
-        self, store: Store, claim: Claim, device: str, draining: threading.Event, touch: Callable[[], None]
-    ) -> None:
+    def __init__(self, store: Store, claim: Claim, lease: Lease, device: str, draining: threading.Event) -> None:
         self._store = store
         self._claim = claim
         self._jobs = {job.id: job for job in claim.jobs}
         self._device = train_on(claim.jobs[0].config.device, device)
         self._draining = draining
-        self._lease = Lease(store, claim, touch)
-        self._recorder = Recorder(store, self._lease)
+        self._lease = lease
+        self._recorder = Recorder(store, lease, draining)
 
     def train(self) -> None:
         """Returns when every job of the claim has ended, is released, or is no longer ours."""
-        with self._lease, self._recorder:
+        with self._recorder:
             self._train(self._claim.jobs)
 
     def _train(self, jobs: Sequence[ClaimedJob]) -> None:
@@ -54,6 +52,9 @@ class Run:
                 self._release(training, job)
         except LeaseLost:
             _log.warning("the lease is lost: %s", sorted(left))
+        except ServiceUnavailable as error:
+            for job_id in left:
+                self._end(job_id, JobState.QUEUED, reason=str(error))
         except Exception as error:  # noqa: BLE001  whatever a job's training raises belongs in that job's record
             self._fail(jobs, left, error)
 

@@ -8,20 +8,22 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from curvegan_db.store import open_store
+from curvegan_worker.app import HANG_S, options
 from curvegan_worker.background import presence
-from curvegan_worker.lease import HANG_S
 from curvegan_worker.logs import log_to_stderr
 from curvegan_worker.settings import Settings
 
 DRAIN_S = 20.0
-_UNHEALTHY_S = HANG_S + 30.0
+# How much later than its lease's keeper the supervisor sees a hang, and what a process may take until it is ready.
+_GRACE_S, _START_S = 5.0, 60.0
 _POLL_S = 0.1
 _FINAL_CODES = (0, 2, 3)
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 10.0
 _log = logging.getLogger("curvegan.supervisor")
 
 
@@ -38,21 +40,28 @@ class _Slot:
     code: int = 0
 
 
-def supervise(settings: Settings, concurrency: int, device: str, exit_when_idle: float | None) -> int:
+def supervise(
+    settings: Settings, concurrency: int, device: str, exit_when_idle: float | None, hang_after: float = HANG_S
+) -> int:
     """Run worker processes until a signal, or until all were idle for `exit_when_idle` seconds. Returns the exit code.
+
+    A process whose training does not get on for `hang_after` seconds is killed and replaced.
 
     Raises:
         DatabaseUnreachable, SchemaOutdated: before any process starts.
     """
     log_to_stderr()
-    with open_store(settings.database_url):
+    with open_store(settings.database_url, options.lease_s):
         pass
+    environment = settings.environment() | {"CURVEGAN_WORKER_DEVICE": device, "CURVEGAN_HANG_SECONDS": str(hang_after)}
+    if exit_when_idle is not None:
+        environment["CURVEGAN_WORKER_IDLE"] = str(exit_when_idle)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     while True:
         with presence(settings):
-            code = _Supervisor(settings, concurrency, device, exit_when_idle, stopping).run()
+            code = _Supervisor(settings.home, concurrency, environment, hang_after, stopping).run()
         # Whoever submitted while we were still present relied on us: look once more, now that we are not.
         if stopping.is_set() or code or not _queued(settings):
             return code
@@ -66,15 +75,18 @@ def _queued(settings: Settings) -> bool:
 class _Supervisor:
     def __init__(
         self,
-        settings: Settings,
+        home: Path,
         concurrency: int,
-        device: str,
-        exit_when_idle: float | None,
+        environment: Mapping[str, str],
+        hang_after: float,
         stopping: threading.Event,
     ) -> None:
-        self._folder = settings.home / "health" / str(os.getpid())
+        self._folder = home / "health" / str(os.getpid())
         self._stopping = stopping
-        self._environment = self._child_environment(settings, concurrency, device, exit_when_idle)
+        self._stale_s = hang_after + _GRACE_S
+        threads = str(max(1, (os.cpu_count() or 1) // concurrency))
+        self._environment = os.environ | environment | {"CURVEGAN_WORKER_SUPERVISOR": str(os.getpid())}
+        self._environment |= {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
         self._slots = [_Slot(n, self._folder / f"{n}") for n in range(1, concurrency + 1)]
 
     def run(self) -> int:
@@ -96,12 +108,14 @@ class _Supervisor:
                 self._start(slot)
         elif (code := slot.process.poll()) is not None:
             self._ended(slot, code)
-        elif time.time() - slot.health_file.stat().st_mtime > _UNHEALTHY_S:
+        elif time.time() - slot.health_file.stat().st_mtime > self._stale_s:
             _log.error("worker process %d does not get on: killed", slot.process.pid)
             slot.process.kill()
 
     def _start(self, slot: _Slot) -> None:
         slot.health_file.touch(mode=0o600)
+        ready_at = time.time() + _START_S
+        os.utime(slot.health_file, (ready_at, ready_at))
         slot.start_at = time.monotonic()
         command = [
             sys.executable,
@@ -146,15 +160,3 @@ class _Supervisor:
                 process.kill()
                 process.wait()
         return max(slot.code for slot in self._slots)
-
-    @staticmethod
-    def _child_environment(
-        settings: Settings, concurrency: int, device: str, exit_when_idle: float | None
-    ) -> dict[str, str]:
-        threads = str(max(1, (os.cpu_count() or 1) // concurrency))
-        environment = os.environ | settings.environment()
-        environment |= {"CURVEGAN_WORKER_DEVICE": device, "CURVEGAN_WORKER_SUPERVISOR": str(os.getpid())}
-        environment |= {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-        if exit_when_idle is not None:
-            environment["CURVEGAN_WORKER_IDLE"] = str(exit_when_idle)
-        return environment

@@ -4,8 +4,9 @@ import signal
 import warnings
 from typing import Any
 
+from celery.bootsteps import StartStopStep
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import setup_logging, worker_shutdown, worker_shutting_down
 
 from curvegan_worker.app import TRAIN, app, options, settings
 from curvegan_worker.logs import log_to_stderr
@@ -27,11 +28,17 @@ def _set_up_logging(**_: Any) -> None:
     log_to_stderr()
 
 
-@worker_ready.connect
-def _start(**_: Any) -> None:
-    # Celery's Ctrl-C is a cold shutdown, which can break into a commit; ours drains, as SIGTERM does.
-    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
-    _process.start()
+class Start(StartStopStep):  # type: ignore[misc]  # Celery has no types
+    """Our start in Celery's order: its signal handlers are there; its consumer, which waits for the broker, is not."""
+
+    def start(self, _worker: Any) -> None:
+        """Begin to poll, with or without a broker."""
+        # Celery's Ctrl-C is a cold shutdown, which can break into a commit; ours drains, as SIGTERM does.
+        signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
+        _process.start()
+
+
+app.steps["worker"].add(Start)
 
 
 @worker_shutting_down.connect

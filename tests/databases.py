@@ -1,0 +1,37 @@
+"""Databases for tests, each of its own on a server that is there."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from curvegan_db.database import make_engine
+from curvegan_db.migrate import upgrade
+
+
+@contextmanager
+def new_database(server_url: str, template: str = "template0") -> Iterator[str]:
+    """The URL of a new database on the server; dropped at the end, whoever is still connected."""
+    name = f"curvegan_{uuid.uuid4().hex[:12]}"
+    _execute(server_url, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    try:
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        _execute(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _execute(server_url: str, statement: LiteralString, *names: str) -> None:
+    url = make_url(server_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the present schema."""
+    engine = make_engine(url)
+    upgrade(engine)
+    engine.dispose()
