@@ -1,9 +1,9 @@
-"""Jobs as users see them: submit, look, cancel, retry. Knows no lease but the one that makes a job "lost"."""
+"""Jobs as users see them: submit, look, cancel. Knows no lease but the one that makes a job "lost"."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from curvegan.config import TrainConfig
@@ -59,7 +59,7 @@ class Jobs(Transactions):
                 page = query if part is None else query.where(models.Job.id.in_(part))
                 rest = None if limit is None else limit - len(found)
                 found += session.scalars(page.limit(rest))
-            return _records(session, found, at)
+            return records_of(session, found, at)
 
     def last_id(self) -> int | None:
         """The id of the newest job, None in an empty store."""
@@ -84,21 +84,10 @@ class Jobs(Transactions):
         if reason is not None:
             check_text("reason", reason, MOST_REASON)
         with self._write() as session:
-            at, job = now(session), _locked(session, job_id)
+            at, job = now(session), locked_job(session, job_id)
             if job.state not in (JobState.QUEUED, JobState.RUNNING):
                 raise JobStateConflict(f"job {job_id} cannot be cancelled: it is {job.state}")
             return _cancel(session, job, at, reason)
-
-    def retry(self, job_id: int) -> None:
-        """Run an ended job afresh: its results are deleted, its history stays. Raises JobNotFound, JobStateConflict."""
-        with self._write() as session:
-            at, job = now(session), _locked(session, job_id)
-            if job.state in (JobState.QUEUED, JobState.RUNNING):
-                raise JobStateConflict(f"job {job_id} cannot be retried: it is {displayed_state(job, at)}")
-            for table in (models.LossChunk, models.Snapshot, models.Checkpoint, models.Plot):
-                session.execute(delete(table).where(table.job_id == job_id))
-            _renew(job)
-            add_event(session, job, at, "retried")
 
 
 def displayed_state(job: models.Job, at: datetime) -> str:
@@ -154,7 +143,8 @@ def _displayed_as(state: str, at: datetime) -> ColumnElement[bool]:
     return models.in_state(JobState(state))
 
 
-def _records(session: Session, jobs: Sequence[models.Job], at: datetime) -> list[Job]:
+def records_of(session: Session, jobs: Sequence[models.Job], at: datetime) -> list[Job]:
+    """The jobs as users see them at a time."""
     tags: dict[int, list[str]] = {}
     for part in _parts((job.id for job in jobs), newest_first=False):
         query = select(models.JobTag.job_id, models.JobTag.tag).where(models.JobTag.job_id.in_(part or ()))
@@ -182,7 +172,8 @@ def _steps_per_second(job: models.Job) -> float | None:
     return (job.step - job.began_step) / seconds if seconds > 0 else None
 
 
-def _locked(session: Session, job_id: int) -> models.Job:
+def locked_job(session: Session, job_id: int) -> models.Job:
+    """The job, locked until the transaction ends. Raises JobNotFound."""
     within = job_id if 0 < job_id <= MOST_ID else 0
     job = session.scalar(select(models.Job).where(models.Job.id == within).with_for_update())
     if job is None:
@@ -201,11 +192,3 @@ def _cancel(session: Session, job: models.Job, at: datetime, reason: str | None)
         lose(session, job, at)
         return "cancelled"
     return "requested"
-
-
-def _renew(job: models.Job) -> None:
-    job.state, job.step, job.lost, job.cancel_requested = JobState.QUEUED, 0, 0, False
-    for name in ("started_at", "finished_at", "worker", "device", "engine", "engine_version", "began_at"):
-        setattr(job, name, None)
-    for name in ("began_step", "recorded_at", "cancel_reason", "reason", "error", "metrics"):
-        setattr(job, name, None)

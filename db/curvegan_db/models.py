@@ -27,7 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 MOST_NAME, MOST_TAG, MOST_TAGS = 200, 100, 32
-MOST_REASON, MOST_ERROR = 500, 10_000
+MOST_REASON, MOST_ERROR, MOST_LOG_TEXT = 500, 10_000, 10_000
 MOST_ID = 2**31 - 1  # of PostgreSQL's INTEGER: a larger one that somebody typed is no job, and no driver's error
 
 
@@ -244,3 +244,15 @@ class Event(Base):
     worker: Mapped[str | None] = mapped_column(String(300))
     kind: Mapped[str] = mapped_column(String(32))
     detail: Mapped[str | None] = mapped_column(String(MOST_REASON))
+
+
+class LogLine(Base):
+    """What a worker said about a job. Its numbers count up within an attempt, so that it can say the same again."""
+
+    __tablename__ = "log_lines"
+
+    job_id: Mapped[int] = _job_id()
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    text: Mapped[str] = mapped_column(Text)

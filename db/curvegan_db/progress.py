@@ -4,17 +4,18 @@ Rows are replaced, never added twice: a worker that did not hear the answer to i
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from curvegan.series import LossCurve, Snapshot
 from curvegan_db import models
 from curvegan_db.leases import held_job
+from curvegan_db.logs import put_lines
 from curvegan_db.records import Plot
 from curvegan_db.transactions import Transactions, now
 from curvegan_db.transitions import add_event
@@ -44,10 +45,12 @@ class Progress(Transactions):
         losses: LossCurve,
         snapshots: Sequence[Snapshot] = (),
         checkpoint: tuple[int, bytes] | None = None,
+        lines: Mapping[int, str] | None = None,
     ) -> None:
-        """Store what came since the last call: records, snapshots, and a checkpoint as (its step, its bytes).
+        """Store what came since the last call: records, snapshots, a checkpoint as (step, bytes), lines of the log.
 
-        `step` is how many steps are done. The same again, or the same and more, replaces what was stored.
+        `step` is how many steps are done. The same again, or the same and more, replaces what was stored. A checkpoint
+        off the grid, as a drain or an earlier end leaves it, is there to be resumed: the next one takes its place.
         """
         with self._write() as session:
             job, at = held_job(session, token, job_id), now(session)
@@ -55,12 +58,13 @@ class Progress(Transactions):
             _put_snapshots(session, job_id, snapshots)
             if checkpoint is not None:
                 _put_checkpoint(session, job, at, *checkpoint)
+            put_lines(session, job, at, lines or {})
             job.step, job.recorded_at = step, at
 
-    def add_plots(self, token: str, job_id: int, plots: Sequence[Plot]) -> None:
-        """Store rendered plots, one of each kind."""
+    def add_plots(self, token: str, job_id: int, plots: Sequence[Plot], lines: Mapping[int, str] | None = None) -> None:
+        """Store rendered plots, one of each kind, and lines of the log."""
         with self._write() as session:
-            held_job(session, token, job_id)
+            put_lines(session, held_job(session, token, job_id), now(session), lines or {})
             rows = [{"job_id": job_id, "kind": plot.kind, "step": plot.step, "png": plot.png} for plot in plots]
             _replace(session, models.Plot, rows, models.Plot.kind.in_([plot.kind for plot in plots]))
 
@@ -86,7 +90,9 @@ def _put_snapshots(session: Session, job_id: int, snapshots: Sequence[Snapshot])
 def _put_checkpoint(session: Session, job: models.Job, at: datetime, step: int, data: bytes) -> None:
     row = {"job_id": job.id, "step": step, "attempt": job.attempt, "created_at": at, "size": len(data), "data": data}
     row["sha256"] = hashlib.sha256(data).hexdigest()
-    _replace(session, models.Checkpoint, [row], models.Checkpoint.step == step)
+    same = models.Checkpoint.step == step
+    superseded = and_(models.Checkpoint.step < step, models.Checkpoint.step % job.config["checkpoint_every"] != 0)
+    _replace(session, models.Checkpoint, [row], or_(same, superseded))
 
 
 def _replace(

@@ -12,6 +12,7 @@ from curvegan.errors import InvalidInput
 from curvegan_db.models import MOST_NAME, MOST_TAG, MOST_TAGS, JobState
 
 LOST = "lost"
+SAID = "said"
 DISPLAYED_STATES = (*(state.value for state in JobState), LOST)
 MOST_PRIORITY = 1_000_000
 
@@ -163,3 +164,44 @@ class Event:
     worker: str | None
     kind: str
     detail: str | None
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One entry of a job's log: an event (`kind` is the event's), or what a worker said (`kind` is SAID).
+
+    `text` has several lines where it is a traceback.
+    """
+
+    at: datetime
+    attempt: int
+    worker: str | None
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class LogPosition:
+    """How far a job's log has been read; without arguments its start."""
+
+    event: int = 0
+    attempt: int = 0
+    number: int = -1
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What explains where a job stands, read at one moment `at` by the database's clock.
+
+    `ahead` counts the queued jobs that workers for its device take before it (0 unless it is queued), `workers` are
+    all that the store knows, `recorded_at` is when its worker last stored anything of the present attempt.
+    """
+
+    job: Job
+    at: datetime
+    ahead: int
+    workers: tuple[Worker, ...]
+    last_event: Event
+    lease_expires_at: datetime | None
+    recorded_at: datetime | None
+    cancel_reason: str | None

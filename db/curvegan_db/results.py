@@ -18,7 +18,7 @@ class Results(Transactions):
         """All records so far, in step order."""
         query = select(models.LossChunk.data).where(models.LossChunk.job_id == job_id)
         with self._read() as session:
-            _require(session, job_id)
+            require_job(session, job_id)
             chunks = session.scalars(query.order_by(models.LossChunk.first_step)).all()
         return LossCurve.concatenate([LossCurve.from_bytes(data) for data in chunks])
 
@@ -26,14 +26,14 @@ class Results(Transactions):
         """All snapshots so far, in step order."""
         query = select(models.Snapshot.data).where(models.Snapshot.job_id == job_id).order_by(models.Snapshot.step)
         with self._read() as session:
-            _require(session, job_id)
+            require_job(session, job_id)
             return [Snapshot.from_bytes(data) for data in session.scalars(query)]
 
     def plot(self, job_id: int, kind: str) -> Plot | None:
         """The stored plot of a kind, if there is one yet."""
         query = select(models.Plot).where(models.Plot.job_id == job_id, models.Plot.kind == kind)
         with self._read() as session:
-            _require(session, job_id)
+            require_job(session, job_id)
             row = session.scalar(query)
             return None if row is None else Plot(row.job_id, row.kind, row.step, row.png)
 
@@ -43,7 +43,7 @@ class Results(Transactions):
         if step is not None:
             query = query.where(models.Checkpoint.step == step)
         with self._read() as session:
-            _require(session, job_id)
+            require_job(session, job_id)
             row = session.scalar(query.order_by(models.Checkpoint.step.desc()).limit(1))
             if row is None:
                 raise ResultNotFound(_no_checkpoint(job_id, step))
@@ -54,7 +54,7 @@ class Results(Transactions):
         table = models.Checkpoint
         columns = (table.job_id, table.step, table.attempt, table.created_at, table.size, table.sha256)
         with self._read() as session:
-            _require(session, job_id)
+            require_job(session, job_id)
             rows = session.execute(select(*columns).where(table.job_id == job_id).order_by(table.step.desc()))
             return [CheckpointRow(*row) for row in rows]
 
@@ -62,14 +62,15 @@ class Results(Transactions):
         """The job's history, oldest first."""
         query = select(models.Event).where(models.Event.job_id == job_id).order_by(models.Event.id)
         with self._read() as session:
-            _require(session, job_id)
+            require_job(session, job_id)
             return [
                 Event(row.id, row.job_id, row.at, row.attempt, row.worker, row.kind, row.detail)
                 for row in session.scalars(query)
             ]
 
 
-def _require(session: Session, job_id: int) -> None:
+def require_job(session: Session, job_id: int) -> None:
+    """Raise JobNotFound unless there is such a job."""
     known = select(models.Job.id).where(models.Job.id == job_id)
     if not 0 < job_id <= MOST_ID or session.scalar(known) is None:
         raise JobNotFound(job_id)

@@ -7,15 +7,18 @@ from curvegan_db import migrate
 from curvegan_db.database import make_engine
 from curvegan_db.jobs import Jobs
 from curvegan_db.leases import Leases
+from curvegan_db.logs import Logs
 from curvegan_db.progress import Progress
+from curvegan_db.reruns import Reruns
 from curvegan_db.results import Results
+from curvegan_db.situations import Situations
 from curvegan_db.transactions import LEASE_S
 from curvegan_db.workers import Workers
 
 __all__ = ["Store", "make_engine", "open_store"]
 
 
-class Store(Jobs, Results, Workers, Leases, Progress):
+class Store(Jobs, Reruns, Results, Logs, Situations, Workers, Leases, Progress):
     """Jobs and what came of them. These rules hold on SQLite and on PostgreSQL:
 
     * Each method is one transaction: all of it happened or nothing. What it returns are plain values.
@@ -28,6 +31,7 @@ class Store(Jobs, Results, Workers, Leases, Progress):
     * A lost job goes back to the queue and keeps what was recorded. After the third time it fails with reason "lost",
       unless one of its last two attempts stored a checkpoint. Jobs that were lost are not claimed with others.
     * A job whose cancel was requested never goes back to the queue: released or lost, it is cancelled.
+    * An ended job runs again afresh (retry), from its last checkpoint (resume), or beyond its end (extend).
     * Writing the same twice does it once, so that a worker may repeat a call whose answer it did not hear.
     * Only finite metrics are stored (SQLite would turn NaN into NULL, PostgreSQL refuses it in JSON).
     * Ids are never given twice.

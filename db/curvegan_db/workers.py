@@ -47,10 +47,14 @@ class Workers(Transactions):
     def workers(self) -> list[Worker]:
         """All workers that are not forgotten, the oldest first."""
         with self._read() as session:
-            at = now(session)
-            jobs = _jobs_of_workers(session)
-            rows = session.scalars(select(models.Worker).order_by(models.Worker.started_at, models.Worker.id))
-            return [_record(row, jobs.get(row.id, ()), at - self.lease) for row in rows]
+            return known_workers(session, alive_since=now(session) - self.lease)
+
+
+def known_workers(session: Session, alive_since: datetime) -> list[Worker]:
+    """All workers, the oldest first; one that has not beaten since then is lost, unless it stopped."""
+    jobs = _jobs_of_workers(session)
+    rows = session.scalars(select(models.Worker).order_by(models.Worker.started_at, models.Worker.id))
+    return [_record(row, jobs.get(row.id, ()), alive_since) for row in rows]
 
 
 def label_of(session: Session, worker_id: str) -> str:

@@ -1,0 +1,85 @@
+"""A job's own log: what its workers said about it, told together with its events. Knows no training."""
+
+import heapq
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+from operator import attrgetter
+
+from sqlalchemy import Select, and_, delete, insert, or_, select
+from sqlalchemy.orm import Session
+
+from curvegan_db import models
+from curvegan_db.leases import held_job
+from curvegan_db.models import MOST_LOG_TEXT
+from curvegan_db.records import SAID, LogLine, LogPosition, storable
+from curvegan_db.results import require_job
+from curvegan_db.transactions import Transactions, now
+
+
+class Logs(Transactions):
+    """The part of the store that keeps what workers say."""
+
+    def say(self, token: str, job_id: int, lines: Mapping[int, str]) -> None:
+        """Store lines of the log by their numbers, which the worker counts within its attempt. Raises LeaseLost."""
+        with self._write() as session:
+            put_lines(session, held_job(session, token, job_id), now(session), lines)
+
+    def log(self, job_id: int, after: LogPosition | None = None) -> tuple[list[LogLine], LogPosition]:
+        """The job's log behind a position, oldest first, and the position at its end. Raises JobNotFound."""
+        after = after or LogPosition()
+        with self._read() as session:
+            require_job(session, job_id)
+            events = session.scalars(_events(job_id, after)).all()
+            lines = session.execute(_lines(job_id, after)).all()
+            told = [_told(event) for event in events]
+            said = [LogLine(line.at, line.attempt, worker, SAID, line.text) for line, worker in lines]
+            end = _position(after, events, [line for line, _ in lines])
+        # Either kind is in the order it was written: merged and not sorted, it stays so even if a clock was set back.
+        return list(heapq.merge(told, said, key=attrgetter("at"))), end
+
+
+def put_lines(session: Session, job: models.Job, at: datetime, lines: Mapping[int, str]) -> None:
+    """Store lines of a locked job's present attempt, in place of the same ones that are there."""
+    if not lines:
+        return
+    table, of_attempt = models.LogLine, {"job_id": job.id, "attempt": job.attempt}
+    same = (table.job_id == job.id, table.attempt == job.attempt, table.number.in_(list(lines)))
+    session.execute(delete(table).where(*same))
+    rows = [{**of_attempt, "number": number, "at": at, "text": _bounded(text)} for number, text in lines.items()]
+    session.execute(insert(table), rows)
+
+
+def _bounded(text: str) -> str:
+    """The end of a long text: that of a traceback says what happened."""
+    return storable(text) if len(text) <= MOST_LOG_TEXT else "…" + storable(text)[1 - MOST_LOG_TEXT :]
+
+
+def _events(job_id: int, after: LogPosition) -> Select[models.Event]:
+    table = models.Event
+    return select(table).where(table.job_id == job_id, table.id > after.event).order_by(table.id)
+
+
+def _lines(job_id: int, after: LogPosition) -> Select[models.LogLine, str]:
+    table, attempts = models.LogLine, models.Attempt
+    further = and_(table.attempt == after.attempt, table.number > after.number)
+    return (
+        select(table, attempts.worker)
+        .join(attempts, and_(attempts.job_id == table.job_id, attempts.attempt == table.attempt))
+        .where(table.job_id == job_id, or_(table.attempt > after.attempt, further))
+        .order_by(table.attempt, table.number)
+    )
+
+
+def _position(after: LogPosition, events: Sequence[models.Event], lines: Sequence[models.LogLine]) -> LogPosition:
+    last_event = events[-1].id if events else after.event
+    spoken = chain([(after.attempt, after.number)], ((line.attempt, line.number) for line in lines))
+    return LogPosition(last_event, *max(spoken))
+
+
+def _told(event: models.Event) -> LogLine:
+    """An event in words: `released: drained`, `began at step 0 on cpu`."""
+    detail = event.detail or (f"by {event.worker}" if event.kind == "claimed" else "")
+    between = " " if detail.startswith(("at step ", "from ", "by ")) else ": " if detail else ""
+    text = event.kind.replace("_", " ") + between + detail
+    return LogLine(event.at, event.attempt, event.worker, event.kind, text)
