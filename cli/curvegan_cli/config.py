@@ -72,14 +72,24 @@ def layered(layers: Iterable[Mapping[str, Any]]) -> "TrainConfig":
     """
     from curvegan.config import TrainConfig
 
+    return TrainConfig.parse(merged(layers, TrainConfig().curve.family))
+
+
+def merged(layers: Iterable[Mapping[str, Any]], family: str) -> dict[str, Any]:
+    """The layers as one. A layer that changes the curve's family, at first `family`, drops that family's parameters."""
     values: dict[str, Any] = {}
-    for layer in layers:
-        values = toml.overlay(values, _spelled_out(layer))
-    return TrainConfig.parse(values)
+    for layer in map(_spelled_out, layers):
+        curve = layer.get("curve")
+        chosen = curve.get("family", family) if isinstance(curve, Mapping) else family
+        if chosen != family:
+            values.pop("curve", None)
+            family = chosen
+        values = toml.overlay(values, layer)
+    return values
 
 
 def _spelled_out(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """A layer's short forms in full: its `lr` must win over an `lr_g` below, its family keep the parameters below."""
+    """A layer's short forms in full, so that its `lr` wins over an `lr_g` below and its family is seen to be one."""
     values = dict(layer)
     if "lr" in values:
         lr = values.pop("lr")

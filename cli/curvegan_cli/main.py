@@ -3,7 +3,9 @@
 The only module of the client that reads the environment. Knows nothing of what the commands do.
 """
 
+import errno
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +58,16 @@ def _expected() -> Iterator[None]:
         _end(f"Error: {error}", error.exit_code)
     except KeyboardInterrupt:
         _end("Interrupted.", _INTERRUPTED)
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename:
+            raise
+        _let_go_of_stdout()
+        _end("Error: what stdout goes to has no space left; send it elsewhere", 2)
+
+
+def _let_go_of_stdout() -> None:
+    """What is still in the buffer cannot be written at the exit either, where Python would complain of it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(line: str, exit_code: int) -> NoReturn:

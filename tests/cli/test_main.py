@@ -120,6 +120,14 @@ def test_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("words", [["config"], ["fetch-plot", "1", "--output", "-"], ["losses", "1", "-o", "csv"]])
+def test_a_full_disk_behind_stdout_is_one_line(trained: Client, words: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(**trained.command(*words), stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "Error: what stdout goes to has no space left; send it elsewhere\n"
+
+
 def test_ctrl_c_is_exit_130(tmp_path: Path) -> None:
     code = (
         "import time\n"

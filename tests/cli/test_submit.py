@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from curvegan.config import TrainConfig
 from curvegan_cli import toml
-from curvegan_cli.config import commented
+from curvegan_cli.config import commented, merged
 
 from .client import Client, PlayedWorker
 
@@ -72,10 +72,18 @@ def test_lr_sets_both_rates_over_whatever_lies_below(client: Client) -> None:
 
 def test_a_table_is_merged_key_by_key(client: Client) -> None:
     Path("job.toml").write_text("[curve]\na = 3.0\n")
-    curve = dry_run(client, "--config", "job.toml", "--set", "curve.c", "4", "--curve", "quadratic").curve
-    assert (curve.a, curve.c) == (3.0, 4.0)
-    curve = dry_run(client, "--set", "curve", "quadratic", "--set", "curve.a", "5").curve
-    assert (curve.a, curve.c) == (5.0, 1.0)
+    config = dry_run(client, "--config", "job.toml", "--set", "curve.c", "4", "--curve", "quadratic")
+    assert config.curve.model_dump() == {"family": "quadratic", "a": 3.0, "c": 4.0}
+    config = dry_run(client, "--set", "curve", "quadratic", "--set", "curve.a", "5")
+    assert config.curve.model_dump() == {"family": "quadratic", "a": 5.0, "c": 1.0}
+
+
+def test_another_family_drops_the_parameters_of_the_one_below() -> None:
+    below, above = {"seed": 1, "curve": {"a": 3.0}}, {"curve": "sine"}
+    assert merged([below, above], "quadratic") == {"seed": 1, "curve": {"family": "sine"}}
+    assert merged([above, {"curve": {"p": 1}}], "quadratic") == {"curve": {"family": "sine", "p": 1}}
+    kept = merged([below, {"curve": "quadratic"}], "quadratic")
+    assert kept["curve"] == {"family": "quadratic", "a": 3.0}
 
 
 def test_dry_run_prints_the_complete_config_and_stores_nothing(client: Client) -> None:
