@@ -1,17 +1,21 @@
-"""Bring a database to the schema that this version of curvegan needs. Knows no rule of the store."""
+"""Bring a database to the schema that this version of curvegan needs. Knows no rule of the store.
+
+Alembic makes the changes; to look, it is not imported, because that takes longer than most commands do.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection, Engine
 
 from curvegan_db.errors import SchemaOutdated
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 # Any number of our own: two upgrades of one PostgreSQL database wait for each other.
 _UPGRADE_LOCK = 7_216_853_301
@@ -54,6 +58,8 @@ def prepare(engine: Engine) -> None:
 
 def upgrade(engine: Engine) -> SchemaStatus:
     """Upgrade to this version's schema, alone; nothing to do is fine. Raises SchemaOutdated when it is newer."""
+    from alembic import command  # noqa: PLC0415
+
     with _alone(engine) as connection:
         found = _status(connection)
         if found.newer:
@@ -65,6 +71,8 @@ def upgrade(engine: Engine) -> SchemaStatus:
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Go back to a revision; "base" drops every table."""
+    from alembic import command  # noqa: PLC0415
+
     with _alone(engine) as connection:
         command.downgrade(_config(connection), revision)
 
@@ -95,16 +103,20 @@ def _unguarded(connection: Connection) -> Iterator[None]:
 
 
 def _status(connection: Connection) -> SchemaStatus:
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None
-    return SchemaStatus(MigrationContext.configure(connection).get_current_revision(), head)
+    marked = inspect(connection).has_table("alembic_version")
+    current = connection.scalar(text("SELECT version_num FROM alembic_version")) if marked else None
+    return SchemaStatus(current, max(_revisions()))
 
 
 def _revisions() -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    """Each migration's file begins with its revision, and they count up."""
+    names = (path.name for path in (files("curvegan_db") / "migrations" / "versions").iterdir())
+    return {name.partition("_")[0] for name in names if name[0].isdigit()}
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection | None = None) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", "curvegan_db:migrations")
     config.set_main_option("path_separator", "os")

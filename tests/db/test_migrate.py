@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from curvegan_db import migrate
@@ -33,6 +34,12 @@ def test_models_and_migrations_agree(engine: Engine) -> None:
         command.check(migrate._config(connection))
     indexes = {index["name"] for index in inspect(engine).get_indexes("jobs")}
     assert indexes == {index.name for index in sa_table("jobs").indexes}
+
+
+def test_files_are_named_for_their_revisions() -> None:
+    scripts = ScriptDirectory.from_config(migrate._config())
+    assert {script.revision for script in scripts.walk_revisions()} == migrate._revisions()
+    assert scripts.get_current_head() == max(migrate._revisions())
 
 
 def test_there_and_back(engine: Engine) -> None:
