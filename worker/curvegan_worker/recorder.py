@@ -24,6 +24,7 @@ from curvegan_db.errors import LeaseLost
 from curvegan_db.models import JobState
 from curvegan_db.records import Plot
 from curvegan_db.store import Store
+from curvegan_worker.journal import Journal, judged, reached
 from curvegan_worker.lease import Lease
 
 FLUSH_S = 1.0
@@ -39,6 +40,14 @@ class Part:
     losses: LossCurve
     snapshot: Snapshot | None = None
     checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something to say in a job's log."""
+
+    job: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -69,8 +78,9 @@ class Recorder:
         self._store = store
         self._lease = lease
         self._draining = draining
-        self._queue: queue.SimpleQueue[Part | End | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Part | Line | End | None] = queue.SimpleQueue()
         self._pending: dict[int, _Pending] = {}
+        self._journal = Journal()
         self._flushed = time.monotonic()
         self._thread = threading.Thread(target=self._record, name="recorder", daemon=True)
 
@@ -82,7 +92,7 @@ class Recorder:
         self._queue.put(None)
         self._thread.join()
 
-    def put(self, item: Part | End) -> None:
+    def put(self, item: Part | Line | End) -> None:
         """Hand over; returns at once."""
         self._queue.put(item)
 
@@ -90,13 +100,15 @@ class Recorder:
         while (item := self._next()) is not None:
             if isinstance(item, Part):
                 self._add(item)
+            elif isinstance(item, Line):
+                self._journal.say(item.job, item.text)
             elif isinstance(item, End):
                 self._end(item)
             if time.monotonic() - self._flushed > FLUSH_S:
                 self._flush_all()
         self._flush_all()
 
-    def _next(self) -> "Part | End | str | None":
+    def _next(self) -> "Part | Line | End | str | None":
         try:
             return self._queue.get(timeout=FLUSH_S)
         except queue.Empty:
@@ -108,25 +120,30 @@ class Recorder:
         pending.losses.append(part.losses)
         if part.snapshot:
             pending.snapshots.append(part.snapshot)
+            self._journal.say(part.job, reached(part.step, pending.losses))
         if part.checkpoint:
+            self._journal.say(part.job, f"checkpoint at step {part.step} stored")
             self._flush(part.job, part.checkpoint)
 
     def _flush_all(self) -> None:
         self._flushed = time.monotonic()
-        for job in tuple(self._pending):
+        for job in {*self._pending, *self._journal.jobs}:
             self._flush(job)
 
     def _flush(self, job: int, checkpoint: Checkpoint | None = None) -> None:
-        pending = self._pending.pop(job, None)
-        if pending is None:
-            return
-        losses = LossCurve.concatenate(pending.losses)
-        stored = (checkpoint.step, checkpoint.to_bytes()) if checkpoint else None
-        self._write(
-            job, lambda: self._store.record(self._lease.token, job, pending.step, losses, pending.snapshots, stored)
-        )
+        token, pending, lines = self._lease.token, self._pending.pop(job, None), self._journal.take(job)
+        if pending is not None:
+            facts = (pending.step, LossCurve.concatenate(pending.losses), pending.snapshots)
+            stored = (checkpoint.step, checkpoint.to_bytes()) if checkpoint else None
+            self._write(job, lambda: self._store.record(token, job, *facts, stored, lines))
+        elif lines:
+            self._write(job, lambda: self._store.say(token, job, lines))
 
     def _end(self, end: End) -> None:
+        if end.metrics:
+            self._journal.say(end.job, judged(end.metrics))
+        if end.error:
+            self._journal.say(end.job, end.error)
         self._flush(end.job)
         # A drain does not wait for pictures: who resumes the job at its end draws them.
         if end.state is JobState.QUEUED or (end.state is JobState.SUCCEEDED and self._draining.is_set()):
@@ -137,12 +154,20 @@ class Recorder:
 
     def _close(self, end: End) -> None:
         """Store the plots and the end state. An end that cannot have plots is a failure, with its traceback."""
+        number = self._journal.reserve(end.job)
         try:
-            self._write(end.job, lambda: self._store.add_plots(self._lease.token, end.job, self._plots(end)))
+            self._write(end.job, lambda: self._store_plots(end, number))
         except Exception:  # noqa: BLE001  whatever drawing raises belongs in that job's record
             _log.exception("job %d", end.job)
             end = End(end.job, end.config, JobState.FAILED, end.metrics, traceback.format_exc(), "plots")
+            self._journal.say(end.job, end.error or "")
+            self._flush(end.job)
         self._write(end.job, lambda: self._finish(end))
+
+    def _store_plots(self, end: End, number: int) -> None:
+        if plots := self._plots(end):
+            said = {number: f"plots of step {plots[0].step} stored"}
+            self._store.add_plots(self._lease.token, end.job, plots, said)
 
     def _plots(self, end: End) -> list[Plot]:
         losses, snapshots = self._store.losses(end.job), self._store.snapshots(end.job)

@@ -15,8 +15,9 @@ from curvegan_db.models import JobState
 from curvegan_db.records import Claim, ClaimedJob
 from curvegan_db.store import Store
 from curvegan_worker.devices import train_on
+from curvegan_worker.journal import beginning
 from curvegan_worker.lease import Lease
-from curvegan_worker.recorder import End, Part, Recorder
+from curvegan_worker.recorder import End, Line, Part, Recorder
 
 _log = logging.getLogger("curvegan.run")
 
@@ -62,9 +63,10 @@ class Run:
         starts = {job.id: (job.config, self._resume_point(job)) for job in jobs}
         training = PackTraining(starts, self._device)
         facts = (self._device, training.engine, training.engine_version)
-        for job, (_, checkpoint) in starts.items():
+        for job, (config, checkpoint) in starts.items():
             step = checkpoint.step if checkpoint else 0
             self._lease.patiently(job, partial(self._store.begin, self._lease.token, job, step, *facts))
+            self._recorder.put(Line(job, beginning(config.seed, checkpoint)))
         return training
 
     def _resume_point(self, job: ClaimedJob) -> Checkpoint | None:
@@ -119,4 +121,5 @@ class Run:
             return
         for job in jobs:
             if job.id in left and job.id in self._lease.held:
+                self._recorder.put(Line(job.id, f"its pack of {len(jobs)} failed ({error!r:.200}): it goes on alone"))
                 self._train([job])

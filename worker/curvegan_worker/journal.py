@@ -1,0 +1,61 @@
+"""What a worker says about its jobs, for their logs: numbered lines that wait to be stored. Knows no store.
+
+A line keeps its number when it is stored again, so that a repeated write says nothing twice.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import count
+
+from curvegan.checkpoint import Checkpoint
+from curvegan.metrics import Metrics
+from curvegan.series import LossCurve
+
+
+class Journal:
+    """The lines of a claim's jobs that are not in the store yet."""
+
+    def __init__(self) -> None:
+        self._numbers: defaultdict[int, count[int]] = defaultdict(count)
+        self._lines: dict[int, dict[int, str]] = {}
+
+    @property
+    def jobs(self) -> tuple[int, ...]:
+        """Ids of the jobs that have lines waiting."""
+        return tuple(self._lines)
+
+    def say(self, job: int, text: str) -> None:
+        """Let a line wait."""
+        self._lines.setdefault(job, {})[self.reserve(job)] = text
+
+    def reserve(self, job: int) -> int:
+        """The number of a line that is still to be said."""
+        return next(self._numbers[job])
+
+    def take(self, job: int) -> dict[int, str]:
+        """The lines that wait, by number; they wait no longer."""
+        return self._lines.pop(job, {})
+
+
+def beginning(seed: int, checkpoint: Checkpoint | None) -> str:
+    """Where a training starts from."""
+    if checkpoint is None:
+        return f"starts with fresh weights of seed {seed}"
+    made = f"{checkpoint.engine} {checkpoint.engine_version}"
+    return f"goes on from the checkpoint at step {checkpoint.step}, made by {made}"
+
+
+def reached(step: int, losses: Sequence[LossCurve]) -> str:
+    """How far the training is, with the figures of its newest record if there is one."""
+    newest = next((curve for curve in reversed(losses) if len(curve)), None)
+    if newest is None:
+        return f"step {step}"
+    rmse, g_loss, d_loss = (float(column[-1]) for column in (newest.rmse, newest.g_loss, newest.d_loss))
+    return f"step {step}: RMSE {rmse:.4g}, g_loss {g_loss:.4g}, d_loss {d_loss:.4g}"
+
+
+def judged(metrics: Metrics) -> str:
+    """The numbers at the end."""
+    figures = {name: value for name, value in asdict(metrics).items() if isinstance(value, float)}
+    return "at the end: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
