@@ -46,12 +46,21 @@ def _parse(url: str) -> URL:
     except (ArgumentError, ValueError):
         parsed = None
     # The URL itself is not shown: it may hold a password in a place where nobody looks for one.
-    if parsed is None or parsed.drivername not in {"sqlite", *_POSTGRES} or not parsed.database:
+    if parsed is None or not _is_ours(parsed):
         raise InvalidInput(
-            "the database URL must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME; "
-            "see CURVEGAN_DATABASE_URL or --database-url"
+            "the database URL must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME; in a password "
+            "write @ as %40; see CURVEGAN_DATABASE_URL or --database-url"
         )
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in _POSTGRES else parsed
+
+
+def _is_ours(url: URL) -> bool:
+    """Whether it names one of our databases; a host with an @ is the rest of a password that has one."""
+    if not url.database or "\0" in str(url) or "@" in (url.host or ""):
+        return False
+    if url.drivername == "sqlite":
+        return not url.query and not url.host and not url.database.endswith(":memory:")
+    return url.drivername in _POSTGRES
 
 
 def _postgresql(url: URL) -> Engine:
@@ -107,7 +116,11 @@ def _begin(connection: Connection) -> None:
 def _one_line(context: ExceptionContext) -> None:
     """Turn every failure of the service (not of a statement) into DatabaseUnreachable."""
     error = context.original_exception
-    if context.engine is None or context.is_pre_ping or not _is_of_the_service(error):
+    if context.engine is None or context.is_pre_ping:
+        return
+    # Before a statement there is only the URL to be wrong: an option that the driver does not know, for instance.
+    connecting = context.connection is None and isinstance(error, psycopg.Error)
+    if not connecting and not _is_of_the_service(error):
         return
     raise DatabaseUnreachable(shown_url(context.engine), " ".join(str(error).split())[:300]) from error
 
