@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from curvegan_worker.settings import Settings
 
@@ -21,14 +22,14 @@ IDLE_S = 60.0
 @contextmanager
 def presence(settings: Settings) -> Iterator[None]:
     """Be known as a worker of this database for as long as the block runs."""
-    with _lock_file(settings).open("w") as file:
+    with _private(_lock_file(settings)) as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 
 def is_present(settings: Settings) -> bool:
     """Whether a supervisor on this machine works for this database right now."""
-    with _lock_file(settings).open("w") as file:
+    with _private(_lock_file(settings)) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -40,7 +41,7 @@ def start_background(settings: Settings) -> int | None:
     """Start a worker that outlives this command, unless one is present. Returns its process id, or None."""
     if is_present(settings):
         return None
-    with (settings.home / "worker.log").open("ab") as log:
+    with _private(settings.home / "worker.log") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "curvegan_worker"],
             env=os.environ | settings.environment(),
@@ -55,4 +56,9 @@ def start_background(settings: Settings) -> int | None:
 
 def _lock_file(settings: Settings) -> Path:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return settings.home / f"worker-{hashlib.sha256(settings.database_url.encode()).hexdigest()[:12]}.lock"
+    return settings.home / f"worker-{hashlib.sha256(os.fsencode(settings.database_url)).hexdigest()[:12]}.lock"
+
+
+def _private(path: Path) -> BinaryIO:
+    """A file to append to that nobody else can read, whatever the umask."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")

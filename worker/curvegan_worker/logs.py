@@ -3,7 +3,24 @@
 import logging
 
 
+class _Inert(logging.Formatter):
+    """A reason or an error may hold what a user typed: a line of a log is one line, and steers no terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(_spelled_out, super().format(record).split("\n")))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's own name
+        record.message = _spelled_out(record.message)
+        return super().formatMessage(record)
+
+
+def _spelled_out(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def log_to_stderr() -> None:
     """Set up logging for a process of the worker."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Inert("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("curvegan").setLevel(logging.INFO)

@@ -90,7 +90,8 @@ class _Supervisor:
         self._slots = [_Slot(n, self._folder / f"{n}") for n in range(1, concurrency + 1)]
 
     def run(self) -> int:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self._folder.parent.parent, self._folder.parent, self._folder):
+            folder.mkdir(exist_ok=True, parents=True, mode=0o700)
         try:
             while not self._stopping.is_set() and not all(slot.done for slot in self._slots):
                 for slot in self._slots:
