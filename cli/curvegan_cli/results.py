@@ -104,7 +104,7 @@ def fetch_plot(backend: Backend, selector: str, kind: str, output: Path | None, 
 
 @click.command()
 @one_job
-@click.option("--step", type=click.IntRange(0), help="Which checkpoint; the newest without it.")
+@click.option("--step", type=click.IntRange(0, 10_000_000), help="Which checkpoint; the newest without it.")
 @files.output_option("job-ID-step-N.safetensors")
 @files.force_option
 @pass_backend

@@ -48,7 +48,9 @@ Query = Callable[[], list["Job"]]
 @any_jobs
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these; several times for more.")
 @click.option("--tag", "tags", multiple=True, help="Only with this tag; several times for all of them.")
-@click.option("--limit", type=click.IntRange(1), help=f"The newest so many.  [default: {_TABLE_LIMIT} in a table]")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), help=f"The newest so many.  [default: {_TABLE_LIMIT} in a table]"
+)
 @click.option("--watch", is_flag=True, help="Stay and show changes until Ctrl-C.")
 @format_option("table", "json", "csv")
 @quiet_option

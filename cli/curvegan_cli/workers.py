@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,6 +26,16 @@ _COLUMNS = (
 )
 
 
+class _Seconds(click.FloatRange):
+    """A duration: nan, which lies in no range and which no range refuses, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail(f"{value!r} is no duration", param, ctx)
+        return seconds
+
+
 @click.command()
 @click.option("--concurrency", type=click.IntRange(1, 512), default=1, show_default=True, help="Worker processes.")
 @click.option(
@@ -33,13 +43,13 @@ _COLUMNS = (
 )
 @click.option(
     "--exit-when-idle",
-    type=click.FloatRange(0, min_open=True),
+    type=_Seconds(0, 31_536_000, min_open=True),
     metavar="SECONDS",
     help="End after idling so long.",
 )
 @click.option(
     "--hang-after",
-    type=click.FloatRange(1, 86_400),
+    type=_Seconds(1, 86_400),
     default=60,
     show_default=True,
     envvar="CURVEGAN_HANG_SECONDS",
