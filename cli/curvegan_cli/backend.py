@@ -61,6 +61,18 @@ class Backend:
 
         return nudge(self.settings, ids)
 
+    def broker_problem(self) -> str | None:
+        """Why no message gets through the broker; None where it does, or where none is needed."""
+        if self.settings.broker_url.startswith("memory:"):
+            return None
+        from curvegan_worker.broker import BrokerUnreachable, round_trip
+
+        try:
+            round_trip(self.settings)
+        except BrokerUnreachable as error:
+            return str(error)
+        return None
+
     def close(self) -> None:
         if "store" in self.__dict__:
             self.store.close()

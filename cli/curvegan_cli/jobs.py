@@ -1,4 +1,4 @@
-"""curvegan cancel, retry: what a user can do to jobs that exist."""
+"""curvegan cancel, retry, resume, extend: what a user can do to jobs that exist."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,6 +9,8 @@ from curvegan_cli.output import message, print_ids, quiet_option
 from curvegan_cli.selectors import named, select, some_jobs
 from curvegan_cli.submit import queued
 from curvegan_cli.view import LIVE
+
+no_worker_option = click.option("--no-worker", is_flag=True, help="Start no background worker.")
 
 
 @click.command()
@@ -36,7 +38,7 @@ def cancel(backend: Backend, selectors: tuple[str, ...], reason: str | None, qui
 
 @click.command()
 @some_jobs
-@click.option("--no-worker", is_flag=True, help="Start no background worker.")
+@no_worker_option
 @quiet_option
 @pass_backend
 def retry(backend: Backend, selectors: tuple[str, ...], no_worker: bool, quiet: bool) -> None:
@@ -49,16 +51,66 @@ def retry(backend: Backend, selectors: tuple[str, ...], no_worker: bool, quiet: 
       curvegan retry 17
       curvegan retry all
     """
-    ids = select(backend.store, selectors, ("failed", "cancelled"))
+    _run_again(backend, selectors, ("failed", "cancelled"), backend.store.retry, no_worker, quiet)
+
+
+@click.command()
+@some_jobs
+@no_worker_option
+@quiet_option
+@pass_backend
+def resume(backend: Backend, selectors: tuple[str, ...], no_worker: bool, quiet: bool) -> None:
+    """Let failed and cancelled jobs go on from their last checkpoint.
+
+    Their results are kept, and what they come to is what they would have come to undisturbed. A job that diverged
+    does so again at the same step.
+
+    \b
+    Examples:
+      curvegan resume 17
+      curvegan resume all
+    """
+    _run_again(backend, selectors, ("failed", "cancelled"), backend.store.resume, no_worker, quiet)
+
+
+@click.command()
+@some_jobs
+@click.option("--steps", type=int, required=True, metavar="N", help="Steps it shall have in total.")
+@no_worker_option
+@quiet_option
+@pass_backend
+def extend(backend: Backend, selectors: tuple[str, ...], steps: int, no_worker: bool, quiet: bool) -> None:
+    """Train succeeded jobs further, to N steps in total.
+
+    Their results are kept, and so are the intervals between records, snapshots and checkpoints.
+
+    \b
+    Examples:
+      curvegan extend 17 --steps 20001
+      curvegan extend 3-9 --steps 20001
+    """
+    _run_again(backend, selectors, ("succeeded",), lambda job_id: backend.store.extend(job_id, steps), no_worker, quiet)
+
+
+def _run_again(
+    backend: Backend,
+    selectors: tuple[str, ...],
+    states: tuple[str, ...],
+    verb: Callable[[int], None],
+    no_worker: bool,
+    quiet: bool,
+) -> None:
+    """Queue ended jobs again by one of the store's verbs, and see to it that they get a worker."""
+    ids = select(backend.store, selectors, states)
 
     def again(job_id: int) -> str:
-        backend.store.retry(job_id)
+        verb(job_id)
         return "is queued again"
 
     done = _each(ids, again, quiet)
     if done:
         queued(backend, done[-1], start=not no_worker)
-    _conclude(ids, done, selectors, "Nothing to retry: no failed or cancelled job there.")
+    _conclude(ids, done, selectors, f"Nothing to do: no {' or '.join(states)} job there.")
 
 
 def _each(ids: Sequence[int], act: Callable[[int], str], quiet: bool) -> list[int]:

@@ -17,7 +17,10 @@ import click
 from curvegan_cli.backend import Backend
 from curvegan_cli.config import config
 from curvegan_cli.database import db
-from curvegan_cli.jobs import cancel, retry
+from curvegan_cli.doctor import doctor
+from curvegan_cli.explain import explain
+from curvegan_cli.jobs import cancel, extend, resume, retry
+from curvegan_cli.logs import logs
 from curvegan_cli.output import message
 from curvegan_cli.results import fetch_checkpoint, fetch_plot, losses, sample
 from curvegan_cli.status import events, show, status
@@ -126,7 +129,9 @@ def main(ctx: click.Context, home: Path | None, database_url: str | None, broker
     ctx.call_on_close(ctx.obj.close)
 
 
-for _command in (submit, status, show, wait, cancel, retry, losses, fetch_plot, fetch_checkpoint, sample, events):
+for _command in (submit, status, show, explain, wait, cancel, resume, retry, extend):
     main.add_command(_command)
-for _command in (worker, workers, config, db):
+for _command in (losses, fetch_plot, fetch_checkpoint, sample, events, logs):
+    main.add_command(_command)
+for _command in (worker, workers, doctor, config, db):
     main.add_command(_command)

@@ -19,6 +19,11 @@ class Transactions:
         self._readers = sessionmaker(engine)
         self._writers = sessionmaker(engine.execution_options(begin="IMMEDIATE"))
 
+    def time(self) -> datetime:
+        """The time by the database's clock."""
+        with self._read() as session:
+            return now(session)
+
     def _read(self) -> AbstractContextManager[Session]:
         return self._readers.begin()
 
