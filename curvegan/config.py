@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from curvegan.bounds import check_size, first_of
 from curvegan.errors import InvalidConfig
 
 Parameter = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
@@ -63,11 +64,12 @@ class TrainConfig(_Frozen):
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
-        """Check a user's values. Raises InvalidConfig with one line that names every key that is wrong."""
+        """Check a user's values. Raises InvalidConfig with one line that names the keys that are wrong."""
+        check_size(values)
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise InvalidConfig("; ".join(_problem(cls, e) for e in error.errors())) from None
+            raise InvalidConfig(first_of(_problem(cls, e) for e in error.errors())) from None
 
     @model_validator(mode="before")
     @classmethod

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from curvegan.config import TrainConfig
 
 _WIDTH = 24
+_MOST_DOTS = 3
 
 
 @click.command()
@@ -101,11 +102,14 @@ def _spelled_out(layer: Mapping[str, Any]) -> dict[str, Any]:
 
 def assignments(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The layer that `--set KEY VALUE` makes; a dotted key reaches into a table."""
+    from curvegan.bounds import check_size
+
     layer: dict[str, Any] = {}
     for key, text in pairs:
         nested: Any = toml.value(text)
-        for part in reversed(key.split(".")):
+        for part in reversed(key.split(".", _MOST_DOTS)):
             nested = {part: nested}
+        check_size(nested)
         layer = toml.overlay(_spelled_out(layer), _spelled_out(nested))
     return layer
 

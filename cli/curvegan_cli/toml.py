@@ -9,32 +9,49 @@ from typing import Any
 
 PROJECT_FILE = "curvegan.toml"
 _SETTINGS = ("home", "database_url", "broker_url")
-_MOST_BYTES = 1_000_000
+_MOST_BYTES = 65_536
+_MOST_CHARACTERS = 1000
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file. Raises InvalidInput where it cannot be read or is no TOML."""
+    """The tables of a TOML file. Raises InvalidInput where it cannot be read, is no TOML, or is larger than any is."""
     import tomllib
 
-    from curvegan.errors import InvalidInput
+    from curvegan.bounds import check_size
+    from curvegan.errors import InvalidConfig, InvalidInput
 
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise InvalidInput(f"{path} is too large for a config: over {_MOST_BYTES} bytes")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(_beginning(path).decode())
+        check_size(tables)
+    except InvalidConfig as error:
+        raise InvalidInput(f"{path}: {error}") from None
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}; name a readable TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # an integer of 5000 digits is no TOMLDecodeError
         raise InvalidInput(f"{path} is not TOML: {error}; `curvegan config` prints a file to start from") from None
+    return tables
+
+
+def _beginning(path: Path) -> bytes:
+    """All of a file, or as much of it as shows that it is no config: a device has no size and no end."""
+    from curvegan.errors import InvalidInput
+
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise InvalidInput(f"{path} is too large for a config: over {_MOST_BYTES} bytes")
+    return data
 
 
 def value(text: str) -> Any:
     """A value as TOML spells it, `1e-3` or `true`; anything else is a string."""
     import tomllib
 
+    if len(text) > _MOST_CHARACTERS:
+        return text
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text
     return parsed["value"] if len(parsed) == 1 else text
 
@@ -88,5 +105,5 @@ def _personal(path: Path) -> dict[str, Any]:
         if key not in _SETTINGS or not isinstance(text, str):
             raise InvalidInput(f"{path}: wrong {key!r} in [settings]; it may have the texts {', '.join(_SETTINGS)}")
     if "home" in settings:  # below the file, wherever the command is typed
-        settings["home"] = str(path.parent / Path(settings["home"]).expanduser())
+        settings["home"] = settings["home"] if settings["home"].startswith("~") else str(path.parent / settings["home"])
     return tables
