@@ -12,6 +12,7 @@ CurveganError                      exit code 1
 │   └── SchemaOutdated             curvegan_db
 ├── TrainingDiverged
 ├── CheckpointRefused
+├── ResultDamaged                  curvegan_db
 └── LeaseLost                      curvegan_db
 """
 

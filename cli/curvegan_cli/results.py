@@ -14,11 +14,12 @@ from curvegan_cli.view import LIVE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from curvegan_db.records import Job
+    from curvegan_db.records import Job, Plot
     from curvegan_db.store import Store
 
 # curvegan.plots.KINDS, which is too heavy to import for --help; a test holds them together.
 KINDS = ("curve", "losses", "evolution")
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @click.command()
@@ -118,10 +119,13 @@ def fetch_checkpoint(backend: Backend, selector: str, step: int | None, output: 
       curvegan fetch-checkpoint 17
       curvegan fetch-checkpoint last --step 5000 --output g.safetensors
     """
+    from curvegan.checkpoint import Checkpoint
+
     job_id = select_one(backend.store, selector)
     if output:
         files.check_writable(output, force)
     stored = backend.store.checkpoint(job_id, step)
+    Checkpoint.from_bytes(stored.data, backend.store.job(job_id).config)  # nobody gets a file that is something else
     _deliver(output or Path(f"job-{job_id}-step-{stored.step}.safetensors"), stored.data, force)
 
 
@@ -135,7 +139,7 @@ def _png(store: "Store", job: "Job", kind: str) -> bytes:
     """The stored plot, or one drawn now from what has been recorded so far."""
     stored = store.plot(job.id, kind)
     if stored:
-        return stored.png
+        return _checked(stored)
     from curvegan.plots import PlotData, render
     from curvegan_db.errors import ResultNotFound
 
@@ -143,6 +147,15 @@ def _png(store: "Store", job: "Job", kind: str) -> bytes:
     if not snapshots or not len(losses):
         raise ResultNotFound(f"job {job.id} has no {kind} plot yet: it is {job.state}; {_hint(job)}")
     return render(kind, PlotData(f"job {job.id}", job.config, losses, snapshots))
+
+
+def _checked(stored: "Plot") -> bytes:
+    """A picture, and nothing else under a picture's name."""
+    from curvegan_db.errors import ResultDamaged
+
+    if not stored.png.startswith(_PNG):
+        raise ResultDamaged(stored.job_id, f"{stored.kind} plot", "it is no PNG")
+    return stored.png
 
 
 def _hint(job: "Job") -> str:

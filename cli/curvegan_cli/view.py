@@ -103,7 +103,12 @@ def rmse_now(store: "Store", job: "Job") -> float | None:
     """The RMSE at the end, or that of the newest record while the job is not there."""
     if job.metrics or not job.step:
         return _final_rmse(job)
-    recorded = store.losses(job.id).rmse
+    from curvegan_db.errors import ResultDamaged
+
+    try:
+        recorded = store.losses(job.id).rmse
+    except ResultDamaged:  # one job's damage must not hide the others
+        return None
     return float(recorded[-1]) if len(recorded) else None
 
 

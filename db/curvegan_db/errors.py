@@ -38,6 +38,14 @@ class SchemaOutdated(ServiceUnavailable):
             super().__init__(f"the database is {found}, this curvegan needs {head}: run `curvegan db upgrade`")
 
 
+class ResultDamaged(CurveganError):
+    """What is stored is not what a worker wrote: nothing is read from it."""
+
+    def __init__(self, job_id: int, what: str, why: str) -> None:
+        again = f"`curvegan retry {job_id}` trains the job again"
+        super().__init__(f"the stored {what} of job {job_id} is refused, for it is damaged: {why}; {again}")
+
+
 class LeaseLost(CurveganError):
     """The job is no longer this worker's: its lease ran out, or it was ended. Nothing was written."""
 

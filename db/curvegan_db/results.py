@@ -1,11 +1,15 @@
 """What came of a job, to read: loss curve, snapshots, checkpoints, plots, history. Writes nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from curvegan.series import LossCurve, Snapshot
 from curvegan_db import models
-from curvegan_db.errors import JobNotFound, ResultNotFound
+from curvegan_db.errors import JobNotFound, ResultDamaged, ResultNotFound
 from curvegan_db.models import MOST_ID
 from curvegan_db.records import CheckpointRow, Event, Plot, StoredCheckpoint
 from curvegan_db.transactions import Transactions
@@ -15,19 +19,25 @@ class Results(Transactions):
     """The part of the store that holds results. Every method raises JobNotFound."""
 
     def losses(self, job_id: int) -> LossCurve:
-        """All records so far, in step order."""
+        """All records so far, in step order. Raises ResultDamaged."""
         query = select(models.LossChunk.data).where(models.LossChunk.job_id == job_id)
         with self._read() as session:
             require_job(session, job_id)
             chunks = session.scalars(query.order_by(models.LossChunk.first_step)).all()
-        return LossCurve.concatenate([LossCurve.from_bytes(data) for data in chunks])
+        with _refused(job_id, "loss curve"):
+            curve = LossCurve.concatenate([LossCurve.from_bytes(data) for data in chunks])
+            if (np.diff(curve.steps) <= 0).any():
+                raise ValueError("its steps are not in order")
+            return curve
 
     def snapshots(self, job_id: int) -> list[Snapshot]:
-        """All snapshots so far, in step order."""
+        """All snapshots so far, in step order. Raises ResultDamaged."""
         query = select(models.Snapshot.data).where(models.Snapshot.job_id == job_id).order_by(models.Snapshot.step)
         with self._read() as session:
             require_job(session, job_id)
-            return [Snapshot.from_bytes(data) for data in session.scalars(query)]
+            rows = session.scalars(query).all()
+        with _refused(job_id, "snapshot"):
+            return [Snapshot.from_bytes(data) for data in rows]
 
     def plot(self, job_id: int, kind: str) -> Plot | None:
         """The stored plot of a kind, if there is one yet."""
@@ -80,3 +90,12 @@ def _no_checkpoint(job_id: int, step: int | None) -> str:
     if step is None:
         return f"job {job_id} has no checkpoint yet"
     return f"job {job_id} has no checkpoint at step {step}; `curvegan show {job_id}` tells which it has"
+
+
+@contextmanager
+def _refused(job_id: int, what: str) -> Iterator[None]:
+    """Bytes that the core cannot read are the store's to complain of: it knows whose they are."""
+    try:
+        yield
+    except ValueError as error:
+        raise ResultDamaged(job_id, what, str(error)) from None
