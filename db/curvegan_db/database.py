@@ -6,9 +6,12 @@ waits for the write lock at the start instead of failing half-way. synchronous=F
 there after a power cut; a job commits every few seconds, so that the sync is cheap.
 """
 
+import errno
 import os
 import sqlite3
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ CONNECT_TIMEOUT_S = 5
 BUSY_TIMEOUT_S = 30
 # A server that vanished without a word (a pulled plug) is noticed while a lease still runs: seconds, and milliseconds.
 _NOTICE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000}
+_creating = threading.Lock()
 _POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
@@ -83,8 +87,9 @@ def _sqlite(url: URL) -> Engine:
 
 def _open_file(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Created here and not by SQLite, so that the file, and with it its -wal and -shm, is the user's alone.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    _create(path)
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         _set_wal(connection)
@@ -94,6 +99,16 @@ def _open_file(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _create(path: Path) -> None:
+    """Create the file here and not by SQLite, so that it, and with it its -wal and -shm, is the user's alone.
+
+    A file that is there is not touched: to close it would drop the locks of all connections of this process to it
+    (POSIX), and another process that believed to be the last one would take the log away from under them.
+    """
+    with _creating, suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _set_wal(connection: sqlite3.Connection) -> None:

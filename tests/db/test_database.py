@@ -172,3 +172,18 @@ def test_processes_that_switch_new_files_to_wal_at_once(tmp_path: Path) -> None:
     started = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(4)]
     ended = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
     assert ended == [(b"", 0)] * 4
+
+
+def test_a_second_connection_does_not_drop_the_locks_of_the_first(tmp_path: Path) -> None:
+    """Else another process believes to be the last that closes the file, and takes the log away from under us."""
+    url = f"sqlite:///{tmp_path}/c.db"
+    with open_store(url) as store, open_store(url) as second:
+        [first_id] = store.submit([request()])
+        assert second.job(first_id).state == "queued"
+        subprocess.run([sys.executable, "-c", OPEN_STORE, url], check=True)
+        [later_id] = store.submit([request()])
+        assert (tmp_path / "c.db-wal").exists()
+    with open_store(url) as store:
+        assert [job.id for job in store.jobs()] == [later_id, first_id]
+        with store.engine.connect() as connection:
+            assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
