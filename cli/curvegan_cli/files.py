@@ -1,6 +1,7 @@
 """Write a result to a file: whole or not at all, and never over something by surprise. Knows nothing of results."""
 
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -56,7 +57,8 @@ def write(path: Path, data: bytes, force: bool) -> None:
     if path == STDOUT:
         sys.stdout.buffer.write(data)
         return
-    part = path.with_name(f".curvegan-{os.getpid()}.part")
+    # Not named by the process: in containers that share a folder all processes may have the same id.
+    part = path.with_name(f".curvegan-{secrets.token_hex(8)}.part")
     try:
         _write_through(part, data)
         _move(part, path, force)

@@ -29,6 +29,8 @@ from curvegan_cli.waiting import wait
 from curvegan_cli.workers import worker, workers
 
 _INTERRUPTED = 130
+# What was typed may be quoted in an error; an argument can have 100,000 characters.
+_MOST_SAID = 1000
 
 
 class CurveganGroup(click.Group):
@@ -74,7 +76,8 @@ def _let_go_of_stdout() -> None:
 
 
 def _end(line: str, exit_code: int) -> NoReturn:
-    message(" ".join(line.split()))
+    line = " ".join(line.split())
+    message(line if len(line) <= _MOST_SAID else f"{line[: _MOST_SAID // 2]} ... {line[-_MOST_SAID // 2 :]}")
     raise click.exceptions.Exit(exit_code)
 
 

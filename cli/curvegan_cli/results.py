@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # curvegan.plots.KINDS, which is too heavy to import for --help; a test holds them together.
 KINDS = ("curve", "losses", "evolution")
+_MOST_VALUES = 2_000_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -69,6 +70,7 @@ def sample(backend: Backend, selector: str, count: int, seed: int, form: str) ->
 
     job_id = select_one(backend.store, selector)
     config = backend.store.job(job_id).config
+    _check_count(count, config.points)
     checkpoint = Checkpoint.from_bytes(backend.store.checkpoint(job_id).data, config)
     x = shortest(points_x(config))
     curves = [shortest(curve) for curve in samples(checkpoint, config, count, seed)]
@@ -127,6 +129,16 @@ def fetch_checkpoint(backend: Backend, selector: str, step: int | None, output: 
     stored = backend.store.checkpoint(job_id, step)
     Checkpoint.from_bytes(stored.data, backend.store.job(job_id).config)  # nobody gets a file that is something else
     _deliver(output or Path(f"job-{job_id}-step-{stored.step}.safetensors"), stored.data, force)
+
+
+def _check_count(count: int, points: int) -> None:
+    from curvegan.errors import InvalidInput
+
+    if count * points > _MOST_VALUES:
+        most = _MOST_VALUES // points
+        raise InvalidInput(
+            f"-n {count}: of {points} points each, {most} curves are the most; draw more with another --seed"
+        )
 
 
 def _deliver(path: Path, data: bytes, force: bool) -> None:

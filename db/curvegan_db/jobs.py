@@ -10,7 +10,7 @@ from curvegan.config import TrainConfig
 from curvegan_db import models
 from curvegan_db.errors import JobNotFound, JobStateConflict
 from curvegan_db.models import MOST_ID, MOST_REASON, JobState
-from curvegan_db.records import LOST, Job, JobRequest, check_text
+from curvegan_db.records import LOST, Job, JobRequest, check_tags, check_text
 from curvegan_db.transactions import Transactions, now
 from curvegan_db.transitions import add_event, add_events, end, lose
 
@@ -128,8 +128,9 @@ def _parts(ids: Iterable[int] | None, newest_first: bool) -> Iterator[list[int] 
 def _filtered(states: Sequence[str], tags: Sequence[str], at: datetime) -> Select[models.Job]:
     query = select(models.Job)
     if states:
-        query = query.where(or_(*(_displayed_as(state, at) for state in states)))
-    for tag in tags:
+        query = query.where(or_(*(_displayed_as(state, at) for state in dict.fromkeys(states))))
+    check_tags(tags)
+    for tag in dict.fromkeys(tags):
         query = query.where(models.Job.id.in_(select(models.JobTag.job_id).where(models.JobTag.tag == tag)))
     return query
 

@@ -3,7 +3,7 @@
 All times are aware and UTC; a step counts generator updates done.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,12 +29,17 @@ class JobRequest:
     def __post_init__(self) -> None:
         if self.name is not None:
             check_text("name", self.name, MOST_NAME)
-        for tag in self.tags:
-            check_text("tag", tag, MOST_TAG)
-        if len(set(self.tags)) > MOST_TAGS:
-            raise InvalidInput(f"a job has at most {MOST_TAGS} tags, got {len(set(self.tags))}")
+        check_tags(self.tags)
         if abs(self.priority) > MOST_PRIORITY:
             raise InvalidInput(f"priority must be within -{MOST_PRIORITY}..{MOST_PRIORITY}, got {self.priority}")
+
+
+def check_tags(tags: Sequence[str]) -> None:
+    """Raise InvalidInput unless a job can have all of these tags."""
+    for tag in tags:
+        check_text("tag", tag, MOST_TAG)
+    if len(set(tags)) > MOST_TAGS:
+        raise InvalidInput(f"a job has at most {MOST_TAGS} tags, got {len(set(tags))}")
 
 
 def check_text(what: str, value: str, most: int) -> None:
