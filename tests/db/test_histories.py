@@ -25,6 +25,8 @@ STATE_AFTER = {
     "released": "queued",
     "lost": "queued",
     "retried": "queued",
+    "resumed": "queued",
+    "extended": "queued",
     "succeeded": "succeeded",
     "failed": "failed",
     "cancelled": "cancelled",
@@ -118,6 +120,26 @@ class Histories(RuleBasedStateMachine):
                 self.store.retry(self.job)
             return
         self.store.retry(self.job)
+        self.state, self.wanted, self.lost = "queued", True, 0
+
+    @rule()
+    def resume(self) -> None:
+        if self.state not in ("failed", "cancelled"):
+            with pytest.raises(JobStateConflict):
+                self.store.resume(self.job)
+            return
+        self.store.resume(self.job)
+        self.state, self.wanted, self.lost = "queued", True, 0
+
+    @rule()
+    def extend(self) -> None:
+        steps = self.store.job(self.job).steps + 1
+        if self.state != "succeeded":
+            with pytest.raises(JobStateConflict):
+                self.store.extend(self.job, steps)
+            return
+        self.store.extend(self.job, steps)
+        assert self.store.job(self.job).steps == steps
         self.state, self.wanted, self.lost = "queued", True, 0
 
     @invariant()

@@ -71,6 +71,14 @@ def test_status_reads_only_what_it_shows(full_store: Store) -> None:
         assert_by_index(plan)
 
 
+def test_an_explanation_reads_only_the_queue(full_store: Store) -> None:
+    last = full_store.last_id()
+    assert last is not None
+    for plan in plans(full_store, lambda: full_store.situation(last)):
+        assert_by_index(plan)
+    assert full_store.situation(last).ahead == len(full_store.jobs(states=["queued"])) - 1
+
+
 def assert_by_index(plan: str) -> None:
     """Fail on a plan that reads the table `jobs` from one end to the other."""
     bad = [line for line in plan.splitlines() if line.strip() == "SCAN jobs" or "Seq Scan on jobs" in line]
