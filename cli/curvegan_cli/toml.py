@@ -11,6 +11,8 @@ PROJECT_FILE = "curvegan.toml"
 _SETTINGS = ("home", "database_url", "broker_url")
 _MOST_BYTES = 65_536
 _MOST_CHARACTERS = 1000
+# The parser's time for a key with dots grows with the square of their number.
+_LONGEST_LINE = 4000
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -40,6 +42,8 @@ def _beginning(path: Path) -> bytes:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise InvalidInput(f"{path} is too large for a config: over {_MOST_BYTES} bytes")
+    if any(len(line) > _LONGEST_LINE for line in data.splitlines()):
+        raise InvalidInput(f"{path} has a line of more than {_LONGEST_LINE} bytes, which no config has")
     return data
 
 
