@@ -1,7 +1,8 @@
 """A training's whole state at a step, to and from bytes, never through pickle. Knows no engine and no file.
 
 The bytes are a safetensors file. Weights have torch's names (`generator.0.weight`), Adam's moments the prefixes
-`adam_m.` and `adam_v.`. Adam's own count is the step, and noise has no state, so this is all that a resume needs.
+`adam_m.` and `adam_v.`, and the generator's averaged weights, where the config has an average, the prefix `ema.`.
+Adam's own count is the step, and noise has no state, so this is all that a resume needs.
 The header is one JSON text in the file's metadata; its `sha256` covers every byte of the file, with the digest's own
 64 characters read as zeros.
 """
@@ -9,6 +10,7 @@ The header is one JSON text in the file's metadata; its `sha256` covers every by
 import hashlib
 import json
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -26,7 +28,7 @@ FORMAT = 1
 _KEY = "curvegan"
 _NO_DIGEST = "0" * 64
 _FACTS = ("config_hash", "step", "engine", "engine_version")
-_GROUPS = {"weights": "", "adam_m": "adam_m.", "adam_v": "adam_v."}
+_GROUPS = {"weights": "", "adam_m": "adam_m.", "adam_v": "adam_v.", "ema": "ema."}
 
 Tensors = dict[str, NDArray[np.float32]]
 
@@ -47,6 +49,7 @@ class Checkpoint:
     adam_m: Tensors
     adam_v: Tensors
     record: LossCurve = field(default_factory=LossCurve.empty)
+    ema: Tensors = field(default_factory=dict)
 
     @property
     def finite(self) -> bool:
@@ -71,7 +74,8 @@ class Checkpoint:
         _check_format(header)
         _check_digest(data, header)
         try:
-            checkpoint = cls(*_fields(header), *_split(_tensors(data)), _record(header["record"]))
+            weights, adam_m, adam_v, ema = _split(_tensors(data))
+            checkpoint = cls(*_fields(header), weights, adam_m, adam_v, _record(header["record"]), ema)
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(f"its header or tensors are incomplete: {error}") from None
         if config is not None:
@@ -91,6 +95,9 @@ class Checkpoint:
         for group in (self.weights, self.adam_m, self.adam_v):
             if {name: tensor.shape for name, tensor in group.items()} != wanted:
                 raise _damaged("its tensors do not have its config's shapes")
+        average = {name: shape for name, shape in wanted.items() if config.ema and name.startswith("generator.")}
+        if {name: tensor.shape for name, tensor in self.ema.items()} != average:
+            raise _damaged("its averaged weights do not have its config's shapes")
 
     def _facts(self) -> dict[str, Any]:
         row = [column[-1].item() for column in self.record.columns] if len(self.record) else None
@@ -173,9 +180,10 @@ def _tensors(data: bytes) -> Tensors:
         raise _damaged(f"its tensors cannot be read ({error})") from None
 
 
-def _split(tensors: Tensors) -> tuple[Tensors, Tensors, Tensors]:
+def _split(tensors: Tensors) -> Iterator[Tensors]:
     groups: dict[str, Tensors] = {prefix: {} for prefix in _GROUPS.values()}
     for name, tensor in tensors.items():
-        prefix = name[: len("adam_m.")] if name.startswith(("adam_m.", "adam_v.")) else ""
+        prefix = f"{name.partition('.')[0]}."
+        prefix = prefix if prefix in groups else ""
         groups[prefix][name.removeprefix(prefix)] = tensor
-    return groups[""], groups["adam_m."], groups["adam_v."]
+    return iter(groups.values())

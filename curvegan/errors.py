@@ -3,6 +3,7 @@
 CurveganError                      exit code 1
 ├── InvalidInput                   exit code 2: the user's to mend
 │   ├── InvalidConfig
+│   ├── DatasetRefused
 │   ├── DeviceUnavailable
 │   ├── JobNotFound                curvegan_db
 │   ├── ResultNotFound             curvegan_db
@@ -31,6 +32,10 @@ class InvalidInput(CurveganError):
 
 class InvalidConfig(InvalidInput):
     """A config has an unknown key or a value out of range."""
+
+
+class DatasetRefused(InvalidInput):
+    """A file holds no curves that can be trained on; the text names the row."""
 
 
 class ServiceUnavailable(CurveganError):

@@ -1,20 +1,29 @@
-"""Generator and discriminator in numpy: their tensors, their initial values, curves from latents. Knows no torch.
+"""Generator and discriminator in numpy: tensors, initial values, latents, curves and logits. Knows no torch.
 
 Names and shapes are those of torch's `Sequential(Linear, ReLU, Linear)`, weights (out, in), so that anyone can load
 them there. Legend of the shapes in names: n curves, l latent, h hidden, i inputs, o outputs.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curvegan.config import TrainConfig
-from curvegan.noise import Stream, uniforms
+from curvegan.noise import Stream, normals, uniforms
 
 Array = NDArray[np.float32]
 Weights = dict[str, Array]
+
+LEAK = 0.2
+"""Slope of leaky_relu below 0, as in Radford et al., "Unsupervised representation learning with DCGAN" (2016)."""
+
+_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda hidden: np.maximum(hidden, 0, out=hidden),
+    "leaky_relu": lambda hidden: np.maximum(hidden, np.float32(LEAK) * hidden, out=hidden),
+    "tanh": lambda hidden: np.tanh(hidden, out=hidden),
+}
 
 
 def shapes(config: TrainConfig) -> dict[str, tuple[int, ...]]:
@@ -46,10 +55,29 @@ def init_weights(config: TrainConfig) -> Weights:
     return weights
 
 
-def generate(weights: Mapping[str, Array], z_nl: Array) -> Array:
+def latents(config: TrainConfig, seed: int, stream: Stream, count: int) -> Array:
+    """Draw latents (count, latent) of the config's distribution: N(0, 1), or U(-1, 1)."""
+    if config.latent_noise == "uniform":
+        return 2 * uniforms(seed, stream, 0, (count, config.latent)) - 1
+    return normals(seed, stream, 0, (count, config.latent))
+
+
+def generate(weights: Mapping[str, Array], z_nl: Array, activation: str = "relu") -> Array:
     """Return the generator's curves (N, points) for latents (N, latent)."""
-    hidden_nh = _linear(z_nl, weights, "generator.0")
-    return _linear(np.maximum(hidden_nh, 0, out=hidden_nh), weights, "generator.2")
+    return _forward(weights, "generator", z_nl, activation)
+
+
+def discriminate(weights: Mapping[str, Array], curves_np: Array, config: TrainConfig) -> Array:
+    """Return the discriminator's logits (N,) on curves (N, points), with spectral normalisation where it has that."""
+    if config.spectral_norm:
+        matrices = {name: tensor for name, tensor in weights.items() if name.startswith("disc") and tensor.ndim == 2}
+        weights = {**weights, **{name: tensor / np.linalg.norm(tensor, 2) for name, tensor in matrices.items()}}
+    return _forward(weights, "discriminator", curves_np, config.activation)[:, 0]
+
+
+def _forward(weights: Mapping[str, Array], network: str, x_ni: Array, activation: str) -> Array:
+    hidden_nh = _linear(x_ni, weights, f"{network}.0")
+    return _linear(_ACTIVATIONS[activation](hidden_nh), weights, f"{network}.2")
 
 
 def _linear(x_ni: Array, weights: Mapping[str, Array], layer: str) -> Array:

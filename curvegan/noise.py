@@ -5,6 +5,7 @@ counter = (index, stream, step low, step high) and key = (seed low, seed high). 
 Normals are Box-Muller pairs of neighbouring words. A job that resumes, or moves to another pack, meets the same noise.
 """
 
+from collections.abc import Callable
 from enum import IntEnum
 from math import prod
 
@@ -31,6 +32,9 @@ class Stream(IntEnum):
     DATA = 2
     EVALUATION = 3
     SAMPLE = 4
+    DATA_NOISE = 5
+    INSTANCE = 6
+    PENALTY = 7
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
@@ -66,17 +70,24 @@ def words(seed: int, stream: Stream, steps: NDArray[np.uint64], count: int) -> N
 
 def uniforms(seed: int, stream: Stream, step: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Draw from U[0, 1) in steps of 2^-24."""
-    drawn = words(seed, stream, np.array([step], np.uint64), prod(shape))
-    return ((drawn >> np.uint32(8)).astype(np.float32) * np.float32(2**-24)).reshape(shape)
+    return uniforms_of(seed, stream, np.array([step], np.uint64), prod(shape)).reshape(shape)
 
 
 def normals(seed: int, stream: Stream, step: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Draw from N(0, 1)."""
-    return _normals(seed, stream, np.array([step], np.uint64), prod(shape)).reshape(shape)
+    return normals_of(seed, stream, np.array([step], np.uint64), prod(shape)).reshape(shape)
 
 
-def _normals(seed: int, stream: Stream, steps: NDArray[np.uint64], count: int) -> NDArray[np.float32]:
-    """Turn pairs of words into pairs of normals, each word read as the middle of one of 2^32 bins of (0, 1)."""
+def uniforms_of(seed: int, stream: Stream, steps: NDArray[np.uint64], count: int) -> NDArray[np.float32]:
+    """Draw from U[0, 1) for each step, (steps, count)."""
+    return (words(seed, stream, steps, count) >> np.uint32(8)).astype(np.float32) * np.float32(2**-24)
+
+
+def normals_of(seed: int, stream: Stream, steps: NDArray[np.uint64], count: int) -> NDArray[np.float32]:
+    """Draw from N(0, 1) for each step, (steps, count).
+
+    Pairs of words become pairs of normals, each word read as the middle of one of 2^32 bins of (0, 1).
+    """
     drawn = words(seed, stream, steps, count + count % 2).astype(np.float32)
     drawn *= np.float32(2**-32)
     drawn += np.float32(2**-33)
@@ -88,21 +99,22 @@ def _normals(seed: int, stream: Stream, steps: NDArray[np.uint64], count: int) -
     return pairs[:, :count]
 
 
-class NormalBlocks:
-    """Normals of many consecutive steps, drawn in fixed blocks of steps and kept until the next block is asked for.
+class Blocks:
+    """Arrays of many consecutive steps, drawn in fixed blocks of steps and kept until the next block is asked for.
 
     numpy may round a logarithm differently at another place of an array. A block begins at a multiple of its length,
     and its length depends on the shape alone, so the same step always lies at the same place.
     """
 
-    def __init__(self, seed: int, stream: Stream, shape: tuple[int, ...]) -> None:
-        self._seed, self._stream, self._shape = seed, stream, shape
+    def __init__(self, shape: tuple[int, ...], draw: Callable[[NDArray[np.uint64]], NDArray[np.float32]]) -> None:
+        """Take the shape of a step's array, and what draws those of n steps, (n, *shape)."""
+        self._draw = draw
         self.length = max(1, min(_MOST_BLOCK_STEPS, _BLOCK_NORMALS // prod(shape)))
         self._block = -1
         self._values = np.empty((0, *shape), np.float32)
 
     def fill(self, out: NDArray[np.float32], step: int) -> None:
-        """Write the normals of steps step, step+1, ... into out (steps, *shape)."""
+        """Write the arrays of steps step, step+1, ... into out (steps, *shape)."""
         done = 0
         while done < len(out):
             self._seek((step + done) // self.length)
@@ -112,8 +124,20 @@ class NormalBlocks:
             done += count
 
     def _seek(self, block: int) -> None:
-        if block == self._block:
-            return
-        steps = np.arange(block * self.length, (block + 1) * self.length, dtype=np.uint64)
-        values = _normals(self._seed, self._stream, steps, prod(self._shape))
-        self._block, self._values = block, values.reshape(self.length, *self._shape)
+        if block != self._block:
+            steps = np.arange(block * self.length, (block + 1) * self.length, dtype=np.uint64)
+            self._block, self._values = block, self._draw(steps)
+
+
+class NormalBlocks(Blocks):
+    """Blocks of normals."""
+
+    def __init__(self, seed: int, stream: Stream, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, lambda steps: normals_of(seed, stream, steps, prod(shape)).reshape(-1, *shape))
+
+
+class UniformBlocks(Blocks):
+    """Blocks of uniform numbers of [0, 1)."""
+
+    def __init__(self, seed: int, stream: Stream, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, lambda steps: uniforms_of(seed, stream, steps, prod(shape)).reshape(-1, *shape))

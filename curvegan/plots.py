@@ -7,6 +7,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 
 import numpy as np
@@ -14,37 +15,54 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, get_font
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from curvegan.config import TrainConfig
-from curvegan.curves import points_x, rmse, target
-from curvegan.losses import LOSSES, P_REAL_EQUILIBRIUM
+from curvegan.curves import family, points_x, real_curves, restored, rmse, target
+from curvegan.dataset import Dataset
+from curvegan.families.parameters import Data
+from curvegan.losses import equilibrium
 from curvegan.metrics import Metrics
+from curvegan.noise import Stream
+from curvegan.plot_axes import drawable, make_axes, make_logarithmic, panel, room, set_ticks, style
 from curvegan.series import LossCurve, Snapshot
 
 TARGET_COLOUR, GENERATED_COLOUR = "#74BCFF", "#4AD631"
 # The same two hues, dark enough for thin lines on white: the discriminator or real curves, the generator or its curves.
 _REAL_LINE, _GENERATED_LINE, _GREY = "#1F77C9", "#2C9A17", "#777777"
-_GRID = "#E6E6E6"
 MOST_PANELS = 12
 _COLUMNS = 4
-_MOST_TITLE = 60
 _DPI = 120
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
 
 @dataclass(frozen=True)
 class PlotData:
-    """What a plot is drawn from. `title` names the job; `metrics` are there once it has ended."""
+    """What a plot is drawn from. `title` names the job; `metrics` and the verdict's text are there once it has ended.
+
+    `dataset` is what the family `data` was trained on; without it no real curves are drawn beside its generated ones.
+    """
 
     title: str
     config: TrainConfig
     losses: LossCurve
     snapshots: Sequence[Snapshot]
     metrics: Metrics | None = None
+    verdict: str | None = None
+    dataset: Dataset | None = None
+
+    @cached_property
+    def real(self) -> NDArray[np.float32]:
+        """Curves of the family, (n, points) in units of y: the one curve if there is but one, else as many as shown."""
+        if isinstance(self.config.curve, Data) and self.dataset is None:
+            return np.zeros((0, self.config.points), np.float32)
+        members = family(self.config, self.dataset)
+        if members.FIXED:
+            return target(self.config)[None]
+        count = len(self.snapshots[-1].curves) if self.snapshots else 1
+        return restored(self.config, real_curves(self.config, members, Stream.EVALUATION, count))
 
 
 def render(kind: str, data: PlotData) -> bytes:
@@ -69,32 +87,39 @@ def figure(kind: str, data: PlotData) -> Figure:
 def curve_figure(data: PlotData) -> Figure:
     """Draw the newest snapshot's curves and the target."""
     drawn = Figure(figsize=(6.4, 4.4), dpi=_DPI)
-    axes = _axes(drawn, (0.09, 0.11, 0.885, 0.745))
+    axes = make_axes(drawn, (0.09, 0.11, 0.885, 0.745))
     newest = data.snapshots[-1]
-    _draw_curves(axes, data.config, newest.curves, width=1.0)
-    axes.set(xlabel="x", ylabel="y", ylim=_limits(data.config, [newest]))
+    _draw(axes, data, newest.curves, width=1.0)
+    _set_limits(axes, data, [newest])
+    axes.set(xlabel="x", ylabel="y")
     axes.locator_params(steps=[1, 2, 5, 10])
-    _name_curves(drawn, newest)
-    quality = rmse(data.config, newest.curves) if data.metrics is None else data.metrics.rmse
-    _title(drawn, data, f"step {newest.step:,}", f"RMSE {quality:.3g}")
+    _name_curves(drawn, data, newest)
+    _title(drawn, data, f"step {newest.step:,}", f"RMSE {_quality(data, newest):.3g}")
     return drawn
+
+
+def _quality(data: PlotData, newest: Snapshot) -> float:
+    """Return the RMSE that is known: the job's, the snapshot's, else that of the curves one sees."""
+    if data.metrics is not None:
+        return data.metrics.rmse
+    return newest.metrics["rmse"] if "rmse" in newest.metrics else rmse(data.config, newest.curves)
 
 
 def losses_figure(data: PlotData) -> Figure:
     """Draw the loss curve: both losses, the discriminator's verdicts and the RMSE, each over the steps."""
     drawn = Figure(figsize=(6.4, 6.8), dpi=_DPI)
-    panels = [_axes(drawn, (0.11, bottom, 0.79, 0.255)) for bottom in (0.65, 0.36, 0.07)]
+    panels = [make_axes(drawn, (0.11, bottom, 0.79, 0.255)) for bottom in (0.65, 0.36, 0.07)]
     losses, verdicts, quality = panels
-    equilibrium = LOSSES[data.config.loss]
+    settled = equilibrium(data.config)
     _draw_series(losses, data.losses, {"g_loss": _GENERATED_LINE, "d_loss": _REAL_LINE})
-    _mark(losses, {equilibrium.g_equilibrium: _GENERATED_LINE, equilibrium.d_equilibrium: _REAL_LINE})
+    _mark(losses, [(settled.g_loss, _GENERATED_LINE), (settled.d_loss, _REAL_LINE)])
     _draw_series(verdicts, data.losses, {"d_real": _REAL_LINE, "d_fake": _GENERATED_LINE})
-    _mark(verdicts, {P_REAL_EQUILIBRIUM: _GREY})
+    _mark(verdicts, [(settled.p_real, _GREY)])
     _draw_series(quality, data.losses, {"rmse": "#333333"})
     losses.set_ylabel("loss")
     verdicts.set(ylabel="mean P(real)", ylim=(0, 1))
     quality.set(ylabel="RMSE", xlabel="step")
-    _make_logarithmic(quality, data.losses.rmse)
+    make_logarithmic(quality, data.losses.rmse)
     for axes in panels:
         axes.set_xlim(0, data.config.steps)
         axes.tick_params(labelbottom=axes is quality)
@@ -110,15 +135,15 @@ def evolution_figure(data: PlotData) -> Figure:
     columns = min(_COLUMNS, len(shown))
     rows = math.ceil(len(shown) / columns)
     drawn = Figure(figsize=(2 * max(columns, 2) + 0.6, 1.75 * rows + 1.05), dpi=_DPI)
-    limits = _limits(data.config, shown)
     for place, snapshot in enumerate(shown):
-        axes = drawn.add_axes(_panel(drawn, place, rows, columns), ylim=limits)
-        _style(axes)
-        _draw_curves(axes, data.config, snapshot.curves, width=0.7)
+        axes = drawn.add_axes(panel(drawn, place, rows, columns))
+        style(axes)
+        _draw(axes, data, snapshot.curves, width=0.7)
+        _set_limits(axes, data, shown)
         axes.set_title(f"step {snapshot.step:,}", fontsize=9, y=1, pad=3)
-        _set_ticks(axes, place % columns == 0, place + columns >= len(shown))
+        set_ticks(axes, place % columns == 0, place + columns >= len(shown))
     _title(drawn, data, f"snapshots every {data.config.snapshot_every:,} steps")
-    _name_curves(drawn, shown[-1])
+    _name_curves(drawn, data, shown[-1])
     return drawn
 
 
@@ -134,56 +159,54 @@ def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
     return [shown[place] for place in places]
 
 
-def _axes(drawn: Figure, rectangle: tuple[float, float, float, float]) -> Axes:
-    axes = drawn.add_axes(rectangle)
-    _style(axes)
-    axes.grid(color=_GRID, linewidth=0.6)
-    # A title with a fixed place spares matplotlib a search for one, which costs as much as a panel's ticks.
-    axes.set_title("", y=1)
-    return axes
+def _draw(axes: Axes, data: PlotData, curves: NDArray[np.float32], width: float) -> None:
+    draw = _draw_points if data.config.curve.PLANE else _draw_curves
+    draw(axes, data, curves, width)
 
 
-def _style(axes: Axes) -> None:
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color("#999999")
-    axes.tick_params(color="#999999", labelsize=9, length=3)
+def _draw_points(axes: Axes, data: PlotData, points: NDArray[np.float32], width: float) -> None:
+    """Draw each curve of two numbers as the point that it is, the generated ones above the real ones."""
+    for (x, y), colour, name in ((data.real.T, TARGET_COLOUR, "target"), (points.T, GENERATED_COLOUR, "generated")):
+        size = 6 * width
+        axes.plot(x, y, "o", color=colour, markersize=0.5 * size, markeredgewidth=0, alpha=0.5, label=name)
 
 
-def _draw_curves(axes: Axes, config: TrainConfig, curves: NDArray[np.float32], width: float) -> None:
-    x = points_x(config)
+def _draw_curves(axes: Axes, data: PlotData, curves: NDArray[np.float32], width: float) -> None:
+    x = points_x(data.config)
+    single = len(data.real) == 1
+    if not single:
+        axes.add_collection(_bundle(x, data.real, TARGET_COLOUR, 1.4 * width, "target"), autolim=False)
+    axes.add_collection(_bundle(x, curves, GENERATED_COLOUR, width, "generated"), autolim=False)
+    if single:
+        # Above the bundle, or a trained generator would hide what it is compared with.
+        axes.plot(x, data.real[0], color=TARGET_COLOUR, linewidth=2.5 * width, label="target", zorder=3)
+
+
+def _bundle(
+    x: NDArray[np.float64], curves: NDArray[np.float32], colour: str, width: float, name: str
+) -> LineCollection:
     lines = [np.column_stack((x, curve)) for curve in curves.astype(np.float64)]
-    axes.add_collection(LineCollection(lines, colors=GENERATED_COLOUR, linewidths=width, alpha=0.5), autolim=False)
-    # Above the bundle, or a trained generator would hide what it is compared with.
-    axes.plot(x, target(config), color=TARGET_COLOUR, linewidth=2.5 * width, label="target", zorder=3)
-    axes.set_xlim(config.x_min - 0.02 * (x[-1] - x[0]), config.x_max + 0.02 * (x[-1] - x[0]))
+    return LineCollection(lines, colors=colour, linewidths=width, alpha=0.5, label=name)
 
 
-def _limits(config: TrainConfig, snapshots: Sequence[Snapshot]) -> tuple[float, float]:
-    """Make room for the target and all curves of these snapshots."""
-    values = np.concatenate([target(config), *(snapshot.curves.ravel() for snapshot in snapshots)]).astype(np.float64)
-    low, high = float(values.min()), float(values.max())
-    margin = 0.06 * (high - low) or 1.0
-    return low - margin, high + margin
+def _set_limits(axes: Axes, data: PlotData, snapshots: Sequence[Snapshot]) -> None:
+    """Make room for the real curves and all generated ones of these snapshots."""
+    shown = np.concatenate([data.real, *(snapshot.curves for snapshot in snapshots)]).astype(np.float64)
+    if data.config.curve.PLANE:
+        axes.set(xlim=room(shown[:, 0], 0.06), ylim=room(shown[:, 1], 0.06))
+        return
+    axes.set(xlim=room(points_x(data.config), 0.02), ylim=room(shown, 0.06))
 
 
-def _set_ticks(axes: Axes, left: bool, bottom: bool) -> None:
-    """Label the outer panels; the others have the grid alone, as lines: ticks are what costs matplotlib time."""
-    (x_low, x_high), (y_low, y_high) = axes.dataLim.intervalx, axes.get_ylim()
-    ticks_x = [x_low, (x_low + x_high) / 2, x_high]
-    ticks_y = [tick for tick in MaxNLocator(4).tick_values(y_low, y_high) if y_low <= tick <= y_high]
-    axes.vlines(ticks_x, y_low, y_high, colors=_GRID, linewidth=0.6, zorder=0.5)
-    axes.hlines(ticks_y, *axes.get_xlim(), colors=_GRID, linewidth=0.6, zorder=0.5)
-    axes.set_xticks(ticks_x if bottom else [])
-    axes.set_yticks(ticks_y if left else [])
-
-
-def _name_curves(drawn: Figure, snapshot: Snapshot) -> None:
+def _name_curves(drawn: Figure, data: PlotData, snapshot: Snapshot) -> None:
     """Put the key beside the title, where it hides no curve."""
+    kind = {"marker": "o", "linestyle": "", "markersize": 4} if data.config.curve.PLANE else {"linestyle": "-"}
+    what = "points" if data.config.curve.PLANE else "curves"
     keys = [
-        Line2D([], [], color=TARGET_COLOUR, linewidth=2.5, label="target"),
-        Line2D([], [], color=GENERATED_COLOUR, linewidth=1.5, label=f"{len(snapshot.curves)} generated curves"),
+        Line2D([], [], color=GENERATED_COLOUR, linewidth=1.5, label=f"{len(snapshot.curves)} generated {what}", **kind)
     ]
+    if len(data.real):
+        keys.insert(0, Line2D([], [], color=TARGET_COLOUR, linewidth=2.5, label="target", **kind))
     corner = (1, 1 - 0.25 / drawn.get_size_inches()[1])
     key = drawn.legend(handles=keys, loc="upper right", ncols=2, frameon=False, fontsize=9, borderaxespad=0.3)
     key.set_bbox_to_anchor(corner)
@@ -194,52 +217,26 @@ def _draw_series(axes: Axes, losses: LossCurve, colours: dict[str, str]) -> None
         axes.plot(losses.steps, getattr(losses, name).astype(np.float64), color=colour, linewidth=0.8, label=name)
 
 
-def _mark(axes: Axes, levels: dict[float, str]) -> None:
+def _mark(axes: Axes, values: Sequence[tuple[float | None, str]]) -> None:
     """Draw equilibrium values as dashed lines, each with its number at the right end, and name all lines."""
     dashes = (0, (4, 3))
+    levels = sorted((level, colour) for level, colour in values if level is not None)
     # The lower number hangs from its line and the upper stands on it: a wide scale brings the lines together.
     sides = ("top", "bottom") if len(levels) > 1 else ("center",)
-    for (level, colour), side in zip(sorted(levels.items()), sides, strict=True):
+    for (level, colour), side in zip(levels, sides, strict=False):
         axes.axhline(level, color=colour, linestyle=dashes, linewidth=1)
         place = axes.get_yaxis_transform()
         axes.text(1.008, level, f"{level:.3f}", transform=place, va=side, color=colour, fontsize=8)
     named = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
-    dashed = Line2D([], [], color=_GREY, linestyle=dashes, linewidth=1, label="equilibrium")
-    axes.legend(handles=[*named, dashed], loc="upper right", frameon=False, fontsize=9, ncols=3, borderaxespad=0.1)
-
-
-def _make_logarithmic(axes: Axes, values: NDArray[np.float32]) -> None:
-    """Scale y by decades, and name 2 and 5 between them when there are few."""
-    axes.set_yscale("log")
-    positive = values[values > 0].astype(np.float64)
-    few = len(positive) > 0 and positive.max() / positive.min() < 1000
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(NullLocator())
-
-
-def _panel(drawn: Figure, place: int, rows: int, columns: int) -> tuple[float, float, float, float]:
-    """Return left, bottom, width and height of a panel, in parts of the figure; margins are in inches."""
-    width, height = drawn.get_size_inches()
-    left, right, top, bottom, gap_x, gap_y = 0.42, 0.15, 0.8, 0.28, 0.22, 0.3
-    panel_x = (width - left - right + gap_x) / columns
-    panel_y = (height - top - bottom + gap_y) / rows
-    row, column = divmod(place, columns)
-    corner = left + column * panel_x, height - top - (row + 1) * panel_y + gap_y
-    return corner[0] / width, corner[1] / height, (panel_x - gap_x) / width, (panel_y - gap_y) / height
+    dashed = [Line2D([], [], color=_GREY, linestyle=dashes, linewidth=1, label="equilibrium")] if levels else []
+    axes.legend(handles=[*named, *dashed], loc="upper right", frameon=False, fontsize=9, ncols=3, borderaxespad=0.1)
 
 
 def _title(drawn: Figure, data: PlotData, *facts: str) -> None:
     height = drawn.get_size_inches()[1]
-    drawn.text(0.02, 1 - 0.1 / height, _drawable(data.title), fontsize=11, va="top", parse_math=False)
-    drawn.text(0.02, 1 - 0.35 / height, "    ".join(facts), fontsize=9, va="top", color="#555555")
-
-
-def _drawable(text: str) -> str:
-    """Cut a long name, and write "?" for a character that matplotlib's own font lacks."""
-    font = get_font(findfont("DejaVu Sans"))
-    short = text if len(text) <= _MOST_TITLE else text[: _MOST_TITLE - 1] + "…"
-    return "".join(letter if font.get_char_index(ord(letter)) else "?" for letter in short)
+    drawn.text(0.02, 1 - 0.1 / height, drawable(data.title), fontsize=11, va="top", parse_math=False)
+    shown = "    ".join([*facts, *([data.verdict] if data.verdict else [])])
+    drawn.text(0.02, 1 - 0.35 / height, shown, fontsize=9, va="top", color="#555555")
 
 
 _BUILDERS: dict[str, Callable[[PlotData], Figure]] = {

@@ -5,12 +5,15 @@ from numpy.typing import NDArray
 
 from curvegan.checkpoint import Checkpoint
 from curvegan.config import TrainConfig
-from curvegan.networks import generate
-from curvegan.noise import Stream, normals
+from curvegan.curves import restored
+from curvegan.networks import generate, latents
+from curvegan.noise import Stream
 
 
 def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int) -> NDArray[np.float32]:
     """Draw curves, (count, points), from latents of this seed; any job with this seed meets the same latents.
+
+    They are in the units of y; those of your own curves are in the units of the data set.
 
     Args:
         checkpoint: a state of this config's training.
@@ -22,4 +25,5 @@ def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int) 
         CheckpointRefused: the checkpoint belongs to another config.
     """
     checkpoint.check(config)
-    return generate(checkpoint.weights, normals(seed, Stream.SAMPLE, 0, (count, config.latent)))
+    latents_nl = latents(config, seed, Stream.SAMPLE, count)
+    return restored(config, generate(checkpoint.weights, latents_nl, config.activation))

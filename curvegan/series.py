@@ -1,8 +1,9 @@
 """Recorded series of a job: its loss curve and its snapshots, to and from bytes. Knows neither engine nor store."""
 
+import json
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -81,10 +82,15 @@ class LossCurve:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """Curves generated at a step from the job's fixed evaluation latents: float32 (SNAPSHOT_CURVES, points)."""
+    """Curves generated at a step from the job's fixed evaluation latents, float32 (n, points), in units of y.
+
+    n is SNAPSHOT_CURVES, for points of the plane all evaluation latents. `metrics` judge the generator at that step, by
+    the names of `curvegan.metrics`.
+    """
 
     step: int
     curves: NDArray[np.float32]
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -92,14 +98,19 @@ class Snapshot:
         if len(data) < _SNAPSHOT.size:
             raise ValueError(f"a snapshot has at least {_SNAPSHOT.size} bytes, not {len(data)}")
         step, count, points = _SNAPSHOT.unpack_from(data)
-        if count < 0 or points < 0 or len(data) != _SNAPSHOT.size + 4 * count * points:
+        end = _SNAPSHOT.size + 4 * count * points
+        if count < 0 or points < 0 or len(data) < end:
             raise ValueError(f"a snapshot of {count} curves of {points} points does not have {len(data)} bytes")
-        values = np.frombuffer(data, "<f4", offset=_SNAPSHOT.size)
-        return cls(step, values.reshape(count, points).astype(np.float32))
+        values = np.frombuffer(data[:end], "<f4", offset=_SNAPSHOT.size)
+        return cls(step, values.reshape(count, points).astype(np.float32), _metrics(data[end:]))
 
     def to_bytes(self) -> bytes:
-        """Write little-endian: step int64, curves int32, points int32, then the values float32, curve by curve."""
-        return _SNAPSHOT.pack(self.step, *self.curves.shape) + self.curves.astype("<f4").tobytes()
+        """Write little-endian: step int64, curves int32, points int32, then the values float32, curve by curve.
+
+        The metrics, if any, follow as one JSON object.
+        """
+        metrics = json.dumps(dict(self.metrics), allow_nan=False).encode() if self.metrics else b""
+        return _SNAPSHOT.pack(self.step, *self.curves.shape) + self.curves.astype("<f4").tobytes() + metrics
 
     def __eq__(self, other: object) -> bool:
         """Equal means bit-identical."""
@@ -107,3 +118,13 @@ class Snapshot:
 
     def __hash__(self) -> int:
         return hash(self.to_bytes())
+
+
+def _metrics(data: bytes) -> dict[str, float]:
+    if not data:
+        return {}
+    try:
+        metrics = json.loads(data)
+        return {str(name): float(value) for name, value in metrics.items()}
+    except (ValueError, TypeError, AttributeError):
+        raise ValueError(f"the last {len(data)} bytes of a snapshot are no metrics") from None

@@ -7,15 +7,20 @@ checkpoints at multiples of `checkpoint_every` and the end.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from curvegan import curves
 from curvegan.checkpoint import Checkpoint
 from curvegan.config import TrainConfig
+from curvegan.dataset import Dataset
 from curvegan.engines import Engine, State, Trace
 from curvegan.engines.torch_engine import TorchEngine
 from curvegan.errors import CheckpointRefused, TrainingDiverged
-from curvegan.metrics import Metrics, measure, snapshot
+from curvegan.families.family import Family
+from curvegan.families.parameters import Data
+from curvegan.metrics import Evaluation, Metrics
 from curvegan.networks import init_weights
 from curvegan.series import LossCurve, Snapshot
 
@@ -43,6 +48,11 @@ class _Job:
     config: TrainConfig
     step: int
     record: LossCurve
+    family: Family
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        return Evaluation(self.config, self.family)
 
     def is_stop(self) -> bool:
         """Whether a snapshot, a checkpoint or the end is due at this step."""
@@ -64,20 +74,29 @@ class _Job:
 class PackTraining:
     """Jobs of equal `pack_key` in training together. Bit for bit, no job notices another, nor a stop and resume."""
 
-    def __init__(self, jobs: Mapping[int, tuple[TrainConfig, Checkpoint | None]], device: str) -> None:
+    def __init__(
+        self,
+        jobs: Mapping[int, tuple[TrainConfig, Checkpoint | None]],
+        device: str,
+        datasets: Mapping[str, Dataset] | None = None,
+    ) -> None:
         """Take jobs by id, each from its checkpoint or, with None, from step 0.
 
         Args:
             jobs: at least one; all have one shape and one loss, as equal `TrainConfig.pack_key` promises.
             device: "cpu", "cuda" or "cuda:N".
+            datasets: by its hash, every data set that a job's curve names.
 
         Raises:
+            InvalidConfig: a job's data set is not among them, or has other points than the job.
             CheckpointRefused: a checkpoint belongs to another config, or lies behind the job's last step.
             DeviceUnavailable: this machine has no such device.
         """
-        self._jobs = {job: _resume(config, checkpoint) for job, (config, checkpoint) in jobs.items()}
+        families = {job: _family(config, datasets or {}) for job, (config, _) in jobs.items()}
+        self._jobs = {job: _resume(*start, families[job]) for job, start in jobs.items()}
         states = [_state(config, checkpoint) for config, checkpoint in jobs.values()]
-        self._engine: Engine = TorchEngine([config for config, _ in jobs.values()], states, device)
+        configs = [config for config, _ in jobs.values()]
+        self._engine: Engine = TorchEngine(configs, states, device, list(families.values()))
         self._started = False
 
     @property
@@ -122,7 +141,7 @@ class PackTraining:
         """Return a job's whole state now. Raises KeyError if it is not in the pack."""
         about, state = self._jobs[job], self._engine.state(self.jobs.index(job))
         facts = (about.config.hash, about.step, self.engine, self.engine_version)
-        return Checkpoint(*facts, state.weights, state.adam_m, state.adam_v, about.record)
+        return Checkpoint(*facts, state.weights, state.adam_m, state.adam_v, about.record, state.ema)
 
     def _follow(self, job: int, place: int, count: int, trace: Trace) -> Progress:
         """Bring a job to where the engine left it, or to the step at which its losses stopped being numbers."""
@@ -141,18 +160,14 @@ class PackTraining:
             return Progress(job, about.step, losses)
         config, state = about.config, self.checkpoint(job)
         finished = about.step == config.steps
-        metrics = measure(config, state.weights, about.record) if finished else None
+        metrics = about.evaluation.final(state.weights, about.record, state.ema) if finished and state.finite else None
         if not state.finite or (metrics is not None and not metrics.finite):
             return Progress(job, about.step, losses, diverged=TrainingDiverged(about.step))
-        return Progress(
-            job,
-            about.step,
-            losses,
-            snapshot(config, about.step, state.weights) if about.on_grid(config.snapshot_every) else None,
-            state if about.step > 0 and about.on_grid(config.checkpoint_every) else None,
-            metrics,
-            finished,
-        )
+        snapshot = None
+        if about.on_grid(config.snapshot_every):
+            snapshot = about.evaluation.snapshot(about.step, state.weights, state.ema)
+        checkpoint = state if about.step > 0 and about.on_grid(config.checkpoint_every) else None
+        return Progress(job, about.step, losses, snapshot, checkpoint, metrics, finished)
 
     def _settle(self, progress: list[Progress]) -> list[Progress]:
         self._leave({each.job for each in progress if each.finished or each.diverged})
@@ -167,19 +182,23 @@ class PackTraining:
             self._engine.keep(places)
 
 
-def _resume(config: TrainConfig, checkpoint: Checkpoint | None) -> _Job:
+def _family(config: TrainConfig, datasets: Mapping[str, Dataset]) -> Family:
+    return curves.family(config, datasets.get(config.curve.hash) if isinstance(config.curve, Data) else None)
+
+
+def _resume(config: TrainConfig, checkpoint: Checkpoint | None, family: Family) -> _Job:
     if checkpoint is None:
-        return _Job(config, 0, LossCurve.empty())
+        return _Job(config, 0, LossCurve.empty(), family)
     checkpoint.check(config)
     if checkpoint.step > config.steps:
         raise CheckpointRefused(f"checkpoint refused: it is of step {checkpoint.step}, the job ends at {config.steps}")
-    return _Job(config, checkpoint.step, checkpoint.record)
+    return _Job(config, checkpoint.step, checkpoint.record, family)
 
 
 def _state(config: TrainConfig, checkpoint: Checkpoint | None) -> State:
     if checkpoint is None:
-        return State.initial(init_weights(config))
-    return State(checkpoint.weights, checkpoint.adam_m, checkpoint.adam_v)
+        return State.initial(init_weights(config), config.ema > 0)
+    return State(checkpoint.weights, checkpoint.adam_m, checkpoint.adam_v, checkpoint.ema)
 
 
 def _read(trace: Trace, place: int, job: _Job) -> tuple[LossCurve, int | None]:

@@ -1,7 +1,7 @@
 """Engines: each trains a pack of jobs, and all of them train the same definition. This says what an engine is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -12,16 +12,22 @@ from curvegan.networks import Weights
 
 @dataclass(frozen=True)
 class State:
-    """Weights of both networks and Adam's two moments of each, by the names of `networks.shapes`."""
+    """Weights of both networks and Adam's two moments of each, by the names of `networks.shapes`.
+
+    `ema` are the generator's averaged weights, none where the config has no average.
+    """
 
     weights: Weights
     adam_m: Weights
     adam_v: Weights
+    ema: Weights = field(default_factory=dict)
 
     @classmethod
-    def initial(cls, weights: Weights) -> "State":
-        """Return the state before the first update: both moments are zero."""
-        return cls(weights, *({name: np.zeros_like(tensor) for name, tensor in weights.items()} for _ in range(2)))
+    def initial(cls, weights: Weights, ema: bool = False) -> "State":
+        """Return the state before the first update: both moments are zero, and the average, if any, is the weights."""
+        adam_m, adam_v = ({name: np.zeros_like(tensor) for name, tensor in weights.items()} for _ in range(2))
+        average = {name: tensor.copy() for name, tensor in weights.items() if name.startswith("generator.")}
+        return cls(weights, adam_m, adam_v, average if ema else {})
 
 
 @dataclass(frozen=True)

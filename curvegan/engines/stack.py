@@ -1,4 +1,4 @@
-"""One network of every job of a pack, stacked along a leading job axis, with its Adam. Knows no loss and no config.
+"""One network of every job of a pack, stacked along a leading job axis, with its Adam. Knows no loss and no minibatch.
 
 All of a network's tensors lie in one row of numbers a job, so that Adam is a handful of operations on a matrix.
 Every axis is padded with zeros to ALIGN numbers. A zero weight whose inputs, outputs and gradients are zero stays zero,
@@ -8,7 +8,7 @@ kernels round differently for unaligned slices, and elementwise kernels at the r
 Legend of the shapes in names: j jobs, b minibatch, i inputs, p numbers of a job's row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -16,6 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import leaky_relu
+
+from curvegan.networks import LEAK
 
 ALIGN = 16
 # Elementwise kernels take two vectors at once; a row that is a multiple of it has no ragged end.
@@ -23,6 +26,12 @@ _ROW_ALIGN = 32
 _TENSORS = ("0.weight", "0.bias", "2.weight", "2.bias")
 
 Tensors = Mapping[str, NDArray[np.float32]]
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": torch.relu,
+    "leaky_relu": lambda hidden: leaky_relu(hidden, LEAK),
+    "tanh": torch.tanh,
+}
 
 
 def padded(size: int, align: int = ALIGN) -> int:
@@ -95,7 +104,10 @@ class AdamSteps:
 class Stack:
     """The same network of every job, its moments and its Adam update."""
 
-    def __init__(self, network: str, states: Sequence[tuple[Tensors, Tensors, Tensors]], device: str) -> None:
+    def __init__(
+        self, network: str, states: Sequence[tuple[Tensors, Tensors, Tensors]], device: str, activation: str = "relu"
+    ) -> None:
+        self._activate = ACTIVATIONS[activation]
         self.slots = layout(states[0][0], network)
         self._length = padded(self.slots[-1].stop, _ROW_ALIGN)
         self._values_jp, self._m_jp, self._v_jp = (
@@ -107,7 +119,7 @@ class Stack:
     def forward(self, x_jbi: Tensor, tensors: Sequence[Tensor]) -> Tensor:
         """Return the network's outputs (j, b, out), from `trained` or from `frozen` tensors."""
         weight0, bias0, weight2, bias2 = tensors
-        return torch.baddbmm(bias2, torch.baddbmm(bias0, x_jbi, weight0).relu(), weight2)
+        return torch.baddbmm(bias2, self._activate(torch.baddbmm(bias0, x_jbi, weight0)), weight2)
 
     def update(self, gradients: Sequence[Tensor], adam: AdamSteps, offset: int) -> None:
         """Do Adam's update with the gradients of the `trained` tensors, in their order."""
@@ -117,11 +129,19 @@ class Stack:
         divisor_jp = self._v_jp.sqrt().mul_(adam.scale[offset]).add_(adam.shift[offset])
         self._values_jp.addcdiv_(self._m_jp, divisor_jp, value=-1)
 
+    def clip(self, most_j1: Tensor) -> None:
+        """Keep every number within its job's bound, (jobs, 1)."""
+        self._values_jp.clamp_(-most_j1, most_j1)
+
+    def average(self, tensors: Sequence[Tensors], take: Sequence[float]) -> "Average":
+        """Start an average of this network's weights from the tensors given, one set a job."""
+        mean_jp = torch.from_numpy(np.stack([self._row(each) for each in tensors])).to(self._values_jp.device)
+        return Average(self.slots, mean_jp, self._values_jp, _tensor(np.array(take)[:, None], str(mean_jp.device)))
+
     def tensors(self, place: int) -> Iterator[dict[str, NDArray[np.float32]]]:
         """Copy weights, first and second moments of the job at this place."""
         for rows_jp in (self._values_jp, self._m_jp, self._v_jp):
-            row = rows_jp[place].cpu().numpy()
-            yield {slot.name: slot.view(row).copy() for slot in self.slots}
+            yield _read(self.slots, rows_jp, place)
 
     def _row(self, tensors: Tensors) -> NDArray[np.float32]:
         row = np.zeros(self._length, np.float32)
@@ -136,6 +156,29 @@ class Stack:
     def _joined(self, gradients: Sequence[Tensor]) -> Tensor:
         rest_jp = self._values_jp.new_zeros(len(self._values_jp), self._length - self.slots[-1].stop)
         return torch.cat([*(gradient.flatten(1) for gradient in gradients), rest_jp], 1)
+
+
+@dataclass(frozen=True)
+class Average:
+    """Exponential moving average of a network's weights: of each job mean += (values - mean) (1 - decay)."""
+
+    slots: tuple[Slot, ...]
+    mean_jp: Tensor
+    values_jp: Tensor
+    take_j1: Tensor
+
+    def update(self) -> None:
+        """Take in the weights as they are now."""
+        self.mean_jp.lerp_(self.values_jp, self.take_j1)
+
+    def tensors(self, place: int) -> dict[str, NDArray[np.float32]]:
+        """Copy the average of the job at this place."""
+        return _read(self.slots, self.mean_jp, place)
+
+
+def _read(slots: Sequence[Slot], rows_jp: Tensor, place: int) -> dict[str, NDArray[np.float32]]:
+    row = rows_jp[place].cpu().numpy()
+    return {slot.name: slot.view(row).copy() for slot in slots}
 
 
 def _tensor(values: NDArray[np.floating], device: str) -> Tensor:

@@ -2,11 +2,10 @@
 
 Exact savings against the tutorial's loop: G(z) is computed once and serves both updates, the discriminator's update
 does not differentiate the generator, and the generator's update computes no gradient of the discriminator's weights.
-Legend of the shapes in names: n steps, j jobs, b minibatch, l latent, p points.
+Legend of the shapes in names: n steps, j jobs, b minibatch, l latent, p points, 1 one number a job.
 """
 
-from collections.abc import Iterator, Sequence
-from math import prod
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -17,28 +16,36 @@ from curvegan import curves
 from curvegan.config import TrainConfig
 from curvegan.engines import State, Trace
 from curvegan.engines.stack import AdamSteps, Stack, padded
+from curvegan.engines.torch_batches import BATCH_ALIGN, Batch, Batches
 from curvegan.engines.torch_losses import TORCH_LOSSES
+from curvegan.engines.torch_regularisers import Penalty, normalised, weights
 from curvegan.errors import DeviceUnavailable
-from curvegan.noise import NormalBlocks, Stream
-
-_BATCH_ALIGN = 32
-# Latents prepared at once; bounds memory for large minibatches.
-_MOST_LATENTS = 1 << 22
+from curvegan.families.family import Family
 
 
 class TorchEngine:
-    """Trains jobs of equal shapes and equal loss. Learning rates, betas, seeds and steps are each job's own."""
+    """Trains jobs of one `pack_key`. Curves, rates, weights of penalties, seeds and steps are each job's own."""
 
     name = "torch"
     version = torch.__version__.split("+")[0]
 
-    def __init__(self, configs: Sequence[TrainConfig], states: Sequence[State], device: str) -> None:
-        """Take jobs at the states given. Raises DeviceUnavailable; device is "cpu", "cuda" or "cuda:N"."""
+    def __init__(
+        self,
+        configs: Sequence[TrainConfig],
+        states: Sequence[State],
+        device: str,
+        families: Sequence[Family] | None = None,
+    ) -> None:
+        """Take jobs at the states given, with their families of curves if they are at hand.
+
+        Raises DeviceUnavailable; device is "cpu", "cuda" or "cuda:N".
+        """
         _check_device(device)
         # A worker is one process on one core; more threads make these small products slower.
         torch.set_num_threads(1)
         self._device = device
-        self._noise = [NormalBlocks(job.seed, Stream.LATENT, (job.batch_size, job.latent)) for job in configs]
+        self._families = list(families or map(curves.family, configs))
+        self._batches = Batches(configs, self._families, device)
         self._load(list(configs), list(states))
 
     def _load(self, configs: list[TrainConfig], states: list[State]) -> None:
@@ -49,92 +56,125 @@ class TorchEngine:
         self._configs = configs + configs[-1:] * missing
         states = states + states[-1:] * missing
         groups = [(state.weights, state.adam_m, state.adam_v) for state in states]
-        self._generator = Stack("generator", groups, self._device)
-        self._discriminator = Stack("discriminator", groups, self._device)
-        self._loss = TORCH_LOSSES[configs[0].loss]
-        self._set_batch(configs[0])
+        job = configs[0]
+        self._generator = Stack("generator", groups, self._device, job.activation)
+        self._discriminator = Stack("discriminator", groups, self._device, job.activation)
+        takes = [1 - each.ema for each in self._configs]
+        self._average = self._generator.average([state.ema for state in states], takes) if job.ema else None
+        self._set_loss(job)
 
-    def _set_batch(self, config: TrainConfig) -> None:
-        """Prepare what every minibatch shares: the real curves and each row's share of a mean."""
-        batch = padded(config.batch_size, _BATCH_ALIGN)
-        real = np.zeros((len(self._configs), batch, padded(config.points)), np.float32)
-        for place, job in enumerate(self._configs):
-            real[place, :, : job.points] = curves.target(job)
-        share = np.zeros((len(self._configs), batch), np.float32)
-        share[:, : config.batch_size] = 1 / config.batch_size
-        self._real_jbp = torch.from_numpy(real).to(self._device)
+    def _set_loss(self, job: TrainConfig) -> None:
+        self._loss = TORCH_LOSSES[job.loss]
+        self._smooth_j1 = weights(self._configs, "label_smoothing", self._device)
+        self._clip_j1 = weights(self._configs, "clip", self._device)
+        self._penalty = Penalty.make(self._configs, self._device) if job.r1 or job.r2 or job.gp else None
+        share = np.zeros((len(self._configs), padded(job.batch_size, BATCH_ALIGN)), np.float32)
+        share[:, : job.batch_size] = 1 / job.batch_size
         self._share_jb = torch.from_numpy(share).to(self._device)
-        self._latent_shape = (len(self._configs), batch, padded(config.latent))
 
     @torch.enable_grad()
     def run(self, steps: Sequence[int], count: int, offsets: Sequence[int]) -> Trace:
         """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`."""
-        doubled = [*steps, *[steps[-1]] * (len(self._configs) - self._jobs)]
-        counts = np.arange(1, count + 1)[:, None] + np.array(doubled)
-        generator, discriminator = self._adam("lr_g", counts), self._adam("lr_d", counts)
+        each = self._configs[0].d_steps
+        firsts = [step * each for step in steps]
+        generator, discriminator = self._adam("lr_g", steps, count), self._adam("lr_d", firsts, count * each)
         losses, close = [], []
-        for offset, z_jbl in enumerate(self._latents(steps, count)):
-            fake_jbp = self._generator.forward(z_jbl, self._generator.trained)
-            d_loss_j, close_j = self._train_discriminator(fake_jbp.detach(), discriminator, offset, offset in offsets)
-            g_loss_j = self._train_generator(fake_jbp, generator, offset)
+        batches = self._batches.take(firsts, count * each, len(self._configs))
+        for offset in range(count):
+            for extra in range(offset * each, offset * each + each - 1):
+                self._train_discriminator_alone(next(batches), discriminator, extra)
+            batch = next(batches)
+            fake_jbp = self._generator.forward(batch.z_jbl, self._generator.trained)
+            last = offset * each + each - 1
+            d_loss_j, logits = self._train_discriminator(batch, fake_jbp.detach(), discriminator, last)
+            if offset in offsets:
+                close.append(self._look(*logits, fake_jbp.detach(), batch.real_jbp))
+            g_loss_j = self._train_generator(batch, fake_jbp, generator, offset)
             losses.append(torch.stack((g_loss_j, d_loss_j)))
-            close.extend(close_j)
         return self._trace(offsets, losses, close)
 
     def state(self, place: int) -> State:
         """Copy the state of the job at this place of the pack."""
         both = zip(self._generator.tensors(place), self._discriminator.tensors(place), strict=True)
-        return State(*(generator | discriminator for generator, discriminator in both))
+        weights, adam_m, adam_v = (generator | discriminator for generator, discriminator in both)
+        return State(weights, adam_m, adam_v, self._average.tensors(place) if self._average else {})
 
     def keep(self, places: Sequence[int]) -> None:
         """Go on with the jobs at these places alone."""
         configs, states = [self._configs[place] for place in places], [self.state(place) for place in places]
-        self._noise = [self._noise[place] for place in places]
+        self._families = [self._families[place] for place in places]
+        self._batches.keep(places)
         self._load(configs, states)
 
+    def _train_discriminator_alone(self, batch: Batch, adam: AdamSteps, update: int) -> None:
+        with torch.no_grad():
+            fake_jbp = self._generator.forward(batch.z_jbl, self._generator.frozen)
+        self._train_discriminator(batch, fake_jbp, adam, update)
+
     def _train_discriminator(
-        self, fake_jbp: Tensor, adam: AdamSteps, offset: int, closely: bool
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Update with real and generated curves; return the losses (j) and, if wanted, d_real, d_fake, rmse (3, j)."""
+        self, batch: Batch, fake_jbp: Tensor, adam: AdamSteps, update: int
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Update with real and generated curves; return the losses (j) and the logits of both (j, b)."""
         stack = self._discriminator
-        logits = stack.forward(torch.cat((self._real_jbp, fake_jbp), 1), stack.trained)
+        seen_jbp = _noisy(torch.cat((batch.real_jbp, fake_jbp), 1), batch.noise_jbp)
+        tensors = self._tensors(stack.trained)
+        logits = stack.forward(seen_jbp, tensors)
         real_jb, fake_jb = logits.view(len(logits), 2, -1).unbind(1)
         loss_jb = self._loss.discriminator(real_jb, fake_jb)
-        stack.update(torch.autograd.grad(loss_jb, stack.trained, self._share_jb), adam, offset)
-        close = [self._look(real_jb.detach(), fake_jb.detach(), fake_jbp)] if closely else []
-        return self._mean(loss_jb.detach()), close
+        if self._smooth_j1 is not None and self._loss.smooth is not None:
+            loss_jb = loss_jb + self._loss.smooth(real_jb, self._smooth_j1)
+        whole_jb = loss_jb
+        if self._penalty is not None:
+            whole_jb = self._penalty.add(loss_jb, seen_jbp, batch.mix_jb1, tensors)
+        stack.update(torch.autograd.grad(whole_jb, stack.trained, self._share_jb), adam, update)
+        if self._clip_j1 is not None:
+            stack.clip(self._clip_j1)
+        return self._mean(loss_jb.detach()), (real_jb.detach(), fake_jb.detach())
 
-    def _train_generator(self, fake_jbp: Tensor, adam: AdamSteps, offset: int) -> Tensor:
+    def _train_generator(self, batch: Batch, fake_jbp: Tensor, adam: AdamSteps, update: int) -> Tensor:
         """Update against the updated discriminator; return the losses (j)."""
-        logits_jb = self._discriminator.forward(fake_jbp, self._discriminator.frozen).squeeze(-1)
-        loss_jb = self._loss.generator(logits_jb)
+        real_noise, fake_noise = (None, None) if batch.noise_jbp is None else batch.noise_jbp.chunk(2, 1)
+        tensors = self._tensors(self._discriminator.frozen)
+        real_jb = fake_jb = self._discriminator.forward(_noisy(fake_jbp, fake_noise), tensors).squeeze(-1)
+        if self._loss.paired:
+            real_jb = self._discriminator.forward(_noisy(batch.real_jbp, real_noise), tensors).squeeze(-1)
+        loss_jb = self._loss.generator(real_jb, fake_jb)
         stack = self._generator
-        stack.update(torch.autograd.grad(loss_jb, stack.trained, self._share_jb), adam, offset)
+        stack.update(torch.autograd.grad(loss_jb, stack.trained, self._share_jb), adam, update)
+        if self._average is not None:
+            self._average.update()
         return self._mean(loss_jb.detach())
 
-    def _look(self, real_jb: Tensor, fake_jb: Tensor, fake_jbp: Tensor) -> Tensor:
-        """Return d_real, d_fake and the minibatch's RMSE to the curve, (3, j)."""
-        square_jb = (fake_jbp - self._real_jbp).square_().sum(-1)
-        rmse_j = (self._mean(square_jb) / self._configs[0].points).sqrt_()
+    def _tensors(self, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return normalised(tensors) if self._configs[0].spectral_norm else tensors
+
+    def _look(self, real_jb: Tensor, fake_jb: Tensor, fake_jbp: Tensor, real_jbp: Tensor) -> Tensor:
+        """Return d_real, d_fake and the minibatch's RMSE to its family, (3, j)."""
+        rmse_j = self._rmse_to(real_jbp, fake_jbp) if self._families[0].FIXED else self._rmse(fake_jbp)
         return torch.stack((self._mean(real_jb.sigmoid()), self._mean(fake_jb.sigmoid()), rmse_j))
+
+    def _rmse_to(self, real_jbp: Tensor, fake_jbp: Tensor) -> Tensor:
+        """Return the RMSE where each job has one real curve."""
+        square_jb = (fake_jbp - real_jbp).square_().sum(-1)
+        return (self._mean(square_jb) / self._configs[0].points).sqrt_()
+
+    def _rmse(self, fake_jbp: Tensor) -> Tensor:
+        """Return the RMSE to the nearest curve of the job's family."""
+        job = self._configs[0]
+        fake = fake_jbp[: self._jobs, : job.batch_size, : job.points].cpu().numpy()
+        pairs = zip(self._families, fake, strict=True)
+        rmse_j = np.full(len(self._configs), np.nan, np.float32)
+        rmse_j[: self._jobs] = [np.sqrt(np.mean(family.distances(curves_bp) ** 2)) for family, curves_bp in pairs]
+        return torch.from_numpy(rmse_j).to(self._device)
 
     def _mean(self, values_jb: Tensor) -> Tensor:
         return (values_jb * self._share_jb).sum(-1)
 
-    def _adam(self, rate: str, counts: NDArray[np.int64]) -> AdamSteps:
+    def _adam(self, rate: str, firsts: Sequence[int], count: int) -> AdamSteps:
+        doubled = [*firsts, *[firsts[-1]] * (len(self._configs) - self._jobs)]
+        counts: NDArray[np.int64] = np.arange(1, count + 1)[:, None] + np.array(doubled)
         rates = [(getattr(job, rate), job.beta1, job.beta2, job.eps) for job in self._configs]
         return AdamSteps.make(rates, counts, self._device)
-
-    def _latents(self, steps: Sequence[int], count: int) -> Iterator[Tensor]:
-        """Yield the padded latents (j, b, l) of each step."""
-        job = self._configs[0]
-        most = max(1, min(count, _MOST_LATENTS // prod(self._latent_shape)))
-        for first in range(0, count, most):
-            block = np.zeros((min(most, count - first), *self._latent_shape), np.float32)
-            for place, (noise, step) in enumerate(zip(self._noise, steps, strict=True)):
-                noise.fill(block[:, place, : job.batch_size, : job.latent], step + first)
-            block[:, self._jobs :] = block[:, self._jobs - 1 : self._jobs]
-            yield from torch.from_numpy(block).to(self._device)
 
     def _trace(self, offsets: Sequence[int], losses: list[Tensor], close: list[Tensor]) -> Trace:
         loss_n2j = torch.stack(losses)[..., : self._jobs].cpu().numpy()
@@ -142,6 +182,10 @@ class TorchEngine:
         if close:
             close_n3j = torch.stack(close)[..., : self._jobs].cpu().numpy()
         return Trace(tuple(offsets), *loss_n2j.swapaxes(0, 1), *close_n3j.swapaxes(0, 1))
+
+
+def _noisy(curves_jbp: Tensor, noise_jbp: Tensor | None) -> Tensor:
+    return curves_jbp if noise_jbp is None else curves_jbp + noise_jbp
 
 
 def _check_device(device: str) -> None:

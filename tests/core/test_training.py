@@ -172,7 +172,7 @@ def test_longer_training_goes_on_where_the_shorter_ended() -> None:
 
 def test_large_minibatches_are_prepared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = alone(a_config())
-    monkeypatch.setattr("curvegan.engines.torch_engine._MOST_LATENTS", 5000)
+    monkeypatch.setattr("curvegan.engines.torch_batches._MOST_NUMBERS", 5000)
     assert_same(alone(a_config()), expected)
 
 

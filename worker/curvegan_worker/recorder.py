@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Self
 
 from curvegan.checkpoint import Checkpoint
@@ -177,7 +177,7 @@ class Recorder:
         return [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in KINDS]
 
     def _finish(self, end: End) -> None:
-        metrics = asdict(end.metrics) if end.metrics else None
+        metrics = end.metrics.as_dict() if end.metrics else None
         self._store.finish(self._lease.token, end.job, end.state, end.error, end.reason, metrics)
         _log.info("job %d %s%s", end.job, end.state.value, f": {end.reason}" if end.reason else "")
 

@@ -1,0 +1,231 @@
+"""Losses and penalties are what their formulas say: against finite differences in float64, and at equilibrium."""
+
+import math
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from curvegan.config import TrainConfig
+from curvegan.engines.stack import ACTIVATIONS
+from curvegan.engines.torch_losses import TORCH_LOSSES
+from curvegan.engines.torch_regularisers import Penalty, normalised, slopes
+from curvegan.errors import InvalidConfig
+from curvegan.losses import LOSSES, equilibrium, equilibrium_gap
+
+each_loss = pytest.mark.parametrize("loss", LOSSES)
+# Away from the hinge's corners at 1 and -1.
+LOGITS = torch.tensor([[-3.0, -0.6, 0.0, 0.4, 2.5]], dtype=torch.float64)
+JOBS, ROWS, POINTS, HIDDEN = 2, 6, 4, 5
+
+
+def config(**values: object) -> TrainConfig:
+    needed = {"gp": 1.0} if values.get("loss") == "wgan" and "clip" not in values else {}
+    return TrainConfig.parse({**needed, **values})
+
+
+def central(value: Callable[[Tensor], Tensor], at: Tensor, step: float = 1e-5) -> Tensor:
+    """The gradient of value(at).sum() by central differences, number by number."""
+    gradient = torch.zeros_like(at)
+    for place in np.ndindex(*at.shape):
+        shift = torch.zeros_like(at)
+        shift[place] = step
+        gradient[place] = (value(at + shift).sum() - value(at - shift).sum()) / (2 * step)
+    return gradient
+
+
+def slope(value: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
+    at = at.clone().requires_grad_()
+    # Where units switch on and off a bias moves no slope, and autograd knows no gradient for it: 0 times it has one.
+    return torch.autograd.grad(value(at).sum() + 0 * at.sum(), at)[0]
+
+
+@each_loss
+def test_gradients_are_those_of_finite_differences_and_have_the_right_sign(loss: str) -> None:
+    pair, other = TORCH_LOSSES[loss], LOGITS.flip(1) * 0.7
+    parts = {
+        "real": (lambda logits: pair.discriminator(logits, other), -1),
+        "fake": (lambda logits: pair.discriminator(other, logits), 1),
+        "generator": (lambda logits: pair.generator(other, logits), -1),
+    }
+    for name, (value, sign) in parts.items():
+        found = slope(value, LOGITS)
+        torch.testing.assert_close(found, central(value, LOGITS), rtol=1e-6, atol=1e-8)
+        at_zero = found[0, 2]
+        # Beyond its margin the hinge has no slope, and least squares turn round at the label: the sign counts at 0.
+        assert sign * at_zero > 0 or (name == "fake" and loss == "lsgan"), name
+
+
+def test_least_squares_push_both_kinds_to_their_labels() -> None:
+    high = torch.tensor([[0.9, 0.1]], dtype=torch.float64)
+    assert (slope(lambda logits: TORCH_LOSSES["lsgan"].discriminator(high, logits), high) > 0).all()
+    assert (slope(lambda logits: TORCH_LOSSES["lsgan"].discriminator(logits, high), high) < 0).all()
+
+
+@pytest.mark.parametrize(("loss", "smooth"), [*product(("ns", "minimax", "lsgan"), (0.0, 0.1, 0.4))])
+def test_equilibrium_is_the_best_constant_logit_and_its_losses(loss: str, smooth: float) -> None:
+    settled, pair = equilibrium(config(loss=loss, label_smoothing=smooth)), TORCH_LOSSES[loss]
+    assert settled.p_real is not None
+    logit = torch.tensor([math.log(settled.p_real / (1 - settled.p_real))], dtype=torch.float64)
+    assert pair.smooth is not None
+
+    def d_loss(logits: Tensor) -> Tensor:
+        assert pair.smooth is not None
+        return pair.discriminator(logits, logits) + pair.smooth(logits, torch.tensor(smooth, dtype=torch.float64))
+
+    assert d_loss(logit).item() == pytest.approx(settled.d_loss)
+    assert pair.generator(logit, logit).item() == pytest.approx(settled.g_loss)
+    assert slope(d_loss, logit).item() == pytest.approx(0, abs=1e-12)
+    assert slope(lambda logits: slope_of(d_loss, logits), logit).item() > 0
+
+
+def slope_of(value: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
+    return torch.autograd.grad(value(at).sum(), at, create_graph=True)[0]
+
+
+@pytest.mark.parametrize("loss", ["hinge", "wgan", "rpgan"])
+def test_equilibrium_of_the_others_holds_for_any_constant_logit(loss: str) -> None:
+    settled, pair = equilibrium(config(loss=loss)), TORCH_LOSSES[loss]
+    for constant in (-0.9, 0.0, 0.7):
+        logit = torch.tensor([constant], dtype=torch.float64)
+        assert pair.discriminator(logit, logit).item() == pytest.approx(settled.d_loss)
+        if settled.g_loss is not None:
+            assert pair.generator(logit, logit).item() == pytest.approx(settled.g_loss)
+        same = np.full(3, constant, np.float32)
+        assert equilibrium_gap(config(loss=loss), same, same) == pytest.approx(0, abs=1e-6)
+    assert settled.p_real is None
+
+
+def test_known_equilibria() -> None:
+    assert equilibrium(TrainConfig()).g_loss == pytest.approx(0.693147)
+    assert equilibrium(TrainConfig()).d_loss == pytest.approx(1.386294)
+    assert equilibrium(config(loss="lsgan")).p_real == pytest.approx(0.622459)
+    assert equilibrium(config(label_smoothing=0.1)).p_real == pytest.approx(0.45)
+
+
+@pytest.mark.parametrize(
+    ("loss", "real", "fake", "expected"),
+    [
+        ("ns", 0.0, 0.0, 0.0),
+        ("ns", 50.0, -1000.0, 0.5),
+        ("minimax", math.log(3), 0.0, 0.25),
+        ("lsgan", 0.5, 0.5, 0.0),
+        ("hinge", 1.0, -1.0, 2.0),
+        ("wgan", 4.0, 1.5, 2.5),
+        ("rpgan", math.log(3) + 7, 7.0, 0.25),
+    ],
+)
+def test_known_gaps(loss: str, real: float, fake: float, expected: float) -> None:
+    rows = (np.full(4, value, np.float32) for value in (real, fake))
+    assert equilibrium_gap(config(loss=loss), *rows) == pytest.approx(expected, abs=1e-6)
+
+
+@each_loss
+def test_every_loss_names_its_formula_and_source(loss: str) -> None:
+    about = LOSSES[loss]
+    assert "D(" in about.d_formula
+    assert "D(G(z))" in about.g_formula
+    assert "(20" in about.source
+    assert set(TORCH_LOSSES) == set(LOSSES)
+
+
+def tensors(seed: int = 0) -> tuple[Tensor, ...]:
+    """A discriminator of every job: weights and biases in float64."""
+    random = torch.Generator().manual_seed(seed)
+    shapes = ((JOBS, POINTS, HIDDEN), (JOBS, 1, HIDDEN), (JOBS, HIDDEN, 1), (JOBS, 1, 1))
+    return tuple(torch.randn(shape, generator=random, dtype=torch.float64) for shape in shapes)
+
+
+def forward(x: Tensor, network: tuple[Tensor, ...], activation: str) -> Tensor:
+    weight0, bias0, weight2, bias2 = network
+    return ACTIVATIONS[activation](x @ weight0 + bias0) @ weight2 + bias2
+
+
+def seen() -> Tensor:
+    return torch.randn((JOBS, 2 * ROWS, POINTS), generator=torch.Generator().manual_seed(9), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_slopes_are_the_gradient_by_the_curve(activation: str) -> None:
+    expected = slope(lambda x: forward(x, tensors(), activation), seen())
+    torch.testing.assert_close(slopes(seen(), tensors(), activation), expected, rtol=1e-12, atol=1e-12)
+
+
+PENALTIES = {"r1": {"r1": 0.7}, "r2": {"r2": 0.3}, "both": {"r1": 0.5, "r2": 2.0}, "gp": {"gp": 10.0}}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("kind", PENALTIES)
+def test_penalties_are_their_formula_and_push_downhill(kind: str, activation: str) -> None:
+    job = TrainConfig.parse({**PENALTIES[kind], "activation": activation})
+    penalty = Penalty.make([job] * JOBS, "cpu")
+    mix = torch.linspace(0, 0.9, ROWS, dtype=torch.float64).expand(JOBS, -1)[..., None]
+    zero = torch.zeros((JOBS, ROWS), dtype=torch.float64)
+    for place in range(4):
+
+        def value(tensor: Tensor, place: int = place) -> Tensor:
+            network = (*tensors()[:place], tensor, *tensors()[place + 1 :])
+            return penalty.add(zero, seen(), mix, network)
+
+        torch.testing.assert_close(value(tensors()[place]), by_hand(job, mix, tensors()), rtol=1e-6, atol=1e-9)
+        if place != 3:
+            found = slope(value, tensors()[place])
+            torch.testing.assert_close(found, central(value, tensors()[place], 1e-6), rtol=1e-5, atol=1e-5)
+            assert value(tensors()[place] - 1e-5 * found).sum() <= value(tensors()[place]).sum()
+
+
+def by_hand(job: TrainConfig, mix: Tensor, network: tuple[Tensor, ...]) -> Tensor:
+    def norm(x: Tensor) -> Tensor:
+        found: Tensor = slope(lambda at: forward(at, network, job.activation), x).norm(dim=-1)
+        return found
+
+    real, fake = seen()[:, :ROWS], seen()[:, ROWS:]
+    between = mix * real + (1 - mix) * fake
+    found: Tensor = job.r1 / 2 * norm(real) ** 2 + job.r2 / 2 * norm(fake) ** 2 + job.gp * (norm(between) - 1) ** 2
+    return found
+
+
+def test_a_discriminator_of_zeros_has_a_finite_gradient_penalty() -> None:
+    network = tuple(torch.zeros_like(tensor).requires_grad_() for tensor in tensors())
+    penalty = Penalty.make([TrainConfig(gp=10.0)] * JOBS, "cpu")
+    loss = penalty.add(torch.zeros(JOBS, ROWS), seen(), torch.full((JOBS, ROWS, 1), 0.5), network)
+    assert all(torch.isfinite(each).all() for each in torch.autograd.grad(loss.sum(), (network[0], network[2])))
+
+
+def test_normalised_weights_have_the_singular_value_1() -> None:
+    network = normalised(tensors())
+    for weight in (network[0], network[2]):
+        torch.testing.assert_close(torch.linalg.matrix_norm(weight, 2), torch.ones(JOBS, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("place", [0, 2])
+def test_normalisation_has_the_gradient_of_finite_differences(place: int) -> None:
+    def value(tensor: Tensor) -> Tensor:
+        return forward(seen(), normalised((*tensors()[:place], tensor, *tensors()[place + 1 :])), "tanh")
+
+    torch.testing.assert_close(slope(value, tensors()[place]), central(value, tensors()[place]), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"loss": "wgan"}, "needs gp or clip"),
+        ({"loss": "wgan", "r1": 1.0}, "needs gp or clip"),
+        ({"gp": 1.0, "clip": 0.1}, "use one of them"),
+        ({"clip": 0.1, "spectral_norm": True}, "use one of them"),
+        ({"gp": 1.0, "r1": 1.0}, "to 1, r1 and r2 draw it to 0"),
+        ({"loss": "hinge", "label_smoothing": 0.1}, "hinge"),
+        ({"loss": "nsgan"}, "'ns'"),
+        ({"r1": -1.0}, "r1"),
+        ({"ema": 1.0}, "ema"),
+        ({"d_steps": 0}, "d_steps"),
+        ({"label_smoothing": 0.5}, "label_smoothing"),
+        ({"gp": float("nan")}, "gp"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_the_reason(values: dict[str, object], reason: str) -> None:
+    with pytest.raises(InvalidConfig, match=reason):
+        TrainConfig.parse(values)
