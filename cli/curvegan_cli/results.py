@@ -152,12 +152,13 @@ def _png(store: "Store", job: "Job", kind: str) -> bytes:
     stored = store.plot(job.id, kind)
     if stored:
         return _checked(stored)
-    from curvegan.plots import PlotData, render
     from curvegan_db.errors import ResultNotFound
 
     losses, snapshots = store.losses(job.id), store.snapshots(job.id)
     if not snapshots or not len(losses):
         raise ResultNotFound(f"job {job.id} has no {kind} plot yet: it is {job.state}; {_hint(job)}")
+    from curvegan.plots import PlotData, render
+
     return render(kind, PlotData(f"job {job.id}", job.config, losses, snapshots))
 
 
