@@ -8,7 +8,7 @@ REQUIRED := 3.11
 # A checkout's commands never reach for the services that the shell happens to point at.
 unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test soak lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -25,6 +25,9 @@ demo: .venv/worker.stamp  ## train the tutorial's GAN here and now, without any 
 
 test: .venv/dev.stamp  ## run the whole test suite, its servers included
 	$(BIN)/python -m pytest
+
+soak: .venv/dev.stamp  ## 200 jobs under a storm of faults, and more: 15 minutes; make soak SEED=7 repeats one
+	$(BIN)/python -m tests.acceptance.soak $(if $(SEED),--seed $(SEED))
 
 lint: .venv/dev.stamp  ## check format, style, types and the arrows between the packages
 	$(BIN)/ruff format --check .

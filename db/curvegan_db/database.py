@@ -27,6 +27,8 @@ CONNECT_TIMEOUT_S = 5
 BUSY_TIMEOUT_S = 30
 # A server that vanished without a word (a pulled plug) is noticed while a lease still runs: seconds, and milliseconds.
 _NOTICE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000}
+# A worker that freezes in mid-transaction (a suspended machine) would keep its job locked for as long as it sleeps.
+_MOST_IDLE_S = 15
 _creating = threading.Lock()
 _POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
 
@@ -68,7 +70,9 @@ def _is_ours(url: URL) -> bool:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S, **_NOTICE})
+    options = f"{url.query.get('options', '')} -c idle_in_transaction_session_timeout={_MOST_IDLE_S}s".strip()
+    connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "options": options, **_NOTICE}
+    return create_engine(url, pool_pre_ping=True, connect_args=connect_args)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -90,6 +94,8 @@ def _open_file(path: Path) -> sqlite3.Connection:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     _create(path)
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file, or the disk that it is on, is read-only", str(path))
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         _set_wal(connection)

@@ -108,6 +108,14 @@ def test_a_server_that_goes_and_comes_back(own_postgres: PostgresServer) -> None
         assert store.job(job_id).state == "queued"
 
 
+def test_who_freezes_in_mid_transaction_does_not_keep_a_lock_for_ever(postgres_url: str) -> None:
+    engine = make_engine(f"{postgres_url}?options=-c%20statement_timeout%3D7s")
+    with engine.connect() as connection:
+        for setting, seconds in (("idle_in_transaction_session_timeout", "15s"), ("statement_timeout", "7s")):
+            assert connection.execute(text(f"SHOW {setting}")).scalar_one() == seconds
+    engine.dispose()
+
+
 def test_the_file_and_its_folder_are_private(tmp_path: Path) -> None:
     old = os.umask(0)
     try:

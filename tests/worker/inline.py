@@ -20,12 +20,13 @@ def train_next(
     store: Store, draining: threading.Event | None = None, on_advance: Callable[[], None] = _nothing
 ) -> bool:
     """Claim and train one pack to its ends; False when nothing is queued."""
-    claim = store.claim(a_worker(store), DEVICES, 16)
-    if claim is None:
-        return False
-    with Lease(store, claim, Outage("database"), HANG_S, on_advance) as lease:
-        Run(store, claim, lease, "cpu", draining or threading.Event()).train()
-    return True
+    worker = a_worker(store)
+    claim = store.claim(worker, DEVICES, 16)
+    if claim is not None:
+        with Lease(store, claim, Outage("database"), HANG_S, on_advance) as lease:
+            Run(store, claim, lease, "cpu", draining or threading.Event()).train()
+    store.unregister_worker(worker)
+    return claim is not None
 
 
 def train_all(store: Store) -> None:

@@ -68,10 +68,8 @@ def test_a_killed_process_is_replaced_by_its_supervisor(store: Store, fleet: Fle
 
 def test_a_fleet_exits_when_idle(store: Store, fleet: Fleet) -> None:
     assert fleet.process.wait(40) == 0
-    assert sorted(worker.state for worker in store.workers()) in (
-        ["idle", "stopped", "stopped", "stopped"],  # the killed one could not sign off, and its lease still runs
-        ["lost", "stopped", "stopped", "stopped"],
-    )
+    # All but the killed one, which could not sign off.
+    assert [worker.state for worker in store.workers()].count("stopped") == 3
 
 
 def test_a_broker_that_is_not_there_costs_a_warning(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ class Lease:
         self.token = claim.token
         self.held = frozenset(job.id for job in claim.jobs)
         self.cancelled: dict[int, str | None] = {}
+        self._ending: set[int] = set()
         self._renewed = self._advanced = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
@@ -58,6 +59,10 @@ class Lease:
         """The training or the recording got on: worth another heartbeat, and a sign of health."""
         self._advanced = time.monotonic()
         self._on_advance()
+
+    def end(self, job_id: int) -> None:
+        """The job is about to end or to be released: that its lease goes is no loss."""
+        self._ending.add(job_id)
 
     def lose(self, job_id: int) -> None:
         """A write was refused: the job is another worker's now."""
@@ -107,6 +112,8 @@ class Lease:
             return False
         self._outage.passed()
         self._renewed = now
+        if lost := self.held - reply.held - self._ending:
+            _log.warning("the lease is lost: %s", sorted(lost))
         self.held &= reply.held
         self.cancelled = dict(reply.cancelled)
         return True

@@ -145,6 +145,7 @@ class Recorder:
         if end.error:
             self._journal.say(end.job, end.error)
         self._flush(end.job)
+        self._lease.end(end.job)
         # A drain does not wait for pictures: who resumes the job at its end draws them.
         if end.state is JobState.QUEUED or (end.state is JobState.SUCCEEDED and self._draining.is_set()):
             reason = end.reason or "drained"
