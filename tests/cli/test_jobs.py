@@ -1,4 +1,4 @@
-"""curvegan cancel, retry, and which jobs a selector means."""
+"""curvegan cancel, retry, resume, extend, and which jobs a selector means."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_selectors_mean_what_they_say(five: Client) -> None:
     assert five.done("status", "2-3", "-q") == "3\n2\n"
 
 
-@pytest.mark.parametrize("command", ["status", "wait", "cancel", "retry"])
+@pytest.mark.parametrize("command", ["status", "wait", "cancel", "retry", "resume"])
 def test_a_job_that_is_not_there_is_exit_2(any_client: Client, command: str) -> None:
     any_client.submit()
     for selector, said in (("6", "no job 6"), ("9" * 18, "no job 999"), ("6-9", "from 6 to 9"), ("0", "no job 0")):
@@ -77,6 +77,51 @@ def test_retry_of_a_named_job_starts_afresh(five: Client) -> None:
     assert five.json("show", "1")["state"] == "queued"
     assert five.json("losses", "1") == []
     assert "job 3 cannot be retried: it is running" in five("retry", "--no-worker", "3").stderr
+
+
+def test_resume_of_many_takes_the_failed_and_the_cancelled(five: Client) -> None:
+    assert five.done("resume", "--no-worker", "all", "-q") == "2\n4\n"
+    assert [state for _, state in states(five)] == ["queued", "queued", "running", "queued", "succeeded"]
+    assert five.done("events", "2").count("resumed") == 1
+
+
+def test_extend_of_many_takes_the_succeeded(five: Client) -> None:
+    assert five.done("extend", "--no-worker", "all", "--steps", "300") == "Job 1 is queued again.\n"
+    job = five.json("show", "1")
+    assert (job["state"], job["step"], job["steps"], job["config"]["steps"]) == ("queued", 200, 300, 300)
+    assert len(five.json("losses", "1")) == 20
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["resume", "1"], "job 1 cannot be resumed: it has succeeded; `curvegan extend 1 --steps N`"),
+        (["resume", "3"], "job 3 cannot be resumed: it is running; `curvegan wait 3`"),
+        (["resume", "5"], "job 5 cannot be resumed: it is queued; `curvegan explain 5`"),
+        (["extend", "2", "--steps", "300"], "job 2 cannot be extended: it is failed; `curvegan resume 2`"),
+        (["extend", "1", "--steps", "200"], "job 1 has 200 steps already"),
+        (["extend", "1", "--steps", "10000001"], "steps: "),
+        (["extend", "1", "--steps", "many"], "'many' is not a valid integer"),
+        (["extend", "1"], "Missing option '--steps'"),
+        (["retry", "5"], "job 5 cannot be retried: it is queued"),
+        (["cancel", "5", "--reason", "x" * 501], "a reason has 1 to 500 characters"),
+        (["cancel", "5", "--reason", ""], "a reason has 1 to 500 characters"),
+    ],
+    ids=lambda words: " ".join(words)[:30] if isinstance(words, list) else "",
+)
+def test_a_verb_that_does_not_fit_is_one_line_and_changes_nothing(five: Client, words: list[str], said: str) -> None:
+    before = states(five), five.json("events", "1"), five.json("show", "1")
+    assert said in five.refused(*words)
+    assert (states(five), five.json("events", "1"), five.json("show", "1")) == before
+
+
+def test_the_reason_of_a_cancel_is_shown_wherever_the_job_is(five: Client) -> None:
+    five.done("cancel", "5", "--reason", "wrong \x1b[2J curve")
+    inert = "wrong \\x1b[2J curve"
+    for command in ("show", "events", "logs", "explain"):
+        assert inert in five.done(command, "5")
+    assert five.json("show", "5")["reason"] == "wrong \x1b[2J curve"
+    assert inert in five("wait", "5").stdout
 
 
 def test_status_filters(five: Client) -> None:
