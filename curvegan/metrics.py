@@ -98,7 +98,8 @@ class Evaluation:
     def snapshot(self, step: int, weights: Weights, ema: Weights | None = None) -> Snapshot:
         """Generate the curves of the first evaluation latents, of points of the plane all, and judge the weights."""
         count = EVALUATION_LATENTS if self._config.curve.PLANE else SNAPSHOT_CURVES
-        generated = generate(weights, self._latents[:count], self._config.activation)
+        with np.errstate(over="ignore", invalid="ignore"):
+            generated = generate(weights, self._latents[:count], self._config.activation)
         metrics = {name: value for name, value in self.judge(weights, ema).items() if math.isfinite(value)}
         return Snapshot(step, curves.restored(self._config, generated), metrics)
 

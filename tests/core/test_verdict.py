@@ -1,0 +1,115 @@
+"""The verdict's rules, one by one from numbers, and on real short trainings."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curvegan.config import TrainConfig
+from curvegan.metrics import Metrics
+from curvegan.series import LossCurve, Snapshot
+from curvegan.verdict import VERDICTS, Verdict, judge, swing
+from tests.core.packs import train
+
+ONE = {"relative_rmse": 0.1, "equilibrium_gap": 0.01}
+MANY = ONE | {"relative_spread": 1.0}
+MODES = MANY | {"relative_rmse": 0.5, "modes": 8.0, "modes_of": 8.0, "hq": 0.8, "mode_entropy": 0.99}
+
+
+def losses(rmse: list[float] | np.ndarray) -> LossCurve:
+    values = np.asarray(rmse, np.float32)
+    g_loss, d_loss, half = (np.full(len(values), value, np.float32) for value in (0.69, 1.39, 0.5))
+    return LossCurve(10 * np.arange(len(values)), g_loss, d_loss, half, half, values)
+
+
+FLAT = losses([0.2] * 90)
+
+
+def verdict(more: dict[str, float], curve: LossCurve = FLAT, late_gap: float = 0.0, **changed: float) -> str:
+    """Of numbers with scale 1: rmse is relative_rmse."""
+    numbers = more | changed
+    metrics = Metrics(numbers["relative_rmse"], 0.1, 0.69, 1.39, 0.5, 0.5, numbers)
+    gaps = {0: 0.5, 300: 0.3, 600: 0.2, 700: late_gap, 900: 0.0}
+    nothing = np.zeros((1, 2), np.float32)
+    snapshots = [Snapshot(step, nothing, {"equilibrium_gap": gap}) for step, gap in gaps.items()]
+    return judge(curve, snapshots, metrics).text
+
+
+def test_without_metrics_it_diverged() -> None:
+    assert judge(FLAT, [], None) == Verdict("diverged")
+
+
+@pytest.mark.parametrize("more", [ONE, MANY, MODES])
+def test_converged_is_right_whatever_the_discriminator_says(more: dict[str, float]) -> None:
+    assert verdict(more) == verdict(more, late_gap=0.4, equilibrium_gap=0.4) == "converged"
+
+
+@pytest.mark.parametrize("more", [ONE, MANY])
+def test_rmse_decides_where_there_are_no_modes(more: dict[str, float]) -> None:
+    assert verdict(more, relative_rmse=0.2) == "converged"
+    assert verdict(more, relative_rmse=0.201) == "equilibrium-but-wrong"
+    assert verdict(more, losses([0.2] * 80 + [0.26] * 10)) == "equilibrium-but-wrong"
+
+
+def test_spread_decides_where_curves_differ() -> None:
+    assert verdict(MANY, relative_spread=0.7) == verdict(MANY, relative_spread=1.4) == "converged"
+    assert verdict(MANY, relative_spread=0.69) == verdict(MANY, relative_spread=1.41) == "equilibrium-but-wrong"
+    assert verdict(MANY, relative_spread=0.49) == "collapsed"
+    assert verdict(MANY, relative_spread=0.49, relative_rmse=0.3) == "equilibrium-but-wrong"
+
+
+def test_modes_are_counted() -> None:
+    assert verdict(MODES, modes=7.0) == "collapsed 7/8"
+    assert verdict(MODES, modes=1.0, mode_entropy=0.0, hq=1.0) == "collapsed 1/8"
+    # All modes have a curve or two, but three have nearly all of them.
+    assert verdict(MODES, mode_entropy=np.log(3) / np.log(8)) == "collapsed 3/8"
+    assert verdict(MODES, mode_entropy=np.log(6.1) / np.log(8)) == "converged"
+    # Eight of eight with few good ones is not converged, nor is it a collapse.
+    assert verdict(MODES, hq=0.49) == "equilibrium-but-wrong"
+
+
+def test_swinging_is_about_the_line_of_the_last_third() -> None:
+    steps = np.arange(90)
+    swings = losses(0.5 + 0.25 * np.sin(steps / 3))
+    assert verdict(ONE, swings, relative_rmse=0.5) == "oscillating"
+    assert swing(swings) == pytest.approx(0.5 / np.sqrt(2), rel=0.1)
+    assert swing(losses(2.0 - steps / 50)) == pytest.approx(0, abs=1e-6)
+    assert swing(losses(0.5 + 0.25 * np.sin(steps[:12]))) == 0
+    early = losses(np.where(steps < 59, 0.5 + 0.4 * np.sin(steps), 0.5))
+    assert verdict(ONE, early, relative_rmse=0.5) == "equilibrium-but-wrong"
+
+
+def test_equilibrium_must_have_lasted() -> None:
+    assert verdict(ONE, relative_rmse=0.5, equilibrium_gap=0.05) == "equilibrium-but-wrong"
+    assert verdict(ONE, relative_rmse=0.5, equilibrium_gap=0.051) == "undertrained"
+    assert verdict(ONE, relative_rmse=0.5, late_gap=0.06) == "undertrained"
+
+
+def test_a_constant_target_is_judged_in_units_of_y() -> None:
+    flat = Metrics(0.09, 0.0, 0.69, 1.39, 0.5, 0.5, {"equilibrium_gap": 0.0})
+    assert judge(losses([0.09] * 90), [], flat).name == "converged"
+    assert judge(losses([0.2] * 90), [], replace(flat, rmse=0.2)).name == "equilibrium-but-wrong"
+
+
+def test_real_trainings_get_the_verdict_that_is_known() -> None:
+    """The tutorial's equilibrium at step 3000, its slow sibling, its swinging one, and the collapse on two modes."""
+    base: dict[str, Any] = {"steps": 3000, "snapshot_every": 300, "checkpoint_every": 3000}
+    expected: dict[str, dict[str, Any]] = {
+        "equilibrium-but-wrong": base,
+        "undertrained": base | {"lr": 1e-5},
+        "oscillating": base | {"lr": 3e-3},
+        "converged": base | {"lr": 3e-4, "beta1": 0.5, "beta2": 0.9},
+    }
+    configs = {place: TrainConfig.parse(values) for place, values in enumerate(expected.values())}
+    kept = train({place: (config, None) for place, config in configs.items()})
+    found = [judge(each.losses, each.snapshots, each.end.metrics).text for each in kept.values()]
+    assert found == list(expected)
+    assert {name.partition(" ")[0] for name in found} < set(VERDICTS)
+
+
+def test_real_collapse_is_counted() -> None:
+    config = TrainConfig.parse({"curve": "updown", "lr": 5e-4, "beta1": 0.5, "beta2": 0.9, "steps": 2000})
+    kept = train({seed: (config.model_copy(update={"seed": seed}), None) for seed in range(4)})
+    found = [judge(each.losses, each.snapshots, each.end.metrics).text for each in kept.values()]
+    assert found == ["collapsed 1/2"] * 4
