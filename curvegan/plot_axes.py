@@ -1,5 +1,7 @@
 """What the plots' axes look like: rooms, grids, ticks and places. Knows no job and no curve."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -33,17 +35,19 @@ def room(values: NDArray[np.float64], share: float) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def set_ticks(axes: Axes, left: bool, bottom: bool) -> None:
+def set_ticks(axes: Axes, ticks_x: Sequence[float] | None, left: bool, bottom: bool) -> None:
     """Label the outer panels; the others have the grid alone, as lines: ticks are what costs matplotlib time."""
     (x_low, x_high), (y_low, y_high) = axes.get_xlim(), axes.get_ylim()
-    inset = 0.02 / 1.04 * (x_high - x_low)
-    x_low, x_high = x_low + inset, x_high - inset
-    ticks_x = [x_low, (x_low + x_high) / 2, x_high]
-    ticks_y = [tick for tick in MaxNLocator(4).tick_values(y_low, y_high) if y_low <= tick <= y_high]
+    ticks_x = _round_ticks(x_low, x_high) if ticks_x is None else ticks_x
+    ticks_y = _round_ticks(y_low, y_high)
     axes.vlines(ticks_x, y_low, y_high, colors=_GRID, linewidth=0.6, zorder=0.5)
-    axes.hlines(ticks_y, *axes.get_xlim(), colors=_GRID, linewidth=0.6, zorder=0.5)
+    axes.hlines(ticks_y, x_low, x_high, colors=_GRID, linewidth=0.6, zorder=0.5)
     axes.set_xticks(ticks_x if bottom else [])
     axes.set_yticks(ticks_y if left else [])
+
+
+def _round_ticks(low: float, high: float) -> list[float]:
+    return [float(tick) for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high]
 
 
 def make_logarithmic(axes: Axes, values: NDArray[np.float32]) -> None:

@@ -87,7 +87,7 @@ def figure(kind: str, data: PlotData) -> Figure:
 def curve_figure(data: PlotData) -> Figure:
     """Draw the newest snapshot's curves and the target."""
     drawn = Figure(figsize=(6.4, 4.4), dpi=_DPI)
-    axes = make_axes(drawn, (0.09, 0.11, 0.885, 0.745))
+    axes = make_axes(drawn, (0.105, 0.11, 0.87, 0.745))
     newest = data.snapshots[-1]
     _draw(axes, data, newest.curves, width=1.0)
     _set_limits(axes, data, [newest])
@@ -135,13 +135,15 @@ def evolution_figure(data: PlotData) -> Figure:
     columns = min(_COLUMNS, len(shown))
     rows = math.ceil(len(shown) / columns)
     drawn = Figure(figsize=(2 * max(columns, 2) + 0.6, 1.75 * rows + 1.05), dpi=_DPI)
+    low, high = data.config.x_min, data.config.x_max
+    ends = None if data.config.curve.PLANE else (low, (low + high) / 2, high)
     for place, snapshot in enumerate(shown):
         axes = drawn.add_axes(panel(drawn, place, rows, columns))
         style(axes)
         _draw(axes, data, snapshot.curves, width=0.7)
         _set_limits(axes, data, shown)
         axes.set_title(f"step {snapshot.step:,}", fontsize=9, y=1, pad=3)
-        set_ticks(axes, place % columns == 0, place + columns >= len(shown))
+        set_ticks(axes, ends, place % columns == 0, place + columns >= len(shown))
     _title(drawn, data, f"snapshots every {data.config.snapshot_every:,} steps")
     _name_curves(drawn, data, shown[-1])
     return drawn
@@ -193,9 +195,18 @@ def _set_limits(axes: Axes, data: PlotData, snapshots: Sequence[Snapshot]) -> No
     """Make room for the real curves and all generated ones of these snapshots."""
     shown = np.concatenate([data.real, *(snapshot.curves for snapshot in snapshots)]).astype(np.float64)
     if data.config.curve.PLANE:
-        axes.set(xlim=room(shown[:, 0], 0.06), ylim=room(shown[:, 1], 0.06))
+        _set_plane(axes, shown)
         return
     axes.set(xlim=room(points_x(data.config), 0.02), ylim=room(shown, 0.06))
+
+
+def _set_plane(axes: Axes, shown_np: NDArray[np.float64]) -> None:
+    """Give both axes one scale, and the points the whole panel."""
+    panel_size = axes.get_window_extent().size
+    limits = np.array([room(shown_np[:, axis], 0.06) for axis in range(2)])
+    units = np.max((limits[:, 1] - limits[:, 0]) / panel_size) * panel_size / 2
+    (x, y), (half_x, half_y) = limits.mean(axis=1), units
+    axes.set(xlim=(x - half_x, x + half_x), ylim=(y - half_y, y + half_y))
 
 
 def _name_curves(drawn: Figure, data: PlotData, snapshot: Snapshot) -> None:

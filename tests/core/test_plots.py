@@ -12,12 +12,15 @@ from matplotlib.lines import Line2D
 from PIL import Image
 
 from curvegan.config import TrainConfig
-from curvegan.curves import points_x, target
-from curvegan.metrics import Metrics
+from curvegan.curves import family, points_x, target
+from curvegan.dataset import Dataset
+from curvegan.metrics import Evaluation, Metrics
+from curvegan.networks import init_weights
 from curvegan.plots import KINDS, MOST_PANELS, PlotData, chosen, figure, render
 from curvegan.series import LossCurve, Snapshot
 
 CONFIG = TrainConfig()
+BUNDLES = ["target", "generated"]
 METRICS = Metrics(0.0873, 0.06, 0.69, 1.38, 0.5, 0.5)
 
 
@@ -160,3 +163,72 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         render("surface", the_data())
     with pytest.raises(ValueError, match="no snapshot"):
         render("curve", PlotData("job 1", CONFIG, a_loss_curve(), []))
+
+
+def of(curve: str, **values: object) -> PlotData:
+    config = TrainConfig.parse({"curve": curve, "steps": 1000, **values})
+    shown = [Evaluation(config).snapshot(step, init_weights(config)) for step in (0, 1000)]
+    return PlotData("job 17", config, a_loss_curve(101), shown, verdict="collapsed 1/2")
+
+
+@pytest.mark.parametrize("curve", ["updown", "sine"])
+def test_a_family_of_many_curves_is_drawn_as_a_bundle(curve: str) -> None:
+    data = of(curve)
+    for kind in ("curve", "evolution"):
+        real, generated = (part for part in figure(kind, data).axes[-1].collections if part.get_label() in BUNDLES)
+        assert [part.get_label() for part in (real, generated)] == BUNDLES
+        assert to_hex(tuple(np.asarray(real.get_edgecolor())[0])).upper() == "#74BCFF"
+        assert isinstance(real, LineCollection)
+        drawn = np.array(real.get_segments())[:, :, 1]
+        np.testing.assert_allclose(drawn, data.real, rtol=1e-6)
+        np.testing.assert_allclose(family(data.config).distances(data.real), 0, atol=0.2)
+        assert len(np.unique(drawn[:, 0])) > 10
+
+
+@pytest.mark.parametrize("curve", ["ring8", "spiral"])
+def test_points_of_the_plane_are_drawn_as_points_on_one_scale(curve: str) -> None:
+    data = of(curve)
+    for kind in ("curve", "evolution"):
+        axes = figure(kind, data).axes[-1]
+        for name, points in (("generated", data.snapshots[-1].curves), ("target", data.real)):
+            np.testing.assert_allclose(np.column_stack((xs(line(axes, name)), ys(line(axes, name)))), points, rtol=1e-6)
+        assert line(axes, "target").get_linestyle() == "None"
+        width, height = axes.get_window_extent().size
+        assert np.ptp(axes.get_xlim()) / width == pytest.approx(np.ptp(axes.get_ylim()) / height)
+
+
+def test_your_own_curves_are_drawn_in_their_units_with_and_without_the_data_set() -> None:
+    rows = np.random.default_rng(0).normal(500, 30, (50, 6))
+    dataset = Dataset.checked(rows)
+    config = TrainConfig(curve=dataset.parameters, points=6)
+    shown = [Evaluation(config, family(config, dataset)).snapshot(0, init_weights(config))]
+    data = PlotData("job 1", config, a_loss_curve(3), shown, dataset=dataset)
+    assert {tuple(row) for row in np.round(data.real, 1)} <= {
+        tuple(row) for row in np.round(rows.astype(np.float32), 1)
+    }
+    low, high = figure("curve", data).axes[0].get_ylim()
+    assert 300 < low < high < 700
+    alone = PlotData("job 1", config, a_loss_curve(3), shown)
+    assert [part.get_label() for part in figure("curve", alone).axes[0].collections] == BUNDLES
+    assert [text.get_text() for text in figure("curve", alone).legends[0].get_texts()] == ["32 generated curves"]
+    assert all(Image.open(io.BytesIO(render(kind, alone))).format == "PNG" for kind in KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_verdict_stands_in_the_title(kind: str) -> None:
+    assert figure(kind, of("updown")).texts[1].get_text().endswith("    collapsed 1/2")
+
+
+@pytest.mark.parametrize(
+    ("loss", "levels", "p_real"),
+    [
+        ("minimax", [-math.log(2), 2 * math.log(2)], [0.5]),
+        ("lsgan", [0.125, 0.25], [1 / (1 + math.exp(-0.5))]),
+        ("hinge", [2.0], []),
+        ("rpgan", [math.log(2), math.log(2)], []),
+    ],
+)
+def test_each_loss_has_its_own_equilibrium_lines(loss: str, levels: list[float], p_real: list[float]) -> None:
+    losses, verdicts, _ = figure("losses", of("updown", loss=loss)).axes
+    assert [ys(each)[0] for each in losses.lines if each.is_dashed()] == pytest.approx(levels)
+    assert [ys(each)[0] for each in verdicts.lines if each.is_dashed()] == pytest.approx(p_real)
