@@ -67,6 +67,7 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     worker_pool="solo",
+    worker_consumer="curvegan_worker.consumer:WaryConsumer",
     worker_concurrency=1,
     # A waiting message must go to a worker that is free, so none is taken ahead.
     worker_prefetch_multiplier=1,
