@@ -1,0 +1,86 @@
+"""Every family is learned by at least one loss, in short trainings, to a quality that stands here; presets train."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curvegan.config import TrainConfig
+from curvegan.dataset import Dataset
+from curvegan.errors import InvalidConfig
+from curvegan.families.parameters import MODELS
+from curvegan.presets import PRESETS, preset
+from curvegan.training import PackTraining
+from tests.core.packs import Kept, keep
+
+_SEEDS = (1, 2)
+_QUICK: dict[str, Any] = {"lr": 1e-3, "beta1": 0.5, "beta2": 0.9, "steps": 1500}
+_PLANE: dict[str, Any] = {
+    **{"loss": "rpgan", "r1": 0.1, "r2": 0.1, "lr": 2e-3, "beta1": 0.0, "beta2": 0.9},
+    **{"batch_size": 128, "steps": 1500},
+}
+_PHASES = 2 * np.pi * np.arange(60) / 60
+_LOADS = Dataset.checked(200 + 50 * np.sin(np.linspace(0, 2 * np.pi, 12) + _PHASES[:, None]))
+
+# Every seed must have these: at most, then at least.
+LEARNED: dict[str, tuple[dict[str, Any], dict[str, float], dict[str, float]]] = {
+    "quadratic": ({**_QUICK, "lr": 5e-4, "steps": 2500}, {"relative_rmse": 0.2, "equilibrium_gap": 0.05}, {}),
+    "cubic": ({**_QUICK, "loss": "hinge", "spectral_norm": True}, {"relative_rmse": 0.1}, {}),
+    "abs": ({**_QUICK, "loss": "lsgan"}, {"relative_rmse": 0.1}, {}),
+    "quadratic_family": ({**_QUICK}, {"relative_rmse": 0.25, "parameter_w1": 0.12}, {"relative_spread": 0.85}),
+    "updown": (
+        {**_QUICK, "loss": "rpgan", "r1": 1.0, "r2": 1.0},
+        {"relative_rmse": 0.4},
+        {"modes": 2, "hq": 0.6, "mode_entropy": 0.95},
+    ),
+    "sine": ({**_QUICK, "lr": 2e-3}, {"relative_rmse": 0.25, "parameter_w1": 0.15}, {"relative_spread": 0.85}),
+    "sine_modes": ({**_QUICK, "lr": 3e-3}, {"relative_rmse": 0.35}, {"modes": 6, "mode_entropy": 0.95}),
+    "ring8": (_PLANE, {"energy": 0.25}, {"modes": 8, "hq": 0.4, "coverage": 0.4}),
+    "grid25": (_PLANE, {"energy": 0.25}, {"modes": 15, "mode_entropy": 0.95}),
+    "spiral": (_PLANE, {"relative_rmse": 0.25, "energy": 0.25}, {"relative_spread": 0.8}),
+    "circle": (_PLANE, {"relative_rmse": 0.2, "parameter_w1": 0.4}, {"relative_spread": 0.8}),
+    "data": (
+        {**_QUICK, "lr": 2e-3, "curve": _LOADS.parameters, "points": 12},
+        {"relative_rmse": 0.35, "energy": 0.4},
+        {"relative_spread": 0.8},
+    ),
+}
+
+
+def train(configs: list[TrainConfig]) -> list[Kept]:
+    pack = PackTraining({place: (config, None) for place, config in enumerate(configs)}, "cpu", {_LOADS.hash: _LOADS})
+    kept = {place: Kept() for place in range(len(configs))}
+    while pack.jobs:
+        keep(kept, pack.advance())
+    return list(kept.values())
+
+
+def test_every_family_is_learned_here() -> None:
+    assert set(LEARNED) == set(MODELS)
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_short_trainings_learn_the_family(name: str) -> None:
+    values, most, least = LEARNED[name]
+    quick = {"curve": name, "snapshot_every": values["steps"], "checkpoint_every": values["steps"]}
+    for kept in train([TrainConfig.parse({**quick, **values, "seed": seed}) for seed in _SEEDS]):
+        assert kept.end.metrics is not None
+        found = kept.end.metrics.as_dict()
+        assert {key: found[key] for key, bound in most.items() if found[key] > bound} == {}, found
+        assert {key: found[key] for key, bound in least.items() if found[key] < bound} == {}, found
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_trains(name: str) -> None:
+    config = TrainConfig.parse({**PRESETS[name].values, "steps": 300})
+    (kept,) = train([config])
+    assert kept.end.metrics is not None
+    # Far too short to be right, but long enough to have come nearer.
+    assert kept.end.metrics.rmse < 0.95 * kept.snapshots[0].metrics["rmse"]
+
+
+def test_presets_are_named_and_the_tutorial_is_the_default() -> None:
+    assert preset("tutorial").config == TrainConfig()
+    assert len({each.config.hash for each in PRESETS.values()}) == len(PRESETS) == 5
+    with pytest.raises(InvalidConfig, match="no preset 'tuner'; there are tutorial, tuned"):
+        preset("tuner")
