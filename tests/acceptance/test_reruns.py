@@ -9,7 +9,7 @@ from curvegan_db.models import JobState
 from curvegan_db.store import Store, make_engine
 
 from ..cli.client import Client, PlayedWorker
-from ..worker.inline import train_all, train_next, train_until
+from ..worker.inline import train_all, train_next, train_some
 
 EVERY = ("--set", "snapshot_every", "100", "--set", "checkpoint_every", "150")
 SMALL = (*EVERY, "--batch-size", "8", "--set", "hidden_g", "16", "--set", "hidden_d", "16")
@@ -124,7 +124,15 @@ def test_a_job_that_failed_in_the_middle_loses_only_what_came_after_its_checkpoi
 
 def test_a_job_resumed_at_its_end_only_ends(client: Client, store: Store, undisturbed: Any) -> None:
     job = client.submit(*SMALL, "--steps", END)
-    train_until(store, job, 430)  # drained when all was recorded, before the plots
+    played = PlayedWorker(store)
+    played.claim()
+    played.train(until=400)
+    [last] = played.training.advance()
+    assert last.finished
+    assert last.checkpoint
+    assert last.snapshot
+    store.record(played.token, job, 430, last.losses, [last.snapshot], (430, last.checkpoint.to_bytes()))
+    store.release(played.token, job, "drained")  # all is recorded, but no plot and no end
     assert (store.job(job).state, store.job(job).step) == ("queued", 430)
     client.done("cancel", str(job))
     client.done("resume", "--no-worker", str(job))
@@ -161,10 +169,8 @@ def test_an_extended_job_that_is_disturbed_ends_the_same(client: Client, store: 
     job = client.submit(*SMALL, "--steps", "250")
     train_all(store)
     client.done("extend", "--no-worker", str(job), "--steps", END)
-    train_until(store, job, 260)
-    stopped = store.job(job)
-    assert stopped.state == "queued"
-    assert 260 <= stopped.step < 430
+    train_some(store, advances=2)
+    assert (store.job(job).state, store.job(job).step) == ("queued", 364)
     assert 250 not in [row.step for row in store.checkpoints(job)]
     train_all(store)
     assert results(client, store, job) == undisturbed
@@ -187,7 +193,8 @@ def test_an_extended_job_whose_last_checkpoint_is_damaged_goes_on_from_the_one_b
 
 def test_retry_starts_afresh(client: Client, store: Store, undisturbed: Any) -> None:
     job = client.submit(*SMALL, "--steps", END)
-    train_until(store, job, 200)
+    train_some(store, advances=3)
+    assert store.job(job).step == 150
     client.done("cancel", str(job))
     client.done("retry", "--no-worker", str(job))
     assert client.json("losses", str(job)) == []
