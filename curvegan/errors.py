@@ -9,6 +9,7 @@ CurveganError                      exit code 1
 │   ├── ResultNotFound             curvegan_db
 │   └── JobStateConflict           curvegan_db
 ├── ServiceUnavailable             exit code 3: a service's, not the job's
+│   ├── BrokerUnreachable          curvegan_worker
 │   ├── DatabaseUnreachable        curvegan_db
 │   └── SchemaOutdated             curvegan_db
 ├── TrainingDiverged
