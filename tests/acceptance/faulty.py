@@ -89,7 +89,7 @@ def watching(settings: Settings, screen: Path) -> Iterator[None]:
             yield
             assert process.poll() is None, screen.read_text()
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait(20)
             reader.join()
 

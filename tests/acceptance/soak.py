@@ -131,7 +131,7 @@ def failures(check: Callable[[int], None], ids: Iterable[int]) -> Iterator[str]:
 
 
 def tell(storm: Storm, ids: list[int], report: Report) -> None:
-    """Faults by kind with the recovery times of the jobs that they struck; events of all jobs."""
+    """Faults by kind, with how long the jobs that they struck were held by nobody; events of all jobs."""
     events = {job: storm.store.events(job) for job in ids}
     kinds = collections.Counter(event.kind for story in events.values() for event in story)
     for kind in ("claimed", "lost", "released", "checkpoint_refused"):
@@ -144,19 +144,18 @@ def tell(storm: Storm, ids: list[int], report: Report) -> None:
 
 
 def _recoveries(strikes: Iterable[Strike], events: dict[int, list[Event]]) -> Iterator[float]:
-    """Seconds from a fault until each job that had to be claimed again trains again."""
+    """Seconds from a fault until a job that lost its worker could be claimed again. When it is depends on the queue."""
     for strike in strikes:
         for job in strike.jobs:
             later = [event for event in events[job] if event.at > strike.at]
             if later and later[0].kind in ("lost", "released"):
-                began = [event.at for event in later if event.kind == "began"]
-                yield from [(at - strike.at).total_seconds() for at in began[:1]]
+                yield (later[0].at - strike.at).total_seconds()
 
 
 def _times(seconds: list[float]) -> str:
     if not seconds:
         return ""
-    return f", {len(seconds)} jobs trained again after {statistics.median(seconds):.1f} s, at most {max(seconds):.1f} s"
+    return f", {len(seconds)} jobs free again after {statistics.median(seconds):.1f} s, at most {max(seconds):.1f} s"
 
 
 def share_one_file(folder: Path, minutes: float, report: Report) -> None:

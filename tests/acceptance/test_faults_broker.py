@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,9 @@ from ..worker.undisturbed import assert_ended_once, assert_undisturbed
 from .conftest import Recovered
 from .faulty import faulty_fleet, wait_for_workers
 
-MOST_SUBMIT_S = 3.0
+MOST_SUBMIT_S, USUAL_SUBMIT_S = 3.0, 1.0
 WARNING = "the broker cannot be reached"
-TINY = ("--steps", "100", "--batch-size", "16", "--set", "hidden_g", "16", "--set", "hidden_d", "24")
+SUBMIT = [CURVEGAN, "submit", "-q", "--steps", "100", "--batch-size", "16", "--set", "hidden_d", "24"]
 
 
 @pytest.fixture
@@ -80,20 +81,23 @@ def test_workers_start_and_stop_without_a_broker(store: Store, settings: Setting
 
 def runs(store: Store, settings: Settings, fleet: Fleet, fault: str, recovered: Recovered, *, warned: bool) -> None:
     """A job that is submitted under the fault is stored in no time, and runs."""
+    _, usual, _ = submit(replace(settings, broker_url="memory://"))
     job, seconds, errors = submit(settings)
-    assert seconds < MOST_SUBMIT_S, f"{fault}: the submit took {seconds:.1f} s"
+    # A busy machine starts Python slowly, with or without a broker.
+    assert seconds < MOST_SUBMIT_S + max(0.0, usual - USUAL_SUBMIT_S), (
+        f"{fault}: submit took {seconds:.1f}, {usual:.1f}"
+    )
     assert (WARNING in errors) == warned, errors
+    recovered(f"{fault}: the submit", seconds)
     recovered(f"{fault}: from submit to the end of a small job", wait_for_state(store, job, "succeeded", fleet))
     assert store.job(job).attempt == 1
 
 
 def submit(settings: Settings) -> tuple[int, float, str]:
     """`curvegan submit` as a person types it: the id, how long it took, and what it said on stderr."""
-    command = [CURVEGAN, "submit", "-q", *TINY]
+    environment = os.environ | settings.environment()
     started = time.monotonic()
-    done = subprocess.run(
-        command, env=os.environ | settings.environment(), capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run(SUBMIT, env=environment, capture_output=True, text=True, check=True, timeout=60)
     return int(done.stdout), time.monotonic() - started, done.stderr
 
 

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from curvegan_db.store import Store
@@ -66,16 +67,16 @@ def test_a_drain_loses_no_step(store: Store, settings: Settings) -> None:
 
 def test_a_frozen_worker_wakes_and_writes_nothing(store: Store, settings: Settings, recovered: Recovered) -> None:
     """One has a heartbeat, which tells it on waking that its lease is gone; the other is told by its first write."""
-    with faulty_fleet(settings, slow=0.1) as frozen, faulty_fleet(settings, slow=0.1, deaf=1) as deaf:
+    with faulty_fleet(settings, slow=0.5) as frozen, faulty_fleet(settings, slow=0.5, deaf=1, lease=8) as deaf:
         wait_for_workers(store, 2)
         jobs = submit(store, BRIEF, 2)
         for job in jobs:
-            wait_for_step(store, job, 100, frozen)
-        signal_all(frozen, signal.SIGSTOP)
-        signal_all(deaf, signal.SIGSTOP)
+            wait_for_step(store, job, 20, frozen)
+        freeze(deaf, settings)
+        freeze(frozen, settings)
         frozen_at = time.monotonic()
         with faulty_fleet(settings) as other:
-            wait_for_attempt(store, jobs[0], 2)
+            wait_until(lambda: any(store.job(job).attempt == 2 for job in jobs), 60, other.log)
             recovered("worker frozen (lease 3 s)", time.monotonic() - frozen_at)
             for job in jobs:
                 wait_for_state(store, job, "succeeded", other)
@@ -130,3 +131,22 @@ def test_a_training_that_hangs_goes_on_elsewhere(
     assert [row.outcome for row in attempts(store, job)] == ["lost", "succeeded"]
     assert_ended_once(store, job)
     assert_undisturbed(store, job)
+
+
+def freeze(fleet: Fleet, settings: Settings) -> None:
+    """Stop the worker processes, but not in the middle of a write to SQLite: the file's lock would sleep, too."""
+    signal_all(fleet, signal.SIGSTOP)
+    while settings.embedded and is_locked(settings):
+        signal_all(fleet, signal.SIGCONT)
+        time.sleep(0.05)
+        signal_all(fleet, signal.SIGSTOP)
+
+
+def is_locked(settings: Settings) -> bool:
+    path = settings.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE").execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return True
+    return False
