@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from curvegan.config import TrainConfig
 from curvegan.noise import Stream, normals, uniforms
+from curvegan.products import product
 
 Array = NDArray[np.float32]
 Weights = dict[str, Array]
@@ -81,6 +82,6 @@ def _forward(weights: Mapping[str, Array], network: str, x_ni: Array, activation
 
 
 def _linear(x_ni: Array, weights: Mapping[str, Array], layer: str) -> Array:
-    y_no: Array = np.matmul(x_ni, weights[f"{layer}.weight"].T)
+    y_no = product(x_ni, weights[f"{layer}.weight"].T)
     y_no += weights[f"{layer}.bias"]
     return y_no

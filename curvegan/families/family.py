@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvegan.config import TrainConfig
+from curvegan.products import product
 
 Reals = NDArray[np.float64]
 
@@ -89,6 +90,6 @@ def even(count: int) -> Reals:
 def nearest_row(curves_np: Reals, rows_mp: Reals) -> NDArray[np.int64]:
     """Return for each curve the number of the row at the least Euclidean distance, (n,)."""
     # |c - r|^2 = |c|^2 - 2 c r + |r|^2, of which the first part is the same for every row.
-    apart_nm = np.sum(rows_mp**2, axis=1) - 2 * (curves_np @ rows_mp.T)
+    apart_nm = np.sum(rows_mp**2, axis=1) - 2 * product(curves_np, rows_mp.T)
     place_n: NDArray[np.int64] = np.argmin(apart_nm, axis=1)
     return place_n

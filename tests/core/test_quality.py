@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import energy_distance
+from scipy.stats import energy_distance, wasserstein_distance
 
 from curvegan import curves
 from curvegan.config import TrainConfig
@@ -58,6 +58,8 @@ def test_a_curves_deviation_is_the_root_mean_square_over_its_points() -> None:
 def test_sliced_w1_of_a_shift_is_its_mean_projection() -> None:
     sample = RANDOM.normal(size=(200, 2))
     assert sliced_w1(sample, sample[::-1]) == pytest.approx(0)
+    column = RANDOM.normal(1, 2, size=(200, 1))
+    assert sliced_w1(sample[:, :1], column) == pytest.approx(wasserstein_distance(sample[:, 0], column[:, 0]))
     # The mean of |cos| over all directions of the plane is 2/pi.
     assert sliced_w1(sample + np.array([3.0, 0.0]), sample) == pytest.approx(3 * 2 / np.pi, rel=0.1)
 
