@@ -24,7 +24,7 @@ demo: .venv/worker.stamp  ## train the tutorial's GAN here and now, without any 
 	@$(BIN)/curvegan fetch-plot last --output .demo/curve.png --force
 
 test: .venv/dev.stamp  ## run the whole test suite, its servers included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 soak: .venv/dev.stamp  ## 200 jobs under a storm of faults, and more: 15 minutes; make soak SEED=7 repeats one
 	$(BIN)/python -m tests.acceptance.soak $(if $(SEED),--seed $(SEED))
