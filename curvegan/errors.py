@@ -11,7 +11,8 @@ CurveganError                      exit code 1
 ├── ServiceUnavailable             exit code 3: a service's, not the job's
 │   ├── BrokerUnreachable          curvegan_worker
 │   ├── DatabaseUnreachable        curvegan_db
-│   └── SchemaOutdated             curvegan_db
+│   ├── SchemaOutdated             curvegan_db
+│   └── ConfigUnreadable           curvegan_db
 ├── TrainingDiverged
 ├── CheckpointRefused
 ├── ResultDamaged                  curvegan_db

@@ -38,6 +38,15 @@ class SchemaOutdated(ServiceUnavailable):
             super().__init__(f"the database is {found}, this curvegan needs {head}: run `curvegan db upgrade`")
 
 
+class ConfigUnreadable(ServiceUnavailable):
+    """A job's config is none that this version can read: a newer one queued it."""
+
+    def __init__(self, job_id: int, why: str) -> None:
+        super().__init__(
+            f"job {job_id} has a config that this curvegan cannot read: {why}; install the version that queued it"
+        )
+
+
 class ResultDamaged(CurveganError):
     """What is stored is not what a worker wrote: nothing is read from it."""
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from curvegan.config import TrainConfig
 from curvegan_db import models
+from curvegan_db.configs import read_config
 from curvegan_db.errors import JobNotFound, JobStateConflict
 from curvegan_db.models import MOST_ID, MOST_REASON, JobState
 from curvegan_db.records import LOST, Job, JobRequest, check_tags, check_text
@@ -160,7 +160,7 @@ def _record(job: models.Job, tags: tuple[str, ...], at: datetime) -> Job:
     return Job(
         **{name: getattr(job, name) for name in names},
         tags=tags,
-        config=TrainConfig.model_validate(job.config),
+        config=read_config(job.id, job.config),
         state=displayed_state(job, at),
         steps_per_second=_steps_per_second(job),
     )

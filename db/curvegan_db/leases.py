@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, isfinite
-from typing import TypeVarTuple
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from curvegan.config import TrainConfig
 from curvegan_db import models
-from curvegan_db.errors import LeaseLost
+from curvegan_db.configs import read_config
+from curvegan_db.errors import ConfigUnreadable, LeaseLost
 from curvegan_db.models import JobState, UtcDateTime, in_state
 from curvegan_db.records import Claim, ClaimedJob, HeartbeatReply
 from curvegan_db.transactions import Transactions, now
@@ -38,7 +38,8 @@ class Leases(Transactions):
         Best is the highest priority, then the oldest. The others have the same pack key, and no more are taken than
         this worker's share of them, so that packs spread over the live workers. Jobs that were lost go with their
         like only, in packs a sixteenth as large for each loss, alone in the end: one job that kills its workers
-        cannot take others with it until they fail. None when nothing is queued. Raises WorkerForgotten.
+        cannot take others with it until they fail. None when nothing is queued, or nothing
+        that this version can read. Raises WorkerForgotten.
         """
         with self._write() as session:
             at = now(session)
@@ -161,7 +162,7 @@ def _share(session: Session, alike: ColumnElement[bool], most: int, peers: int) 
     return ceil(session.scalars(select(func.count()).select_from(some.subquery())).one() / peers)
 
 
-def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim:
+def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
     rows = session.execute(
         update(models.Job)
         .where(models.Job.id.in_(ids), in_state(JobState.QUEUED))
@@ -180,8 +181,17 @@ def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim:
     ).all()
     _open_attempts(session, [(row.id, row.attempt) for row in rows], lease)
     best_first = sorted(rows, key=lambda row: (-row.priority, row.id))
-    jobs = (ClaimedJob(row.id, TrainConfig.model_validate(row.config), row.attempt, row.step) for row in best_first)
-    return Claim(lease.token, tuple(jobs))
+    jobs = tuple(job for row in best_first if (job := _claimed(session, row, lease.at)) is not None)
+    return Claim(lease.token, jobs) if jobs else None
+
+
+def _claimed(session: Session, row: Row[Any], at: datetime) -> ClaimedJob | None:
+    """The job; None, and it has failed, when it is of a newer version: else it would come back to the same worker."""
+    try:
+        return ClaimedJob(row.id, read_config(row.id, row.config), row.attempt, row.step)
+    except ConfigUnreadable as error:
+        end(session, session.get_one(models.Job, row.id), at, JobState.FAILED, "config", str(error))
+        return None
 
 
 def _open_attempts(session: Session, attempts: Sequence[tuple[int, int]], lease: _Lease) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from curvegan.config import TrainConfig
 from curvegan_db import models
+from curvegan_db.configs import read_config
 from curvegan_db.errors import JobStateConflict
 from curvegan_db.jobs import displayed_state, locked_job
 from curvegan_db.models import JobState
@@ -81,7 +82,7 @@ def _longer(job: models.Job, steps: int) -> TrainConfig:
     """The job's config with more steps, and the same numbers up to its present end."""
     if steps <= job.steps:
         raise JobStateConflict(f"job {job.id} has {job.steps} steps already; extend it with --steps above that")
-    present = TrainConfig.model_validate(job.config)
+    present = read_config(job.id, job.config)
     config = TrainConfig.parse(job.config | {"steps": steps})
     if (config.hash, config.pack_key) != (present.hash, present.pack_key):
         raise JobStateConflict(
