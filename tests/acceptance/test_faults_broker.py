@@ -72,8 +72,8 @@ def test_workers_start_and_stop_without_a_broker(store: Store, settings: Setting
         (job,) = queue(store, SLOW.model_copy(update={"steps": 100}))
         wait_for_state(store, job, "succeeded", fleet)
         own_redis.start()
+        wait_until(lambda: listeners(own_redis), 60, fleet.log)
         own_redis.send(signal.SIGSTOP)
-        time.sleep(2)  # Celery connects to a broker that does not answer
         fleet.process.terminate()
         assert fleet.process.wait(10) == 0
         assert "killed" not in fleet.log()
@@ -104,6 +104,12 @@ def submit(settings: Settings) -> tuple[int, float, str]:
 def waiting_nudges(server: RedisServer) -> int:
     with redis.Redis.from_url(server.url) as client:
         return int(client.llen("celery"))
+
+
+def listeners(server: RedisServer) -> int:
+    """How many clients wait for a message."""
+    with redis.Redis.from_url(server.url) as client:
+        return sum("BRPOP" in info["cmd"].upper() for info in client.client_list())
 
 
 def everybody_works(store: Store) -> None:

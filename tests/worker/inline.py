@@ -8,6 +8,7 @@ from curvegan_worker.app import HANG_S
 from curvegan_worker.lease import Lease
 from curvegan_worker.outage import Outage
 from curvegan_worker.run import Run
+from curvegan_worker.stop import Stop
 
 from ..db.trainings import DEVICES, a_worker
 
@@ -16,15 +17,13 @@ def _nothing() -> None:
     pass
 
 
-def train_next(
-    store: Store, draining: threading.Event | None = None, on_advance: Callable[[], None] = _nothing
-) -> bool:
+def train_next(store: Store, draining: Stop | None = None, on_advance: Callable[[], None] = _nothing) -> bool:
     """Claim and train one pack to its ends; False when nothing is queued."""
     worker = a_worker(store)
     claim = store.claim(worker, DEVICES, 16)
     if claim is not None:
         with Lease(store, claim, Outage("database"), HANG_S, on_advance) as lease:
-            Run(store, claim, lease, "cpu", draining or threading.Event()).train()
+            Run(store, claim, lease, "cpu", draining or Stop()).train()
     store.unregister_worker(worker)
     return claim is not None
 
@@ -37,7 +36,7 @@ def train_all(store: Store) -> None:
 
 def train_some(store: Store, advances: int) -> None:
     """Train for so many advances (at most 64 steps each, and not past a stop), and drain there."""
-    draining, training = threading.Event(), threading.current_thread()
+    draining, training = Stop(), threading.current_thread()
     calls = 0
 
     def count() -> None:

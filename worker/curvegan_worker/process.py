@@ -21,6 +21,7 @@ from curvegan_worker.devices import accepted, most_jobs, resolve
 from curvegan_worker.lease import BEATS_A_LEASE, Lease
 from curvegan_worker.outage import Outage
 from curvegan_worker.settings import Settings
+from curvegan_worker.stop import Stop
 
 POLL_S = 1.0
 _LEAVE_S = 4.0
@@ -35,7 +36,7 @@ class WorkerProcess:
         self._options = options
         self._beat_s = options.lease_s / BEATS_A_LEASE
         self._outage = Outage("the database")
-        self._draining = threading.Event()
+        self._draining = Stop()
         self._training = threading.Lock()
         self._poller = threading.Thread(target=self._poll, name="poll", daemon=True)
         self._idle_since = self._beaten = time.monotonic()

@@ -26,6 +26,7 @@ from curvegan_db.records import Plot
 from curvegan_db.store import Store
 from curvegan_worker.journal import Journal, judged, reached
 from curvegan_worker.lease import Lease
+from curvegan_worker.stop import Stop
 
 FLUSH_S = 1.0
 _log = logging.getLogger("curvegan.recorder")
@@ -74,7 +75,7 @@ class _Pending:
 class Recorder:
     """The recording thread of one claim."""
 
-    def __init__(self, store: Store, lease: Lease, draining: threading.Event) -> None:
+    def __init__(self, store: Store, lease: Lease, draining: Stop) -> None:
         self._store = store
         self._lease = lease
         self._draining = draining

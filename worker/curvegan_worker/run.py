@@ -1,7 +1,6 @@
 """Train one claim: resume its jobs from their checkpoints, advance them together, and hand over all that comes out."""
 
 import logging
-import threading
 import traceback
 from collections.abc import Sequence
 from functools import partial
@@ -18,6 +17,7 @@ from curvegan_worker.devices import train_on
 from curvegan_worker.journal import beginning
 from curvegan_worker.lease import Lease
 from curvegan_worker.recorder import End, Line, Part, Recorder
+from curvegan_worker.stop import Stop
 
 _log = logging.getLogger("curvegan.run")
 
@@ -25,7 +25,7 @@ _log = logging.getLogger("curvegan.run")
 class Run:
     """One claim from its checkpoints to its ends."""
 
-    def __init__(self, store: Store, claim: Claim, lease: Lease, device: str, draining: threading.Event) -> None:
+    def __init__(self, store: Store, claim: Claim, lease: Lease, device: str, draining: Stop) -> None:
         self._store = store
         self._claim = claim
         self._jobs = {job.id: job for job in claim.jobs}

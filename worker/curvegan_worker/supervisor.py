@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from curvegan_worker.app import HANG_S, options
 from curvegan_worker.background import presence
 from curvegan_worker.logs import log_to_stderr
 from curvegan_worker.settings import Settings
+from curvegan_worker.stop import Stop
 
 DRAIN_S = 20.0
 # How much later than its lease's keeper the supervisor sees a hang, and what a process may take until it is ready.
@@ -56,7 +56,7 @@ def supervise(
     environment = settings.environment() | {"CURVEGAN_WORKER_DEVICE": device, "CURVEGAN_HANG_SECONDS": str(hang_after)}
     if exit_when_idle is not None:
         environment["CURVEGAN_WORKER_IDLE"] = str(exit_when_idle)
-    stopping = threading.Event()
+    stopping = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     while True:
@@ -79,7 +79,7 @@ class _Supervisor:
         concurrency: int,
         environment: Mapping[str, str],
         hang_after: float,
-        stopping: threading.Event,
+        stopping: Stop,
     ) -> None:
         self._folder = home / "health" / str(os.getpid())
         self._stopping = stopping
