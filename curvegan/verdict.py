@@ -13,7 +13,7 @@ The first rule that holds decides. Thresholds are the constants below; names in 
                           Without modes: `relative_rmse` at most 0.2 and `relative_spread` below 0.5; no k/n then.
 4. oscillating            the loss curve's `rmse` swings in the last third: the standard deviation about its straight
                           line is more than 0.25 of its mean.
-5. equilibrium-but-wrong  the discriminator cannot tell, and has not for long: `equilibrium_gap` at most 0.05 at the end
+5. equilibrium-but-wrong  the discriminator cannot tell, and has not for long: `equilibrium_gap` at most 0.03 at the end
                           and at every snapshot of the last third. Equilibrium is not convergence.
 6. undertrained           all else: not right, not swinging, not settled. More steps or larger rates may help.
 """
@@ -36,7 +36,7 @@ MOST_RECENT_RMSE = 0.25
 SPREAD = (0.7, 1.4)
 COLLAPSED_SPREAD = 0.5
 MOST_SWING = 0.25
-MOST_GAP = 0.05
+MOST_GAP = 0.03
 _FEWEST_RECORDS = 8
 # A curve that is the same everywhere has no deviation to compare with; its rmse is taken in units of y.
 _NO_SCALE = 0.5

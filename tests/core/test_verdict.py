@@ -81,8 +81,8 @@ def test_swinging_is_about_the_line_of_the_last_third() -> None:
 
 
 def test_equilibrium_must_have_lasted() -> None:
-    assert verdict(ONE, relative_rmse=0.5, equilibrium_gap=0.05) == "equilibrium-but-wrong"
-    assert verdict(ONE, relative_rmse=0.5, equilibrium_gap=0.051) == "undertrained"
+    assert verdict(ONE, relative_rmse=0.5, equilibrium_gap=0.03) == "equilibrium-but-wrong"
+    assert verdict(ONE, relative_rmse=0.5, equilibrium_gap=0.031) == "undertrained"
     assert verdict(ONE, relative_rmse=0.5, late_gap=0.06) == "undertrained"
 
 
