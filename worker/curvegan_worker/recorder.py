@@ -79,7 +79,7 @@ class Recorder:
         self._store = store
         self._lease = lease
         self._draining = draining
-        self._queue: queue.SimpleQueue[Part | Line | End | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Part | Line | End | threading.Event | None] = queue.SimpleQueue()
         self._pending: dict[int, _Pending] = {}
         self._journal = Journal()
         self._flushed = time.monotonic()
@@ -97,6 +97,13 @@ class Recorder:
         """Hand over; returns at once."""
         self._queue.put(item)
 
+    def settle(self) -> None:
+        """Wait until all that was handed over so far is stored."""
+        stored = threading.Event()
+        self._queue.put(stored)
+        while not stored.wait(FLUSH_S) and self._thread.is_alive():
+            pass
+
     def _record(self) -> None:
         while (item := self._next()) is not None:
             if isinstance(item, Part):
@@ -105,11 +112,14 @@ class Recorder:
                 self._journal.say(item.job, item.text)
             elif isinstance(item, End):
                 self._end(item)
+            elif isinstance(item, threading.Event):
+                self._flush_all()
+                item.set()
             if time.monotonic() - self._flushed > FLUSH_S:
                 self._flush_all()
         self._flush_all()
 
-    def _next(self) -> "Part | Line | End | str | None":
+    def _next(self) -> "Part | Line | End | threading.Event | str | None":
         try:
             return self._queue.get(timeout=FLUSH_S)
         except queue.Empty:

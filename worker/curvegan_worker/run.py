@@ -119,6 +119,7 @@ class Run:
         if len(jobs) == 1:
             self._end(jobs[0].id, JobState.FAILED, "".join(traceback.format_exception(error)), "error")
             return
+        self._recorder.settle()  # what is still on its way to the store would overlap with what comes again
         for job in jobs:
             if job.id in left and job.id in self._lease.held:
                 self._recorder.put(Line(job.id, f"its pack of {len(jobs)} failed ({error!r:.200}): it goes on alone"))
