@@ -191,15 +191,20 @@ def _steps(checkpoints: list[int]) -> str:
 
 
 def _final_facts(job: "Job") -> list[tuple[str, str]]:
-    from curvegan.losses import LOSSES, P_REAL_EQUILIBRIUM
+    from curvegan.losses import equilibrium
 
-    loss = LOSSES[job.config.loss]
+    at = equilibrium(job.config)
     remarks = {
         "spread": "standard deviation among the generated curves",
-        "g_loss": f"{number(loss.g_equilibrium)} at equilibrium",
-        "d_loss": f"{number(loss.d_equilibrium)} at equilibrium",
-        "d_real": f"{P_REAL_EQUILIBRIUM} at equilibrium, which alone does not mean that the curves are right",
-        "d_fake": f"{P_REAL_EQUILIBRIUM} at equilibrium",
+        "g_loss": _settles(at.g_loss),
+        "d_loss": _settles(at.d_loss),
+        "d_real": _settles(at.p_real, ", which alone does not mean that the curves are right"),
+        "d_fake": _settles(at.p_real),
     }
     metrics = job.metrics or {}
     return [(name, f"{number(metrics[name])}  {remark}") for name, remark in remarks.items() if name in metrics]
+
+
+def _settles(value: float | None, remark: str = "") -> str:
+    """Where a number is at equilibrium; some losses leave it open."""
+    return "" if value is None else f"{number(value)} at equilibrium{remark}"
