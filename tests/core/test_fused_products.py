@@ -1,0 +1,144 @@
+"""The fused engine's products, sums and losses against numpy in float64, and torch's derivatives."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("numba")
+
+from curvegan.engines.fused_layout import padded, zeros
+from curvegan.engines.fused_losses import NUMBERS, discriminator_loss, generator_loss
+from curvegan.engines.fused_products import INPUTS, PANEL, add_outputs, back, gates, gradient, hidden, transpose
+from curvegan.engines.fused_rows import GROUP, add_rows, add_within_rows, mean, scale_rows, spread_rows
+from curvegan.engines.fused_vectors import entry
+from curvegan.engines.torch_losses import TORCH_LOSSES
+
+_RANDOM = np.random.default_rng(2)
+_LOGITS = np.array([-200, -88, -30, -1.5, -1, 0, 0.3, 1, 20, 69, 87, 150], np.float32)
+
+
+def filled(*shape: int) -> np.ndarray:
+    array = zeros(*shape)
+    array[...] = _RANDOM.normal(size=shape)
+    return array
+
+
+@entry
+def _multiply(x: Any, inputs: int, panel: Any, active: Any, ones: Any, out: Any, sums: Any) -> None:
+    hidden(x, inputs, panel, out[0])
+    gates(x, inputs, panel, ones, out[1], sums)
+    back(x, inputs, panel, active, out[2])
+
+
+@pytest.mark.parametrize(("rows", "inputs"), [(1, 1), (3, 2), (4, 15), (7, 16), (65, 33)])
+def test_products_over_inputs(rows: int, inputs: int) -> None:
+    x, panel, active = filled(rows, padded(inputs, GROUP)), filled(inputs + 2, PANEL), filled(rows, PANEL)
+    out, sums, opened = zeros(3, rows, PANEL), zeros(rows, GROUP), filled(PANEL)
+    _multiply(x, inputs, panel, active, opened, out, sums)
+    product = x[:, :inputs].astype(np.float64) @ panel[:inputs]
+    before = product + panel[inputs]
+    np.testing.assert_allclose(out[0], np.maximum(before, 0), atol=2e-5)
+    np.testing.assert_array_equal(out[1], np.where(before > 0, opened, 0))
+    np.testing.assert_allclose(sums.sum(1), np.maximum(before, 0) @ panel[inputs + 1], atol=2e-4)
+    np.testing.assert_allclose(out[2], np.where(active > 0, product, 0), atol=2e-5)
+
+
+@entry
+def _reduce(units: Any, weights: Any, outputs: Any, x: Any, inputs: int, slopes: Any, panel: Any, turned: Any) -> None:
+    add_outputs(units, weights, outputs)
+    gradient(x, units, inputs, slopes)
+    transpose(panel, inputs, turned)
+
+
+@pytest.mark.parametrize(("rows", "inputs"), [(1, 1), (3, 2), (16, 15), (23, 16), (64, 33)])
+def test_products_over_units_and_over_rows(rows: int, inputs: int) -> None:
+    units, weights = filled(rows, PANEL), filled(PANEL, padded(inputs, GROUP))
+    outputs, x = filled(rows, padded(inputs, GROUP)), filled(rows, padded(inputs, GROUP))
+    slopes, panel = zeros(padded(inputs, INPUTS), PANEL), filled(inputs, PANEL)
+    turned, before = filled(PANEL, padded(inputs, GROUP)), outputs.copy()
+    _reduce(units, weights, outputs, x, inputs, slopes, panel, turned)
+    np.testing.assert_allclose(outputs, before + units.astype(np.float64) @ weights, atol=5e-5)
+    np.testing.assert_allclose(slopes[:inputs], x[:, :inputs].T.astype(np.float64) @ units, atol=5e-5)
+    np.testing.assert_array_equal(turned[:, :inputs], panel.T)
+    assert not turned[:, inputs:].any()
+
+
+def test_what_is_no_number_passes_through() -> None:
+    x, panel, out, sums = filled(5, GROUP), filled(4, PANEL), zeros(3, 5, PANEL), zeros(5, GROUP)
+    x[3, 1] = np.nan
+    _multiply(x, 2, panel, filled(5, PANEL), np.ones(PANEL, np.float32), out, sums)
+    assert np.isnan(out[0, 3]).all()
+    assert np.isnan(sums[3]).all()
+    assert np.isfinite(out[0, [0, 1, 2, 4]]).all()
+
+
+@entry
+def _sum(x: Any, factors: Any, scaled: Any, added: Any, within: Any, flat: Any, width: int, spread: Any) -> Any:
+    scale_rows(x, factors, scaled)
+    add_rows(x, added)
+    add_within_rows(x, np.float32(3), within)
+    spread_rows(flat, width, spread)
+    return mean(factors)
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 1), (6, 15), (13, 16), (64, 40)])
+def test_rows(rows: int, width: int) -> None:
+    x, factors = filled(rows, GROUP), filled(rows)
+    scaled, added, within = zeros(rows, GROUP), zeros(GROUP), zeros(rows)
+    flat, spread = filled(rows * width), filled(rows, padded(width + 1, INPUTS))
+    found = _sum(x, factors, scaled, added, within, flat, width, spread)
+    np.testing.assert_array_equal(scaled, x * factors[:, None])
+    np.testing.assert_allclose(added, x.sum(0, dtype=np.float64), atol=1e-5)
+    np.testing.assert_allclose(within, 3 + x.sum(1, dtype=np.float64), atol=1e-5)
+    assert found == pytest.approx(np.mean(factors, dtype=np.float64), abs=1e-6)
+    np.testing.assert_array_equal(spread[:, :width], flat.reshape(rows, width))
+    assert (spread[:, width] == 1).all()
+    assert not spread[:, width + 1 :].any()
+
+
+@entry
+def _lose(loss: int, smooth: Any, real: Any, fake: Any, slopes: Any, values: Any, out: Any) -> None:
+    out[0] = discriminator_loss(loss, smooth, real, fake, slopes[0, : len(real)], slopes[1, : len(fake)], values)
+    out[1] = generator_loss(loss, real, fake, slopes[2, : len(real)], slopes[3, : len(fake)], values)
+
+
+def losses(loss: str, smooth: float, real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return d_loss and g_loss, and the slopes of d_loss by both logits and of g_loss by the generated ones."""
+    slopes, out = np.zeros((4, len(fake)), np.float32), np.zeros(2, np.float32)
+    _lose(NUMBERS[loss], np.float32(smooth), real, fake, slopes, np.zeros(len(fake), np.float32), out)
+    return out, slopes
+
+
+@pytest.mark.parametrize("loss", TORCH_LOSSES)
+@pytest.mark.parametrize("one_real", [False, True])
+@pytest.mark.parametrize("smooth", [0.0, 0.25])
+def test_losses_and_slopes(loss: str, one_real: bool, smooth: float) -> None:
+    formulas = TORCH_LOSSES[loss]
+    if smooth and formulas.smooth is None:
+        smooth = 0.0
+    fake, real = _LOGITS, (_LOGITS[3:4] if one_real else _LOGITS[::-1].copy())
+    values, slopes = losses(loss, smooth, real, fake)
+    real_t, fake_t = (torch.tensor(logits, dtype=torch.float64, requires_grad=True) for logits in (real, fake))
+    d_loss = formulas.discriminator(real_t, fake_t)
+    if smooth and formulas.smooth is not None:
+        d_loss = d_loss + formulas.smooth(real_t, torch.tensor(smooth, dtype=torch.float64))
+    g_loss = formulas.generator(real_t if formulas.paired else fake_t, fake_t)
+    expected = [*torch.autograd.grad(d_loss.mean(), (real_t, fake_t)), *torch.autograd.grad(g_loss.mean(), fake_t)]
+    np.testing.assert_allclose(values, [d_loss.mean().item(), g_loss.mean().item()], rtol=1e-6)
+    found = slopes[0, : len(real)], slopes[1], slopes[3]
+    for slope, truth in zip(found, expected, strict=True):
+        np.testing.assert_allclose(slope, truth.numpy(), rtol=1e-6, atol=1e-30)
+
+
+@pytest.mark.parametrize("loss", TORCH_LOSSES)
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_logit_that_is_no_number_shows_in_the_loss(loss: str, wrong: float) -> None:
+    both = _LOGITS.copy()
+    both[2] = wrong
+    values, _ = losses(loss, 0.0, -both, both)
+    formulas = TORCH_LOSSES[loss]
+    real, fake = torch.from_numpy(-both), torch.from_numpy(both)
+    expected = [formulas.discriminator(real, fake).mean(), formulas.generator(real, fake).mean()]
+    np.testing.assert_array_equal(np.isfinite(values), np.isfinite(expected))
