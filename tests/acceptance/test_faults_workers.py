@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import pytest
+
 from curvegan_db.store import Store
 from curvegan_worker.settings import Settings
 
@@ -31,6 +33,9 @@ BLOWS: dict[str, tuple[Blow, str]] = {
     "supervisor, kill -9": (lambda fleet, _: fleet.process.kill(), "released"),
     "process group, kill -9": (lambda fleet, _: fleet.signal_group(signal.SIGKILL), "lost"),
 }
+# Where the database makes no difference to the fault, one will do.
+embedded = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+distributed = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 BRIEF = SLOW.model_copy(update={"steps": 400})
 
 
@@ -48,6 +53,7 @@ def test_a_job_survives_every_way_to_end_its_worker(store: Store, settings: Sett
     assert_undisturbed(store, job)
 
 
+@distributed
 def test_a_drain_loses_no_step(store: Store, settings: Settings) -> None:
     (job,) = submit(store, BRIEF)
     with faulty_fleet(settings, slow=0.1) as fleet:
@@ -98,6 +104,7 @@ def test_a_frozen_worker_wakes_and_writes_nothing(store: Store, settings: Settin
         assert store.job(job).attempt == 2
 
 
+@embedded
 def test_a_job_that_kills_its_workers_fails_alone(store: Store, settings: Settings) -> None:
     with faulty_fleet(settings, "--concurrency", "2", lease=2, poison=666) as fleet:
         wait_for_workers(store, 2)
@@ -116,6 +123,7 @@ def test_a_job_that_kills_its_workers_fails_alone(store: Store, settings: Settin
         assert_undisturbed(store, job)
 
 
+@distributed
 def test_a_training_that_hangs_goes_on_elsewhere(
     store: Store, settings: Settings, recovered: Recovered, tmp_path: Path
 ) -> None:
