@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,22 +42,23 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 def test_no_fault_of_the_broker_stops_a_job(
-    store: Store, settings: Settings, own_redis: RedisServer, recovered: Recovered
+    store: Store, settings: Settings, own_redis: RedisServer, redis_url: str, recovered: Recovered
 ) -> None:
     (long,) = queue(store, SLOW)
+    runs = partial(_runs, store, settings, redis_url, recovered)
     with faulty_fleet(settings, "--concurrency", "2", slow=0.3) as fleet:
         wait_for_workers(store, 2)
         wait_for_step(store, long, 40, fleet)
         with redis.Redis.from_url(own_redis.url) as client:
             client.client_kill_filter(_type="normal", skipme=True)
-        runs(store, settings, fleet, "the broker's connections killed", recovered, warned=False)
+        runs(fleet, "the broker's connections killed", warned=False)
         own_redis.send(signal.SIGSTOP)
-        runs(store, settings, fleet, "broker frozen", recovered, warned=True)
+        runs(fleet, "broker frozen", warned=True)
         own_redis.send(signal.SIGCONT)
         own_redis.stop(signal.SIGKILL)
-        runs(store, settings, fleet, "broker gone", recovered, warned=True)
+        runs(fleet, "broker gone", warned=True)
         own_redis.start()
-        runs(store, settings, fleet, "broker back, and empty", recovered, warned=False)
+        runs(fleet, "broker back, and empty", warned=False)
         wait_until(lambda: waiting_nudges(own_redis) == 0, 60, "nobody listens to the broker")
         wait_for_state(store, long, "succeeded", fleet)
         everybody_works(store)
@@ -79,14 +81,15 @@ def test_workers_start_and_stop_without_a_broker(store: Store, settings: Setting
         assert "killed" not in fleet.log()
 
 
-def runs(store: Store, settings: Settings, fleet: Fleet, fault: str, recovered: Recovered, *, warned: bool) -> None:
+def _runs(
+    store: Store, settings: Settings, live_broker: str, recovered: Recovered, fleet: Fleet, fault: str, *, warned: bool
+) -> None:
     """A job that is submitted under the fault is stored in no time, and runs."""
-    _, usual, _ = submit(replace(settings, broker_url="memory://"))
+    _, usual, _ = submit(replace(settings, broker_url=live_broker))
     job, seconds, errors = submit(settings)
-    # A busy machine starts Python slowly, with or without a broker.
-    assert seconds < MOST_SUBMIT_S + max(0.0, usual - USUAL_SUBMIT_S), (
-        f"{fault}: submit took {seconds:.1f}, {usual:.1f}"
-    )
+    # A busy machine starts Python slowly, whatever the broker does.
+    most = MOST_SUBMIT_S + max(0.0, usual - USUAL_SUBMIT_S)
+    assert seconds < most, f"{fault}: submit took {seconds:.1f} s, with a live broker {usual:.1f} s"
     assert (WARNING in errors) == warned, errors
     recovered(f"{fault}: the submit", seconds)
     recovered(f"{fault}: from submit to the end of a small job", wait_for_state(store, job, "succeeded", fleet))
