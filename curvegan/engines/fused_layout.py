@@ -3,7 +3,7 @@
 A network's hidden units are cut into panels. A panel is a matrix, each of whose rows has one number for every unit:
 
     generator       weights of each latent, bias, zeros up to a multiple of INPUTS; weights to each point, zeros again
-    discriminator   weights of each point, bias; weights to the logit, zeros up to a multiple of INPUTS
+    discriminator   weights of each point, bias, zeros up to a multiple of INPUTS; weights to the logit
 
 The output's bias follows behind the last panel. Padding has zero inputs, hence zero gradients, and stays zero.
 
@@ -18,9 +18,12 @@ import numpy as np
 from curvegan.config import TrainConfig
 from curvegan.engines import State
 from curvegan.engines.fused_noise import Words
-from curvegan.engines.fused_products import INPUTS, PANEL
+from curvegan.engines.fused_products import PANEL
 from curvegan.engines.fused_rows import GROUP, Floats
 from curvegan.networks import Weights, shapes
+
+INPUTS = 4
+"""Gradients are computed for this many rows of a panel at once."""
 
 # A transposition reads whole groups of rows: room behind every array for what it reads and nobody uses.
 _SLACK = GROUP * (PANEL + 1)
@@ -75,8 +78,10 @@ class Work(NamedTuple):
     slopes_b: Floats
     losses_b: Floats
     transposed_up: Floats
-    gradient_ru: Floats
-    bias_gradient: Floats
+    last_u: Floats
+    bias_p: Floats
+    logit_g: Floats
+    adam: Floats
     zeros: Floats
     ones: Floats
 
@@ -101,8 +106,8 @@ def make_job(config: TrainConfig, state: State) -> Job:
     average = _numbers(len(generator.values.panels_nru) if state.ema else 0, rows, width(config))
     if state.ema:
         _write(average, "generator", state.ema, second)
-    rows = max(padded(config.points + 1, INPUTS), config.points + 2)
-    discriminator = _network("discriminator", state, rows, config.points + 1, GROUP)
+    second = padded(config.points + 1, INPUTS)
+    discriminator = _network("discriminator", state, second + 1, second, GROUP)
     return Job(generator, discriminator, average, np.uint64(config.seed))
 
 
@@ -110,24 +115,25 @@ def make_work(config: TrainConfig, job: Job, real: int) -> Work:
     """Make the arrays that a step of this job, or of another one of its shape, works in, with so many real curves."""
     batch, rows = config.batch_size, config.batch_size + real + (config.batch_size if config.gp else 0)
     most = padded(batch * max(config.latent, 2 * config.points if config.instance_noise else 1), 4)
-    generator, discriminator = job.generator.values.panels_nru.shape, job.discriminator.values.panels_nru.shape
     return Work(
         words_4q=np.zeros((4, most // 4), np.uint32),
         noise=zeros(most),
         latents_bi=zeros(batch, job.generator.second),
-        hidden_nbu=zeros(generator[0], batch, PANEL),
+        hidden_nbu=zeros(len(job.generator.values.panels_nru), batch, PANEL),
         back_bu=zeros(batch, PANEL),
         curves_bp=zeros(rows, width(config)),
         weighted_bp=zeros(rows, width(config)),
         pulls_bp=zeros(rows, width(config)),
-        gates_nbu=zeros(discriminator[0], rows, PANEL),
+        gates_nbu=zeros(len(job.discriminator.values.panels_nru), rows, PANEL),
         sums_bg=zeros(rows, GROUP),
         logits_b=zeros(rows),
         slopes_b=zeros(rows),
         losses_b=zeros(rows),
         transposed_up=zeros(PANEL, width(config)),
-        gradient_ru=zeros(max(generator[1], discriminator[1]), PANEL),
-        bias_gradient=zeros(width(config)),
+        last_u=zeros(PANEL),
+        bias_p=zeros(width(config)),
+        logit_g=zeros(GROUP),
+        adam=zeros(5),
         zeros=zeros(width(config)),
         ones=np.ones(PANEL, np.float32),
     )

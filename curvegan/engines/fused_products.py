@@ -16,28 +16,27 @@ from curvegan.engines.fused_vectors import LANES, REGISTERS, Emitter, Operand, V
 PANEL = 64
 """Hidden units in a panel."""
 
-INPUTS = 4
-"""Gradients are computed for this many inputs at once; a panel's rows are a multiple of it."""
-
 # 16 accumulators keep two pipelines of four cycles busy; where there are 16 registers, 8 fit.
-_ACCUMULATORS = 16 if REGISTERS == 32 else 8
+ACCUMULATORS = 16 if REGISTERS == 32 else 8
 _ROWS = 4
-_VECTORS = _ACCUMULATORS // _ROWS
-_OUTPUT_ROWS = _ACCUMULATORS * LANES // GROUP
-_SPAN = _VECTORS * LANES
-_SPANS = range(0, PANEL, _SPAN)
+VECTORS = ACCUMULATORS // _ROWS
+_OUTPUT_ROWS = ACCUMULATORS * LANES // GROUP
+SPAN = VECTORS * LANES
+SPANS = range(0, PANEL, SPAN)
 
 
-def _row(e: Emitter, matrix: Operand, row: Value, plus: int = 0, width: int = PANEL) -> Value:
+def row_of(e: Emitter, matrix: Operand, row: Value, plus: int = 0, width: int = PANEL) -> Value:
     """Return the address of a row of a known width: whole rows away is then part of an instruction, not a register."""
     return e.move(e.move(matrix.start, e.builder.mul(row, e.index(width))), plus * width)
 
 
-def _vectors(e: Emitter, address: Value, at: int, numbers: int) -> list[Value]:
+def load(e: Emitter, address: Value, at: int, numbers: int) -> list[Value]:
+    """Load that many numbers as vectors."""
     return [e.load(address, place) for place in range(at, at + numbers, LANES)]
 
 
-def _store(e: Emitter, values: list[Value], address: Value, at: int) -> None:
+def store(e: Emitter, values: list[Value], address: Value, at: int) -> None:
+    """Store vectors one behind the other."""
     for vector, value in enumerate(values):
         e.store(value, address, at + vector * LANES)
 
@@ -46,7 +45,7 @@ def _product(e: Emitter, start: list[Value], rows: list[Value], inputs: Value, p
     """Return start + rows W, as [row][vector], for the span of a panel's units that begins at `at`."""
     sums = [e.variables(start) for _ in rows]
     with e.count(inputs) as loop:
-        weights = _vectors(e, _row(e, panel, loop.index), at, _SPAN)
+        weights = load(e, row_of(e, panel, loop.index), at, SPAN)
         for row, slots in zip(rows, sums, strict=True):
             value = e.splat(e.move(row, loop.index))
             for slot, weight in zip(slots, weights, strict=True):
@@ -57,10 +56,10 @@ def _product(e: Emitter, start: list[Value], rows: list[Value], inputs: Value, p
 def _hidden_block(rows: int) -> Any:
     def write(e: Emitter, x: Operand, row: Value, inputs: Value, panel: Operand, out: Operand) -> None:
         addresses = [x.row(row, plus) for plus in range(rows)]
-        for at in _SPANS:
-            bias = _vectors(e, _row(e, panel, inputs), at, _SPAN)
+        for at in SPANS:
+            bias = load(e, row_of(e, panel, inputs), at, SPAN)
             for plus, values in enumerate(_product(e, bias, addresses, inputs, panel, at)):
-                _store(e, [e.where_positive(value, value) for value in values], _row(e, out, row, plus), at)
+                store(e, [e.where_positive(value, value) for value in values], row_of(e, out, row, plus), at)
 
     return instruction(write)
 
@@ -82,22 +81,30 @@ def hidden(x_bi: Floats, inputs: int, panel_iu: Floats, out_bu: Floats) -> None:
 
 def _gates_block(rows: int) -> Any:
     def write(
-        e: Emitter, x: Operand, row: Value, inputs: Value, panel: Operand, opened: Operand, out: Operand, sums: Operand
+        e: Emitter,
+        x: Operand,
+        row: Value,
+        inputs: Value,
+        panel: Operand,
+        last: Value,
+        opened: Operand,
+        out: Operand,
+        sums: Operand,
     ) -> None:
         addresses = [x.row(row, plus) for plus in range(rows)]
-        slots = [e.variables(_vectors(e, _row(e, sums, row, plus, GROUP), 0, GROUP)) for plus in range(rows)]
-        for at in _SPANS:
-            bias = _vectors(e, _row(e, panel, inputs), at, _SPAN)
-            last = _vectors(e, _row(e, panel, inputs, 1), at, _SPAN)
-            gates = _vectors(e, opened.start, at, _SPAN)
+        slots = [e.variables(load(e, row_of(e, sums, row, plus, GROUP), 0, GROUP)) for plus in range(rows)]
+        for at in SPANS:
+            bias = load(e, row_of(e, panel, inputs), at, SPAN)
+            lasts = load(e, row_of(e, panel, last), at, SPAN)
+            gates = load(e, opened.start, at, SPAN)
             for plus, values in enumerate(_product(e, bias, addresses, inputs, panel, at)):
                 pairs = list(zip(values, gates, strict=True))
-                _store(e, [e.where_positive(value, gate) for value, gate in pairs], _row(e, out, row, plus), at)
+                store(e, [e.where_positive(value, gate) for value, gate in pairs], row_of(e, out, row, plus), at)
                 for vector, value in enumerate(values):
                     slot = slots[plus][(at // LANES + vector) % len(slots[plus])]
-                    e.add_product(slot, e.where_positive(value, value), last[vector])
+                    e.add_product(slot, e.where_positive(value, value), lasts[vector])
         for plus, parts in enumerate(slots):
-            _store(e, [e.builder.load(part) for part in parts], _row(e, sums, row, plus, GROUP), 0)
+            store(e, [e.builder.load(part) for part in parts], row_of(e, sums, row, plus, GROUP), 0)
 
     return instruction(write)
 
@@ -106,30 +113,32 @@ _gates_rows, _gates_row = _gates_block(_ROWS), _gates_block(1)
 
 
 @compiled
-def gates(x_bi: Floats, inputs: int, panel_iu: Floats, opened_u: Floats, out_bu: Floats, sums_bg: Floats) -> None:
+def gates(
+    x_bi: Floats, inputs: int, panel_iu: Floats, last: int, opened_u: Floats, out_bu: Floats, sums_bg: Floats
+) -> None:
     """Write which units of a panel are active, and add what they give to the logits.
 
-    The bias is the panel's row `inputs`, the last layer's weights the row after it. A gate is the unit's number in
+    The bias is the panel's row `inputs`, the weights to the logit its row `last`. A gate is the unit's number in
     `opened_u` where x W + bias > 0, else zero. Unit u adds to number u % GROUP of its curve's row of sums.
     """
     row, rows = 0, len(out_bu)
     while row + _ROWS <= rows:
-        _gates_rows(x_bi, row, inputs, panel_iu, opened_u, out_bu, sums_bg)
+        _gates_rows(x_bi, row, inputs, panel_iu, last, opened_u, out_bu, sums_bg)
         row += _ROWS
     while row < rows:
-        _gates_row(x_bi, row, inputs, panel_iu, opened_u, out_bu, sums_bg)
+        _gates_row(x_bi, row, inputs, panel_iu, last, opened_u, out_bu, sums_bg)
         row += 1
 
 
 def _back_block(rows: int) -> Any:
     def write(e: Emitter, x: Operand, row: Value, inputs: Value, panel: Operand, active: Operand, out: Operand) -> None:
         addresses = [x.row(row, plus) for plus in range(rows)]
-        for at in _SPANS:
-            start = [e.zero] * _VECTORS
+        for at in SPANS:
+            start = [e.zero] * VECTORS
             for plus, values in enumerate(_product(e, start, addresses, inputs, panel, at)):
-                passed = _vectors(e, _row(e, active, row, plus), at, _SPAN)
+                passed = load(e, row_of(e, active, row, plus), at, SPAN)
                 pairs = zip(passed, values, strict=True)
-                _store(e, [e.where_positive(*pair) for pair in pairs], _row(e, out, row, plus), at)
+                store(e, [e.where_positive(*pair) for pair in pairs], row_of(e, out, row, plus), at)
 
     return instruction(write)
 
@@ -152,15 +161,15 @@ def back(x_bi: Floats, inputs: int, panel_iu: Floats, active_bu: Floats, out_bu:
 def _outputs_block(rows: int) -> Any:
     def write(e: Emitter, units: Operand, row: Value, weights: Operand, point: Value, out: Operand) -> None:
         addresses = [e.move(out.row(row, plus), point) for plus in range(rows)]
-        sums = [e.variables(_vectors(e, address, 0, GROUP)) for address in addresses]
+        sums = [e.variables(load(e, address, 0, GROUP)) for address in addresses]
         with e.count(PANEL) as loop:
-            weight = _vectors(e, e.move(weights.row(loop.index), point), 0, GROUP)
+            weight = load(e, e.move(weights.row(loop.index), point), 0, GROUP)
             for plus, slots in enumerate(sums):
-                value = e.splat(e.move(_row(e, units, row, plus), loop.index))
+                value = e.splat(e.move(row_of(e, units, row, plus), loop.index))
                 for slot, vector in zip(slots, weight, strict=True):
                     e.add_product(slot, value, vector)
         for address, slots in zip(addresses, sums, strict=True):
-            _store(e, [e.builder.load(slot) for slot in slots], address, 0)
+            store(e, [e.builder.load(slot) for slot in slots], address, 0)
 
     return instruction(write)
 
@@ -186,34 +195,12 @@ def add_outputs(units_bu: Floats, weights_up: Floats, out_bp: Floats) -> None:
 
 
 @instruction
-def _gradient_block(e: Emitter, x: Operand, first: Value, rows: Value, units: Operand, out: Operand) -> None:
-    for at in _SPANS:
-        sums = [e.variables([e.zero] * _VECTORS) for _ in range(INPUTS)]
-        with e.count(rows) as loop:
-            unit = _vectors(e, _row(e, units, loop.index), at, _SPAN)
-            address = e.move(x.row(loop.index), first)
-            for place, slots in enumerate(sums):
-                value = e.splat(e.move(address, place))
-                for slot, vector in zip(slots, unit, strict=True):
-                    e.add_product(slot, value, vector)
-        for place, slots in enumerate(sums):
-            _store(e, [e.builder.load(slot) for slot in slots], _row(e, out, first, place), at)
-
-
-@compiled
-def gradient(x_bi: Floats, units_bu: Floats, inputs: int, out_iu: Floats) -> None:
-    """Write the sum over the minibatch of x times units, for `inputs` rows and on to a multiple of INPUTS."""
-    for first in range(0, inputs, INPUTS):
-        _gradient_block(x_bi, first, len(units_bu), units_bu, out_iu)
-
-
-@instruction
 def _transpose_block(e: Emitter, panel: Operand, rows: Value, point: Value, unit: Value, out: Operand) -> None:
     e = Emitter(e.context, e.builder, GROUP)
     block = []
     for plus in range(GROUP):
         inside = e.builder.icmp_signed("<", e.builder.add(point, e.index(plus)), rows)
-        block.append(e.builder.select(inside, e.load(e.move(_row(e, panel, point, plus), unit)), e.zero))
+        block.append(e.builder.select(inside, e.load(e.move(row_of(e, panel, point, plus), unit)), e.zero))
     for plus, column in enumerate(_transposed(e, block)):
         e.store(column, e.move(out.row(unit, plus), point))
 

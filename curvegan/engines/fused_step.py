@@ -2,9 +2,8 @@
 
 Exact savings against the tutorial's loop: G(z) is computed once and serves both updates; the discriminator's update
 does not differentiate the generator, nor the generator's the discriminator's weights; equal real curves are one row.
-With a gate M = 1 where a hidden unit of the discriminator is active and s the loss's slope by a curve's logit, the
-gradient of the first layer is w S with S = sum over curves of (s x) M and w the last layer's weights, and that of w is
-the sum over inputs and bias of W S: the hidden values themselves need not be kept.
+Of the discriminator's hidden values only the gates are kept, which say where a unit is active: its gradient follows
+from them and from the curves, weighted with the loss's slopes by their logits (`descend_gates`).
 
 Legend of the shapes in names: n panels, r rows of a panel, u units of a panel, b rows of a minibatch, p points, k the
 minibatches or the one set of real curves, o the offsets of records.
@@ -15,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan.engines.fused_adam import Rates, prepare, take_in, update_bias, update_panel
+from curvegan.engines.fused_adam import Rates, descend, descend_gates, prepare, take_in, update
 from curvegan.engines.fused_layout import Job, Network, Work
 from curvegan.engines.fused_losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
 from curvegan.engines.fused_noise import fill_normals, fill_uniforms
 from curvegan.engines.fused_penalties import Penalties, add_penalties, mix, shift_rows
-from curvegan.engines.fused_products import PANEL, add_outputs, back, gates, gradient, hidden, transpose
+from curvegan.engines.fused_products import add_outputs, back, gates, hidden, transpose
 from curvegan.engines.fused_rows import (
     Floats,
     add_rows,
@@ -31,7 +30,7 @@ from curvegan.engines.fused_rows import (
     spread_rows,
     total,
 )
-from curvegan.engines.fused_vectors import compiled, entry, flush_tiny, fma, inlined, restore
+from curvegan.engines.fused_vectors import compiled, entry, flush_tiny, inlined, restore
 from curvegan.noise import Stream
 
 _LATENT = int(Stream.LATENT)
@@ -94,10 +93,10 @@ def generate(job: Job, work: Work) -> None:
 def update_discriminator(job: Job, work: Work, recipe: Recipe, real: int, count: int) -> np.float32:
     """Update against real and generated curves, for the count-th time. Return the loss before the update."""
     discriminator, fake = job.discriminator, len(work.latents_bi)
-    panels_nru, inputs = discriminator.values.panels_nru, discriminator.inputs
+    panels_nru, inputs, last = discriminator.values.panels_nru, discriminator.inputs, discriminator.second
     fill_rows(work.zeros, work.sums_bg)
     for n in range(len(panels_nru)):
-        gates(work.curves_bp, inputs, panels_nru[n], work.ones, work.gates_nbu[n], work.sums_bg)
+        gates(work.curves_bp, inputs, panels_nru[n], last, work.ones, work.gates_nbu[n], work.sums_bg)
     add_within_rows(work.sums_bg, discriminator.values.bias[0], work.logits_b)
     logits_b, slopes_b = work.logits_b, work.slopes_b
     value = discriminator_loss(
@@ -117,28 +116,13 @@ def update_discriminator(job: Job, work: Work, recipe: Recipe, real: int, count:
 
 @inlined
 def _descend(discriminator: Network, work: Work, rates: Rates, count: int) -> None:
-    """Turn weighted curves and gates into the discriminator's gradient, and do Adam's update."""
-    panels_nru, inputs = discriminator.values.panels_nru, discriminator.inputs
-    adam = prepare(rates, count)
+    """Update the discriminator from weighted curves and gates."""
+    prepare(rates, count, work.adam)
     # Backwards, because the last panel's gates are still in the first-level cache.
-    for n in range(len(panels_nru) - 1, -1, -1):
-        gradient(work.weighted_bp, work.gates_nbu[n], inputs + 1, work.gradient_ru)
-        _finish_gradient(panels_nru[n], inputs + 1, work.gradient_ru)
-        update_panel(adam, work.gradient_ru, discriminator, n)
-    work.bias_gradient[0] = total(work.slopes_b)
-    update_bias(adam, work.bias_gradient, discriminator, 1)
-
-
-@compiled
-def _finish_gradient(panel_ru: Floats, inputs: int, gradient_ru: Floats) -> None:
-    """Turn S into the gradient w S of the first layer, and compute that of the last, the sum of W S."""
-    last_u, out_u = panel_ru[inputs], gradient_ru[inputs]
-    for unit in range(PANEL):
-        out_u[unit] = np.float32(0)
-    for row in range(inputs):
-        for unit in range(PANEL):
-            out_u[unit] = fma(panel_ru[row, unit], gradient_ru[row, unit], out_u[unit])
-            gradient_ru[row, unit] *= last_u[unit]
+    for n in range(len(work.gates_nbu) - 1, -1, -1):
+        descend_gates(work.weighted_bp, work.gates_nbu[n], work.adam, discriminator, n, work.last_u)
+    work.logit_g[0] = total(work.slopes_b)
+    update(work.adam, work.logit_g, discriminator.values.bias, discriminator.m.bias, discriminator.v.bias)
 
 
 @inlined
@@ -158,29 +142,34 @@ def update_generator(job: Job, work: Work, recipe: Recipe, real: int, count: int
     )
     fake_pull_bp = pull_bp[:fake]
     scale_rows(fake_pull_bp, slopes_b[:fake], fake_pull_bp)
-    panels_nru, second = generator.values.panels_nru, generator.second
-    adam = prepare(recipe.g_rates, count)
-    for n in range(len(panels_nru)):
-        gradient(fake_pull_bp, work.hidden_nbu[n], points, work.gradient_ru[second:])
-        back(fake_pull_bp, points, panels_nru[n, second:], work.hidden_nbu[n], work.back_bu)
-        gradient(work.latents_bi, work.back_bu, generator.inputs + 1, work.gradient_ru)
-        update_panel(adam, work.gradient_ru, generator, n)
-    add_rows(fake_pull_bp, work.bias_gradient)
-    update_bias(adam, work.bias_gradient, generator, len(work.bias_gradient))
+    prepare(recipe.g_rates, count, work.adam)
+    _descend_generator(generator, work, fake_pull_bp, points)
     take_in(recipe.take, generator.values, job.average)
     return value
 
 
 @inlined
+def _descend_generator(generator: Network, work: Work, pull_bp: Floats, points: int) -> None:
+    """Update the generator from the derivatives of the loss by the curves' points."""
+    second = generator.second
+    for n in range(len(work.hidden_nbu)):
+        values_ru, m_ru, v_ru = generator.values.panels_nru[n], generator.m.panels_nru[n], generator.v.panels_nru[n]
+        back(pull_bp, points, values_ru[second:], work.hidden_nbu[n], work.back_bu)
+        descend(pull_bp, work.hidden_nbu[n], points, work.adam, values_ru[second:], m_ru[second:], v_ru[second:])
+        descend(work.latents_bi, work.back_bu, generator.inputs + 1, work.adam, values_ru, m_ru, v_ru)
+    add_rows(pull_bp, work.bias_p)
+    update(work.adam, work.bias_p, generator.values.bias, generator.m.bias, generator.v.bias)
+
+
+@inlined
 def _pull(discriminator: Network, work: Work, logits_b: Floats, out_bp: Floats) -> None:
     """Compute the logits of the first curves, and the derivative of each logit by the curve's points."""
-    panels_nru, rows = discriminator.values.panels_nru, len(logits_b)
+    panels_nru, last, rows = discriminator.values.panels_nru, discriminator.second, len(logits_b)
     sums_bg, gates_bu = work.sums_bg[:rows], work.gates_nbu[0, :rows]
     fill_rows(work.zeros, sums_bg)
     fill_rows(work.zeros, out_bp)
     for n in range(len(panels_nru)):
-        last_u = panels_nru[n, discriminator.second]
-        gates(work.curves_bp, discriminator.inputs, panels_nru[n], last_u, gates_bu, sums_bg)
+        gates(work.curves_bp, discriminator.inputs, panels_nru[n], last, panels_nru[n, last], gates_bu, sums_bg)
         transpose(panels_nru[n], discriminator.inputs, work.transposed_up)
         add_outputs(gates_bu, work.transposed_up, out_bp)
     add_within_rows(sums_bg, discriminator.values.bias[0], logits_b)

@@ -103,13 +103,21 @@ class Emitter:
 
     def fma(self, x: Value, y: Value, z: Value) -> Value:
         """Return x * y + z with one rounding."""
-        function = ir.FunctionType(self.type, [self.type] * 3)
-        name = f"llvm.fma.v{self.lanes}f32"
-        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, function, name), [x, y, z])
+        return self._call("fma", x, y, z)
+
+    def sqrt(self, x: Value) -> Value:
+        """Return the square root."""
+        return self._call("sqrt", x)
 
     def where_positive(self, value: Value, chosen: Value) -> Value:
         """Return chosen where value > 0, zero elsewhere; chosen as well where value is no number, so that it shows."""
         return self.builder.select(self.builder.fcmp_unordered(">", value, self.zero), chosen, self.zero)
+
+    def within(self, value: Value, bound: Value) -> Value:
+        """Return value, or the nearer of -bound and bound if it is beyond; what is no number stays."""
+        value = self.builder.select(self.builder.fcmp_ordered(">", value, bound), bound, value)
+        lower = self.builder.fneg(bound)
+        return self.builder.select(self.builder.fcmp_ordered("<", value, lower), lower, value)
 
     def variables(self, values: Sequence[Value]) -> list[Value]:
         """Make variables with these values. LLVM keeps them in registers."""
@@ -125,6 +133,11 @@ class Emitter:
     def count(self, stop: Value | int) -> Any:
         """Open a loop over 0..stop-1. Its `index` is the counter."""
         return cgutils.for_range(self.builder, self.index(stop), intp=_INDEX)
+
+    def _call(self, name: str, *operands: Value) -> Value:
+        function = ir.FunctionType(self.type, [self.type] * len(operands))
+        full = f"llvm.{name}.v{self.lanes}f32"
+        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, function, full), operands)
 
     def _vector(self, address: Value, at: int) -> Value:
         return self.builder.bitcast(self.move(address, at), self.type.as_pointer())

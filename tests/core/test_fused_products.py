@@ -8,9 +8,10 @@ import torch
 
 pytest.importorskip("numba")
 
-from curvegan.engines.fused_layout import padded, zeros
+from curvegan.engines.fused_adam import descend
+from curvegan.engines.fused_layout import INPUTS, padded, zeros
 from curvegan.engines.fused_losses import NUMBERS, discriminator_loss, generator_loss
-from curvegan.engines.fused_products import INPUTS, PANEL, add_outputs, back, gates, gradient, hidden, transpose
+from curvegan.engines.fused_products import PANEL, add_outputs, back, gates, hidden, transpose
 from curvegan.engines.fused_rows import GROUP, add_rows, add_within_rows, mean, scale_rows, spread_rows
 from curvegan.engines.fused_vectors import entry
 from curvegan.engines.torch_losses import TORCH_LOSSES
@@ -28,7 +29,7 @@ def filled(*shape: int) -> np.ndarray:
 @entry
 def _multiply(x: Any, inputs: int, panel: Any, active: Any, ones: Any, out: Any, sums: Any) -> None:
     hidden(x, inputs, panel, out[0])
-    gates(x, inputs, panel, ones, out[1], sums)
+    gates(x, inputs, panel, inputs + 1, ones, out[1], sums)
     back(x, inputs, panel, active, out[2])
 
 
@@ -46,23 +47,28 @@ def test_products_over_inputs(rows: int, inputs: int) -> None:
 
 
 @entry
-def _reduce(units: Any, weights: Any, outputs: Any, x: Any, inputs: int, slopes: Any, panel: Any, turned: Any) -> None:
+def _reduce(units: Any, weights: Any, outputs: Any, x: Any, inputs: int, adam: Any, numbers: Any, turned: Any) -> None:
     add_outputs(units, weights, outputs)
-    gradient(x, units, inputs, slopes)
-    transpose(panel, inputs, turned)
+    transpose(numbers[0], inputs, turned)
+    descend(x, units, inputs, adam, numbers[0], numbers[1], numbers[2])
 
 
 @pytest.mark.parametrize(("rows", "inputs"), [(1, 1), (3, 2), (16, 15), (23, 16), (64, 33)])
 def test_products_over_units_and_over_rows(rows: int, inputs: int) -> None:
     units, weights = filled(rows, PANEL), filled(PANEL, padded(inputs, GROUP))
     outputs, x = filled(rows, padded(inputs, GROUP)), filled(rows, padded(inputs, GROUP))
-    slopes, panel = zeros(padded(inputs, INPUTS), PANEL), filled(inputs, PANEL)
-    turned, before = filled(PANEL, padded(inputs, GROUP)), outputs.copy()
-    _reduce(units, weights, outputs, x, inputs, slopes, panel, turned)
-    np.testing.assert_allclose(outputs, before + units.astype(np.float64) @ weights, atol=5e-5)
-    np.testing.assert_allclose(slopes[:inputs], x[:, :inputs].T.astype(np.float64) @ units, atol=5e-5)
-    np.testing.assert_array_equal(turned[:, :inputs], panel.T)
+    numbers, turned = filled(3, padded(inputs, INPUTS), PANEL), filled(PANEL, padded(inputs, GROUP))
+    np.square(numbers[2], out=numbers[2])
+    numbers_before, outputs_before = numbers.astype(np.float64), outputs.copy()
+    adam = np.array([0.25, 0.125, 0.5, 2, 1.5], np.float32)
+    _reduce(units, weights, outputs, x, inputs, adam, numbers, turned)
+    np.testing.assert_allclose(outputs, outputs_before + units.astype(np.float64) @ weights, atol=5e-5)
+    np.testing.assert_array_equal(turned[:, :inputs], numbers_before[0, :inputs].T)
     assert not turned[:, inputs:].any()
+    gradient, (value, m, v) = x[:, :inputs].T.astype(np.float64) @ units, numbers_before[:, :inputs]
+    m, v = 0.75 * m + 0.25 * gradient, 0.875 * v + 0.125 * gradient**2
+    value = np.clip(value - m / (0.5 * np.sqrt(v) + 2), -1.5, 1.5)
+    np.testing.assert_allclose(numbers[:, :inputs], np.stack((value, m, v)), rtol=1e-4, atol=5e-5)
 
 
 def test_what_is_no_number_passes_through() -> None:
