@@ -1,15 +1,17 @@
 """CPU seconds of a complete default training on one core: the tutorial's loop, the torch engine, the fused engine.
 
-    python benchmarks/engines.py [--rounds 5]
+    python benchmarks/engines.py [--rounds 5]        `pip install jax` adds the rows of JAX
 
 Complete means 10,001 steps with their noise, a record every 10 steps, snapshots with their metrics and checkpoints
 every 1,000 and at the end, as a worker makes them. Not counted are imports, compiling, the database and plots. The
-tutorial's loop, and the torch engine, are timed on a part of their steps and scaled: every step costs the same. The
-fused engine trains completely. The contenders take turns, so that a busy machine is busy for all of them; figures are
-medians over the rounds.
+tutorial's loop, the torch engine and JAX are timed on a part of their steps and scaled: every step costs the same. The
+fused engine trains completely. JAX keeps nothing but losses. The contenders take turns, so that a busy machine is busy
+for all of them; figures are medians over the rounds.
 """
 
 import argparse
+import importlib.util
+import os
 import platform
 import statistics
 import tempfile
@@ -35,6 +37,8 @@ from curvegan.networks import init_weights
 
 STEPS = TrainConfig().steps
 PACK = 16
+JAX_PACKS = (1, 16, 64)
+Contenders = dict[str, tuple[Callable[[], None], float]]
 # Nine products of a step have 64 x 128 x 15 multiply-adds each; two pipelines of a vector each do them.
 CYCLES = 9 * 64 * 128 * 15 / (2 * LANES)
 
@@ -96,21 +100,28 @@ def cpu_seconds(work: Callable[[], None]) -> float:
     return time.process_time() - start
 
 
-# What is timed, and how many times it goes into a training of one job.
-CONTENDERS: dict[str, tuple[Callable[[], None], float]] = {
-    "tutorial's loop": (partial(tutorial, 1000), STEPS / 1000),
-    "torch engine, alone": (partial(train, TorchEngine, 1, 1000), STEPS / 1000),
-    f"torch engine, pack of {PACK}": (partial(train, TorchEngine, PACK, 1000), STEPS / 1000 / PACK),
-    "fused engine, alone": (partial(train, FusedEngine, 1, STEPS), 1),
-    f"fused engine, pack of {PACK}": (partial(train, FusedEngine, PACK, STEPS), 1 / PACK),
-}
+def contenders() -> Contenders:
+    """Return what is timed by its name, and how many times that goes into a training of one job."""
+    found: Contenders = {
+        "tutorial's loop": (partial(tutorial, 1000), STEPS / 1000),
+        "torch engine, alone": (partial(train, TorchEngine, 1, 1000), STEPS / 1000),
+        f"torch engine, pack of {PACK}": (partial(train, TorchEngine, PACK, 1000), STEPS / 1000 / PACK),
+        "fused engine, alone": (partial(train, FusedEngine, 1, STEPS), 1),
+        f"fused engine, pack of {PACK}": (partial(train, FusedEngine, PACK, STEPS), 1 / PACK),
+    }
+    if importlib.util.find_spec("jax") is None:
+        return found
+    trainer = importlib.import_module("jax_training").trainer
+    packs = {jobs: (trainer(jobs, 500), STEPS / 500 / jobs) for jobs in JAX_PACKS}
+    return found | {f"JAX jit(vmap(scan)), pack of {jobs}": pack for jobs, pack in packs.items()}
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
     """Return CPU seconds a training of every contender in every round."""
-    seconds: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    timed = contenders()
+    seconds: dict[str, list[float]] = {name: [] for name in timed}
     for _ in range(rounds):
-        for name, (work, times) in CONTENDERS.items():
+        for name, (work, times) in timed.items():
             seconds[name].append(cpu_seconds(work) * times)
     return seconds
 
@@ -139,6 +150,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     print(f"{platform.machine()}, {LANES} float32 a vector, Python {platform.python_version()}, ", end="")
     print(f"torch {torch.__version__.split('+')[0]}, numba {numba.__version__}, {rounds} rounds, one core")
     print(f"compiling the fused engine, once a machine and version: {compile_code():.1f} CPU s")
