@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("numba")
-
 from curvegan.engines import fused_cache
 from curvegan.engines.fused_vectors import LANES
 

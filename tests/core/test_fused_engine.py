@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("numba")
-
 from curvegan.config import TrainConfig
 from curvegan.engines import Engine, fused_layout
 from curvegan.engines.fused_engine import FusedEngine

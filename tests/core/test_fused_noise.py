@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("numba")
-
 from curvegan import noise
 from curvegan.engines.fused_noise import cos_sin, fill_normals, fill_uniforms, log
 from curvegan.engines.fused_vectors import entry

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("numba")
-
 from curvegan.engines.fused_adam import descend
 from curvegan.engines.fused_layout import INPUTS, padded, zeros
 from curvegan.engines.fused_losses import NUMBERS, discriminator_loss, generator_loss

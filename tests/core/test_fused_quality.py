@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, mannwhitneyu
 
-pytest.importorskip("numba")
-
 from curvegan import curves
 from curvegan.config import TrainConfig
 from curvegan.engines import Engine
