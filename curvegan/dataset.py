@@ -23,7 +23,6 @@ LEAST_POINTS, MOST_POINTS = 2, 256
 MOST_ROWS = 100_000
 MOST_VALUES = 4_000_000
 MOST_BYTES = 128 * 1024 * 1024
-_MOST_SIZE = 1e15
 _DELIMITERS = (",", ";", "\t")
 
 Rows = NDArray[np.float64]
@@ -59,10 +58,12 @@ class Dataset:
         """Take rows (rows, points) that can be trained on. Raises DatasetRefused with the first that cannot."""
         _check_shape(*rows.shape)
         _refuse(~np.isfinite(rows), rows, "is not a finite number")
-        _refuse(np.abs(rows) > _MOST_SIZE, rows, f"is beyond {_MOST_SIZE:g}")
+        _refuse(np.abs(rows) > parameters.MOST_SIZE, rows, f"is beyond {parameters.MOST_SIZE:g}")
         flat = np.ptp(rows, axis=1) == 0
         if flat.any():
             raise DatasetRefused(f"row {np.argmax(flat) + 1} is constant: a curve has at least two different values")
+        if np.std(rows) < parameters.LEAST_SCALE:
+            raise DatasetRefused(f"all values lie within {parameters.LEAST_SCALE:g} of each other; use larger units")
         # Adding zero turns -0 into 0, so that equal rows have equal bytes.
         return cls(np.ascontiguousarray(rows, np.float64) + 0.0)
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Parameter = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+# Of a data set: its largest value, and the smallest deviation of all of them.
+MOST_SIZE, LEAST_SCALE = 1e15, 1e-100
 
 
 class Frozen(BaseModel):
@@ -128,8 +130,8 @@ class Data(Family):
 
     family: Literal["data"] = "data"
     hash: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the data set's content")
-    mean: float = Field(allow_inf_nan=False, description="mean of all its values, which training sees as 0")
-    scale: float = Field(gt=0, allow_inf_nan=False, description="their standard deviation, which training sees as 1")
+    mean: float = Field(ge=-MOST_SIZE, le=MOST_SIZE, description="mean of all its values, which training sees as 0")
+    scale: float = Field(ge=LEAST_SCALE, le=MOST_SIZE, description="their standard deviation, which training sees as 1")
 
 
 MODELS: dict[str, type[Family]] = {

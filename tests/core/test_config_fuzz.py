@@ -16,6 +16,7 @@ KEYS = [*TrainConfig.model_fields, "lr", "family", "a", "c"]
 HUGE = [2**63, 2**64, -(2**64) - 1, 10**40, 10**4000, -(10**4000)]
 ODD = [math.nan, math.inf, -math.inf, 0, -1, -0.0, 5e-324, 1.7e308, 2**31, True, None]
 TEXTS = ["", "nan", "\x00", "\udc80", "ns", "data", "cuda"]
+DATA = {"family": "data", "hash": "0" * 64, "mean": 0.0, "scale": 1.0}
 TIMES = [datetime.date(2020, 1, 1), datetime.time(1), datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)]
 
 scalars = st.sampled_from([*HUGE, *ODD, *TEXTS, *TIMES]) | st.floats() | st.integers() | st.text(max_size=30)
@@ -98,6 +99,10 @@ def test_sizes_at_their_bounds_pass() -> None:
         ({"seed": 2**64}, "seed"),
         ({"x_max": 1e7}, "x_max"),
         ({"curve": {"a": 1e7}}, "curve.a"),
+        ({"curve": DATA | {"mean": 2e15}}, "curve.mean"),
+        ({"curve": DATA | {"mean": float("nan")}}, "curve.mean"),
+        ({"curve": DATA | {"scale": 2e15}}, "curve.scale"),
+        ({"curve": DATA | {"scale": 0.0}}, "curve.scale"),
         ({"record_every": 1, "steps": 10_000_000}, "record_every must be at least 100"),
         ({"snapshot_every": 1, "steps": 10_000}, "snapshot_every must be at least 10"),
         ({"checkpoint_every": 1, "steps": 10_000}, "checkpoint_every must be at least 10"),
@@ -119,8 +124,8 @@ def test_every_number_of_a_config_has_two_bounds() -> None:
     }
     open_ended = {name for name, field in numbers.items() if not _bounded(field)}
     assert numbers
-    # Intervals are at most `steps`; mean and scale are a dataset's, whose values are bounded.
-    assert open_ended <= {"record_every", "snapshot_every", "checkpoint_every", "mean", "scale"}
+    # Intervals are at most `steps`.
+    assert open_ended <= {"record_every", "snapshot_every", "checkpoint_every"}
 
 
 def _bounded(field: dict[str, Any]) -> bool:

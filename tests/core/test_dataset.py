@@ -69,6 +69,7 @@ REFUSED = {
     ",".join(["1"] * 257) + "\n" + ",".join(["2"] * 257): "row 1 has 257 points",
     "1,2\n5,5\n": "row 2 is constant",
     "1,2\n3,1e99\n": "row 2, point 2: 1e\\+99 is beyond",
+    "1e-300,2e-300\n1e-300,3e-300\n": "all values lie within 1e-100 of each other",
     "1,2\n" * (MOST_ROWS + 1): "row 100,001 is one too many",
 }
 
@@ -106,7 +107,7 @@ def test_bytes_keep_every_set_and_its_name(rows: np.ndarray) -> None:
     try:
         dataset = Dataset.checked(rows)
     except DatasetRefused:
-        assert (np.ptp(rows, axis=1) == 0).any()
+        assert (np.ptp(rows, axis=1) == 0).any() or np.std(rows) < 1e-100
         return
     back = Dataset.from_bytes(dataset.to_bytes())
     np.testing.assert_array_equal(back.rows, dataset.rows)
