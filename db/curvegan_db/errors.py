@@ -19,6 +19,13 @@ class JobStateConflict(InvalidInput):
     """The job's state does not allow this."""
 
 
+class DatasetNotFound(InvalidInput):
+    """No data set has this name or this hash."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"no data set {what}; `curvegan data list` shows what there is, `curvegan data add` adds one")
+
+
 class DatabaseUnreachable(ServiceUnavailable):
     """The database does not answer, refuses us, or is not a database."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from curvegan.families.parameters import Data
 from curvegan_db import models
 from curvegan_db.configs import read_config
 from curvegan_db.errors import JobNotFound, JobStateConflict
@@ -112,6 +113,8 @@ def _row(request: JobRequest, at: datetime) -> dict[str, object]:
         "steps": config.steps,
         "created_at": at,
         "cancel_requested": False,
+        "config_hash": config.hash,
+        "dataset": config.curve.hash if isinstance(config.curve, Data) else None,
     }
 
 
@@ -156,12 +159,13 @@ def records_of(session: Session, jobs: Sequence[models.Job], at: datetime) -> li
 
 def _record(job: models.Job, tags: tuple[str, ...], at: datetime) -> Job:
     same = "id name priority attempt lost step steps created_at started_at finished_at worker device engine"
-    names = (*same.split(), "engine_version", "error", "reason", "cancel_requested", "metrics")
+    names = (*same.split(), "engine_version", "error", "reason", "cancel_requested", "metrics", "verdict")
     return Job(
         **{name: getattr(job, name) for name in names},
         tags=tags,
         config=read_config(job.id, job.config),
         state=displayed_state(job, at),
+        sweep=job.sweep_id,
         steps_per_second=_steps_per_second(job),
     )
 

@@ -79,6 +79,7 @@ class Leases(Transactions):
         error: str | None = None,
         reason: str | None = None,
         metrics: Mapping[str, float] | None = None,
+        verdict: str | None = None,
     ) -> None:
         """End a job as succeeded, failed or cancelled. Doing so twice does it once. Raises LeaseLost.
 
@@ -89,6 +90,7 @@ class Leases(Transactions):
             if job is None:
                 return
             job.metrics = {k: float(v) for k, v in metrics.items() if isfinite(v)} if metrics is not None else None
+            job.verdict = verdict
             reason = reason or (job.cancel_reason if state == JobState.CANCELLED else None)
             end(session, job, now(session), _END_STATES[state], reason, error)
 

@@ -27,6 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 MOST_NAME, MOST_TAG, MOST_TAGS = 200, 100, 32
+MOST_DATASET_NAME = 100
 MOST_REASON, MOST_ERROR, MOST_LOG_TEXT = 500, 10_000, 10_000
 MOST_ID = 2**31 - 1  # of PostgreSQL's INTEGER: a larger one that somebody typed is no job, and no driver's error
 
@@ -103,6 +104,40 @@ class Worker(Base):
     beat_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class Sweep(Base):
+    """Jobs that were submitted together, and the axes that they were made from."""
+
+    __tablename__ = "sweeps"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(MOST_NAME))
+    created_at: Mapped[datetime]
+    axes: Mapped[dict[str, Any]]
+
+
+class Dataset(Base):
+    """A name that a user gave to curves of his own."""
+
+    __tablename__ = "datasets"
+
+    name: Mapped[str] = mapped_column(String(MOST_DATASET_NAME), primary_key=True)
+    hash: Mapped[str] = mapped_column(ForeignKey("dataset_contents.hash"), index=True)
+    created_at: Mapped[datetime]
+
+
+class DatasetContent(Base):
+    """The curves themselves, once for each content: the bytes of a core Dataset."""
+
+    __tablename__ = "dataset_contents"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    rows: Mapped[int]
+    points: Mapped[int]
+    size: Mapped[int]
+    data: Mapped[bytes] = mapped_column(deferred=True)
+
+
 class Job(Base):
     """One request to train, and where it stands."""
 
@@ -140,6 +175,12 @@ class Job(Base):
     reason: Mapped[str | None] = mapped_column(String(MOST_REASON))
     error: Mapped[str | None] = mapped_column(Text)
     metrics: Mapped[dict[str, Any] | None]
+    verdict: Mapped[str | None] = mapped_column(String(32))
+    # No foreign key, for SQLite would have to copy the table; a sweep is never deleted.
+    sweep_id: Mapped[int | None]
+    # Of the config: its hash, by which a training that succeeded is found again, and that of its data set.
+    config_hash: Mapped[str | None] = mapped_column(String(64))
+    dataset: Mapped[str | None] = mapped_column(String(64))
 
 
 # `state` leads the partial indexes too: SQLite takes an index for its equalities first and its order second. There is
@@ -149,6 +190,9 @@ _partial("ix_jobs_queue", Job.state, Job.priority.desc(), Job.id, Job.wanted_dev
 _partial("ix_jobs_pack", Job.state, Job.pack_key, Job.priority.desc(), Job.id, where="state = 'queued'")
 _partial("ix_jobs_lease_token", Job.lease_token, where="lease_token IS NOT NULL")
 _partial("ix_jobs_worker_id", Job.worker_id, where="worker_id IS NOT NULL")
+_partial("ix_jobs_sweep", Job.sweep_id, Job.state, Job.id, where="sweep_id IS NOT NULL")
+_partial("ix_jobs_succeeded", Job.config_hash, where="state = 'succeeded'")
+_partial("ix_jobs_dataset", Job.dataset, where="dataset IS NOT NULL")
 
 
 def _job_id() -> Mapped[int]:

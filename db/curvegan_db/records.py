@@ -60,7 +60,8 @@ class Job:
     """A job as users see it. `state` is "lost" while it runs under a lease that ran out.
 
     `worker` (host:pid), `device` and `engine` are those of the present or last attempt; `reason` is one word or a
-    user's line ("lost", a cancel reason), `error` the worker's text. `metrics` holds finite numbers by name.
+    user's line ("lost", a cancel reason), `error` the worker's text. `metrics` holds finite numbers by name, `verdict`
+    is the text of a curvegan.verdict.Verdict, `sweep` the id of the sweep that it was submitted with.
     """
 
     id: int
@@ -84,6 +85,8 @@ class Job:
     reason: str | None
     cancel_requested: bool
     metrics: Mapping[str, float] | None
+    verdict: str | None
+    sweep: int | None
     steps_per_second: float | None
 
 

@@ -106,5 +106,5 @@ def _queue_again(session: Session, job: models.Job) -> None:
     job.state, job.lost, job.cancel_requested = JobState.QUEUED, 0, False
     for name in ("finished_at", "worker", "device", "engine", "engine_version", "began_at", "began_step"):
         setattr(job, name, None)
-    for name in ("recorded_at", "cancel_reason", "reason", "error", "metrics"):
+    for name in ("recorded_at", "cancel_reason", "reason", "error", "metrics", "verdict"):
         setattr(job, name, None)
