@@ -1,6 +1,6 @@
 """The services that a command may use, opened on first use. Importing this module, or asking for help, opens none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 class Backend:
     """Settings, store and queue. What the command line does not say comes from the TOML files."""
 
-    def __init__(self, home: Path | None, database_url: str | None, broker_url: str | None) -> None:
-        self._given = {"home": str(home) if home else None, "database_url": database_url, "broker_url": broker_url}
+    def __init__(
+        self, home: str | None, database_url: str | None, broker_url: str | None, durations: Mapping[str, str]
+    ) -> None:
+        self._given = {"home": home, "database_url": database_url, "broker_url": broker_url}
+        self._durations = durations
 
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
@@ -30,8 +33,10 @@ class Backend:
 
     @cached_property
     def settings(self) -> "Settings":
-        from curvegan_worker.settings import Settings
+        from curvegan_worker.settings import Settings, duration
 
+        for name, text in self._durations.items():
+            duration(name, text)  # a worker that this command starts would refuse it, with the job stored
         given = {key: value for key, value in self._given.items() if value}
         return Settings.resolve(**(self.files["settings"] | given))
 

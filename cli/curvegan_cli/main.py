@@ -9,26 +9,15 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from curvegan_cli.backend import Backend
-from curvegan_cli.config import config
-from curvegan_cli.database import db
-from curvegan_cli.doctor import doctor
-from curvegan_cli.explain import explain
-from curvegan_cli.jobs import cancel, extend, resume, retry
-from curvegan_cli.logs import logs
-from curvegan_cli.output import message
-from curvegan_cli.results import fetch_checkpoint, fetch_plot, losses, sample
-from curvegan_cli.status import events, show, status
-from curvegan_cli.submit import submit
-from curvegan_cli.waiting import wait
-from curvegan_cli.workers import worker, workers
+from curvegan_cli.commands import INDEX, Commands
 
 _INTERRUPTED = 130
+# What a worker reads, and refuses. A command refuses it first, before it stores anything.
+_DURATIONS = ("CURVEGAN_LEASE_SECONDS", "CURVEGAN_HANG_SECONDS")
 # What was typed may be quoted in an error; an argument can have 100,000 characters.
 _MOST_SAID = 1000
 
@@ -47,6 +36,11 @@ class CurveganGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The order of a job's life, not of the alphabet."""
         return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the index, for which no command has to be imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in INDEX.items()])
 
 
 @contextmanager
@@ -76,6 +70,8 @@ def _let_go_of_stdout() -> None:
 
 
 def _end(line: str, exit_code: int) -> NoReturn:
+    from curvegan_cli.output import message
+
     line = " ".join(line.split())
     message(line if len(line) <= _MOST_SAID else f"{line[: _MOST_SAID // 2]} ... {line[-_MOST_SAID // 2 :]}")
     raise click.exceptions.Exit(exit_code)
@@ -94,12 +90,16 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.group(cls=CurveganGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=CurveganGroup,
+    commands=Commands(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--home",
     envvar="CURVEGAN_HOME",
     show_envvar=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False),
     help="Folder of the embedded store; without it, the user's data folder.",
 )
 @click.option(
@@ -110,7 +110,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show it.")
 @click.pass_context
-def main(ctx: click.Context, home: Path | None, database_url: str | None, broker_url: str | None) -> None:
+def main(ctx: click.Context, home: str | None, database_url: str | None, broker_url: str | None) -> None:
     """Train GANs on curves as jobs, here or on many machines.
 
     Without any setting everything is embedded: a SQLite file, and a worker that starts with the first job. Settings
@@ -125,16 +125,11 @@ def main(ctx: click.Context, home: Path | None, database_url: str | None, broker
 
     Exit codes: 0 done, 1 the job ended badly, 2 wrong input, 3 a service cannot be used, 130 interrupted or detached.
     """
+    from curvegan_cli.backend import Backend
+
     # A name that the terminal's encoding cannot show is spelled out, and no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    ctx.obj = Backend(home, database_url, broker_url)
+    durations = {name: os.environ[name] for name in _DURATIONS if name in os.environ}
+    ctx.obj = Backend(home, database_url, broker_url, durations)
     ctx.call_on_close(ctx.obj.close)
-
-
-for _command in (submit, status, show, explain, wait, cancel, resume, retry, extend):
-    main.add_command(_command)
-for _command in (losses, fetch_plot, fetch_checkpoint, sample, events, logs):
-    main.add_command(_command)
-for _command in (worker, workers, doctor, config, db):
-    main.add_command(_command)

@@ -191,6 +191,22 @@ def test_bad_input_is_one_line_and_stores_nothing(client: Client, line: str, sai
     assert {*Path().iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("CURVEGAN_LEASE_SECONDS", value) for value in ("soon", "0.5", "nan", "")),
+        ("CURVEGAN_HANG_SECONDS", "1e9"),
+    ],
+)
+@pytest.mark.parametrize("broker", ["redis://127.0.0.1:1/0", "memory://"])
+def test_a_duration_that_a_worker_would_refuse_stores_nothing(
+    client: Client, name: str, value: str, broker: str
+) -> None:
+    client.environment |= {name: value, "CURVEGAN_BROKER_URL": broker}
+    assert f"{name} must be 1 to 86400 seconds" in client.refused("submit")
+    assert not client.home.exists()
+
+
 def test_bad_input_leaves_no_row(any_client: Client) -> None:
     any_client.refused("submit", "--no-worker", "--lr", "2")
     any_client.refused("submit", "--no-worker", "--name", "x\x00y")

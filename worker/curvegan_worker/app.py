@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from celery import Celery
 
-from curvegan.errors import InvalidInput
-from curvegan_worker.settings import Settings
+from curvegan_worker.settings import Settings, duration
 
 TRAIN = "curvegan.train"
 NUDGE_TIMEOUT_S = 1.0
@@ -29,15 +28,7 @@ class ProcessOptions:
 
 
 def _seconds(name: str, default: float) -> float:
-    """A duration from the environment, at least a second. Raises InvalidInput."""
-    text = os.environ.get(name, str(default))
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds <= 86_400:
-        raise InvalidInput(f"{name} must be 1 to 86400 seconds, got {text[:40]!r}")
-    return seconds
+    return duration(name, os.environ.get(name, str(default)))
 
 
 def _transport_options(settings: Settings) -> dict[str, float]:

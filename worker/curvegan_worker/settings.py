@@ -43,6 +43,17 @@ class Settings:
         }
 
 
+def duration(name: str, text: str) -> float:
+    """The seconds that a variable says, a second to a day. Raises InvalidInput."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 86_400:
+        raise InvalidInput(f"{name} must be 1 to 86400 seconds, got {text[:40]!r}")
+    return seconds
+
+
 def _folder(home: str) -> Path:
     try:
         path = Path(home).expanduser().absolute()
