@@ -9,11 +9,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from curvegan_cli.commands import INDEX, Commands
+
+if TYPE_CHECKING:
+    from curvegan.errors import CurveganError
 
 _INTERRUPTED = 130
 # What a worker reads, and refuses. A command refuses it first, before it stores anything.
@@ -45,15 +48,13 @@ class CurveganGroup(click.Group):
 
 @contextmanager
 def _expected() -> Iterator[None]:
-    from curvegan.errors import CurveganError
-
     try:
         yield
-    except click.exceptions.NoArgsIsHelpError:
+    except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError):
         raise
     except click.UsageError as error:
         _end(f"Error: {_with_hint(error)}", 2)
-    except CurveganError as error:
+    except _on_purpose() as error:
         _end(f"Error: {error}", error.exit_code)
     except KeyboardInterrupt:
         _end("Interrupted.", _INTERRUPTED)
@@ -62,6 +63,12 @@ def _expected() -> Iterator[None]:
             raise
         _let_go_of_stdout()
         _end("Error: what stdout goes to has no space left; send it elsewhere", 2)
+
+
+def _on_purpose() -> "type[CurveganError]":
+    from curvegan.errors import CurveganError
+
+    return CurveganError
 
 
 def _let_go_of_stdout() -> None:
