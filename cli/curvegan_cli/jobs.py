@@ -109,7 +109,7 @@ def _run_again(
 
     done = _each(ids, again, quiet)
     if done:
-        queued(backend, done[-1], start=not no_worker)
+        queued(backend, done, start=not no_worker)
     _conclude(ids, done, selectors, f"Nothing to do: no {' or '.join(states)} job there.")
 
 

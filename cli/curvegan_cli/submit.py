@@ -1,6 +1,6 @@
 """curvegan submit: from what was typed to a queued job. Knows nothing of how it is trained."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,28 +14,41 @@ from curvegan_cli.waiting import follow
 from curvegan_cli.workers import start_if_embedded, torch_installed, waits_for
 
 if TYPE_CHECKING:
-    from curvegan.config import TrainConfig
     from curvegan_db.records import JobRequest
 
 # The options that stand for a key of the config; the others say how to submit it.
 KEYS = ("lr", "lr_g", "lr_d", "steps", "seed", "batch_size", "curve", "loss", "device")
 
+# What a job is asked to be; `sweep` takes the same of all its jobs.
+_JOB_OPTIONS = (
+    click.option("--lr", type=float, help="Learning rate of both networks.  [default: 0.0001]"),
+    click.option("--lr-g", type=float, help="Learning rate of the generator; over --lr."),
+    click.option("--lr-d", type=float, help="Learning rate of the discriminator; over --lr."),
+    click.option("--steps", type=int, help="Generator updates to train.  [default: 10001]"),
+    click.option("--seed", type=int, help="Seed of weights, noise and minibatches.  [default: 0]"),
+    click.option("--batch-size", type=int, help="Curves in a minibatch.  [default: 64]"),
+    click.option("--curve", metavar="FAMILY", help="Family of the curve to learn.  [default: quadratic]"),
+    click.option("--loss", metavar="NAME", help="Loss to train with.  [default: ns]"),
+    click.option("--device", metavar="auto|cpu|cuda[:N]", help="What it may be trained on.  [default: auto]"),
+    click.option("--name", help="A name to know the job by."),
+    click.option("--tag", "tags", multiple=True, help="A tag to find it by; may be given several times."),
+    click.option("--priority", type=click.IntRange(-1000, 1000), default=0, show_default=True, help="High goes first."),
+    click.option(
+        "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE.toml", help="Keys of a file."
+    ),
+    click.option("--set", "pairs", type=(str, str), multiple=True, metavar="KEY VALUE", help="Any key, over --config."),
+)
+
+
+def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add every option that says what a job shall be; `layers` reads the keys among them."""
+    for option in reversed(_JOB_OPTIONS):
+        command = option(command)
+    return command
+
 
 @click.command()
-@click.option("--lr", type=float, help="Learning rate of both networks.  [default: 0.0001]")
-@click.option("--lr-g", type=float, help="Learning rate of the generator; over --lr.")
-@click.option("--lr-d", type=float, help="Learning rate of the discriminator; over --lr.")
-@click.option("--steps", type=int, help="Generator updates to train.  [default: 10001]")
-@click.option("--seed", type=int, help="Seed of weights, noise and minibatches.  [default: 0]")
-@click.option("--batch-size", type=int, help="Curves in a minibatch.  [default: 64]")
-@click.option("--curve", metavar="FAMILY", help="Family of the curve to learn.  [default: quadratic]")
-@click.option("--loss", metavar="NAME", help="Loss to train with.  [default: ns]")
-@click.option("--device", metavar="auto|cpu|cuda[:N]", help="What it may be trained on.  [default: auto]")
-@click.option("--name", help="A name to know the job by.")
-@click.option("--tag", "tags", multiple=True, help="A tag to find it by; may be given several times.")
-@click.option("--priority", type=click.IntRange(-1000, 1000), default=0, show_default=True, help="Higher goes first.")
-@click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE.toml", help="Keys from a file.")
-@click.option("--set", "pairs", type=(str, str), multiple=True, metavar="KEY VALUE", help="Any key, over --config.")
+@job_options
 @click.option("--wait", is_flag=True, help="Follow the job to its end; exit 1 where it ends badly.")
 @click.option("--dry-run", is_flag=True, help="Print the complete config and store nothing.")
 @click.option("--no-worker", is_flag=True, help="Start no background worker.")
@@ -55,7 +68,7 @@ def submit(backend: Backend, /, dry_run: bool, form: str, **given: Any) -> None:
     """
     from curvegan_db.records import JobRequest
 
-    config = _config(backend, given)
+    config = layered(layers(backend, given))
     request = JobRequest(config, name=given["name"], tags=given["tags"], priority=given["priority"])
     if dry_run:
         print_config(config, form)
@@ -63,33 +76,34 @@ def submit(backend: Backend, /, dry_run: bool, form: str, **given: Any) -> None:
         _submit(backend, request, form, given)
 
 
-def _config(backend: Backend, given: Mapping[str, Any]) -> "TrainConfig":
+def layers(backend: Backend, given: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What the files and the options say of the config, a later one over an earlier one."""
     options = {key: given[key] for key in KEYS if given[key] is not None}
-    return layered([backend.files["config"], file_layer(given["config_file"]), assignments(given["pairs"]), options])
+    return [backend.files["config"], file_layer(given["config_file"]), assignments(given["pairs"]), options]
 
 
 def _submit(backend: Backend, request: "JobRequest", form: str, given: Mapping[str, Any]) -> None:
     [job_id] = backend.store.submit([request])
     _say_queued(job_id, form, given["quiet"], given["wait"])
-    queued(backend, job_id, start=not given["no_worker"])
+    queued(backend, [job_id], start=not given["no_worker"])
     if given["wait"]:
         _wait(backend, job_id, form, given)
     elif form == "json" and not given["quiet"]:
         print_json(fields(backend.store.job(job_id)))
 
 
-def queued(backend: Backend, job_id: int, start: bool) -> None:
-    """See to it that a job just queued gets a worker, and say what it waits for where that is not in our hands."""
+def queued(backend: Backend, ids: Sequence[int], start: bool) -> None:
+    """See to it that jobs just queued get a worker, and say what they wait for where that is not in our hands."""
     backend.store.reap()
-    warning = backend.nudge([job_id])
+    warning = backend.nudge(ids)
     if warning:
         message(f"Warning: {warning}.")
     if start:
         start_if_embedded(backend)
-    waiting = waits_for(backend.store.job(job_id), backend.store.workers())
+    waiting = waits_for(backend.store.job(ids[-1]), backend.store.workers())
     on_its_way = start and backend.settings.embedded and "cuda" not in (waiting or "")
     if waiting and not on_its_way:
-        message(f"Job {job_id} is queued and waits for {waiting}.")
+        message(f"Job {ids[-1]} is queued and waits for {waiting}.")
 
 
 def _say_queued(job_id: int, form: str, quiet: bool, wait: bool) -> None:
