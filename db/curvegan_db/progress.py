@@ -17,6 +17,7 @@ from curvegan_db import models
 from curvegan_db.leases import held_job
 from curvegan_db.logs import put_lines
 from curvegan_db.records import Plot
+from curvegan_db.results import refused
 from curvegan_db.transactions import Transactions, now
 from curvegan_db.transitions import add_event
 
@@ -25,7 +26,10 @@ class Progress(Transactions):
     """The part of the store that takes a training's results. Every method raises LeaseLost and then wrote nothing."""
 
     def begin(self, token: str, job_id: int, step: int, device: str, engine: str, engine_version: str) -> None:
-        """Start an attempt at a step: 0, or that of the checkpoint it resumes. What lies after it is deleted."""
+        """Start an attempt at a step: 0, or that of the checkpoint it resumes. What lies after it is deleted.
+
+        Raises ResultDamaged too: a loss curve that goes beyond the step and cannot be read.
+        """
         with self._write() as session:
             job, at = held_job(session, token, job_id), now(session)
             _delete_after(session, job_id, step)
@@ -118,6 +122,7 @@ def _cut_losses(session: Session, job_id: int, step: int) -> None:
     chunks = models.LossChunk
     across = select(chunks.data).where(chunks.job_id == job_id, chunks.first_step < step, chunks.last_step >= step)
     for data in session.scalars(across).all():
-        losses = LossCurve.from_bytes(data)
+        with refused(job_id, "loss curve"):
+            losses = LossCurve.from_bytes(data)
         _put_losses(session, job_id, losses.rows(0, int(np.searchsorted(losses.steps, step))))
     session.execute(delete(chunks).where(chunks.job_id == job_id, chunks.first_step >= step))

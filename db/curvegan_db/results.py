@@ -24,7 +24,7 @@ class Results(Transactions):
         with self._read() as session:
             require_job(session, job_id)
             chunks = session.scalars(query.order_by(models.LossChunk.first_step)).all()
-        with _refused(job_id, "loss curve"):
+        with refused(job_id, "loss curve"):
             curve = LossCurve.concatenate([LossCurve.from_bytes(data) for data in chunks])
             if (np.diff(curve.steps) <= 0).any():
                 raise ValueError("its steps are not in order")
@@ -36,7 +36,7 @@ class Results(Transactions):
         with self._read() as session:
             require_job(session, job_id)
             rows = session.scalars(query).all()
-        with _refused(job_id, "snapshot"):
+        with refused(job_id, "snapshot"):
             return [Snapshot.from_bytes(data) for data in rows]
 
     def plot(self, job_id: int, kind: str) -> Plot | None:
@@ -93,8 +93,8 @@ def _no_checkpoint(job_id: int, step: int | None) -> str:
 
 
 @contextmanager
-def _refused(job_id: int, what: str) -> Iterator[None]:
-    """Bytes that the core cannot read are the store's to complain of: it knows whose they are."""
+def refused(job_id: int, what: str) -> Iterator[None]:
+    """Bytes that the core cannot read are the store's to complain of: it knows whose they are. Raises ResultDamaged."""
     try:
         yield
     except ValueError as error:

@@ -171,8 +171,9 @@ class Recorder:
             self._write(end.job, lambda: self._store_plots(end, number))
         except Exception:  # noqa: BLE001  whatever drawing raises belongs in that job's record
             _log.exception("job %d", end.job)
-            end = End(end.job, end.config, JobState.FAILED, end.metrics, traceback.format_exc(), "plots")
-            self._journal.say(end.job, end.error or "")
+            self._journal.say(end.job, why := traceback.format_exc())
+            if end.state is not JobState.FAILED:  # else it has a reason already, and that came first
+                end = End(end.job, end.config, JobState.FAILED, end.metrics, why, "plots")
             self._flush(end.job)
         self._write(end.job, lambda: self._finish(end))
 
