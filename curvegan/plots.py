@@ -1,24 +1,18 @@
-"""A job's three plots, from stored numbers to PNG bytes. Knows neither engine nor store, and no global plotting state.
+"""A job's three plots, from stored numbers to PNG bytes. Knows neither engine nor store, and keeps nothing.
 
 `curve` shows the newest generated curves on the target, `losses` the loss curve with its equilibrium values,
-`evolution` the snapshots one beside the other. The figure builders return figures, so that their artists can be read.
+`evolution` the snapshots one beside the other. The builders return pictures, so that what they show can be read.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
+from curvegan.canvas import Box, Canvas, drawable
 from curvegan.config import TrainConfig
 from curvegan.curves import family, points_x, real_curves, restored, rmse, target
 from curvegan.dataset import Dataset
@@ -26,16 +20,30 @@ from curvegan.families.parameters import Data
 from curvegan.losses import equilibrium
 from curvegan.metrics import Metrics
 from curvegan.noise import Stream
-from curvegan.plot_axes import drawable, make_axes, make_logarithmic, panel, room, set_ticks, style
+from curvegan.plot_axes import (
+    GREY,
+    INK,
+    PALE,
+    SMALL,
+    Axes,
+    Key,
+    Level,
+    Marks,
+    Range,
+    decades,
+    draw_keys,
+    logarithmic_room,
+    room,
+    round_ticks,
+)
 from curvegan.series import LossCurve, Snapshot
 
 TARGET_COLOUR, GENERATED_COLOUR = "#74BCFF", "#4AD631"
 # The same two hues, dark enough for thin lines on white: the discriminator or real curves, the generator or its curves.
-_REAL_LINE, _GENERATED_LINE, _GREY = "#1F77C9", "#2C9A17", "#777777"
+_REAL_LINE, _GENERATED_LINE, _RMSE_LINE = "#1F77C9", "#2C9A17", "#333333"
 MOST_PANELS = 12
+_MOST_TITLE = 60
 _COLUMNS = 4
-_DPI = 120
-_THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
 
 @dataclass(frozen=True)
@@ -65,17 +73,39 @@ class PlotData:
         return restored(self.config, real_curves(self.config, members, Stream.EVALUATION, count))
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A plot before it is painted. Width and height are in pixels."""
+
+    width: int
+    height: int
+    title: str
+    facts: str
+    axes: Sequence[Axes]
+    keys: Sequence[Key] = ()
+
+    def png(self) -> bytes:
+        """Paint it."""
+        canvas = Canvas(self.width, self.height)
+        canvas.text((15, self.height - 12), self.title, SMALL + 2, INK, up=1)
+        canvas.text((15, self.height - 42), self.facts, SMALL, GREY, up=1)
+        draw_keys(canvas, (self.width - 19, self.height - 68), self.keys)
+        for axes in self.axes:
+            axes.draw(canvas)
+        return canvas.png()
+
+
+def titled(job: int, name: str | None) -> str:
+    """Return a job's title: its number, and its name if it has one."""
+    return f"job {job}, {name}" if name else f"job {job}"
+
+
 def render(kind: str, data: PlotData) -> bytes:
     """Draw the plot of this kind as PNG. Raises ValueError when the kind is unknown or there is no snapshot to draw."""
-    drawn = figure(kind, data)
-    FigureCanvasAgg(drawn)
-    png = BytesIO()
-    # The fastest compression: it halves the time of writing, and the file is small anyhow.
-    drawn.savefig(png, format="png", pil_kwargs={"compress_level": 1})
-    return png.getvalue()
+    return picture(kind, data).png()
 
 
-def figure(kind: str, data: PlotData) -> Figure:
+def picture(kind: str, data: PlotData) -> Picture:
     """Build the plot of this kind. Raises ValueError as `render` does."""
     if kind not in _BUILDERS:
         raise ValueError(f"no plot is called {kind!r}; there are {', '.join(KINDS)}")
@@ -84,18 +114,15 @@ def figure(kind: str, data: PlotData) -> Figure:
     return _BUILDERS[kind](data)
 
 
-def curve_figure(data: PlotData) -> Figure:
+def curve_picture(data: PlotData) -> Picture:
     """Draw the newest snapshot's curves and the target."""
-    drawn = Figure(figsize=(6.4, 4.4), dpi=_DPI)
-    axes = make_axes(drawn, (0.105, 0.11, 0.87, 0.745))
     newest = data.snapshots[-1]
-    _draw(axes, data, newest.curves, width=1.0)
-    _set_limits(axes, data, [newest])
-    axes.set(xlabel="x", ylabel="y")
-    axes.locator_params(steps=[1, 2, 5, 10])
-    _name_curves(drawn, data, newest)
-    _title(drawn, data, f"step {newest.step:,}", f"RMSE {_quality(data, newest):.3g}")
-    return drawn
+    box = (81, 58, 749, 449)
+    x, y = _ranges(data, [newest], box)
+    marks = _marks(data, newest.curves, width=1.0)
+    axes = Axes(box, x, y, marks, label_x="x", label_y="y", grid_x=round_ticks(x), grid_y=round_ticks(y))
+    facts = (f"step {newest.step:,}", f"RMSE {_quality(data, newest):.3g}")
+    return Picture(768, 528, _title(data), _facts(data, *facts), [axes], _keys(data, newest))
 
 
 def _quality(data: PlotData, newest: Snapshot) -> float:
@@ -105,48 +132,94 @@ def _quality(data: PlotData, newest: Snapshot) -> float:
     return newest.metrics["rmse"] if "rmse" in newest.metrics else rmse(data.config, newest.curves)
 
 
-def losses_figure(data: PlotData) -> Figure:
+def losses_picture(data: PlotData) -> Picture:
     """Draw the loss curve: both losses, the discriminator's verdicts and the RMSE, each over the steps."""
-    drawn = Figure(figsize=(6.4, 6.8), dpi=_DPI)
-    panels = [make_axes(drawn, (0.11, bottom, 0.79, 0.255)) for bottom in (0.65, 0.36, 0.07)]
-    losses, verdicts, quality = panels
     settled = equilibrium(data.config)
-    _draw_series(losses, data.losses, {"g_loss": _GENERATED_LINE, "d_loss": _REAL_LINE})
-    _mark(losses, [(settled.g_loss, _GENERATED_LINE), (settled.d_loss, _REAL_LINE)])
-    _draw_series(verdicts, data.losses, {"d_real": _REAL_LINE, "d_fake": _GENERATED_LINE})
-    _mark(verdicts, [(settled.p_real, _GREY)])
-    _draw_series(quality, data.losses, {"rmse": "#333333"})
-    losses.set_ylabel("loss")
-    verdicts.set(ylabel="mean P(real)", ylim=(0, 1))
-    quality.set(ylabel="RMSE", xlabel="step")
-    make_logarithmic(quality, data.losses.rmse)
-    for axes in panels:
-        axes.set_xlim(0, data.config.steps)
-        axes.tick_params(labelbottom=axes is quality)
-    quality.xaxis.set_major_formatter(_THOUSANDS)
+    losses = {"g_loss": _GENERATED_LINE, "d_loss": _REAL_LINE}
+    levels = _levels((settled.g_loss, _GENERATED_LINE), (settled.d_loss, _REAL_LINE))
+    axes = [
+        _series(data, 525, "loss", losses, levels),
+        _series(
+            data,
+            290,
+            "mean P(real)",
+            {"d_real": _REAL_LINE, "d_fake": _GENERATED_LINE},
+            _levels((settled.p_real, PALE)),
+            (0, 1),
+        ),
+        _series(data, 55, "RMSE", {"rmse": _RMSE_LINE}, logarithmic=True),
+    ]
     lr_g, lr_d = data.config.lr_g, data.config.lr_d
-    _title(drawn, data, f"loss {data.config.loss}", f"lr {lr_g:g}" if lr_g == lr_d else f"lr_g {lr_g:g}, lr_d {lr_d:g}")
-    return drawn
+    facts = (f"loss {data.config.loss}", f"lr {lr_g:g}" if lr_g == lr_d else f"lr_g {lr_g:g}, lr_d {lr_d:g}")
+    return Picture(768, 816, _title(data), _facts(data, *facts), axes)
 
 
-def evolution_figure(data: PlotData) -> Figure:
+def _series(
+    data: PlotData,
+    bottom: int,
+    label: str,
+    colours: dict[str, str],
+    levels: Sequence[Level] = (),
+    y: Range | None = None,
+    logarithmic: bool = False,
+) -> Axes:
+    """Draw some columns of the loss curve over the steps; the scale of decades is the lowest."""
+    steps, x = data.losses.steps.astype(np.float64), (0.0, float(data.config.steps))
+    columns = {name: getattr(data.losses, name).astype(np.float64)[None] for name in colours}
+    marks = [Marks(name, steps, columns[name], colour, 0.8) for name, colour in colours.items()]
+    keys = [Key(name, colour, 1) for name, colour in colours.items()]
+    keys += [Key("equilibrium", PALE, 1, "dashes")] if levels else []
+    shown = np.concatenate([*(column[0] for column in columns.values()), [level.value for level in levels]])
+    y = y or (logarithmic_room(shown) if logarithmic else room(shown, 0.05))
+    return Axes(
+        (84, bottom, 691, bottom + 195),
+        x,
+        y,
+        marks,
+        levels,
+        logarithmic,
+        label_x="step" if logarithmic else "",
+        label_y=label,
+        grid_x=round_ticks(x),
+        grid_y=decades(y) if logarithmic else round_ticks(y),
+        labelled=(logarithmic, True),
+        keys=keys,
+    )
+
+
+def _levels(*values: tuple[float | None, str]) -> list[Level]:
+    """Mark equilibrium values."""
+    levels = sorted((level, colour) for level, colour in values if level is not None)
+    # The lower number hangs from its line and the upper stands on it: a wide scale brings the lines together.
+    sides = (1.2, -0.2) if len(levels) > 1 else (0.5,)
+    return [Level(level, colour, up) for (level, colour), up in zip(levels, sides, strict=False)]
+
+
+def evolution_picture(data: PlotData) -> Picture:
     """Draw the snapshots as small multiples with one scale."""
     shown = chosen(data.snapshots, data.config.snapshot_every)
     columns = min(_COLUMNS, len(shown))
     rows = math.ceil(len(shown) / columns)
-    drawn = Figure(figsize=(2 * max(columns, 2) + 0.6, 1.75 * rows + 1.05), dpi=_DPI)
+    width, height = 240 * max(columns, 3) + 72, 210 * rows + 136
+    axes = [_panel(data, shown, place, (width, height), (columns, rows)) for place in range(len(shown))]
+    facts = _facts(data, f"snapshots every {data.config.snapshot_every:,} steps")
+    return Picture(width, height, _title(data), facts, axes, _keys(data, shown[-1]))
+
+
+def _panel(data: PlotData, shown: Sequence[Snapshot], place: int, size: tuple[int, int], grid: tuple[int, int]) -> Axes:
+    """Place one snapshot; its columns are labelled in the lowest row, its rows in the first column."""
+    columns, rows = grid
+    wide, tall = (size[0] - 42) // columns, (size[1] - 104) // rows
+    row, column = divmod(place, columns)
+    left, bottom = 50 + column * wide, size[1] - 70 - (row + 1) * tall
+    box = (left, bottom, left + wide - 26, bottom + tall - 36)
+    x, y = _ranges(data, shown, box)
     low, high = data.config.x_min, data.config.x_max
-    ends = None if data.config.curve.PLANE else (low, (low + high) / 2, high)
-    for place, snapshot in enumerate(shown):
-        axes = drawn.add_axes(panel(drawn, place, rows, columns))
-        style(axes)
-        _draw(axes, data, snapshot.curves, width=0.7)
-        _set_limits(axes, data, shown)
-        axes.set_title(f"step {snapshot.step:,}", fontsize=9, y=1, pad=3)
-        set_ticks(axes, ends, place % columns == 0, place + columns >= len(shown))
-    _title(drawn, data, f"snapshots every {data.config.snapshot_every:,} steps")
-    _name_curves(drawn, data, shown[-1])
-    return drawn
+    grid_x = round_ticks(x, 4) if data.config.curve.PLANE else (low, (low + high) / 2, high)
+    marks = _marks(data, shown[place].curves, width=0.7)
+    labelled = (place + columns >= len(shown), column == 0)
+    title, grid_y = f"step {shown[place].step:,}", round_ticks(y, 4)
+    return Axes(box, x, y, marks, title=title, grid_x=grid_x, grid_y=grid_y, labelled=labelled)
 
 
 def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
@@ -161,99 +234,59 @@ def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
     return [shown[place] for place in places]
 
 
-def _draw(axes: Axes, data: PlotData, curves: NDArray[np.float32], width: float) -> None:
-    draw = _draw_points if data.config.curve.PLANE else _draw_curves
-    draw(axes, data, curves, width)
+def _marks(data: PlotData, curves: NDArray[np.float32], width: float) -> list[Marks]:
+    """Real and generated curves; a single target lies above the bundle, which would hide it once it is trained."""
+    found = [_mark(data, "target", data.real, width), _mark(data, "generated", curves, width)]
+    return found[::-1] if len(data.real) == 1 and not data.config.curve.PLANE else found
 
 
-def _draw_points(axes: Axes, data: PlotData, points: NDArray[np.float32], width: float) -> None:
-    """Draw each curve of two numbers as the point that it is, the generated ones above the real ones."""
-    for (x, y), colour, name in ((data.real.T, TARGET_COLOUR, "target"), (points.T, GENERATED_COLOUR, "generated")):
-        size = 6 * width
-        axes.plot(x, y, "o", color=colour, markersize=0.5 * size, markeredgewidth=0, alpha=0.5, label=name)
+def _mark(data: PlotData, name: str, curves: NDArray[np.float32], width: float) -> Marks:
+    colour = TARGET_COLOUR if name == "target" else GENERATED_COLOUR
+    values = curves.astype(np.float64)
+    if data.config.curve.PLANE:
+        return Marks(name, values[:, 0], values[:, 1][None], colour, 3 * width, 0.5, dots=True)
+    if name == "generated":
+        return Marks(name, points_x(data.config), values, colour, width, 0.5)
+    single = len(curves) == 1
+    return Marks(name, points_x(data.config), values, colour, (2.5 if single else 1.4) * width, 1 if single else 0.5)
 
 
-def _draw_curves(axes: Axes, data: PlotData, curves: NDArray[np.float32], width: float) -> None:
-    x = points_x(data.config)
-    single = len(data.real) == 1
-    if not single:
-        axes.add_collection(_bundle(x, data.real, TARGET_COLOUR, 1.4 * width, "target"), autolim=False)
-    axes.add_collection(_bundle(x, curves, GENERATED_COLOUR, width, "generated"), autolim=False)
-    if single:
-        # Above the bundle, or a trained generator would hide what it is compared with.
-        axes.plot(x, data.real[0], color=TARGET_COLOUR, linewidth=2.5 * width, label="target", zorder=3)
-
-
-def _bundle(
-    x: NDArray[np.float64], curves: NDArray[np.float32], colour: str, width: float, name: str
-) -> LineCollection:
-    lines = [np.column_stack((x, curve)) for curve in curves.astype(np.float64)]
-    return LineCollection(lines, colors=colour, linewidths=width, alpha=0.5, label=name)
-
-
-def _set_limits(axes: Axes, data: PlotData, snapshots: Sequence[Snapshot]) -> None:
+def _ranges(data: PlotData, snapshots: Sequence[Snapshot], box: Box) -> tuple[Range, Range]:
     """Make room for the real curves and all generated ones of these snapshots."""
     shown = np.concatenate([data.real, *(snapshot.curves for snapshot in snapshots)]).astype(np.float64)
-    if data.config.curve.PLANE:
-        _set_plane(axes, shown)
-        return
-    axes.set(xlim=room(points_x(data.config), 0.02), ylim=room(shown, 0.06))
+    if not data.config.curve.PLANE:
+        return room(points_x(data.config), 0.02), room(shown, 0.06)
+    return _plane(shown, np.array([box[2] - box[0], box[3] - box[1]]))
 
 
-def _set_plane(axes: Axes, shown_np: NDArray[np.float64]) -> None:
-    """Give both axes one scale, and the points the whole panel."""
-    panel_size = axes.get_window_extent().size
-    limits = np.array([room(shown_np[:, axis], 0.06) for axis in range(2)])
-    units = np.max((limits[:, 1] - limits[:, 0]) / panel_size) * panel_size / 2
-    (x, y), (half_x, half_y) = limits.mean(axis=1), units
-    axes.set(xlim=(x - half_x, x + half_x), ylim=(y - half_y, y + half_y))
+def _plane(points: NDArray[np.float64], size: NDArray[np.float64]) -> tuple[Range, Range]:
+    """Give both axes one scale, and the points the whole box."""
+    limits = np.array([room(points[:, axis], 0.06) for axis in range(2)])
+    halves = np.max((limits[:, 1] - limits[:, 0]) / size) * size / 2
+    (x, y), (half_x, half_y) = limits.mean(axis=1).tolist(), halves.tolist()
+    return (x - half_x, x + half_x), (y - half_y, y + half_y)
 
 
-def _name_curves(drawn: Figure, data: PlotData, snapshot: Snapshot) -> None:
-    """Put the key beside the title, where it hides no curve."""
-    kind = {"marker": "o", "linestyle": "", "markersize": 4} if data.config.curve.PLANE else {"linestyle": "-"}
-    what = "points" if data.config.curve.PLANE else "curves"
-    keys = [
-        Line2D([], [], color=GENERATED_COLOUR, linewidth=1.5, label=f"{len(snapshot.curves)} generated {what}", **kind)
-    ]
-    if len(data.real):
-        keys.insert(0, Line2D([], [], color=TARGET_COLOUR, linewidth=2.5, label="target", **kind))
-    corner = (1, 1 - 0.25 / drawn.get_size_inches()[1])
-    key = drawn.legend(handles=keys, loc="upper right", ncols=2, frameon=False, fontsize=9, borderaxespad=0.3)
-    key.set_bbox_to_anchor(corner)
+def _keys(data: PlotData, snapshot: Snapshot) -> list[Key]:
+    """Name the curves, beside the title, where the key hides none."""
+    what, style = ("points", "dots") if data.config.curve.PLANE else ("curves", "line")
+    target_key = [Key("target", TARGET_COLOUR, 2.5, style)] if len(data.real) else []
+    return [*target_key, Key(f"{len(snapshot.curves)} generated {what}", GENERATED_COLOUR, 1.5, style)]
 
 
-def _draw_series(axes: Axes, losses: LossCurve, colours: dict[str, str]) -> None:
-    for name, colour in colours.items():
-        axes.plot(losses.steps, getattr(losses, name).astype(np.float64), color=colour, linewidth=0.8, label=name)
+def _title(data: PlotData) -> str:
+    short = data.title if len(data.title) <= _MOST_TITLE else data.title[: _MOST_TITLE - 1] + "…"
+    return drawable(short)
 
 
-def _mark(axes: Axes, values: Sequence[tuple[float | None, str]]) -> None:
-    """Draw equilibrium values as dashed lines, each with its number at the right end, and name all lines."""
-    dashes = (0, (4, 3))
-    levels = sorted((level, colour) for level, colour in values if level is not None)
-    # The lower number hangs from its line and the upper stands on it: a wide scale brings the lines together.
-    sides = ("top", "bottom") if len(levels) > 1 else ("center",)
-    for (level, colour), side in zip(levels, sides, strict=False):
-        axes.axhline(level, color=colour, linestyle=dashes, linewidth=1)
-        place = axes.get_yaxis_transform()
-        axes.text(1.008, level, f"{level:.3f}", transform=place, va=side, color=colour, fontsize=8)
-    named = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
-    dashed = [Line2D([], [], color=_GREY, linestyle=dashes, linewidth=1, label="equilibrium")] if levels else []
-    axes.legend(handles=[*named, *dashed], loc="upper right", frameon=False, fontsize=9, ncols=3, borderaxespad=0.1)
+def _facts(data: PlotData, *facts: str) -> str:
+    return "    ".join([*facts, *([data.verdict] if data.verdict else [])])
 
 
-def _title(drawn: Figure, data: PlotData, *facts: str) -> None:
-    height = drawn.get_size_inches()[1]
-    drawn.text(0.02, 1 - 0.1 / height, drawable(data.title), fontsize=11, va="top", parse_math=False)
-    shown = "    ".join([*facts, *([data.verdict] if data.verdict else [])])
-    drawn.text(0.02, 1 - 0.35 / height, shown, fontsize=9, va="top", color="#555555")
-
-
-_BUILDERS: dict[str, Callable[[PlotData], Figure]] = {
-    "curve": curve_figure,
-    "losses": losses_figure,
-    "evolution": evolution_figure,
+_BUILDERS: dict[str, Callable[[PlotData], Picture]] = {
+    "curve": curve_picture,
+    "losses": losses_picture,
+    "evolution": evolution_picture,
 }
 KINDS = tuple(_BUILDERS)
 """The plots there are."""

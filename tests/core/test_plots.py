@@ -5,22 +5,19 @@ import math
 
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.colors import to_hex
-from matplotlib.lines import Line2D
 from PIL import Image
 
+from curvegan import canvas
 from curvegan.config import TrainConfig
 from curvegan.curves import family, points_x, target
 from curvegan.dataset import Dataset
 from curvegan.metrics import Evaluation, Metrics
 from curvegan.networks import init_weights
-from curvegan.plots import KINDS, MOST_PANELS, PlotData, chosen, figure, render
+from curvegan.plot_axes import Axes, Marks, decades, labels, round_ticks, thinned
+from curvegan.plots import KINDS, MOST_PANELS, PlotData, chosen, picture, render, titled
 from curvegan.series import LossCurve, Snapshot
 
 CONFIG = TrainConfig()
-BUNDLES = ["target", "generated"]
 METRICS = Metrics(0.0873, 0.06, 0.69, 1.38, 0.5, 0.5)
 
 
@@ -37,76 +34,70 @@ def a_snapshot(step: int) -> Snapshot:
 
 def the_data(metrics: Metrics | None = METRICS) -> PlotData:
     return PlotData(
-        "job 17", CONFIG, a_loss_curve(), [a_snapshot(step) for step in (*range(0, 10001, 1000), 10001)], metrics
+        titled(17, "a name"),
+        CONFIG,
+        a_loss_curve(),
+        [a_snapshot(step) for step in (*range(0, 10001, 1000), 10001)],
+        metrics,
     )
 
 
-def bundle(axes: Axes) -> np.ndarray:
-    (collection,) = [a for a in axes.collections if isinstance(a, LineCollection) and len(a.get_segments()) == 32]
-    assert to_hex(tuple(np.asarray(collection.get_colors())[0])).upper() == "#4AD631"
-    return np.array(collection.get_segments())
-
-
-def line(axes: Axes, label: str) -> Line2D:
-    (found,) = [each for each in axes.lines if each.get_label() == label]
+def named(axes: Axes, name: str) -> Marks:
+    (found,) = [marks for marks in axes.marks if marks.name == name]
     return found
 
 
-def xs(line: Line2D) -> np.ndarray:
-    return np.asarray(line.get_xdata(), float)
-
-
-def ys(line: Line2D) -> np.ndarray:
-    return np.asarray(line.get_ydata(), float)
+def levels(axes: Axes) -> list[float]:
+    return [level.value for level in axes.levels]
 
 
 def assert_shows(axes: Axes, snapshot: Snapshot) -> None:
-    segments = bundle(axes)
-    np.testing.assert_allclose(segments[:, :, 1], snapshot.curves, rtol=1e-6)
-    np.testing.assert_allclose(segments[0, :, 0], points_x(CONFIG))
-    truth = line(axes, "target")
-    np.testing.assert_allclose(ys(truth), target(CONFIG), rtol=1e-6)
-    assert str(truth.get_color()).upper() == "#74BCFF"
-    low, high = axes.get_ylim()
-    assert low < segments[:, :, 1].min() <= segments[:, :, 1].max() < high
+    generated, truth = named(axes, "generated"), named(axes, "target")
+    np.testing.assert_array_equal(generated.ys, snapshot.curves)
+    np.testing.assert_allclose(generated.x, points_x(CONFIG))
+    assert generated.colour == "#4AD631"
+    np.testing.assert_allclose(truth.ys, [target(CONFIG)], rtol=1e-6)
+    assert truth.colour == "#74BCFF"
+    assert axes.marks[-1] is truth  # above the bundle, which would hide it
+    assert axes.y[0] < generated.ys.min() <= generated.ys.max() < axes.y[1]
 
 
 def test_curve_shows_the_newest_snapshot_on_the_target() -> None:
     data = the_data()
-    drawn = figure("curve", data)
+    drawn = picture("curve", data)
     (axes,) = drawn.axes
     assert_shows(axes, data.snapshots[-1])
-    assert [text.get_text() for text in drawn.texts] == ["job 17", "step 10,001    RMSE 0.0873"]
+    assert (drawn.title, drawn.facts) == ("job 17, a name", "step 10,001    RMSE 0.0873")
+    assert [key.name for key in drawn.keys] == ["target", "32 generated curves"]
 
 
 def test_curve_of_a_running_job_tells_the_rmse_of_what_it_shows() -> None:
     data = the_data(metrics=None)
     error = math.sqrt(np.mean((data.snapshots[-1].curves.astype(float) - target(CONFIG)) ** 2))
-    assert figure("curve", data).texts[1].get_text().endswith(f"RMSE {error:.3g}")
+    assert picture("curve", data).facts.endswith(f"RMSE {error:.3g}")
 
 
 def test_losses_show_every_record_and_the_equilibrium() -> None:
     data = the_data()
-    losses, verdicts, quality = figure("losses", data).axes
+    losses, verdicts, quality = picture("losses", data).axes
     for axes, names in ((losses, ("g_loss", "d_loss")), (verdicts, ("d_real", "d_fake")), (quality, ("rmse",))):
         for name in names:
-            np.testing.assert_array_equal(xs(line(axes, name)), data.losses.steps)
-            np.testing.assert_allclose(ys(line(axes, name)), getattr(data.losses, name))
-        assert axes.get_xlim() == (0, CONFIG.steps)
-    assert [text.get_text() for text in losses.texts] == ["0.693", "1.386"]
-    dashed = [ys(each)[0] for each in losses.lines if each.is_dashed()]
-    assert dashed == [math.log(2), 2 * math.log(2)]
-    assert [ys(each)[0] for each in verdicts.lines if each.is_dashed()] == [0.5]
-    assert quality.get_yscale() == "log"
+            np.testing.assert_array_equal(named(axes, name).x, data.losses.steps)
+            np.testing.assert_array_equal(named(axes, name).ys, [getattr(data.losses, name)])
+        assert axes.x == (0, CONFIG.steps)
+        assert [key.name for key in axes.keys][: len(names)] == list(names)
+    assert levels(losses) == [math.log(2), 2 * math.log(2)]
+    assert levels(verdicts) == [0.5]
+    assert [axes.logarithmic for axes in (losses, verdicts, quality)] == [False, False, True]
 
 
 def test_evolution_shows_the_snapshots_of_the_grid_on_one_scale() -> None:
     data = the_data()
-    drawn = figure("evolution", data)
-    assert [axes.get_title() for axes in drawn.axes] == [f"step {step:,}" for step in range(0, 10001, 1000)]
+    drawn = picture("evolution", data)
+    assert [axes.title for axes in drawn.axes] == [f"step {step:,}" for step in range(0, 10001, 1000)]
     for axes, snapshot in zip(drawn.axes, data.snapshots, strict=False):
         assert_shows(axes, snapshot)
-    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in drawn.axes}) == 1
+    assert len({(axes.x, axes.y) for axes in drawn.axes}) == 1
 
 
 @pytest.mark.parametrize(
@@ -175,26 +166,24 @@ def of(curve: str, **values: object) -> PlotData:
 def test_a_family_of_many_curves_is_drawn_as_a_bundle(curve: str) -> None:
     data = of(curve)
     for kind in ("curve", "evolution"):
-        real, generated = (part for part in figure(kind, data).axes[-1].collections if part.get_label() in BUNDLES)
-        assert [part.get_label() for part in (real, generated)] == BUNDLES
-        assert to_hex(tuple(np.asarray(real.get_edgecolor())[0])).upper() == "#74BCFF"
-        assert isinstance(real, LineCollection)
-        drawn = np.array(real.get_segments())[:, :, 1]
-        np.testing.assert_allclose(drawn, data.real, rtol=1e-6)
+        real, generated = picture(kind, data).axes[-1].marks
+        assert (real.name, real.colour, generated.name) == ("target", "#74BCFF", "generated")
+        np.testing.assert_allclose(real.ys, data.real, rtol=1e-6)
         np.testing.assert_allclose(family(data.config).distances(data.real), 0, atol=0.2)
-        assert len(np.unique(drawn[:, 0])) > 10
+        assert len(np.unique(real.ys[:, 0])) > 10
 
 
 @pytest.mark.parametrize("curve", ["ring8", "spiral"])
 def test_points_of_the_plane_are_drawn_as_points_on_one_scale(curve: str) -> None:
     data = of(curve)
     for kind in ("curve", "evolution"):
-        axes = figure(kind, data).axes[-1]
+        axes = picture(kind, data).axes[-1]
         for name, points in (("generated", data.snapshots[-1].curves), ("target", data.real)):
-            np.testing.assert_allclose(np.column_stack((xs(line(axes, name)), ys(line(axes, name)))), points, rtol=1e-6)
-        assert line(axes, "target").get_linestyle() == "None"
-        width, height = axes.get_window_extent().size
-        assert np.ptp(axes.get_xlim()) / width == pytest.approx(np.ptp(axes.get_ylim()) / height)
+            marks = named(axes, name)
+            assert marks.dots
+            np.testing.assert_array_equal(np.column_stack((marks.x, marks.ys[0])), points)
+        left, bottom, right, top = axes.box
+        assert np.ptp(axes.x) / (right - left) == pytest.approx(np.ptp(axes.y) / (top - bottom))
 
 
 def test_your_own_curves_are_drawn_in_their_units_with_and_without_the_data_set() -> None:
@@ -206,21 +195,20 @@ def test_your_own_curves_are_drawn_in_their_units_with_and_without_the_data_set(
     assert {tuple(row) for row in np.round(data.real, 1)} <= {
         tuple(row) for row in np.round(rows.astype(np.float32), 1)
     }
-    low, high = figure("curve", data).axes[0].get_ylim()
+    low, high = picture("curve", data).axes[0].y
     assert 300 < low < high < 700
     alone = PlotData("job 1", config, a_loss_curve(3), shown)
-    assert [part.get_label() for part in figure("curve", alone).axes[0].collections] == BUNDLES
-    assert [text.get_text() for text in figure("curve", alone).legends[0].get_texts()] == ["32 generated curves"]
+    assert [key.name for key in picture("curve", alone).keys] == ["32 generated curves"]
     assert all(Image.open(io.BytesIO(render(kind, alone))).format == "PNG" for kind in KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_verdict_stands_in_the_title(kind: str) -> None:
-    assert figure(kind, of("updown")).texts[1].get_text().endswith("    collapsed 1/2")
+    assert picture(kind, of("updown")).facts.endswith("    collapsed 1/2")
 
 
 @pytest.mark.parametrize(
-    ("loss", "levels", "p_real"),
+    ("loss", "expected", "p_real"),
     [
         ("minimax", [-math.log(2), 2 * math.log(2)], [0.5]),
         ("lsgan", [0.125, 0.25], [1 / (1 + math.exp(-0.5))]),
@@ -228,7 +216,52 @@ def test_the_verdict_stands_in_the_title(kind: str) -> None:
         ("rpgan", [math.log(2), math.log(2)], []),
     ],
 )
-def test_each_loss_has_its_own_equilibrium_lines(loss: str, levels: list[float], p_real: list[float]) -> None:
-    losses, verdicts, _ = figure("losses", of("updown", loss=loss)).axes
-    assert [ys(each)[0] for each in losses.lines if each.is_dashed()] == pytest.approx(levels)
-    assert [ys(each)[0] for each in verdicts.lines if each.is_dashed()] == pytest.approx(p_real)
+def test_each_loss_has_its_own_equilibrium_lines(loss: str, expected: list[float], p_real: list[float]) -> None:
+    losses, verdicts, _ = picture("losses", of("updown", loss=loss)).axes
+    assert levels(losses) == pytest.approx(expected)
+    assert levels(verdicts) == pytest.approx(p_real)
+
+
+def test_a_picture_does_not_depend_on_what_was_drawn_before() -> None:
+    """Nothing is kept from picture to picture but texts that were laid out; a new process has not even those."""
+    alone = {kind: render(kind, the_data()) for kind in KINDS}
+    for curve in ("ring8", "sine"):
+        for kind in KINDS:
+            render(kind, of(curve))
+    assert {kind: render(kind, the_data()) for kind in reversed(KINDS)} == alone
+    canvas._letters.cache_clear()
+    assert {kind: render(kind, the_data()) for kind in KINDS} == alone
+
+
+def test_many_records_are_thinned_to_the_lowest_and_highest_of_each_column() -> None:
+    y = np.random.default_rng(0).normal(size=100_007)
+    x, kept = thinned(np.arange(100_007.0), y, 600)
+    assert len(x) <= 2 * 601 + 600
+    np.testing.assert_array_equal(kept, y[x.astype(int)])
+    assert (np.diff(x) > 0).all()
+    assert (kept.min(), kept.max()) == (y.min(), y.max())
+    assert thinned(np.arange(5.0), y[:5], 600)[1].tolist() == y[:5].tolist()
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ((0, 10001), ["0", "2,000", "4,000", "6,000", "8,000", "10,000"]),
+        ((-1.04, 1.04), ["\N{MINUS SIGN}1.0", "\N{MINUS SIGN}0.5", "0.0", "0.5", "1.0"]),
+        ((0, 2e38), ["0", "5e+37", "1e+38", "1.5e+38", "2e+38"]),
+    ],
+)
+def test_ticks_are_round_numbers_with_the_same_decimals(limits: tuple[float, float], expected: list[str]) -> None:
+    assert labels(round_ticks(limits)) == expected
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ((0.04, 2.1), [0.05, 0.1, 0.2, 0.5, 1, 2]),
+        ((0.31, 0.33), [0.31, 0.315, 0.32, 0.325, 0.33]),
+        ((1e-6, 1e6), [1e-6, 1e-4, 1e-2, 1, 100, 1e4, 1e6]),
+    ],
+)
+def test_decades_are_never_too_many_nor_too_few(limits: tuple[float, float], expected: list[float]) -> None:
+    assert decades(limits) == pytest.approx(expected)

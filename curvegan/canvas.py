@@ -1,0 +1,164 @@
+"""A picture in pixels, painted with Agg, and its PNG bytes. Knows neither axes nor job.
+
+Agg is matplotlib's rasteriser. Called directly it takes a tenth of the time of matplotlib's figures, which lay out
+every text and walk through hundreds of artists for each picture. Pixels count from the lower left corner.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from math import ceil
+from typing import Any
+
+import numpy as np
+from matplotlib.backend_bases import GraphicsContextBase
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.colors import to_rgb
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
+from numpy.typing import NDArray
+
+DPI = 120
+# Of the font's size. Texts are placed by the height of its digits, so that their lines do not jump with an "y" or "b".
+_DIGIT_HEIGHT = 0.729
+_FONT = "DejaVu Sans"
+_MOST_TEXTS = 1024
+_SAME = IdentityTransform()
+_Agg: Any = RendererAgg  # matplotlib has no types for it
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right and top, in pixels."""
+
+
+class Canvas:
+    """A white sheet. Sizes of lines, dots and letters are in points, places in pixels."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._agg = _Agg(width, height, DPI)
+        self._pixels: NDArray[np.uint8] = np.asarray(self._agg.buffer_rgba())
+        self._pixels[:] = 255
+
+    def lines(
+        self,
+        lines: Sequence[NDArray[np.float64]],
+        colour: str,
+        width: float,
+        box: Box,
+        alpha: float = 1,
+        dashed: bool = False,
+    ) -> None:
+        """Draw lines, each (points, 2), as far as they lie in the box."""
+        pen = self._pen(colour, width, box, alpha)
+        if dashed:
+            pen.set_dashes(0, [4 * width, 3 * width])
+        for line in lines:
+            self._agg.draw_path(pen, Path(line), _SAME)
+
+    def dots(self, places: NDArray[np.float64], colour: str, size: float, box: Box, alpha: float = 1) -> None:
+        """Draw a dot at each of the places (n, 2), as far as they lie in the box."""
+        pen = self._pen(colour, 0, box, alpha)
+        disc = Affine2D().scale(pixels(size) / 2)
+        self._agg.draw_markers(pen, Path.unit_circle(), disc, Path(places), _SAME, to_rgb(colour))
+
+    def rule(self, x: tuple[float, float], y: tuple[float, float], colour: str) -> None:
+        """Fill from pixel to pixel, both inclusive: a line as thin as can be, and sharp."""
+        height = len(self._pixels)
+        rows = slice(height - 1 - round(y[1]), height - round(y[0]))
+        self._pixels[rows, round(x[0]) : round(x[1]) + 1, :3] = _bytes(colour)
+
+    def text(
+        self, at: tuple[float, float], text: str, size: float, colour: str, along: float = 0, up: float = 0
+    ) -> None:
+        """Write a line: `along` of its length lies left of the place, `up` of a digit's height below it."""
+        letters, base = _letters(text, size)
+        x, y = at[0] - along * (letters.shape[1] - 2), at[1] - up * _DIGIT_HEIGHT * pixels(size)
+        self._stamp(letters, round(x) - 1, len(self._pixels) - round(y) - base, colour)
+
+    def upright(self, at: tuple[float, float], text: str, size: float, colour: str) -> None:
+        """Write a line from below upwards, its middle at the place and its base right of it."""
+        letters, base = _letters(text, size)
+        turned = np.rot90(letters)
+        self._stamp(turned, round(at[0]) - base, len(self._pixels) - round(at[1] + len(turned) / 2), colour)
+
+    def png(self) -> bytes:
+        """Return the picture as a PNG file."""
+        height, width, _ = self._pixels.shape
+        rows = np.zeros((height, 1 + 3 * width), np.uint8)
+        for colour in range(3):  # one after the other: numpy takes four times as long over all three at once
+            rows[:, 1 + colour :: 3] = self._pixels[:, :, colour]
+        # Each row less the one above: what Pillow finds by trying five filters, in a quarter of the time.
+        rows[1:, 0] = 2
+        rows[1:, 1:] -= rows[:-1, 1:].copy()
+        return b"\x89PNG\r\n\x1a\n" + b"".join(_chunks(width, height, rows))
+
+    def _pen(self, colour: str, width: float, box: Box, alpha: float) -> GraphicsContextBase:
+        pen: GraphicsContextBase = self._agg.new_gc()
+        pen.set_foreground(colour)
+        pen.set_alpha(alpha)
+        pen.set_linewidth(width)
+        pen.set_joinstyle("round")
+        pen.set_clip_rectangle(Bbox.from_extents(*box))
+        return pen
+
+    def _stamp(self, letters: NDArray[np.float32], x: int, row: int, colour: str) -> None:
+        """Lay a colour over the pixels as densely as the letters say; what is outside is cut off."""
+        height, width, _ = self._pixels.shape
+        cut = letters[max(-row, 0) : max(height - row, 0), max(-x, 0) : max(width - x, 0), None]
+        under = self._pixels[max(row, 0) :, max(x, 0) :, :3][: cut.shape[0], : cut.shape[1]]
+        under[...] = np.rint(under + cut * (_bytes(colour) - under))
+
+
+def pixels(points: float) -> float:
+    """Return a size in points as pixels."""
+    return points * DPI / 72
+
+
+def text_width(text: str, size: float) -> int:
+    """Return how many pixels a line of text takes."""
+    return int(_letters(text, size)[0].shape[1]) - 2
+
+
+def drawable(text: str) -> str:
+    """Write "?" for a character that the font lacks."""
+    font = get_font(findfont(_FONT))
+    return "".join(letter if font.get_char_index(ord(letter)) else "?" for letter in text)
+
+
+@cache
+def _bytes(colour: str) -> NDArray[np.float32]:
+    return 255 * np.array(to_rgb(colour), np.float32)
+
+
+@lru_cache(maxsize=_MOST_TEXTS)
+def _letters(text: str, size: float) -> tuple[NDArray[np.float32], int]:
+    """Return how densely each pixel of a line of text is covered, 0 to 1, and how many rows are above its base."""
+    font = FontProperties(family=_FONT, size=size)
+    above, below = ceil(pixels(1.2 * size)), ceil(pixels(0.4 * size))
+    width, _, _ = _Agg(1, 1, DPI).get_text_width_height_descent(text, font, ismath=False)
+    sheet = _Agg(ceil(width) + 2, above + below, DPI)
+    sheet.draw_text(sheet.new_gc(), 1, above, text, font, 0)
+    covered: NDArray[np.uint8] = np.asarray(sheet.buffer_rgba())[:, :, 3]
+    return covered.astype(np.float32) / np.float32(255), above
+
+
+def _chunks(width: int, height: int, rows: NDArray[np.uint8]) -> Iterator[bytes]:
+    """Yield the parts of a PNG file behind its signature: eight bits a colour, no transparency, not interlaced."""
+    packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
+    data = packer.compress(rows.data) + packer.flush()
+    per_metre = round(DPI / 0.0254)
+    yield from map(
+        _chunk,
+        (b"IHDR", b"pHYs", b"IDAT", b"IEND"),
+        (
+            struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0),
+            struct.pack(">IIB", per_metre, per_metre, 1),
+            data,
+            b"",
+        ),
+    )
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
