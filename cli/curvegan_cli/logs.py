@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from curvegan_cli.backend import Backend, pass_backend
 from curvegan_cli.output import format_option, inert, message, plain, print_json
+from curvegan_cli.patience import patiently
 from curvegan_cli.selectors import one_job, select_one
 from curvegan_cli.view import ENDED
 from curvegan_cli.waiting import DETACHED
@@ -67,10 +69,10 @@ def _followed(store: "Store", job_id: int) -> Iterator["LogLine"]:
     while not ended:
         if time.monotonic() - reaped > REAP_S:
             reaped = time.monotonic()
-            store.reap()
+            patiently(store.reap)
         # Asked first: what is written before the end is in the log by then.
-        ended = store.job(job_id).state in ENDED
-        lines, position = store.log(job_id, position)
+        ended = patiently(partial(store.job, job_id)).state in ENDED
+        lines, position = patiently(partial(store.log, job_id, position))
         yield from lines
         if not ended:
             time.sleep(POLL_S)

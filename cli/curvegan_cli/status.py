@@ -24,6 +24,7 @@ from curvegan_cli.output import (
     quiet_option,
     table,
 )
+from curvegan_cli.patience import patiently
 from curvegan_cli.selectors import any_jobs, one_job, select, select_one
 from curvegan_cli.view import COLUMNS, CSV_HEADER, STATES, cells, csv_row, facts, fields, rmse_now
 
@@ -118,9 +119,9 @@ def _watch(store: "Store", query: Query) -> NoReturn:
 
     with Live(console=console(sys.stdout), auto_refresh=False) as live:
         while True:
-            live.update(_table(store, query()), refresh=True)
+            live.update(patiently(lambda: _table(store, query())), refresh=True)
             time.sleep(WATCH_S)
-            store.reap()
+            patiently(store.reap)
 
 
 @click.command()

@@ -4,12 +4,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from curvegan_cli.backend import Backend, pass_backend
 from curvegan_cli.output import format_option, inert, message, print_csv, print_ids, print_json, quiet_option
+from curvegan_cli.patience import patiently
 from curvegan_cli.selectors import select, some_jobs
 from curvegan_cli.view import CSV_HEADER, ENDED, LIVE, csv_row, fields, outcome
 from curvegan_cli.workers import start_if_embedded, waits_for
@@ -35,7 +37,8 @@ def wait(backend: Backend, selectors: tuple[str, ...], form: str, quiet: bool) -
 
     The exit code is 1 where one ends badly.
 
-    `all` is all that are queued or running now. Ctrl-C ends the waiting, not the jobs.
+    `all` is all that are queued or running now. Ctrl-C ends the waiting, not the jobs. A database that goes away is
+    waited for, up to five minutes.
 
     \b
     Examples:
@@ -96,13 +99,21 @@ class _Followed:
 
     def to_the_end(self) -> list["Job"]:
         while pending := self._pending():
-            for job in self._backend.store.jobs(ids=pending, newest_first=False):
-                self._seen[job.id] = job
-            self._display.show(self._backend.store, self._seen)
+            patiently(partial(self._look, pending))
             if pending := self._pending():
-                self._tend(pending)
+                patiently(partial(self._tend, pending))
                 time.sleep(POLL_S)
         return [self._seen[job_id] for job_id in self._ids]
+
+    def _look(self, pending: Sequence[int]) -> None:
+        from curvegan_db.errors import JobNotFound
+
+        found = {job.id: job for job in self._backend.store.jobs(ids=pending, newest_first=False)}
+        for job_id in pending:
+            if job_id not in found:
+                raise JobNotFound(job_id)
+        self._seen |= found
+        self._display.show(self._backend.store, self._seen)
 
     def _pending(self) -> list[int]:
         return [job_id for job_id in self._ids if job_id not in self._seen or self._seen[job_id].state not in ENDED]

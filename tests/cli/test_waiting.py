@@ -8,9 +8,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from ..databases import new_database
+from ..servers import PostgresServer
 from .client import SMALL, Client, PlayedWorker
 from .test_status import on_a_terminal
 
@@ -118,3 +122,73 @@ def test_many_jobs_are_followed_as_one(client: Client) -> None:
     assert result.exit_code == 1
     assert result.stderr == "9 of 9 jobs have ended\n"
     assert len(result.stdout.splitlines()) == 9
+
+
+@pytest.fixture
+def served(own_postgres: PostgresServer, tmp_path: Path) -> Iterator[Client]:
+    """A client of a server that the test may stop, with job 1 queued there."""
+    with new_database(own_postgres.url()) as url:
+        client = Client(tmp_path / "home", url)
+        client.done("db", "upgrade")
+        client.submit(*SMALL)
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "last"),
+    [
+        (["wait", "1"], "job 1 queued", "Job 1 cancelled at step 0 of 200"),
+        (["logs", "1", "--follow"], "submitted", "cancelled"),
+    ],
+)
+def test_following_survives_a_restart_of_the_database(
+    served: Client, own_postgres: PostgresServer, words: list[str], first: str, last: str
+) -> None:
+    command = served.command(*words)
+    with subprocess.Popen(**command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=1) as process:
+        assert process.stdout is not None
+        assert first in process.stdout.readline()
+        own_postgres.stop(signal.SIGQUIT)
+        said = iter(process.stdout.readline, "")
+        assert next(line for line in said if "cannot use the database" in line).endswith("; trying again for 300 s.\n")
+        own_postgres.start()
+        assert next(said).startswith("The database is back after ")
+        served.done("cancel", "1")
+        assert list(said)[-1].strip().endswith(last)
+    assert process.returncode == 1
+
+
+def test_a_database_that_stays_away_ends_the_waiting(
+    served: Client, own_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from curvegan_cli import patience
+
+    monkeypatch.setattr(patience, "PATIENCE_S", 1.5)
+    stopping = threading.Timer(1.0, own_postgres.stop, [signal.SIGQUIT])
+    stopping.start()
+    result = served("wait", "1")
+    stopping.join()
+    own_postgres.start()
+    _, warning, error = result.stderr.splitlines()
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert warning.startswith("Warning: cannot use the database")
+    assert error.startswith("Error: cannot use the database")
+
+
+@pytest.mark.parametrize("words", [["wait", "1"], ["logs", "1", "--follow"]])
+def test_following_a_job_that_is_deleted_ends_in_a_line(client: Client, words: list[str]) -> None:
+    client.submit(*SMALL)
+
+    def delete() -> None:
+        with client.store() as store, store.engine.begin() as connection:
+            for table in ("events", "jobs"):
+                connection.execute(text(f"DELETE FROM {table}"))
+
+    deleting = threading.Timer(1.0, delete)
+    deleting.start()
+    result = client(*words)
+    deleting.join()
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        2,
+        "Error: no job 1; `curvegan status` lists the jobs",
+    )
