@@ -12,13 +12,21 @@ from sqlalchemy.orm import Session
 from curvegan.config import TrainConfig
 from curvegan_db import models
 from curvegan_db.configs import read_config
-from curvegan_db.errors import JobStateConflict
-from curvegan_db.jobs import displayed_state, locked_job
+from curvegan_db.datasets import require_contents
+from curvegan_db.errors import DatasetNotFound, JobStateConflict
+from curvegan_db.jobs import locked_job
 from curvegan_db.models import JobState
+from curvegan_db.states import displayed_state
 from curvegan_db.transactions import Transactions, now
 from curvegan_db.transitions import add_event
 
-_RESULTS = (models.LossChunk, models.Snapshot, models.Checkpoint, models.Plot)
+RESULTS = (models.LossChunk, models.Snapshot, models.Checkpoint, models.Plot)
+# What any verb makes of an ended job.
+_FORGOTTEN = (
+    *("finished_at", "worker", "device", "engine", "engine_version", "began_at", "began_step", "recorded_at"),
+    *("cancel_reason", "reason", "error", "metrics", "verdict"),
+)
+QUEUED_AGAIN = {"state": JobState.QUEUED, "lost": 0, "cancel_requested": False, **dict.fromkeys(_FORGOTTEN)}
 
 
 class Reruns(Transactions):
@@ -28,7 +36,7 @@ class Reruns(Transactions):
         """Run an ended job afresh: its results are deleted."""
         with self._write() as session:
             at, job = _ended(session, job_id, "retried")
-            for table in _RESULTS:
+            for table in RESULTS:
                 session.execute(delete(table).where(table.job_id == job_id))
             job.step, job.started_at = 0, None
             _queue_again(session, job)
@@ -70,12 +78,24 @@ def _ended(session: Session, job_id: int, done: str) -> tuple[datetime, models.J
     """The locked job and the time, if the job has ended."""
     job, at = locked_job(session, job_id), now(session)
     if job.state not in (JobState.QUEUED, JobState.RUNNING):
+        _check_dataset(session, job, done)
         return at, job
     state = displayed_state(job, at)
     command = f"`curvegan explain {job_id}` says what it waits for"
     if job.state is JobState.RUNNING:
         command = f"`curvegan wait {job_id}` follows it to its end, `curvegan cancel {job_id}` stops it"
     raise JobStateConflict(f"job {job_id} cannot be {done}: it is {state}; {command}")
+
+
+def _check_dataset(session: Session, job: models.Job, done: str) -> None:
+    """A job that would only fail is not queued."""
+    try:
+        require_contents(session, [read_config(job.id, job.config)] if job.dataset else [])
+    except DatasetNotFound:
+        raise JobStateConflict(
+            f"job {job.id} cannot be {done}: its data set {job.dataset:.12} was removed; "
+            "`curvegan data add` with the same curves brings it back"
+        ) from None
 
 
 def _longer(job: models.Job, steps: int) -> TrainConfig:
@@ -103,8 +123,5 @@ def _drop_end_snapshot(session: Session, job: models.Job, config: TrainConfig) -
 def _queue_again(session: Session, job: models.Job) -> None:
     """Ended to queued, free of how it ended. Pictures of the old end go: while it runs they are drawn anew."""
     session.execute(delete(models.Plot).where(models.Plot.job_id == job.id))
-    job.state, job.lost, job.cancel_requested = JobState.QUEUED, 0, False
-    for name in ("finished_at", "worker", "device", "engine", "engine_version", "began_at", "began_step"):
-        setattr(job, name, None)
-    for name in ("recorded_at", "cancel_reason", "reason", "error", "metrics", "verdict"):
-        setattr(job, name, None)
+    for name, value in QUEUED_AGAIN.items():
+        setattr(job, name, value)

@@ -13,13 +13,14 @@ from curvegan_db.progress import Progress
 from curvegan_db.reruns import Reruns
 from curvegan_db.results import Results
 from curvegan_db.situations import Situations
+from curvegan_db.sweeps import Sweeps
 from curvegan_db.transactions import LEASE_S
 from curvegan_db.workers import Workers
 
 __all__ = ["Store", "make_engine", "open_store"]
 
 
-class Store(Jobs, Reruns, Datasets, Results, Logs, Situations, Workers, Leases, Progress):
+class Store(Jobs, Reruns, Sweeps, Datasets, Results, Logs, Situations, Workers, Leases, Progress):
     """Jobs and what came of them. These rules hold on SQLite and on PostgreSQL:
 
     * Each method is one transaction: all of it happened or nothing. What it returns are plain values.
@@ -32,6 +33,7 @@ class Store(Jobs, Reruns, Datasets, Results, Logs, Situations, Workers, Leases, 
     * A lost job goes back to the queue and keeps what was recorded. After the third time it fails with reason "lost",
       unless one of its last two attempts stored a checkpoint. Jobs that were lost are not claimed with others.
     * A job whose cancel was requested never goes back to the queue: released or lost, it is cancelled.
+    * The jobs of a sweep are stored together or not at all; then each goes its own way.
     * An ended job runs again afresh (retry), from its last checkpoint (resume), or beyond its end (extend).
     * Writing the same twice does it once, so that a worker may repeat a call whose answer it did not hear.
     * Only finite metrics are stored (SQLite would turn NaN into NULL, PostgreSQL refuses it in JSON).
