@@ -7,6 +7,8 @@ CurveganError                      exit code 1
 │   ├── DeviceUnavailable
 │   ├── JobNotFound                curvegan_db
 │   ├── ResultNotFound             curvegan_db
+│   ├── DatasetNotFound            curvegan_db
+│   ├── DatasetConflict            curvegan_db
 │   └── JobStateConflict           curvegan_db
 ├── ServiceUnavailable             exit code 3: a service's, not the job's
 │   ├── BrokerUnreachable          curvegan_worker

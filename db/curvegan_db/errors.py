@@ -19,18 +19,15 @@ class JobStateConflict(InvalidInput):
     """The job's state does not allow this."""
 
 
-class SweepNotFound(InvalidInput):
-    """No sweep has this id."""
-
-    def __init__(self, sweep_id: int) -> None:
-        super().__init__(f"no sweep {sweep_id}; `curvegan sweeps` lists them, `curvegan sweep` makes one")
-
-
 class DatasetNotFound(InvalidInput):
     """No data set has this name or this hash."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"no data set {what}; `curvegan data list` shows what there is, `curvegan data add` adds one")
+
+
+class DatasetConflict(InvalidInput):
+    """A data set's name is taken, or jobs still need it, or a config says of it what is not so."""
 
 
 class DatabaseUnreachable(ServiceUnavailable):

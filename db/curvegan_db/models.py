@@ -127,13 +127,15 @@ class Dataset(Base):
 
 
 class DatasetContent(Base):
-    """The curves themselves, once for each content: the bytes of a core Dataset."""
+    """The curves themselves, once for each content: the bytes of a core Dataset, and what a config says of them."""
 
     __tablename__ = "dataset_contents"
 
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     rows: Mapped[int]
     points: Mapped[int]
+    mean: Mapped[float]
+    scale: Mapped[float]
     size: Mapped[int]
     data: Mapped[bytes] = mapped_column(deferred=True)
 

@@ -6,10 +6,10 @@ All times are aware and UTC; a step counts generator updates done.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from curvegan.config import TrainConfig
 from curvegan.errors import InvalidInput
+from curvegan.families.parameters import Data
 from curvegan_db.models import MOST_NAME, MOST_TAG, MOST_TAGS, JobState
 
 LOST = "lost"
@@ -92,36 +92,6 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """Jobs submitted together. `axes` holds JSON values by config key, `states` counts the jobs by displayed state."""
-
-    id: int
-    name: str | None
-    created_at: datetime
-    axes: Mapping[str, Any]
-    states: Mapping[str, int]
-
-    @property
-    def jobs(self) -> int:
-        """How many there are."""
-        return sum(self.states.values())
-
-    @property
-    def ended(self) -> int:
-        """How many have succeeded, failed, or been cancelled."""
-        return sum(self.states[state] for state in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED))
-
-
-@dataclass(frozen=True)
-class SubmittedSweep:
-    """What a submission came to: the sweep's id (None where nothing was left to do), its jobs, and who was skipped."""
-
-    id: int | None
-    jobs: Sequence[int]
-    skipped: int
-
-
-@dataclass(frozen=True)
 class ClaimedJob:
     """A job that a worker took. `step` is how far it was recorded; 0 means that there is nothing to resume."""
 
@@ -193,74 +163,23 @@ class Plot:
 
 
 @dataclass(frozen=True)
-class ClaimedJob:
-    """A job that a worker took. `step` is how far it was recorded; 0 means that there is nothing to resume."""
+class NamedDataset:
+    """A data set without its curves. `jobs` counts those that use it; `size` in bytes, `hash` of the content."""
 
-    id: int
-    config: TrainConfig
-    attempt: int
-    step: int
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The jobs that a worker took together, one pack under one lease."""
-
-    token: str
-    jobs: tuple[ClaimedJob, ...]
-
-
-@dataclass(frozen=True)
-class HeartbeatReply:
-    """The jobs still held under the lease, and of those the ones to cancel, with the user's reason."""
-
-    held: frozenset[int]
-    cancelled: Mapping[int, str | None]
-
-
-@dataclass(frozen=True)
-class Worker:
-    """A worker process. `state` is "idle", "training", "stopped", or "lost" when it stopped beating."""
-
-    id: str
-    label: str
-    host: str
-    pid: int
-    devices: tuple[str, ...]
-    version: str
-    started_at: datetime
-    beat_at: datetime
-    state: str
-    jobs: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class CheckpointRow:
-    """A stored checkpoint without its data. `size` in bytes, `sha256` of the data, hex."""
-
-    job_id: int
-    step: int
-    attempt: int
-    created_at: datetime
+    name: str
+    hash: str
+    rows: int
+    points: int
+    mean: float
+    scale: float
     size: int
-    sha256: str
+    created_at: datetime
+    jobs: int
 
-
-@dataclass(frozen=True)
-class StoredCheckpoint(CheckpointRow):
-    """A stored checkpoint with its data."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A rendered plot of the state at a step."""
-
-    job_id: int
-    kind: str
-    step: int
-    png: bytes
+    @property
+    def curve(self) -> Data:
+        """What a config holds of it, beside its points."""
+        return Data(hash=self.hash, mean=self.mean, scale=self.scale)
 
 
 @dataclass(frozen=True)
