@@ -9,7 +9,7 @@ Legend of the shapes in names: j jobs, b minibatch, i inputs, p numbers of a job
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -100,6 +100,19 @@ class AdamSteps:
         limits = np.finfo(np.float32)
         return cls(*(_tensor(np.clip(column, limits.tiny, limits.max), device)[..., None] for column in columns))
 
+    @property
+    def changing(self) -> tuple[Tensor, Tensor]:
+        """The numbers that are others at each step."""
+        return self.scale, self.shift
+
+    def part(self, first: int, count: int) -> Self:
+        """The numbers of some of the steps."""
+        return replace(self, scale=self.scale[first : first + count], shift=self.shift[first : first + count])
+
+    def copy(self) -> Self:
+        """The same in memory of their own."""
+        return replace(self, scale=self.scale.clone(), shift=self.shift.clone())
+
 
 class Stack:
     """The same network of every job, its moments and its Adam update."""
@@ -115,6 +128,11 @@ class Stack:
         )
         self.frozen = tuple(self._views(self._values_jp))
         self.trained = tuple(view.detach().requires_grad_() for view in self.frozen)
+
+    @property
+    def rows(self) -> tuple[Tensor, Tensor, Tensor]:
+        """All that training changes: weights, first and second moments, each (j, p)."""
+        return self._values_jp, self._m_jp, self._v_jp
 
     def forward(self, x_jbi: Tensor, tensors: Sequence[Tensor]) -> Tensor:
         """Return the network's outputs (j, b, out), from `trained` or from `frozen` tensors."""
@@ -140,7 +158,7 @@ class Stack:
 
     def tensors(self, place: int) -> Iterator[dict[str, NDArray[np.float32]]]:
         """Copy weights, first and second moments of the job at this place."""
-        for rows_jp in (self._values_jp, self._m_jp, self._v_jp):
+        for rows_jp in self.rows:
             yield _read(self.slots, rows_jp, place)
 
     def _row(self, tensors: Tensors) -> NDArray[np.float32]:

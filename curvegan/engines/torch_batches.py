@@ -33,6 +33,11 @@ class Batch(NamedTuple):
     noise_jbp: Tensor | None = None
     mix_jb1: Tensor | None = None
 
+    def copy(self) -> "Batch":
+        """The same in memory of their own."""
+        noise_jbp, mix_jb1 = (None if each is None else each.clone() for each in self[2:])
+        return Batch(self.z_jbl.clone(), self.real_jbp.clone(), noise_jbp, mix_jb1)
+
 
 class Source:
     """One array of each minibatch: of every job the shape that its own blocks have, padded with zeros."""

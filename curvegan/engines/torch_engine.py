@@ -5,7 +5,9 @@ does not differentiate the generator, and the generator's update computes no gra
 Legend of the shapes in names: n steps, j jobs, b minibatch, l latent, p points, 1 one number a job.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from curvegan.config import TrainConfig
 from curvegan.engines import State, Trace
 from curvegan.engines.stack import AdamSteps, Stack, padded
 from curvegan.engines.torch_batches import BATCH_ALIGN, Batch, Batches
+from curvegan.engines.torch_graph import Replay, record_on_cuda
 from curvegan.engines.torch_losses import TORCH_LOSSES
 from curvegan.engines.torch_regularisers import Penalty, normalised, weights
 from curvegan.errors import DeviceUnavailable
@@ -28,6 +31,7 @@ class TorchEngine:
 
     name = "torch"
     version = torch.__version__.split("+")[0]
+    steps_a_call = 64
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class TorchEngine:
         takes = [1 - each.ema for each in self._configs]
         self._average = self._generator.average([state.ema for state in states], takes) if job.ema else None
         self._set_loss(job)
+        self._replay: Replay[_Inputs, _Seen] | None = None
 
     def _set_loss(self, job: TrainConfig) -> None:
         self._loss = TORCH_LOSSES[job.loss]
@@ -72,26 +77,48 @@ class TorchEngine:
         share[:, : job.batch_size] = 1 / job.batch_size
         self._share_jb = torch.from_numpy(share).to(self._device)
 
-    @torch.enable_grad()
     def run(self, steps: Sequence[int], count: int, offsets: Sequence[int]) -> Trace:
-        """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`."""
+        """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`.
+
+        On CUDA nothing waits for the device before the last step is queued.
+        """
+        losses, looks = [], []
+        for offset, inputs in enumerate(self._inputs(steps, count)):
+            seen = self._do(inputs)
+            losses.append(torch.stack((seen.g_loss_j, seen.d_loss_j)))
+            if offset in offsets:
+                looks.append(self._look(seen, inputs.batches[-1].real_jbp))
+        return self._trace(offsets, losses, looks)
+
+    def _inputs(self, steps: Sequence[int], count: int) -> Iterator["_Inputs"]:
         each = self._configs[0].d_steps
         firsts = [step * each for step in steps]
         generator, discriminator = self._adam("lr_g", steps, count), self._adam("lr_d", firsts, count * each)
-        losses, close = [], []
         batches = self._batches.take(firsts, count * each, len(self._configs))
         for offset in range(count):
-            for extra in range(offset * each, offset * each + each - 1):
-                self._train_discriminator_alone(next(batches), discriminator, extra)
-            batch = next(batches)
-            fake_jbp = self._generator.forward(batch.z_jbl, self._generator.trained)
-            last = offset * each + each - 1
-            d_loss_j, logits = self._train_discriminator(batch, fake_jbp.detach(), discriminator, last)
-            if offset in offsets:
-                close.append(self._look(*logits, fake_jbp.detach(), batch.real_jbp))
-            g_loss_j = self._train_generator(batch, fake_jbp, generator, offset)
-            losses.append(torch.stack((g_loss_j, d_loss_j)))
-        return self._trace(offsets, losses, close)
+            own = discriminator.part(offset * each, each), generator.part(offset, 1)
+            yield _Inputs(tuple(itertools.islice(batches, each)), *own)
+
+    def _do(self, inputs: "_Inputs") -> "_Seen":
+        # Exact singular values are computed with the host's help, which a graph cannot hold.
+        if self._device == "cpu" or self._configs[0].spectral_norm:
+            return self._step(inputs)
+        if self._replay is None:
+            average = (self._average.mean_jp,) if self._average else ()
+            state = (*self._generator.rows, *self._discriminator.rows, *average)
+            self._replay = Replay(self._step, inputs, state, record_on_cuda)
+        return self._replay(inputs)
+
+    @torch.enable_grad()
+    def _step(self, inputs: "_Inputs") -> "_Seen":
+        """Update the discriminators `d_steps` times and the generators once."""
+        *more, batch = inputs.batches
+        for update, each in enumerate(more):
+            self._train_discriminator_alone(each, inputs.discriminator, update)
+        fake_jbp = self._generator.forward(batch.z_jbl, self._generator.trained)
+        d_loss_j, logits = self._train_discriminator(batch, fake_jbp.detach(), inputs.discriminator, len(more))
+        g_loss_j = self._train_generator(batch, fake_jbp, inputs.generator)
+        return _Seen(g_loss_j, d_loss_j, *logits, fake_jbp.detach())
 
     def state(self, place: int) -> State:
         """Copy the state of the job at this place of the pack."""
@@ -131,7 +158,7 @@ class TorchEngine:
             stack.clip(self._clip_j1)
         return self._mean(loss_jb.detach()), (real_jb.detach(), fake_jb.detach())
 
-    def _train_generator(self, batch: Batch, fake_jbp: Tensor, adam: AdamSteps, update: int) -> Tensor:
+    def _train_generator(self, batch: Batch, fake_jbp: Tensor, adam: AdamSteps) -> Tensor:
         """Update against the updated discriminator; return the losses (j)."""
         real_noise, fake_noise = (None, None) if batch.noise_jbp is None else batch.noise_jbp.chunk(2, 1)
         tensors = self._tensors(self._discriminator.frozen)
@@ -140,7 +167,7 @@ class TorchEngine:
             real_jb = self._discriminator.forward(_noisy(batch.real_jbp, real_noise), tensors).squeeze(-1)
         loss_jb = self._loss.generator(real_jb, fake_jb)
         stack = self._generator
-        stack.update(torch.autograd.grad(loss_jb, stack.trained, self._share_jb), adam, update)
+        stack.update(torch.autograd.grad(loss_jb, stack.trained, self._share_jb), adam, 0)
         if self._average is not None:
             self._average.update()
         return self._mean(loss_jb.detach())
@@ -148,24 +175,20 @@ class TorchEngine:
     def _tensors(self, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return normalised(tensors) if self._configs[0].spectral_norm else tensors
 
-    def _look(self, real_jb: Tensor, fake_jb: Tensor, fake_jbp: Tensor, real_jbp: Tensor) -> Tensor:
-        """Return d_real, d_fake and the minibatch's RMSE to its family, (3, j)."""
-        rmse_j = self._rmse_to(real_jbp, fake_jbp) if self._families[0].FIXED else self._rmse(fake_jbp)
-        return torch.stack((self._mean(real_jb.sigmoid()), self._mean(fake_jb.sigmoid()), rmse_j))
+    def _look(self, seen: "_Seen", real_jbp: Tensor) -> "_Look":
+        """Return d_real, d_fake and, where each job has one real curve, the RMSE to it (j); and the curves, if not."""
+        seen_j = [self._mean(seen.real_jb.sigmoid()), self._mean(seen.fake_jb.sigmoid())]
+        if not self._families[0].FIXED:
+            return torch.stack(seen_j), seen.fake_jbp.clone()
+        square_jb = (seen.fake_jbp - real_jbp).square_().sum(-1)
+        return torch.stack([*seen_j, (self._mean(square_jb) / self._configs[0].points).sqrt_()]), None
 
-    def _rmse_to(self, real_jbp: Tensor, fake_jbp: Tensor) -> Tensor:
-        """Return the RMSE where each job has one real curve."""
-        square_jb = (fake_jbp - real_jbp).square_().sum(-1)
-        return (self._mean(square_jb) / self._configs[0].points).sqrt_()
-
-    def _rmse(self, fake_jbp: Tensor) -> Tensor:
-        """Return the RMSE to the nearest curve of the job's family."""
+    def _rmse(self, fake_jbp: Tensor) -> list[float]:
+        """Return each job's RMSE to the nearest curves of its family."""
         job = self._configs[0]
         fake = fake_jbp[: self._jobs, : job.batch_size, : job.points].cpu().numpy()
         pairs = zip(self._families, fake, strict=True)
-        rmse_j = np.full(len(self._configs), np.nan, np.float32)
-        rmse_j[: self._jobs] = [np.sqrt(np.mean(family.distances(curves_bp) ** 2)) for family, curves_bp in pairs]
-        return torch.from_numpy(rmse_j).to(self._device)
+        return [float(np.sqrt(np.mean(family.distances(curves_bp) ** 2))) for family, curves_bp in pairs]
 
     def _mean(self, values_jb: Tensor) -> Tensor:
         return (values_jb * self._share_jb).sum(-1)
@@ -176,12 +199,46 @@ class TorchEngine:
         rates = [(getattr(job, rate), job.beta1, job.beta2, job.eps) for job in self._configs]
         return AdamSteps.make(rates, counts, self._device)
 
-    def _trace(self, offsets: Sequence[int], losses: list[Tensor], close: list[Tensor]) -> Trace:
+    def _trace(self, offsets: Sequence[int], losses: list[Tensor], looks: "list[_Look]") -> Trace:
         loss_n2j = torch.stack(losses)[..., : self._jobs].cpu().numpy()
-        close_n3j = np.zeros((0, 3, self._jobs), np.float32)
-        if close:
-            close_n3j = torch.stack(close)[..., : self._jobs].cpu().numpy()
+        close_n3j = np.zeros((len(looks), 3, self._jobs), np.float32)
+        if looks:
+            seen_nkj = torch.stack([seen for seen, _ in looks])[..., : self._jobs].cpu().numpy()
+            close_n3j[:, : seen_nkj.shape[1]] = seen_nkj
+            for row, (_, fake_jbp) in enumerate(looks):
+                if fake_jbp is not None:
+                    close_n3j[row, 2] = self._rmse(fake_jbp)
         return Trace(tuple(offsets), *loss_n2j.swapaxes(0, 1), *close_n3j.swapaxes(0, 1))
+
+
+# Numbers that were read off one step, (2 or 3, j), and the curves that the third is still to be made from.
+_Look = tuple[Tensor, Tensor | None]
+
+
+class _Inputs(NamedTuple):
+    """What one step reads: the discriminator's minibatches, and Adam's numbers for each update."""
+
+    batches: tuple[Batch, ...]
+    discriminator: AdamSteps
+    generator: AdamSteps
+
+    def copy(self) -> Self:
+        batches = tuple(batch.copy() for batch in self.batches)
+        return type(self)(batches, self.discriminator.copy(), self.generator.copy())
+
+    def tensors(self) -> list[Tensor]:
+        batches = [each for batch in self.batches for each in batch if each is not None]
+        return [*batches, *self.discriminator.changing, *self.generator.changing]
+
+
+class _Seen(NamedTuple):
+    """What one step saw: losses, the discriminator's logits and the generated curves, all before its updates."""
+
+    g_loss_j: Tensor
+    d_loss_j: Tensor
+    real_jb: Tensor
+    fake_jb: Tensor
+    fake_jbp: Tensor
 
 
 def _noisy(curves_jbp: Tensor, noise_jbp: Tensor | None) -> Tensor:

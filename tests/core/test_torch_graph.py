@@ -1,0 +1,78 @@
+"""A recorded step does what the step does. On a CPU the recording is the step itself; on CUDA it is a graph."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from curvegan.config import TrainConfig
+from curvegan.engines import State
+from curvegan.engines.torch_engine import TorchEngine, _Inputs, _Seen
+from curvegan.engines.torch_graph import Replay
+from curvegan.networks import init_weights
+
+STEPS = 40
+CASES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "everything": {"loss": "wgan", "gp": 1.0, "d_steps": 3, "instance_noise": 0.1, "ema": 0.9, "curve": "updown"},
+    "penalties": {"loss": "rpgan", "r1": 1.0, "r2": 1.0, "activation": "tanh", "curve": "sine"},
+    "clipped": {"loss": "wgan", "clip": 0.1, "activation": "leaky_relu"},
+}
+
+
+def an_engine(case: str, device: str = "cpu") -> TorchEngine:
+    configs = [TrainConfig.parse({**CASES[case], "seed": seed, "lr": 1e-3}) for seed in range(3)]
+    states = [State.initial(init_weights(config), config.ema > 0) for config in configs]
+    return TorchEngine(configs, states, device)
+
+
+def record_on_cpu(step: Callable[[], _Seen]) -> tuple[Callable[[], object], _Seen]:
+    """What CUDA does to its caller: the rehearsal changes the state, and results appear where the first ones lay."""
+    seen = step()
+
+    def replay() -> None:
+        for place, value in zip(seen, step(), strict=True):
+            place.copy_(value)
+
+    return replay, seen
+
+
+def same(one: State, other: State) -> bool:
+    groups = ("weights", "adam_m", "adam_v", "ema")
+    pairs = [(getattr(one, group), getattr(other, group)) for group in groups]
+    return all(a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a) for a, b in pairs)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_replayed_steps_are_the_steps(case: str) -> None:
+    straight, replayed = an_engine(case), an_engine(case)
+    trace = straight.run([0, 5, 0], STEPS, [])
+    replay: Replay[_Inputs, _Seen] | None = None
+    for step, inputs in enumerate(replayed._inputs([0, 5, 0], STEPS)):
+        if replay is None:
+            average = (replayed._average.mean_jp,) if replayed._average else ()
+            state = (*replayed._generator.rows, *replayed._discriminator.rows, *average)
+            replay = Replay(replayed._step, inputs, state, record_on_cpu)
+        seen = replay(inputs)
+        assert seen.g_loss_j[:3].tolist() == trace.g_loss[step].tolist()
+    assert all(same(straight.state(place), replayed.state(place)) for place in range(3))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("case", CASES)
+def test_graphs_on_cuda_are_the_steps(case: str) -> None:
+    recorded, dispatched = an_engine(case, "cuda"), an_engine(case, "cuda")
+    recorded.run([0, 5, 0], STEPS, [0])
+    assert recorded._replay is not None
+    for inputs in dispatched._inputs([0, 5, 0], STEPS):
+        dispatched._step(inputs)
+    assert all(same(recorded.state(place), dispatched.state(place)) for place in range(3))
+
+
+def test_a_recording_is_not_made_for_a_cpu() -> None:
+    engine = an_engine("default")
+    engine.run([0, 0, 0], 2, [])
+    assert engine._replay is None
