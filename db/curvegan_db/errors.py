@@ -19,6 +19,13 @@ class JobStateConflict(InvalidInput):
     """The job's state does not allow this."""
 
 
+class SweepNotFound(InvalidInput):
+    """No sweep has this id."""
+
+    def __init__(self, sweep_id: int) -> None:
+        super().__init__(f"no sweep {sweep_id}; `curvegan sweeps` lists them, `curvegan sweep` makes one")
+
+
 class DatasetNotFound(InvalidInput):
     """No data set has this name or this hash."""
 

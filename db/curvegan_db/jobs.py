@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select
+from sqlalchemy import Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from curvegan.families.parameters import Data
@@ -11,8 +11,10 @@ from curvegan_db import models
 from curvegan_db.configs import read_config
 from curvegan_db.datasets import require_contents
 from curvegan_db.errors import JobNotFound, JobStateConflict
+from curvegan_db.filters import Filter
 from curvegan_db.models import MOST_ID, MOST_REASON, JobState
 from curvegan_db.records import LOST, Job, JobRequest, check_tags, check_text
+from curvegan_db.states import displayed_as, displayed_state
 from curvegan_db.transactions import Transactions, now
 from curvegan_db.transitions import add_event, add_events, end, lose
 
@@ -28,15 +30,7 @@ class Jobs(Transactions):
         if not requests:
             return []
         with self._write() as session:
-            require_contents(session, [request.config for request in requests])
-            at = now(session)
-            statement = insert(models.Job).returning(models.Job.id, sort_by_parameter_order=True)
-            ids = list(session.scalars(statement, [_row(request, at) for request in requests]))
-            tags = [{"job_id": i, "tag": t} for i, r in zip(ids, requests, strict=True) for t in sorted(set(r.tags))]
-            if tags:
-                session.execute(insert(models.JobTag), tags)
-            add_events(session, [(job_id, 0, None) for job_id in ids], at, "submitted")
-        return ids
+            return add_jobs(session, requests, now(session))
 
     def job(self, job_id: int) -> Job:
         """One job. Raises JobNotFound."""
@@ -52,11 +46,15 @@ class Jobs(Transactions):
         tags: Sequence[str] = (),
         limit: int | None = None,
         newest_first: bool = True,
+        sweep: int | None = None,
+        where: Filter | None = None,
     ) -> list[Job]:
         """Jobs by id, in any of the displayed states ("lost" is one), with all of the tags; unknown ids are ignored."""
         with self._read() as session:
             at = now(session)
-            query = _filtered(states, tags, at).order_by(models.Job.id.desc() if newest_first else models.Job.id)
+            query = _filtered(states, tags, sweep, at).order_by(models.Job.id.desc() if newest_first else models.Job.id)
+            if where is not None:
+                query = query.where(where.condition(at))
             found: list[models.Job] = []
             for part in _parts(ids, newest_first):
                 page = query if part is None else query.where(models.Job.id.in_(part))
@@ -93,11 +91,17 @@ class Jobs(Transactions):
             return _cancel(session, job, at, reason)
 
 
-def displayed_state(job: models.Job, at: datetime) -> str:
-    """The state at a time: a running job whose lease ran out is lost, whether or not a reaper has seen it."""
-    if job.lease_expires_at is not None and job.lease_expires_at < at:
-        return LOST
-    return job.state.value
+def add_jobs(session: Session, requests: Sequence[JobRequest], at: datetime, sweep: int | None = None) -> list[int]:
+    """Store queued jobs, of a sweep or of none; their ids, in the order of the requests."""
+    require_contents(session, [request.config for request in requests])
+    statement = insert(models.Job).returning(models.Job.id, sort_by_parameter_order=True)
+    rows = [_row(request, at) | {"sweep_id": sweep} for request in requests]
+    ids = list(session.scalars(statement, rows))
+    tags = [{"job_id": i, "tag": t} for i, r in zip(ids, requests, strict=True) for t in sorted(set(r.tags))]
+    if tags:
+        session.execute(insert(models.JobTag), tags)
+    add_events(session, [(job_id, 0, None) for job_id in ids], at, "submitted")
+    return ids
 
 
 def _row(request: JobRequest, at: datetime) -> dict[str, object]:
@@ -130,23 +134,16 @@ def _parts(ids: Iterable[int] | None, newest_first: bool) -> Iterator[list[int] 
         yield ordered[start : start + _MOST_PARAMETERS]
 
 
-def _filtered(states: Sequence[str], tags: Sequence[str], at: datetime) -> Select[models.Job]:
+def _filtered(states: Sequence[str], tags: Sequence[str], sweep: int | None, at: datetime) -> Select[models.Job]:
     query = select(models.Job)
+    if sweep is not None:
+        query = query.where(models.Job.sweep_id == (sweep if 0 < sweep <= MOST_ID else 0))
     if states:
-        query = query.where(or_(*(_displayed_as(state, at) for state in dict.fromkeys(states))))
+        query = query.where(or_(*(displayed_as(state, at) for state in dict.fromkeys(states))))
     check_tags(tags)
     for tag in dict.fromkeys(tags):
         query = query.where(models.Job.id.in_(select(models.JobTag.job_id).where(models.JobTag.tag == tag)))
     return query
-
-
-def _displayed_as(state: str, at: datetime) -> ColumnElement[bool]:
-    running = models.in_state(JobState.RUNNING)
-    if state == LOST:
-        return and_(running, models.Job.lease_expires_at < at)
-    if state == JobState.RUNNING:
-        return and_(running, models.Job.lease_expires_at >= at)
-    return models.in_state(JobState(state))
 
 
 def records_of(session: Session, jobs: Sequence[models.Job], at: datetime) -> list[Job]:

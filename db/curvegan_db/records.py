@@ -6,6 +6,7 @@ All times are aware and UTC; a step counts generator updates done.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from curvegan.config import TrainConfig
 from curvegan.errors import InvalidInput
@@ -89,6 +90,36 @@ class Job:
     verdict: str | None
     sweep: int | None
     steps_per_second: float | None
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Jobs submitted together. `axes` holds JSON values by config key, `states` counts the jobs by displayed state."""
+
+    id: int
+    name: str | None
+    created_at: datetime
+    axes: Mapping[str, Any]
+    states: Mapping[str, int]
+
+    @property
+    def jobs(self) -> int:
+        """How many there are."""
+        return sum(self.states.values())
+
+    @property
+    def ended(self) -> int:
+        """How many have succeeded, failed, or been cancelled."""
+        return sum(self.states[state] for state in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED))
+
+
+@dataclass(frozen=True)
+class SubmittedSweep:
+    """What a submission came to: the sweep's id (None where nothing was left to do), its jobs, and who was skipped."""
+
+    id: int | None
+    jobs: Sequence[int]
+    skipped: int
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,19 @@ from curvegan_db import models
 from curvegan_db.configs import read_config
 from curvegan_db.datasets import require_contents
 from curvegan_db.errors import DatasetNotFound, JobStateConflict
-from curvegan_db.jobs import displayed_state, locked_job
+from curvegan_db.jobs import locked_job
 from curvegan_db.models import JobState
+from curvegan_db.states import displayed_state
 from curvegan_db.transactions import Transactions, now
 from curvegan_db.transitions import add_event
 
-_RESULTS = (models.LossChunk, models.Snapshot, models.Checkpoint, models.Plot)
+RESULTS = (models.LossChunk, models.Snapshot, models.Checkpoint, models.Plot)
+# What any verb makes of an ended job.
+_FORGOTTEN = (
+    *("finished_at", "worker", "device", "engine", "engine_version", "began_at", "began_step", "recorded_at"),
+    *("cancel_reason", "reason", "error", "metrics", "verdict"),
+)
+QUEUED_AGAIN = {"state": JobState.QUEUED, "lost": 0, "cancel_requested": False, **dict.fromkeys(_FORGOTTEN)}
 
 
 class Reruns(Transactions):
@@ -29,7 +36,7 @@ class Reruns(Transactions):
         """Run an ended job afresh: its results are deleted."""
         with self._write() as session:
             at, job = _ended(session, job_id, "retried")
-            for table in _RESULTS:
+            for table in RESULTS:
                 session.execute(delete(table).where(table.job_id == job_id))
             job.step, job.started_at = 0, None
             _queue_again(session, job)
@@ -116,8 +123,5 @@ def _drop_end_snapshot(session: Session, job: models.Job, config: TrainConfig) -
 def _queue_again(session: Session, job: models.Job) -> None:
     """Ended to queued, free of how it ended. Pictures of the old end go: while it runs they are drawn anew."""
     session.execute(delete(models.Plot).where(models.Plot.job_id == job.id))
-    job.state, job.lost, job.cancel_requested = JobState.QUEUED, 0, False
-    for name in ("finished_at", "worker", "device", "engine", "engine_version", "began_at", "began_step"):
-        setattr(job, name, None)
-    for name in ("recorded_at", "cancel_reason", "reason", "error", "metrics", "verdict"):
-        setattr(job, name, None)
+    for name, value in QUEUED_AGAIN.items():
+        setattr(job, name, value)
