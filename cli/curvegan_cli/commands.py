@@ -25,6 +25,8 @@ INDEX = {
     "sample": ("results", "Draw curves from a job's generator."),
     "events": ("status", "List every change of a job's state, the oldest first."),
     "logs": ("logs", "Print a job's log, from its first line on."),
+    "curves": ("curves", "List the families of curves, each with a drawing."),
+    "data": ("data", "Keep your own curves to train on."),
     "worker": ("workers", "Train queued jobs until stopped."),
     "workers": ("workers", "List the workers that the store knows, live and lost ones."),
     "doctor": ("doctor", "Find out what keeps jobs from running here."),

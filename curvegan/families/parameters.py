@@ -21,9 +21,18 @@ class Frozen(BaseModel):
 
 
 class Family(Frozen):
-    """Parameters of a family. Of a point set (`PLANE`) one sample is one point of the plane, not a curve."""
+    """Parameters of a family. Of a point set (`PLANE`) one sample is one point of the plane, not a curve.
+
+    `NEAREST` says to what the distance of a generated curve is measured: see `distance`.
+    """
 
     PLANE: ClassVar[bool] = False
+    NEAREST: ClassVar[str] = "the curve"
+
+    @classmethod
+    def distance(cls) -> str:
+        """How far a generated curve is from the family, in words."""
+        return f"{'Euclidean distance' if cls.PLANE else 'root mean square difference'} to {cls.NEAREST}"
 
 
 class Quadratic(Family):
@@ -53,6 +62,7 @@ class Abs(Family):
 class QuadraticFamily(Family):
     """Parabolas y = a x^2 + a - 1, with a drawn evenly from a_min to a_max."""
 
+    NEAREST: ClassVar[str] = "the parabola with the best a of its range"
     family: Literal["quadratic_family"] = "quadratic_family"
     a_min: Parameter = Field(default=1.0, description="smallest a")
     a_max: Parameter = Field(default=2.0, description="largest a")
@@ -67,6 +77,7 @@ class QuadraticFamily(Family):
 class Updown(Family):
     """Two modes, y = +(a x^2 + c) and y = -(a x^2 + c), each as likely, with normal noise at every point."""
 
+    NEAREST: ClassVar[str] = "the nearer mode"
     family: Literal["updown"] = "updown"
     a: Parameter = Field(default=2.0, description="factor of x^2")
     c: Parameter = Field(default=-0.5, description="height at x = 0 of the upper mode")
@@ -76,6 +87,7 @@ class Updown(Family):
 class Sine(Family):
     """Waves y = a sin(pi x + p), with the phase p drawn evenly from 0 to 2 pi."""
 
+    NEAREST: ClassVar[str] = "the wave with the best phase"
     family: Literal["sine"] = "sine"
     a: Positive = Field(default=1.0, description="amplitude")
 
@@ -83,6 +95,7 @@ class Sine(Family):
 class SineModes(Family):
     """Modes y = sin(pi x + p) at evenly spaced phases p = 2 pi k/modes, with normal noise at every point."""
 
+    NEAREST: ClassVar[str] = "the nearest mode"
     family: Literal["sine_modes"] = "sine_modes"
     modes: int = Field(default=8, ge=2, le=64, description="how many phases")
     noise: Positive = Field(default=0.02, description="standard deviation of the noise at each point")
@@ -92,6 +105,7 @@ class Ring8(Family):
     """Eight normal clusters of points, evenly spaced on a circle."""
 
     PLANE: ClassVar[bool] = True
+    NEAREST: ClassVar[str] = "the nearest mode"
     family: Literal["ring8"] = "ring8"
     radius: Positive = Field(default=1.0, description="radius of the circle")
     noise: Positive = Field(default=0.05, description="standard deviation of a cluster, in x and in y")
@@ -101,6 +115,7 @@ class Grid25(Family):
     """Twenty-five normal clusters of points, five by five around the origin."""
 
     PLANE: ClassVar[bool] = True
+    NEAREST: ClassVar[str] = "the nearest mode"
     family: Literal["grid25"] = "grid25"
     spacing: Positive = Field(default=1.0, description="distance between neighbouring clusters")
     noise: Positive = Field(default=0.05, description="standard deviation of a cluster, in x and in y")
@@ -110,6 +125,7 @@ class Spiral(Family):
     """Points along an arm that winds outwards, evenly dense along it, with normal noise."""
 
     PLANE: ClassVar[bool] = True
+    NEAREST: ClassVar[str] = "the nearest point of the arm"
     family: Literal["spiral"] = "spiral"
     radius: Positive = Field(default=1.0, description="distance of the outer end from the origin")
     turns: float = Field(default=1.5, gt=0, le=10, allow_inf_nan=False, description="how often it winds around")
@@ -120,6 +136,7 @@ class Circle(Family):
     """Points on a circle, with normal noise."""
 
     PLANE: ClassVar[bool] = True
+    NEAREST: ClassVar[str] = "the nearest point of the circle"
     family: Literal["circle"] = "circle"
     radius: Positive = Field(default=1.0, description="radius of the circle")
     noise: Positive = Field(default=0.02, description="standard deviation of the noise, in x and in y")
@@ -128,6 +145,7 @@ class Circle(Family):
 class Data(Family):
     """Your own curves: rows of a stored data set, each as likely, named by its content."""
 
+    NEAREST: ClassVar[str] = "the nearest of at most 1024 rows, in standard deviations of all values"
     family: Literal["data"] = "data"
     hash: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the data set's content")
     mean: float = Field(ge=-MOST_SIZE, le=MOST_SIZE, description="mean of all its values, which training sees as 0")

@@ -1,0 +1,142 @@
+"""curvegan curves: the families there are to learn, with a drawing of each. Opens no store."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curvegan_cli.drawing import WIDTH, drawing
+from curvegan_cli.output import Column, format_option, print_json, print_pairs, print_table
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from curvegan.config import TrainConfig
+    from curvegan.families.family import Family
+
+# The family that has no curves before somebody brings them.
+OWN = "data"
+_MOST_CURVES, _MOST_POINTS = 6, 400
+_PARAMETERS = (Column("PARAMETER"), Column("DEFAULT", right=True), Column("VALID"), Column("MEANING", folds=True))
+
+
+@click.command()
+@click.argument("family", metavar="[FAMILY]", required=False)
+@click.option("-q", "--quiet", is_flag=True, help="Print names only, one a line.")
+@format_option("table", "json")
+def curves(family: str | None, quiet: bool, form: str) -> None:
+    """List the families of curves, each with a drawing.
+
+    With FAMILY all about that one: its parameters, their defaults and bounds. Parameters are set with --set.
+
+    \b
+    Examples:
+      curvegan curves
+      curvegan curves updown
+      curvegan submit --curve updown --set curve.noise 0.1
+    """
+    names = _names(family)
+    if quiet:
+        click.echo("\n".join(names))
+    elif form == "json":
+        found = [_facts(name) for name in names]
+        print_json(found[0] if family else found)
+    elif family:
+        _show(family)
+    else:
+        click.echo("\n\n".join(map(_entry, names)))
+
+
+def _names(family: str | None) -> list[str]:
+    from curvegan.config import TrainConfig
+    from curvegan.families.parameters import MODELS
+
+    if family is not None and family not in MODELS:
+        TrainConfig.parse({"curve": family})  # which refuses it, with the names there are
+    return [family] if family else list(MODELS)
+
+
+def _facts(name: str) -> dict[str, Any]:
+    """A family as programs read it."""
+    from curvegan.families.parameters import MODELS
+
+    model = MODELS[name]
+    parameters = [
+        {"name": key, "default": None if field.is_required() else field.default, "valid": _valid(field)}
+        | {"meaning": field.description}
+        for key, field in model.model_fields.items()
+        if key != "family"
+    ]
+    modes = None if name == OWN else _modes(_family(name)[1])
+    about = {"family": name, "about": model.__doc__, "plane": model.PLANE, "modes": modes}
+    return about | {"distance": model.distance(), "parameters": parameters}
+
+
+def _modes(family: "Family") -> int | None:
+    return None if family.modes_kp is None else len(family.modes_kp)
+
+
+def _family(name: str) -> "tuple[TrainConfig, Family]":
+    from curvegan import curves
+    from curvegan.config import TrainConfig
+
+    config = TrainConfig.parse({"curve": name})
+    return config, curves.family(config)
+
+
+def _valid(field: "FieldInfo") -> str:
+    """The bounds of a number, as `[0, 1)`."""
+    low, high = "", ""
+    for bound in field.metadata:
+        for sign, value in ((name, getattr(bound, name, None)) for name in ("ge", "gt", "le", "lt")):
+            if value is not None and sign in ("ge", "gt"):
+                low = f"{'[' if sign == 'ge' else '('}{value:g}"
+            elif value is not None:
+                high = f"{value:g}{']' if sign == 'le' else ')'}"
+    return f"{low}, {high}" if low else ""
+
+
+def _entry(name: str) -> str:
+    """A family in the list."""
+    import textwrap
+
+    facts = _facts(name)
+    defaults = ", ".join(f"{each['name']} {each['default']:g}" for each in facts["parameters"] if name != OWN)
+    said = [facts["about"], f"parameters: {defaults}", f"modes: {facts['modes']}", f"distance: {facts['distance']}"]
+    known = [said[0], *(said[1:2] if defaults else []), *(said[2:3] if facts["modes"] else []), said[3]]
+    lines = [line for fact in known for line in textwrap.wrap(fact, WIDTH - 2, subsequent_indent="  ")]
+    drawn = ["  `curvegan data add` stores them."] if name == OWN else _drawn(name, 6)
+    return "\n".join([name, *(f"  {line}" for line in lines), *drawn])
+
+
+def _show(name: str) -> None:
+    """All about one family."""
+    facts = _facts(name)
+    modes = [("modes", str(facts["modes"]))] if facts["modes"] else []
+    print_pairs([("family", name), ("draws", facts["about"]), *modes, ("distance", facts["distance"])])
+    cells = [[_text(each[key]) for key in ("name", "default", "valid", "meaning")] for each in facts["parameters"]]
+    click.echo()
+    print_table(_PARAMETERS, cells)
+    chosen = (
+        ["  curvegan submit --data NAME"]
+        if name == OWN
+        else [*_drawn(name, 12), "", f"  curvegan submit --curve {name}"]
+    )
+    click.echo("\n".join(["", *chosen]))
+
+
+def _text(value: float | str | None) -> str:
+    return "-" if value is None else value if isinstance(value, str) else f"{value:g}"
+
+
+def _drawn(name: str, rows: int) -> list[str]:
+    """Some of its real curves, or many of its points."""
+    import numpy as np
+
+    from curvegan.curves import points_x, real_curves
+    from curvegan.noise import Stream
+
+    config, family = _family(name)
+    plane = config.curve.PLANE
+    count = 1 if family.FIXED else _MOST_POINTS if plane else _MOST_CURVES
+    real = real_curves(config, family, Stream.EVALUATION, count).astype(np.float64)
+    return drawing([real] if plane else [np.stack([points_x(config), y], axis=1) for y in real], rows, not plane)

@@ -1,0 +1,75 @@
+"""Curves and points of the plane drawn in characters: braille, or ASCII where there is no more. Knows no job."""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+WIDTH = 60
+# Dots of a cell, (rows, columns), and the character that shows which of them are set, read row by row.
+_BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+_ASCII = " '.:"
+_GUTTER = 11
+
+
+def drawing(lines: "Sequence[NDArray[np.float64]]", rows: int = 8, joined: bool = True) -> list[str]:
+    """Draw lines (points, 2), as polylines or (not `joined`) as dots, on `rows` rows of at most WIDTH characters.
+
+    The height's ends stand on the left, the width's below.
+    """
+    import numpy as np
+
+    every = np.concatenate(lines)
+    low, high = every.min(axis=0), every.max(axis=0)
+    high = np.where(high > low, high, low + 1)
+    unicode = _takes("\u28ff")
+    down, across = (4, 2) if unicode else (2, 1)
+    width, height = (WIDTH - _GUTTER) * across, rows * down
+    dots = np.zeros((height, width), bool)
+    for line in lines:
+        places = (line - low) / (high - low) * (width - 1, height - 1)
+        x, y = np.rint(_dense(places) if joined else places).astype(int).T
+        dots[height - 1 - y, x] = True
+    cells = dots.reshape(rows, down, -1, across).transpose(0, 2, 1, 3).reshape(rows, -1, down * across)
+    text = [_text(row, unicode) for row in cells]
+    return _labelled(text, [f"{value:.4g}" for value in (low[0], high[0], low[1], high[1])])
+
+
+def _takes(letter: str) -> bool:
+    """Whether stdout's encoding has it."""
+    try:
+        letter.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _dense(places: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """The same polyline with points so close that every dot it passes is one."""
+    import numpy as np
+
+    steps = int(np.ceil(np.abs(np.diff(places, axis=0)).max(initial=1)))
+    at = np.linspace(0, len(places) - 1, (len(places) - 1) * steps + 1)
+    known = np.arange(len(places))
+    return np.stack([np.interp(at, known, places[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _text(cells: "NDArray[np.bool_]", unicode: bool) -> str:
+    import numpy as np
+
+    weights = np.ravel(_BRAILLE) if unicode else np.array([1, 2])
+    codes = (cells @ weights).tolist()
+    # A blank, not the empty braille cell: lines end where the last dot is.
+    return "".join((chr(0x2800 + code) if code else " ") if unicode else _ASCII[code] for code in codes).rstrip()
+
+
+def _labelled(text: "Sequence[str]", ends: "Sequence[str]") -> list[str]:
+    left, right, bottom, top = ends
+    labels = [top, *[""] * (len(text) - 2), bottom]
+    width = WIDTH - _GUTTER
+    below = " " * _GUTTER + left + right.rjust(width - len(left))
+    return [*(f"{label:>{_GUTTER - 1}} {row}".rstrip() for label, row in zip(labels, text, strict=True)), below]
