@@ -126,6 +126,8 @@ class Stack:
         self._values_jp, self._m_jp, self._v_jp = (
             _tensor(np.stack([self._row(state[group]) for state in states]), device) for group in range(3)
         )
+        self._gradient_jp = torch.zeros_like(self._values_jp)
+        self._rest_jp = self._gradient_jp.new_zeros(len(states), self._length - self.slots[-1].stop)
         self.frozen = tuple(self._views(self._values_jp))
         self.trained = tuple(view.detach().requires_grad_() for view in self.frozen)
 
@@ -144,7 +146,7 @@ class Stack:
         gradient_jp = self._joined(gradients)
         self._m_jp.lerp_(gradient_jp, adam.take_m)
         self._v_jp.lerp_(gradient_jp.square_(), adam.take_v)
-        divisor_jp = self._v_jp.sqrt().mul_(adam.scale[offset]).add_(adam.shift[offset])
+        divisor_jp = torch.sqrt(self._v_jp, out=gradient_jp).mul_(adam.scale[offset]).add_(adam.shift[offset])
         self._values_jp.addcdiv_(self._m_jp, divisor_jp, value=-1)
 
     def clip(self, most_j1: Tensor) -> None:
@@ -172,8 +174,9 @@ class Stack:
             yield rows_jp[:, slot.start : slot.stop].view(-1, *slot.shape)
 
     def _joined(self, gradients: Sequence[Tensor]) -> Tensor:
-        rest_jp = self._values_jp.new_zeros(len(self._values_jp), self._length - self.slots[-1].stop)
-        return torch.cat([*(gradient.flatten(1) for gradient in gradients), rest_jp], 1)
+        """Lay gradients out as a job's row, in memory that is kept: asking for it anew costs more than filling it."""
+        torch.cat([*(gradient.flatten(1) for gradient in gradients), self._rest_jp], 1, out=self._gradient_jp)
+        return self._gradient_jp
 
 
 @dataclass(frozen=True)

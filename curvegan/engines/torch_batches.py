@@ -71,7 +71,9 @@ class Batches:
         latent = (job.batch_size, job.latent)
         self._sources = {"z_jbl": Source(latent, (batch, padded(job.latent)), [_latents(each) for each in configs])}
         self._families = list(families)
-        self._still = (batch, points) if families[0].FIXED else None
+        # Where all real curves are one, a few rows stand for the minibatch, unless each of its rows is changed by itself.
+        alike = not (job.instance_noise or job.r1 or job.r2 or job.gp)
+        self._still = (BATCH_ALIGN if alike else batch, points) if families[0].FIXED else None
         if not self._still:
             drawn = [curves.minibatches(*each) for each in zip(configs, families, strict=True)]
             self._sources["real_jbp"] = Source(shape, (batch, points), drawn)
@@ -99,7 +101,7 @@ class Batches:
                 yield Batch(**{name: _flat(array[place]) for name, array in taken.items()}, **still)
 
     def _real(self, jobs: int) -> Tensor:
-        """Return the curves of families that have but one, for every row of the minibatch."""
+        """Return the curves of families that have but one, in every row."""
         assert self._still is not None
         real = np.zeros((jobs, *self._still), np.float32)
         for place in range(jobs):

@@ -145,8 +145,9 @@ class TorchEngine:
         stack = self._discriminator
         seen_jbp = _noisy(torch.cat((batch.real_jbp, fake_jbp), 1), batch.noise_jbp)
         tensors = self._tensors(stack.trained)
-        logits = stack.forward(seen_jbp, tensors)
-        real_jb, fake_jb = logits.view(len(logits), 2, -1).unbind(1)
+        logits_jb = stack.forward(seen_jbp, tensors).squeeze(-1)
+        real_jb, fake_jb = logits_jb.split((batch.real_jbp.shape[1], fake_jbp.shape[1]), 1)
+        real_jb = _as_many(real_jb, fake_jb)
         loss_jb = self._loss.discriminator(real_jb, fake_jb)
         if self._smooth_j1 is not None and self._loss.smooth is not None:
             loss_jb = loss_jb + self._loss.smooth(real_jb, self._smooth_j1)
@@ -165,6 +166,7 @@ class TorchEngine:
         real_jb = fake_jb = self._discriminator.forward(_noisy(fake_jbp, fake_noise), tensors).squeeze(-1)
         if self._loss.paired:
             real_jb = self._discriminator.forward(_noisy(batch.real_jbp, real_noise), tensors).squeeze(-1)
+            real_jb = _as_many(real_jb, fake_jb)
         loss_jb = self._loss.generator(real_jb, fake_jb)
         stack = self._generator
         stack.update(torch.autograd.grad(loss_jb, stack.trained, self._share_jb), adam, 0)
@@ -180,7 +182,7 @@ class TorchEngine:
         seen_j = [self._mean(seen.real_jb.sigmoid()), self._mean(seen.fake_jb.sigmoid())]
         if not self._families[0].FIXED:
             return torch.stack(seen_j), seen.fake_jbp.clone()
-        square_jb = (seen.fake_jbp - real_jbp).square_().sum(-1)
+        square_jb = (seen.fake_jbp - real_jbp[:, :1]).square_().sum(-1)
         return torch.stack([*seen_j, (self._mean(square_jb) / self._configs[0].points).sqrt_()]), None
 
     def _rmse(self, fake_jbp: Tensor) -> list[float]:
@@ -243,6 +245,11 @@ class _Seen(NamedTuple):
 
 def _noisy(curves_jbp: Tensor, noise_jbp: Tensor | None) -> Tensor:
     return curves_jbp if noise_jbp is None else curves_jbp + noise_jbp
+
+
+def _as_many(real_jb: Tensor, fake_jb: Tensor) -> Tensor:
+    """Repeat logits of real curves that stand for a whole minibatch."""
+    return real_jb.repeat(1, fake_jb.shape[1] // real_jb.shape[1])
 
 
 def _check_device(device: str) -> None:
