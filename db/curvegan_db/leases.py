@@ -1,7 +1,7 @@
 """Leases: which worker trains which job, and until when. Knows no result of a training."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, isfinite
@@ -21,6 +21,22 @@ from curvegan_db.workers import beat_worker, label_of, live_peers
 
 _Columns = TypeVarTuple("_Columns")
 _END_STATES = {s.value: s for s in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a worker leaves a job: ended, or released to be resumed (`state` QUEUED). `metrics` may hold infinities."""
+
+    state: JobState
+    reason: str | None = None
+    error: str | None = None
+    metrics: Mapping[str, float] | None = None
+    verdict: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """What it is called in the attempt that ends with it."""
+        return "released" if self.state is JobState.QUEUED else self.state.value
 
 
 class Leases(Transactions):
@@ -56,7 +72,7 @@ class Leases(Transactions):
             at = now(session)
             held = session.execute(
                 update(models.Job)
-                .where(models.Job.lease_token == token)
+                .where(models.Job.id.in_(_in_order(token)))
                 .values(lease_expires_at=at + self.lease)
                 .returning(models.Job.id, models.Job.worker_id, models.Job.cancel_requested, models.Job.cancel_reason)
                 .execution_options(synchronize_session=False)
@@ -86,20 +102,13 @@ class Leases(Transactions):
         A metric that is not finite is left out. A cancelled job keeps the user's reason unless another is given.
         """
         with self._write() as session:
-            job = _held_or_done(session, token, job_id, outcome=state)
-            if job is None:
-                return
-            job.metrics = {k: float(v) for k, v in metrics.items() if isfinite(v)} if metrics is not None else None
-            job.verdict = verdict
-            reason = reason or (job.cancel_reason if state == JobState.CANCELLED else None)
-            end(session, job, now(session), _END_STATES[state], reason, error)
+            ending = Ending(_END_STATES[state], reason, error, metrics, verdict)
+            _conclude_once(session, token, job_id, ending)
 
     def release(self, token: str, job_id: int, reason: str | None = None) -> None:
         """Give a job back to the queue, unless its cancel was requested: then it is cancelled. Raises LeaseLost."""
         with self._write() as session:
-            job = _held_or_done(session, token, job_id, outcome="released")
-            if job is not None:
-                release(session, job, now(session), "released", reason)
+            _conclude_once(session, token, job_id, Ending(JobState.QUEUED, reason))
 
     def reap(self) -> list[int]:
         """Take back every job whose lease ran out; their ids. A queued job is never touched."""
@@ -120,11 +129,41 @@ class Leases(Transactions):
 
 def held_job(session: Session, token: str, job_id: int) -> models.Job:
     """The job, locked, if the lease on it is still the token's. Raises LeaseLost."""
-    query = select(models.Job).where(models.Job.id == job_id, models.Job.lease_token == token)
-    job = session.scalar(query.with_for_update())
-    if job is None:
+    found = held_jobs(session, token, [job_id])
+    if not found:
         raise LeaseLost(job_id)
-    return job
+    return found[job_id]
+
+
+def held_jobs(session: Session, token: str, job_ids: Collection[int]) -> dict[int, models.Job]:
+    """Those of the jobs, locked, on which the lease is still the token's."""
+    query = select(models.Job).where(models.Job.id.in_(job_ids), models.Job.lease_token == token)
+    # In the order of their ids, as whoever locks several does: nobody waits for somebody who waits for him.
+    return {job.id: job for job in session.scalars(query.order_by(models.Job.id).with_for_update())}
+
+
+def _in_order(token: str) -> Select[int]:
+    """The jobs of a lease, locked one after the other."""
+    held = select(models.Job.id).where(models.Job.lease_token == token)
+    return held.order_by(models.Job.id).with_for_update()
+
+
+def conclude(session: Session, job: models.Job, at: datetime, ending: Ending) -> None:
+    """End or release a locked job."""
+    if ending.state is JobState.QUEUED:
+        release(session, job, at, ending.outcome, ending.reason)
+        return
+    metrics = ending.metrics
+    job.metrics = {k: float(v) for k, v in metrics.items() if isfinite(v)} if metrics is not None else None
+    job.verdict = ending.verdict
+    reason = ending.reason or (job.cancel_reason if ending.state is JobState.CANCELLED else None)
+    end(session, job, at, ending.state, reason, ending.error)
+
+
+def had_outcome(session: Session, token: str, job_id: int, outcome: str) -> bool:
+    """Whether an attempt under this lease ended so."""
+    query = select(models.Attempt.outcome).where(models.Attempt.job_id == job_id, models.Attempt.token == token)
+    return session.scalar(query) == outcome
 
 
 @dataclass(frozen=True)
@@ -178,7 +217,7 @@ def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
             lease_expires_at=lease.expires_at,
             **dict.fromkeys(("device", "engine", "engine_version", "began_at", "began_step", "recorded_at")),
         )
-        .returning(models.Job.id, models.Job.config, models.Job.attempt, models.Job.step, models.Job.priority)
+        .returning(*(getattr(models.Job, name) for name in ("id", "config", "attempt", "step", "priority", "name")))
         .execution_options(synchronize_session=False)
     ).all()
     _open_attempts(session, [(row.id, row.attempt) for row in rows], lease)
@@ -190,7 +229,7 @@ def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
 def _claimed(session: Session, row: Row[Any], at: datetime) -> ClaimedJob | None:
     """The job; None, and it has failed, when it is of a newer version: else it would come back to the same worker."""
     try:
-        return ClaimedJob(row.id, read_config(row.id, row.config), row.attempt, row.step)
+        return ClaimedJob(row.id, read_config(row.id, row.config), row.attempt, row.step, row.name)
     except ConfigUnreadable as error:
         end(session, session.get_one(models.Job, row.id), at, JobState.FAILED, "config", str(error))
         return None
@@ -203,15 +242,15 @@ def _open_attempts(session: Session, attempts: Sequence[tuple[int, int]], lease:
     add_events(session, [(job_id, attempt, lease.label) for job_id, attempt in attempts], lease.at, "claimed")
 
 
-def _held_or_done(session: Session, token: str, job_id: int, outcome: str) -> models.Job | None:
-    """The held job; None when this lease already had this outcome: the answer to its commit was lost on the way."""
+def _conclude_once(session: Session, token: str, job_id: int, ending: Ending) -> None:
+    """End or release a job, unless this lease did it already: the answer to its commit was lost. Raises LeaseLost."""
     try:
-        return held_job(session, token, job_id)
+        job = held_job(session, token, job_id)
     except LeaseLost:
-        query = select(models.Attempt.outcome).where(models.Attempt.job_id == job_id, models.Attempt.token == token)
-        if session.scalar(query) != outcome:
+        if not had_outcome(session, token, job_id, ending.outcome):
             raise
-        return None
+    else:
+        conclude(session, job, now(session), ending)
 
 
 def _expired(query: "Select[*_Columns]", at: datetime) -> "Select[*_Columns]":

@@ -5,25 +5,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import Select, and_, delete, insert, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, or_, select
 
 from curvegan_db import models
-from curvegan_db.leases import held_job
 from curvegan_db.models import MOST_LOG_TEXT
 from curvegan_db.records import SAID, LogLine, LogPosition, storable
 from curvegan_db.results import require_job
-from curvegan_db.transactions import Transactions, now
+from curvegan_db.transactions import Transactions
 
 
 class Logs(Transactions):
-    """The part of the store that keeps what workers say."""
-
-    def say(self, token: str, job_id: int, lines: Mapping[int, str]) -> None:
-        """Store lines of the log by their numbers, which the worker counts within its attempt. Raises LeaseLost."""
-        with self._write() as session:
-            put_lines(session, held_job(session, token, job_id), now(session), lines)
+    """The part of the store that tells what workers said."""
 
     def log(self, job_id: int, after: LogPosition | None = None) -> tuple[list[LogLine], LogPosition]:
         """The job's log behind a position, oldest first, and the position at its end. Raises JobNotFound."""
@@ -39,15 +33,10 @@ class Logs(Transactions):
         return list(heapq.merge(told, said, key=attrgetter("at"))), end
 
 
-def put_lines(session: Session, job: models.Job, at: datetime, lines: Mapping[int, str]) -> None:
-    """Store lines of a locked job's present attempt, in place of the same ones that are there."""
-    if not lines:
-        return
-    table, of_attempt = models.LogLine, {"job_id": job.id, "attempt": job.attempt}
-    same = (table.job_id == job.id, table.attempt == job.attempt, table.number.in_(list(lines)))
-    session.execute(delete(table).where(*same))
-    rows = [{**of_attempt, "number": number, "at": at, "text": _bounded(text)} for number, text in lines.items()]
-    session.execute(insert(table), rows)
+def line_rows(job: models.Job, at: datetime, lines: Mapping[int, str]) -> list[dict[str, Any]]:
+    """The rows of lines of a job's present attempt."""
+    of_attempt = {"job_id": job.id, "attempt": job.attempt}
+    return [{**of_attempt, "number": number, "at": at, "text": _bounded(text)} for number, text in lines.items()]
 
 
 def _bounded(text: str) -> str:

@@ -4,26 +4,49 @@ Rows are replaced, never added twice: a worker that did not hear the answer to i
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from curvegan.series import LossCurve, Snapshot
 from curvegan_db import models
-from curvegan_db.leases import held_job
-from curvegan_db.logs import put_lines
+from curvegan_db.errors import LeaseLost
+from curvegan_db.leases import Ending, conclude, had_outcome, held_job, held_jobs
+from curvegan_db.logs import line_rows
 from curvegan_db.records import Plot
 from curvegan_db.results import refused
 from curvegan_db.transactions import Transactions, now
 from curvegan_db.transitions import add_event
 
+_EMPTY = LossCurve.empty()
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came of a job since it was written last: nothing of it is there, or all.
+
+    `step` is how many steps are done, None if nobody says so. `checkpoints` holds steps and bytes, `lines` what the
+    job's log is to tell, by number. With an `ending` the lease on the job is given up.
+    """
+
+    job_id: int
+    step: int | None = None
+    losses: LossCurve = _EMPTY
+    snapshots: Sequence[Snapshot] = ()
+    checkpoints: Sequence[tuple[int, bytes]] = ()
+    lines: Mapping[int, str] = field(default_factory=dict)
+    plots: Sequence[Plot] = ()
+    ending: Ending | None = None
+
 
 class Progress(Transactions):
-    """The part of the store that takes a training's results. Every method raises LeaseLost and then wrote nothing."""
+    """The part of the store that takes a training's results. What raises LeaseLost wrote nothing."""
 
     def begin(self, token: str, job_id: int, step: int, device: str, engine: str, engine_version: str) -> None:
         """Start an attempt at a step: 0, or that of the checkpoint it resumes. What lies after it is deleted.
@@ -41,6 +64,27 @@ class Progress(Transactions):
             attempt = (models.Attempt.job_id == job_id, models.Attempt.attempt == job.attempt)
             session.execute(update(models.Attempt).where(*attempt).values(began_at=at, **began))
 
+    def record_many(self, token: str, records: Collection[Record]) -> frozenset[int]:
+        """Store what came of several jobs of a lease, at most one record of each.
+
+        The same again, or the same and more, replaces what was stored. A checkpoint off the grid, as a drain or an
+        earlier end leaves it, is there to be resumed: the next one takes its place.
+
+        Returns:
+            The jobs that are lost. Nothing was written of those, and all of the others.
+        """
+        with self._write() as session:
+            jobs, at = held_jobs(session, token, [record.job_id for record in records]), now(session)
+            held = [(jobs[record.job_id], record) for record in records if record.job_id in jobs]
+            _put(session, at, held)
+            for job, record in held:
+                if record.step is not None:
+                    job.step, job.recorded_at = record.step, at
+                if record.ending is not None:
+                    conclude(session, job, at, record.ending)
+            others = [record for record in records if record.job_id not in jobs]
+            return frozenset(record.job_id for record in others if not _has_ended(session, token, record))
+
     def record(
         self,
         token: str,
@@ -51,33 +95,48 @@ class Progress(Transactions):
         checkpoint: tuple[int, bytes] | None = None,
         lines: Mapping[int, str] | None = None,
     ) -> None:
-        """Store what came since the last call: records, snapshots, a checkpoint as (step, bytes), lines of the log.
-
-        `step` is how many steps are done. The same again, or the same and more, replaces what was stored. A checkpoint
-        off the grid, as a drain or an earlier end leaves it, is there to be resumed: the next one takes its place.
-        """
-        with self._write() as session:
-            job, at = held_job(session, token, job_id), now(session)
-            _put_losses(session, job_id, losses)
-            _put_snapshots(session, job_id, snapshots)
-            if checkpoint is not None:
-                _put_checkpoint(session, job, at, *checkpoint)
-            put_lines(session, job, at, lines or {})
-            job.step, job.recorded_at = step, at
+        """Store what came of one job. Raises LeaseLost."""
+        checkpoints = [checkpoint] if checkpoint else []
+        self._record_one(token, Record(job_id, step, losses, snapshots, checkpoints, lines or {}))
 
     def add_plots(self, token: str, job_id: int, plots: Sequence[Plot], lines: Mapping[int, str] | None = None) -> None:
-        """Store rendered plots, one of each kind, and lines of the log."""
-        with self._write() as session:
-            put_lines(session, held_job(session, token, job_id), now(session), lines or {})
-            rows = [{"job_id": job_id, "kind": plot.kind, "step": plot.step, "png": plot.png} for plot in plots]
-            _replace(session, models.Plot, rows, models.Plot.kind.in_([plot.kind for plot in plots]))
+        """Store rendered plots, one of each kind, and lines of the log. Raises LeaseLost."""
+        self._record_one(token, Record(job_id, plots=plots, lines=lines or {}))
+
+    def say(self, token: str, job_id: int, lines: Mapping[int, str]) -> None:
+        """Store lines of the log by their numbers, which the worker counts within its attempt. Raises LeaseLost."""
+        self._record_one(token, Record(job_id, lines=lines))
+
+    def _record_one(self, token: str, record: Record) -> None:
+        if self.record_many(token, [record]):
+            raise LeaseLost(record.job_id)
 
 
-def _put_losses(session: Session, job_id: int, losses: LossCurve) -> None:
-    if len(losses) == 0:
-        return
-    first, last = int(losses.steps[0]), int(losses.steps[-1])
-    _replace(session, models.LossChunk, [_chunk(job_id, losses)], models.LossChunk.first_step.between(first, last))
+def _has_ended(session: Session, token: str, record: Record) -> bool:
+    """Whether this lease already ended the job so: the answer to its commit was lost on the way."""
+    return record.ending is not None and had_outcome(session, token, record.job_id, record.ending.outcome)
+
+
+def _put(session: Session, at: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
+    """Write the rows of all jobs, each table in one go."""
+    _put_losses(session, [(job.id, record.losses) for job, record in held if len(record.losses)])
+    snapshots = [(job.id, each) for job, record in held for each in record.snapshots]
+    rows = [{"job_id": job_id, "step": each.step, "data": each.to_bytes()} for job_id, each in snapshots]
+    _replace(session, models.Snapshot, rows)
+    _put_checkpoints(session, at, held)
+    _replace(session, models.LogLine, [row for job, record in held for row in line_rows(job, at, record.lines)])
+    plots = [(job.id, each) for job, record in held for each in record.plots]
+    rows = [{"job_id": job_id, "kind": each.kind, "step": each.step, "png": each.png} for job_id, each in plots]
+    _replace(session, models.Plot, rows)
+
+
+def _put_losses(session: Session, curves: Sequence[tuple[int, LossCurve]]) -> None:
+    """Write a chunk of each job's loss curve in place of all that lie within it."""
+    rows = [_chunk(job_id, losses) for job_id, losses in curves]
+    table = models.LossChunk
+    within = table.first_step.between(bindparam("first_step"), bindparam("last_step"))
+    _delete_each(session, table, within, rows, ("job_id", "first_step", "last_step"))
+    _replace(session, table, rows)
 
 
 def _chunk(job_id: int, losses: LossCurve) -> dict[str, Any]:
@@ -86,29 +145,57 @@ def _chunk(job_id: int, losses: LossCurve) -> dict[str, Any]:
     return {"job_id": job_id, "first_step": first, "last_step": last, "count": len(losses), "data": data}
 
 
-def _put_snapshots(session: Session, job_id: int, snapshots: Sequence[Snapshot]) -> None:
-    rows = [{"job_id": job_id, "step": snapshot.step, "data": snapshot.to_bytes()} for snapshot in snapshots]
-    _replace(session, models.Snapshot, rows, models.Snapshot.step.in_([snapshot.step for snapshot in snapshots]))
+def _put_checkpoints(session: Session, at: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
+    rows, table = (
+        [_checkpoint(job, at, *each) for job, record in held for each in record.checkpoints],
+        models.Checkpoint,
+    )
+    _replace(session, table, rows)
+    off_grid = table.step % bindparam("every") != 0
+    newest = [
+        {"job_id": job.id, "step": max(record.checkpoints)[0], "every": job.config["checkpoint_every"]}
+        for job, record in held
+        if record.checkpoints
+    ]
+    superseded = and_(table.step < bindparam("step"), off_grid)
+    _delete_each(session, table, superseded, newest, ("job_id", "step", "every"))
 
 
-def _put_checkpoint(session: Session, job: models.Job, at: datetime, step: int, data: bytes) -> None:
+def _checkpoint(job: models.Job, at: datetime, step: int, data: bytes) -> dict[str, Any]:
     row = {"job_id": job.id, "step": step, "attempt": job.attempt, "created_at": at, "size": len(data), "data": data}
-    row["sha256"] = hashlib.sha256(data).hexdigest()
-    same = models.Checkpoint.step == step
-    superseded = and_(models.Checkpoint.step < step, models.Checkpoint.step % job.config["checkpoint_every"] != 0)
-    _replace(session, models.Checkpoint, [row], or_(same, superseded))
+    return row | {"sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _delete_each(
+    session: Session,
+    table: type[models.LossChunk | models.Checkpoint],
+    which: ColumnElement[bool],
+    rows: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+) -> None:
+    """Delete of each job the rows that the condition tells, with the values of these names in it."""
+    if rows:
+        statement = delete(_table(table)).where(table.job_id == bindparam("job_id"), which)
+        session.connection().execute(statement, [{name: row[name] for name in names} for row in rows])
 
 
 def _replace(
     session: Session,
-    table: type[models.LossChunk | models.Snapshot | models.Checkpoint | models.Plot],
-    rows: list[dict[str, Any]],
-    same: ColumnElement[bool],
+    table: type[models.LossChunk | models.Snapshot | models.Checkpoint | models.Plot | models.LogLine],
+    rows: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Insert rows of one job in place of the same ones that are there."""
-    if rows:
-        session.execute(delete(table).where(table.job_id == rows[0]["job_id"], same))
-        session.execute(insert(table), rows)
+    """Insert rows, in place of those that have the same key."""
+    if not rows:
+        return
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement, key = insert(_table(table)), [column.name for column in _table(table).primary_key]
+    others = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    session.connection().execute(statement.on_conflict_do_update(index_elements=key, set_=others), rows)
+
+
+def _table(model: type[models.Base]) -> Table:
+    """The table itself: many rows at once are not the business of the ORM."""
+    return models.Base.metadata.tables[model.__tablename__]
 
 
 def _delete_after(session: Session, job_id: int, step: int) -> None:
@@ -124,5 +211,6 @@ def _cut_losses(session: Session, job_id: int, step: int) -> None:
     for data in session.scalars(across).all():
         with refused(job_id, "loss curve"):
             losses = LossCurve.from_bytes(data)
-        _put_losses(session, job_id, losses.rows(0, int(np.searchsorted(losses.steps, step))))
+        left = losses.rows(0, int(np.searchsorted(losses.steps, step)))
+        _put_losses(session, [(job_id, left)] if len(left) else [])
     session.execute(delete(chunks).where(chunks.job_id == job_id, chunks.first_step >= step))

@@ -130,6 +130,7 @@ class ClaimedJob:
     config: TrainConfig
     attempt: int
     step: int
+    name: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """What a worker writes: replaced when it is sent again, cut where an attempt resumes, all of a call or nothing."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curvegan.series import LossCurve, Snapshot
-from curvegan_db.records import Plot
+from curvegan_db.leases import Ending
+from curvegan_db.models import JobState
+from curvegan_db.progress import Record
+from curvegan_db.records import SAID, Plot
 from curvegan_db.store import Store
 
 from .trainings import claim, losses, request, snapshot
@@ -106,6 +111,82 @@ def test_an_unanswered_commit_can_be_repeated(store: Store, broken_commit: Calla
         store.finish(token, job_id, "succeeded", metrics={"rmse": 0.1})
     store.finish(token, job_id, "succeeded", metrics={"rmse": 0.1})
     assert [event.kind for event in store.events(job_id)] == ["submitted", "claimed", "began", "succeeded"]
+
+
+def test_what_came_of_a_pack_is_stored_together(store: Store) -> None:
+    jobs, token = pack(store, 3)
+    lost = store.record_many(token, [a_record(job, 60) for job in jobs])
+    assert lost == frozenset()
+    for job in jobs:
+        assert store.losses(job) == losses(job, job + 10)
+        assert store.snapshots(job) == [snapshot(0), snapshot(50)]
+        assert [(row.step, row.size) for row in store.checkpoints(job)] == [(60, 2), (50, 3)]
+        assert store.plot(job, "curve") == Plot(job, "curve", 60, b"png")
+        assert said(store, job) == [f"of job {job}"]
+        assert store.job(job).step == 60
+
+
+def test_a_lost_job_does_not_stop_the_others_of_its_pack(store: Store) -> None:
+    (first, gone, last), token = pack(store, 3)
+    store.release(token, gone)
+    other = claim(store).token
+    store.record(other, gone, 10, losses(0))
+    ending = Ending(JobState.SUCCEEDED, metrics={"rmse": 0.1}, verdict="converged")
+    records = [a_record(first, 60), a_record(gone, 60), replace(a_record(last, 60), ending=ending)]
+    assert store.record_many(token, records) == {gone}
+    assert (store.job(gone).step, store.losses(gone), store.checkpoints(gone)) == (10, losses(0), [])
+    assert said(store, gone) == []
+    assert store.plot(gone, "curve") is None
+    assert store.losses(first) == losses(first, first + 10)
+    assert store.losses(last) == losses(last, last + 10)
+    ended = store.job(last)
+    assert (ended.state, ended.metrics, ended.verdict) == ("succeeded", {"rmse": 0.1}, "converged")
+    assert store.record_many(token, [a_record(gone, 60)]) == {gone}
+
+
+def test_the_same_records_again_change_nothing_and_end_once(store: Store, broken_commit: Callable[[], None]) -> None:
+    """The answer was lost on the way: the ended and the released job are no longer held, and not lost either."""
+    (ended, released, on), token = pack(store, 3)
+    endings = [Ending(JobState.FAILED, "diverged", "at step 60"), Ending(JobState.QUEUED, "drained"), None]
+    records = [replace(a_record(job, 60), ending=e) for job, e in zip((ended, released, on), endings, strict=True)]
+    broken_commit()
+    with pytest.raises(ConnectionError):
+        store.record_many(token, records)
+    assert store.record_many(token, records) == frozenset()
+    assert [event.kind for event in store.events(ended)][-2:] == ["began", "failed"]
+    assert [event.kind for event in store.events(released)][-2:] == ["began", "released"]
+    assert [row.step for row in store.checkpoints(on)] == [60, 50]
+    assert store.record_many(token, [a_record(ended, 70), replace(records[1], ending=endings[0])]) == {ended, released}
+
+
+def test_who_renews_a_lease_and_who_records_under_it_do_not_wait_for_each_other_in_turn(store: Store) -> None:
+    jobs, token = pack(store, 8)
+    with ThreadPoolExecutor(2) as threads:
+        beats = threads.submit(lambda: [store.heartbeat(token).held for _ in range(40)])
+        for step in range(40):
+            assert not store.record_many(token, [a_record(job, 60 + step) for job in reversed(jobs)])
+        assert set(beats.result(60)) == {frozenset(jobs)}
+
+
+def pack(store: Store, count: int) -> tuple[list[int], str]:
+    """Jobs under one lease, begun at step 0: their ids and the token."""
+    jobs = store.submit([request(seed=seed) for seed in range(count)])
+    token = claim(store, most=count).token
+    for job in jobs:
+        store.begin(token, job, 0, "cpu", "torch", "2")
+    return jobs, token
+
+
+def a_record(job: int, step: int) -> Record:
+    """Something of each kind: two checkpoints, of which the last is off the grid."""
+    checkpoints = [(50, b"old"), (step, b"at")]
+    plots = [Plot(job, "curve", step, b"png")]
+    lines = {0: f"of job {job}"}
+    return Record(job, step, losses(job, job + 10), [snapshot(0), snapshot(50)], checkpoints, lines, plots)
+
+
+def said(store: Store, job: int) -> list[str]:
+    return [line.text for line in store.log(job)[0] if line.kind == SAID]
 
 
 @pytest.fixture
