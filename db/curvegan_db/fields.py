@@ -201,5 +201,5 @@ def contains(text: ColumnElement[Any], part: str) -> ColumnElement[bool]:
 def near(text: str, known: Iterable[str], listed: str = "there are ") -> str:
     """What else a wrong word may have meant, to end a line with."""
     words = list(known)
-    close = difflib.get_close_matches(text, words, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(text, words, n=1, cutoff=0.6)
     return f", did you mean {close[0]!r}?" if close else f"; {listed}{', '.join(words)}"

@@ -21,7 +21,8 @@ from curvegan.errors import InvalidInput
 from curvegan_db.catalogue import FIELDS
 from curvegan_db.fields import JobField
 
-MOST_LENGTH, MOST_DEPTH, MOST_VALUES = 2000, 50, 100
+# SQLite's parser stops at 100 things that are open at once, and at expressions 1000 deep.
+MOST_LENGTH, MOST_DEPTH, MOST_VALUES = 2000, 20, 100
 _TOKEN = re.compile(
     r"""\s*(?:(?P<sign>!=|<=|>=|[=<>~(),])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s=!<>~(),"']+)|(?P<end>\Z))"""
 )
@@ -65,7 +66,8 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, place)
         if match is None:
             start = place + len(text[place:]) - len(text[place:].lstrip())
-            _refuse(start, f"{text[start]!r} opens or means nothing there")
+            means = "opens a text that does not end" if text[start] in "'\"" else "means nothing there"
+            _refuse(start + 1, f"{text[start]!r} {means}")
         kind = str(match.lastgroup)
         tokens.append(_Token(kind, match[kind], match.start(kind) + 1))
         place = match.end()

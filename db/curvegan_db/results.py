@@ -1,6 +1,6 @@
 """What came of a job, to read: loss curve, snapshots, checkpoints, plots, history. Writes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -24,11 +24,7 @@ class Results(Transactions):
         with self._read() as session:
             require_job(session, job_id)
             chunks = session.scalars(query.order_by(models.LossChunk.first_step)).all()
-        with refused(job_id, "loss curve"):
-            curve = LossCurve.concatenate([LossCurve.from_bytes(data) for data in chunks])
-            if (np.diff(curve.steps) <= 0).any():
-                raise ValueError("its steps are not in order")
-            return curve
+        return joined_losses(job_id, chunks)
 
     def snapshots(self, job_id: int) -> list[Snapshot]:
         """All snapshots so far, in step order. Raises ResultDamaged."""
@@ -77,6 +73,15 @@ class Results(Transactions):
                 Event(row.id, row.job_id, row.at, row.attempt, row.worker, row.kind, row.detail)
                 for row in session.scalars(query)
             ]
+
+
+def joined_losses(job_id: int, chunks: Sequence[bytes]) -> LossCurve:
+    """The loss curve of a job's chunks, which are in order. Raises ResultDamaged."""
+    with refused(job_id, "loss curve"):
+        curve = LossCurve.concatenate([LossCurve.from_bytes(data) for data in chunks])
+        if (np.diff(curve.steps) <= 0).any():
+            raise ValueError("its steps are not in order")
+        return curve
 
 
 def require_job(session: Session, job_id: int) -> None:

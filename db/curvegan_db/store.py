@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from curvegan_db import migrate
+from curvegan_db.comparing import Comparing
 from curvegan_db.database import make_engine
 from curvegan_db.datasets import Datasets
 from curvegan_db.jobs import Jobs
@@ -20,7 +21,7 @@ from curvegan_db.workers import Workers
 __all__ = ["Store", "make_engine", "open_store"]
 
 
-class Store(Jobs, Reruns, Sweeps, Datasets, Results, Logs, Situations, Workers, Leases, Progress):
+class Store(Jobs, Reruns, Sweeps, Comparing, Datasets, Results, Logs, Situations, Workers, Leases, Progress):
     """Jobs and what came of them. These rules hold on SQLite and on PostgreSQL:
 
     * Each method is one transaction: all of it happened or nothing. What it returns are plain values.
