@@ -20,20 +20,21 @@ class Preset:
         return TrainConfig.parse(self.values)
 
 
+# What presets differ in is spelled out in each, so that it wins over what a project's own file says.
+_TUTORIAL = {"curve": "quadratic", "loss": "ns", "lr": 1e-4, "beta1": 0.9, "beta2": 0.999}
+_FORGETFUL = {"beta1": 0.5, "beta2": 0.9}
+_FIX = {"curve": "updown", "loss": "rpgan", "r1": 1.0, "r2": 1.0, "lr": 1e-3}
+
 PRESETS = {
-    "tutorial": Preset("the tutorial's training, which is the default", {}),
-    "tuned": Preset("the tutorial's curve, several times closer: Adam forgets faster", {"beta1": 0.5, "beta2": 0.9}),
-    "collapse-demo": Preset("two curves, of which the tutorial's loss finds one", {"curve": "updown"}),
+    "tutorial": Preset("the tutorial's training, which is the default", _TUTORIAL),
+    "tuned": Preset("the tutorial's curve, several times closer: Adam forgets faster", _TUTORIAL | _FORGETFUL),
+    "collapse-demo": Preset("two curves, of which the tutorial's loss finds one", _TUTORIAL | {"curve": "updown"}),
     "collapse-fix": Preset(
-        "the same two curves, both found: a relativistic loss with gradient penalties",
-        {
-            **{"curve": "updown", "loss": "rpgan", "r1": 1.0, "r2": 1.0},
-            **{"lr": 1e-3, "beta1": 0.5, "beta2": 0.9},
-        },
+        "the same two curves, both found: a relativistic loss with gradient penalties", _FIX | _FORGETFUL
     ),
     "sine8": Preset(
         "eight waves: fast rates find them all, and most curves lie close to one",
-        {"curve": "sine_modes", "lr": 1e-3, "beta1": 0.5, "beta2": 0.9},
+        _TUTORIAL | {"curve": "sine_modes", "lr": 1e-3} | _FORGETFUL,
     ),
 }
 """Every preset by its name."""

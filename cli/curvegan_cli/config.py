@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curvegan_cli import toml
-from curvegan_cli.output import format_option, print_json
+from curvegan_cli.output import format_option, inert, print_json
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -19,9 +19,15 @@ _WIDTH = 24
 _MOST_DOTS = 3
 
 
+# The names of curvegan.presets, which is too heavy to import for --help; a test holds them together.
+PRESETS = ("tutorial", "tuned", "collapse-demo", "collapse-fix", "sine8")
+preset_option = click.option("--preset", metavar="NAME", help=f"Keys to start from: {', '.join(PRESETS)}.")
+
+
 @click.command()
+@preset_option
 @format_option("toml", "json")
-def config(form: str) -> None:
+def config(preset: str | None, form: str) -> None:
     """Print a job's config: every key and its default.
 
     What it prints is a file for `submit --config`.
@@ -30,18 +36,23 @@ def config(form: str) -> None:
     Examples:
       curvegan config > job.toml
       curvegan submit --config job.toml
+      curvegan config --preset collapse-fix
     """
-    from curvegan.config import TrainConfig
-
-    print_config(TrainConfig(), form)
+    print_config(layered([preset_layer(preset)]), form, f"preset {preset}: {_about(preset)}" if preset else "")
 
 
-def print_config(config: "TrainConfig", form: str) -> None:
-    """The complete config as JSON or as commented TOML."""
+def _about(preset: str) -> str:
+    from curvegan.presets import PRESETS
+
+    return PRESETS[preset].about
+
+
+def print_config(config: "TrainConfig", form: str, remark: str = "") -> None:
+    """The complete config as JSON or as commented TOML, with a remark as its first line."""
     if form == "json":
         print_json(config.model_dump(mode="json"))
     else:
-        click.echo(commented(config), nl=False)
+        click.echo((f"# {inert(remark)}\n" if remark else "") + commented(config), nl=False)
 
 
 def commented(config: "TrainConfig") -> str:
@@ -62,7 +73,7 @@ def _table(model: "BaseModel") -> list[str]:
 
 def _line(name: str, value: Any, field: "FieldInfo") -> str:
     line = f"{name} = {toml.literal(value)}"
-    return f"{line:{_WIDTH}}# {field.description}" if field.description else line
+    return f"{line:{_WIDTH - 1}} # {field.description}" if field.description else line
 
 
 def layered(layers: Iterable[Mapping[str, Any]]) -> "TrainConfig":
@@ -112,6 +123,13 @@ def assignments(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
         check_size(nested)
         layer = toml.overlay(_spelled_out(layer), _spelled_out(nested))
     return layer
+
+
+def preset_layer(name: str | None) -> dict[str, Any]:
+    """The layer of a `--preset`, empty without one. Raises InvalidConfig for an unknown one."""
+    from curvegan.presets import preset
+
+    return preset(name).values if name is not None else {}
 
 
 def file_layer(path: Path | None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from curvegan_cli.output import (
 )
 
 if TYPE_CHECKING:
+    from curvegan.config import TrainConfig
     from curvegan.dataset import Dataset
     from curvegan_db.records import NamedDataset
 
@@ -145,8 +146,11 @@ def remove(backend: Backend, name: str) -> None:
     click.echo(inert(f"Data set {name} is removed."))
 
 
-def chosen(backend: Backend, given: Mapping[str, Any], assigned: Mapping[str, Any]) -> dict[str, Any]:
-    """The layer of a config that `--data NAME` makes, empty without it. `assigned` is the layer of --set."""
+data_option = click.option("--data", metavar="NAME", help="Learn your own curves, stored by `curvegan data add`.")
+
+
+def data_layer(backend: Backend, given: Mapping[str, Any], assigned: Mapping[str, Any]) -> dict[str, Any]:
+    """The layer of a config that `--data` makes, empty without it. `assigned` is the layer of --set."""
     from curvegan.errors import InvalidInput
 
     if given["data"] is None:
@@ -155,6 +159,19 @@ def chosen(backend: Backend, given: Mapping[str, Any], assigned: Mapping[str, An
         raise InvalidInput("--data says what the curve and its points are: leave out --curve and --set of either")
     found = backend.store.named_dataset(given["data"])
     return {"curve": found.curve.model_dump(), "points": found.points}
+
+
+def data_remark(backend: Backend, config: "TrainConfig") -> str:
+    """What a config's data set is called; empty for any other curve. Raises DatasetNotFound."""
+    from curvegan.families.parameters import Data
+    from curvegan_db.errors import DatasetNotFound
+
+    if not isinstance(config.curve, Data):
+        return ""
+    names = backend.store.dataset_names(config.curve.hash)
+    if not names:
+        raise DatasetNotFound(config.curve.hash[:12])
+    return f"data set {', '.join(names)}"
 
 
 def _read(path: Path) -> bytes:

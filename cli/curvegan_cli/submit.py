@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curvegan_cli.backend import Backend, pass_backend
-from curvegan_cli.config import assignments, file_layer, layered, print_config
+from curvegan_cli.config import assignments, file_layer, layered, preset_layer, preset_option, print_config
+from curvegan_cli.data import data_layer, data_option, data_remark
 from curvegan_cli.output import format_option, inert, message, print_ids, print_json, quiet_option
 from curvegan_cli.view import fields, outcome
 from curvegan_cli.waiting import follow
@@ -34,6 +35,8 @@ _JOB_OPTIONS = (
     click.option("--tag", "tags", multiple=True, help="A tag to find it by; may be given several times."),
     click.option("--priority", type=click.IntRange(-1000, 1000), default=0, show_default=True, help="High goes first."),
     click.option(
+    data_option,
+    preset_option,
         "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE.toml", help="Keys of a file."
     ),
     click.option("--set", "pairs", type=(str, str), multiple=True, metavar="KEY VALUE", help="Any key, over --config."),
@@ -58,20 +61,21 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def submit(backend: Backend, /, dry_run: bool, form: str, **given: Any) -> None:
     """Queue a job, the tutorial's by default.
 
-    Options win over --set, --set over --config, and that over [config] of ./curvegan.toml and of the user's
-    curvegan/config.toml. `curvegan config` prints all keys.
+    Options win over --set, --set over --config, that over --preset, and that over [config] of ./curvegan.toml and of
+    the user's curvegan/config.toml. `curvegan config` prints all keys, `curvegan curves` shows what can be learned.
 
     \b
     Examples:
       curvegan submit --lr 1e-4 --wait
       curvegan submit --config job.toml --set curve.a 3 --seed 7 --tag night
     """
+      curvegan submit --preset collapse-fix --data loads
     from curvegan_db.records import JobRequest
 
     config = layered(layers(backend, given))
     request = JobRequest(config, name=given["name"], tags=given["tags"], priority=given["priority"])
     if dry_run:
-        print_config(config, form)
+        print_config(config, form, data_remark(backend, config))
     else:
         _submit(backend, request, form, given)
 
@@ -79,7 +83,9 @@ def submit(backend: Backend, /, dry_run: bool, form: str, **given: Any) -> None:
 def layers(backend: Backend, given: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What the files and the options say of the config, a later one over an earlier one."""
     options = {key: given[key] for key in KEYS if given[key] is not None}
-    return [backend.files["config"], file_layer(given["config_file"]), assignments(given["pairs"]), options]
+    own, assigned = file_layer(given["config_file"]), assignments(given["pairs"])
+    data = data_layer(backend, given, assigned)
+    return [backend.files["config"], preset_layer(given["preset"]), own, assigned, options, data]
 
 
 def _submit(backend: Backend, request: "JobRequest", form: str, given: Mapping[str, Any]) -> None:
