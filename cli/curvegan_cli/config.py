@@ -113,16 +113,21 @@ def _spelled_out(layer: Mapping[str, Any]) -> dict[str, Any]:
 
 def assignments(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The layer that `--set KEY VALUE` makes; a dotted key reaches into a table."""
-    from curvegan.bounds import check_size
-
     layer: dict[str, Any] = {}
     for key, text in pairs:
-        nested: Any = toml.value(text)
-        for part in reversed(key.split(".", _MOST_DOTS)):
-            nested = {part: nested}
-        check_size(nested)
-        layer = toml.overlay(_spelled_out(layer), _spelled_out(nested))
+        layer = toml.overlay(layer, layer_of(key, toml.value(text)))
     return layer
+
+
+def layer_of(key: str, value: Any) -> dict[str, Any]:
+    """The layer of one key, which reaches into a table where it has dots. Raises InvalidConfig."""
+    from curvegan.bounds import check_size
+
+    nested: Any = value
+    for part in reversed(key.split(".", _MOST_DOTS)):
+        nested = {part: nested}
+    check_size(nested)
+    return _spelled_out(nested)
 
 
 def preset_layer(name: str | None) -> dict[str, Any]:
