@@ -11,7 +11,9 @@ import click
 # In the order of a job's life. The command `fetch-plot` is `fetch_plot` of its module.
 INDEX = {
     "submit": ("submit", "Queue a job, the tutorial's by default."),
+    "sweep": ("sweep", "Queue a job for every point of a grid."),
     "status": ("status", "List jobs, the newest first."),
+    "sweeps": ("sweeps", "List sweeps, the newest first."),
     "show": ("status", "Show all that is known of one job."),
     "explain": ("explain", "Say why a job is not running, what it is doing, or how it ended."),
     "wait": ("waiting", "Follow jobs to their end."),
