@@ -71,7 +71,7 @@ class Batches:
         latent = (job.batch_size, job.latent)
         self._sources = {"z_jbl": Source(latent, (batch, padded(job.latent)), [_latents(each) for each in configs])}
         self._families = list(families)
-        # Where all real curves are one, a few rows stand for the minibatch, unless each of its rows is changed by itself.
+        # Where all real curves are one, a few rows stand for the minibatch, unless each row is changed by itself.
         alike = not (job.instance_noise or job.r1 or job.r2 or job.gp)
         self._still = (BATCH_ALIGN if alike else batch, points) if families[0].FIXED else None
         if not self._still:
