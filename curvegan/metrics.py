@@ -43,6 +43,12 @@ MEANINGS = {
 }
 """Names of what is measured. With `ema_` before it: the same of the averaged weights, except equilibrium_gap."""
 
+LARGER_IS_BETTER = {
+    **dict.fromkeys(("modes", "hq", "mode_entropy", "density", "coverage"), True),
+    **dict.fromkeys(("rmse", "relative_rmse", "parameter_w1", "sliced_w1", "energy", "equilibrium_gap"), False),
+}
+"""Which way is better, of those that have one; with `ema_` before it the same."""
+
 
 @dataclass(frozen=True)
 class Metrics:

@@ -118,8 +118,8 @@ def curve_picture(data: PlotData) -> Picture:
     """Draw the newest snapshot's curves and the target."""
     newest = data.snapshots[-1]
     box = (81, 58, 749, 449)
-    x, y = _ranges(data, [newest], box)
-    marks = _marks(data, newest.curves, width=1.0)
+    x, y = ranges_of(data, [newest], box)
+    marks = marks_of(data, newest.curves, width=1.0)
     axes = Axes(box, x, y, marks, label_x="x", label_y="y", grid_x=round_ticks(x), grid_y=round_ticks(y))
     facts = (f"step {newest.step:,}", f"RMSE {_quality(data, newest):.3g}")
     return Picture(768, 528, _title(data), _facts(data, *facts), [axes], _keys(data, newest))
@@ -213,10 +213,10 @@ def _panel(data: PlotData, shown: Sequence[Snapshot], place: int, size: tuple[in
     row, column = divmod(place, columns)
     left, bottom = 50 + column * wide, size[1] - 70 - (row + 1) * tall
     box = (left, bottom, left + wide - 26, bottom + tall - 36)
-    x, y = _ranges(data, shown, box)
+    x, y = ranges_of(data, shown, box)
     low, high = data.config.x_min, data.config.x_max
     grid_x = round_ticks(x, 4) if data.config.curve.PLANE else (low, (low + high) / 2, high)
-    marks = _marks(data, shown[place].curves, width=0.7)
+    marks = marks_of(data, shown[place].curves, width=0.7)
     labelled = (place + columns >= len(shown), column == 0)
     title, grid_y = f"step {shown[place].step:,}", round_ticks(y, 4)
     return Axes(box, x, y, marks, title=title, grid_x=grid_x, grid_y=grid_y, labelled=labelled)
@@ -234,7 +234,7 @@ def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
     return [shown[place] for place in places]
 
 
-def _marks(data: PlotData, curves: NDArray[np.float32], width: float) -> list[Marks]:
+def marks_of(data: PlotData, curves: NDArray[np.float32], width: float) -> list[Marks]:
     """Real and generated curves; a single target lies above the bundle, which would hide it once it is trained."""
     found = [_mark(data, "target", data.real, width), _mark(data, "generated", curves, width)]
     return found[::-1] if len(data.real) == 1 and not data.config.curve.PLANE else found
@@ -251,7 +251,7 @@ def _mark(data: PlotData, name: str, curves: NDArray[np.float32], width: float) 
     return Marks(name, points_x(data.config), values, colour, (2.5 if single else 1.4) * width, 1 if single else 0.5)
 
 
-def _ranges(data: PlotData, snapshots: Sequence[Snapshot], box: Box) -> tuple[Range, Range]:
+def ranges_of(data: PlotData, snapshots: Sequence[Snapshot], box: Box) -> tuple[Range, Range]:
     """Make room for the real curves and all generated ones of these snapshots."""
     shown = np.concatenate([data.real, *(snapshot.curves for snapshot in snapshots)]).astype(np.float64)
     if not data.config.curve.PLANE:

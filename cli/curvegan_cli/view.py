@@ -1,10 +1,10 @@
 """A job as programs read it (JSON, CSV) and as people do (table cells). Opens no store."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from curvegan_cli.output import Column, age, duration, number, plain
+from curvegan_cli.output import Column, age, duration, number, print_csv, print_ids, print_json
 
 if TYPE_CHECKING:
     from curvegan_db.records import Job
@@ -36,6 +36,8 @@ _PLAIN_FIELDS = (
         "error",
         "reason",
         "cancel_requested",
+        "verdict",
+        "sweep",
     ),
 )
 
@@ -46,13 +48,14 @@ def state_style(state: str) -> str:
 
 COLUMNS = (
     Column("ID", right=True),
-    Column("NAME", folds=True),
+    Column("NAME", folds=8),
     Column("STATE", style=state_style),
     Column("PROGRESS", right=True),
-    Column("STEPS/S", right=True),
+    Column("STEPS/S", right=True, spare=2),
     Column("RMSE", right=True),
-    Column("AGE", right=True),
-    Column("WORKER", folds=True),
+    Column("VERDICT", folds=12),
+    Column("AGE", right=True, spare=1),
+    Column("WORKER", folds=8, spare=3),
 )
 
 
@@ -65,6 +68,7 @@ def cells(job: "Job", rmse: float | None, now: datetime) -> tuple[str, ...]:
         progress(job),
         _rate(job.steps_per_second),
         number(rmse),
+        job.verdict or "-",
         age(job.created_at, now),
         job.worker or "-",
     )
@@ -76,20 +80,29 @@ def _rate(steps_per_second: float | None) -> str:
 
 def fields(job: "Job") -> dict[str, Any]:
     """A job as JSON: every field, its config and its metrics; what is not known yet is null."""
-    metrics = job.metrics or {}
     values = {name: getattr(job, name) for name in _PLAIN_FIELDS}
     config = job.config.model_dump(mode="json")
-    return values | {"config": config, "metrics": {name: metrics.get(name) for name in METRICS}}
+    return values | {"config": config, "metrics": dict.fromkeys(METRICS) | dict(job.metrics or {})}
 
 
-CSV_HEADER = (*_PLAIN_FIELDS, *METRICS)
+def print_jobs(jobs: Sequence["Job"], form: str, quiet: bool) -> bool:
+    """Print jobs as programs read them: ids, JSON or CSV. Returns whether `form` is one of these."""
+    if quiet:
+        print_ids(job.id for job in jobs)
+    elif form == "json":
+        print_json([fields(job) for job in jobs])
+    elif form == "csv":
+        _print_csv(jobs)
+    return quiet or form != "table"
 
 
-def csv_row(job: "Job") -> list[Any]:
-    """A job as a line of CSV: its fields and metrics, not its config."""
-    values = fields(job)
-    flat = values | values["metrics"] | {"tags": " ".join(job.tags)}
-    return [flat[name] for name in CSV_HEADER]
+def _print_csv(jobs: Sequence["Job"]) -> None:
+    """A job a line: its fields and metrics, not its config; a metric that it has not is empty."""
+    from curvegan_db.catalogue import METRIC_NAMES
+
+    rows = [fields(job) | {"tags": " ".join(job.tags)} | dict(job.metrics or {}) for job in jobs]
+    header = (*_PLAIN_FIELDS, *METRIC_NAMES)
+    print_csv(header, [[row.get(name) for name in header] for row in rows])
 
 
 def progress(job: "Job") -> str:
@@ -121,7 +134,7 @@ def outcome(job: "Job") -> str:
     line = f"Job {job.id} {job.state}"
     if job.state == "succeeded":
         return f"{line}: RMSE {number(_final_rmse(job))} after {job.steps} steps{_took(job)}"
-    return f"{line} at step {job.step} of {job.steps}{_why(job)}"
+    return f"{line} at step {job.step} of {job.steps}{why(job)}"
 
 
 def _took(job: "Job") -> str:
@@ -130,81 +143,7 @@ def _took(job: "Job") -> str:
     return f" in {duration((job.finished_at - job.started_at).total_seconds())}"
 
 
-def _why(job: "Job") -> str:
+def why(job: "Job") -> str:
     """The last line of the error, which of a traceback says what went wrong."""
     lines = (job.error or job.reason or "").strip().splitlines()
     return f": {lines[-1]}" if lines else ""
-
-
-def facts(job: "Job", rmse: float | None, checkpoints: list[int]) -> list[tuple[str, str]]:
-    """All that is known of a job, by name; what is not known is left out."""
-    known = [
-        ("job", f"{job.id} {job.name or ''}".strip()),
-        ("state", job.state + _why(job)),
-        ("progress", f"{job.step} of {job.steps} steps{_speed(job)}"),
-        ("tags", " ".join(job.tags)),
-        ("asked for", _differences(job) or "the defaults"),
-        ("priority", str(job.priority) if job.priority else ""),
-        ("trained", _place(job)),
-        *((name, _moment(getattr(job, f"{name}_at"))) for name in ("created", "started", "finished")),
-        ("checkpoints", _steps(checkpoints)),
-        ("RMSE", "" if rmse is None else f"{number(rmse)}  distance of the generated curves to the target"),
-        *_final_facts(job),
-        *(("error", line) for line in (job.error or "").splitlines()),
-    ]
-    return [(name, fact) for name, fact in known if fact]
-
-
-def _speed(job: "Job") -> str:
-    return f", {job.steps_per_second:.0f} steps/s" if job.steps_per_second else ""
-
-
-def _differences(job: "Job") -> str:
-    """The keys of the config that are not the default's."""
-    defaults, chosen = _flat(type(job.config)().model_dump()), _flat(job.config.model_dump())
-    return ", ".join(f"{key} = {value}" for key, value in chosen.items() if defaults.get(key) != value)
-
-
-def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A table's keys with dots, as `--set` takes them."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, dict) else {key: value}
-    return flat
-
-
-def _place(job: "Job") -> str:
-    if not job.worker:
-        return ""
-    engine = f" by {job.engine} {job.engine_version or ''}".rstrip() if job.engine else ""
-    return f"on {job.device} of {job.worker}{engine}, attempt {job.attempt}"
-
-
-def _moment(at: datetime | None) -> str:
-    return str(plain(at)) if at else ""
-
-
-def _steps(checkpoints: list[int]) -> str:
-    if not checkpoints:
-        return ""
-    return f"{len(checkpoints)}, the newest at step {max(checkpoints)}"
-
-
-def _final_facts(job: "Job") -> list[tuple[str, str]]:
-    from curvegan.losses import equilibrium
-
-    at = equilibrium(job.config)
-    remarks = {
-        "spread": "standard deviation among the generated curves",
-        "g_loss": _settles(at.g_loss),
-        "d_loss": _settles(at.d_loss),
-        "d_real": _settles(at.p_real, ", which alone does not mean that the curves are right"),
-        "d_fake": _settles(at.p_real),
-    }
-    metrics = job.metrics or {}
-    return [(name, f"{number(metrics[name])}  {remark}") for name, remark in remarks.items() if name in metrics]
-
-
-def _settles(value: float | None, remark: str = "") -> str:
-    """Where a number is at equilibrium; some losses leave it open."""
-    return "" if value is None else f"{number(value)} at equilibrium{remark}"
