@@ -77,6 +77,10 @@ class TrainConfig(Frozen):
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$")] = Field(
         default="auto", description="auto, cpu, cuda or cuda:N; auto is the device of the worker that claims the job"
     )
+    engine: Literal["auto", "torch", "fused"] = Field(
+        default="auto",
+        description="what computes the steps; auto is fused on a CPU where that can train, else torch",
+    )
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -113,6 +117,8 @@ class TrainConfig(Frozen):
                 "stay as they are"
             )
         check_loss(self)
+        if self.engine == "fused" and self.unfused:
+            raise ValueError(f"engine fused cannot train with {self.unfused}; engine auto or torch can")
         self._check_intervals()
         return self
 
@@ -126,19 +132,34 @@ class TrainConfig(Frozen):
                 raise ValueError(f"{key} must be at least {-(-self.steps // rows)} for {self.steps} steps")
 
     @property
+    def unfused(self) -> str | None:
+        """What of this the fused engine cannot train with, on any machine; None where it can."""
+        if self.activation != "relu":
+            return f"activation {self.activation}"
+        if self.device.startswith("cuda"):
+            return f"device {self.device}"
+        return "spectral_norm" if self.spectral_norm else None
+
+    @property
     def hash(self) -> str:
-        """Name of the training's numbers: equal hashes have equal states at equal steps (SHA-256, hex)."""
-        values = self.model_dump(mode="json", exclude={"steps", "device", *_DEFAULT_INTERVALS})
+        """Name of the training's numbers: equal hashes have equal states at equal steps (SHA-256, hex).
+
+        Equal bit for bit on one device and engine; others round differently, and a checkpoint says which they were.
+        """
+        values = self.model_dump(mode="json", exclude={"steps", "device", "engine", *_DEFAULT_INTERVALS})
         # A key that came later is left out at its default: checkpoints that are older than the key keep their name.
         named = {key: value for key, value in values.items() if key not in _LATER or value != _default(self, key)}
         return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
 
     @property
     def pack_key(self) -> str:
-        """Jobs with equal keys have equal tensor shapes and do the same operations: one pack can train them."""
-        keys = ("points", "latent", "hidden_g", "hidden_d", "batch_size", "activation", "d_steps", "loss", "device")
-        parts = [f"curve={self.curve.family}", *(f"{key}={getattr(self, key)}" for key in keys)]
-        return "/".join([*parts, *(key for key in _SWITCHES if getattr(self, key))])
+        """Jobs with equal keys have equal tensor shapes and do the same operations: one pack can train them.
+
+        Short, for a column of the store has room for 200 characters.
+        """
+        shape = ("points", "latent", "hidden_g", "hidden_d", "batch_size")
+        values = [str(getattr(self, key)) for key in (*shape, "activation", "d_steps", "loss", "device", "engine")]
+        return "/".join([self.curve.family, *values, *(key for key in _SWITCHES if getattr(self, key))])
 
 
 def _default(config: TrainConfig, key: str) -> Any:

@@ -5,6 +5,7 @@ CurveganError                      exit code 1
 │   ├── InvalidConfig
 │   ├── DatasetRefused
 │   ├── DeviceUnavailable
+│   ├── EngineUnavailable
 │   ├── JobNotFound                curvegan_db
 │   ├── ResultNotFound             curvegan_db
 │   ├── DatasetNotFound            curvegan_db
@@ -62,3 +63,7 @@ class CheckpointRefused(CurveganError):
 
 class DeviceUnavailable(InvalidInput):
     """This machine has no such device."""
+
+
+class EngineUnavailable(InvalidInput):
+    """This machine does not have the engine that a job wants, or not the version that made its checkpoint."""

@@ -16,13 +16,16 @@ from curvegan.checkpoint import Checkpoint
 from curvegan.config import TrainConfig
 from curvegan.dataset import Dataset
 from curvegan.engines import Engine, State, Trace
-from curvegan.engines.torch_engine import TorchEngine
+from curvegan.engines.choice import choose
 from curvegan.errors import CheckpointRefused, TrainingDiverged
 from curvegan.families.family import Family
 from curvegan.families.parameters import Data
 from curvegan.metrics import Evaluation, Metrics
 from curvegan.networks import init_weights
 from curvegan.series import LossCurve, Snapshot
+
+# Multiply-adds of an advance. A slow core does 1e9 a second, so that somebody can look in every ten.
+_MOST_WORK = {"cpu": 10**10, "cuda": 10**12}
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,10 @@ class _Job:
 
 
 class PackTraining:
-    """Jobs of equal `pack_key` in training together. Bit for bit, no job notices another, nor a stop and resume."""
+    """Jobs of equal `pack_key` and one engine in training together.
+
+    Bit for bit, no job notices another, nor a stop and resume.
+    """
 
     def __init__(
         self,
@@ -83,7 +89,8 @@ class PackTraining:
         """Take jobs by id, each from its checkpoint or, with None, from step 0.
 
         Args:
-            jobs: at least one; all have one shape and one loss, as equal `TrainConfig.pack_key` promises.
+            jobs: at least one; all have one shape and one loss, as equal `TrainConfig.pack_key` promises, and
+                `engines.choice.choose` chooses one engine for them.
             device: "cpu", "cuda" or "cuda:N".
             datasets: by its hash, every data set that a job's curve names.
 
@@ -91,12 +98,17 @@ class PackTraining:
             InvalidConfig: a job's data set is not among them, or has other points than the job.
             CheckpointRefused: a checkpoint belongs to another config, or lies behind the job's last step.
             DeviceUnavailable: this machine has no such device.
+            EngineUnavailable: it does not have the engine, or not the version that made a checkpoint.
         """
         families = {job: _family(config, datasets or {}) for job, (config, _) in jobs.items()}
         self._jobs = {job: _resume(*start, families[job]) for job, start in jobs.items()}
         states = [_state(config, checkpoint) for config, checkpoint in jobs.values()]
         configs = [config for config, _ in jobs.values()]
-        self._engine: Engine = TorchEngine(configs, states, device, list(families.values()))
+        engines = {choose(config, device, checkpoint) for config, checkpoint in jobs.values()}
+        if len(engines) > 1:
+            raise ValueError("jobs of several engines are no pack")
+        self._engine: Engine = engines.pop()(configs, states, device, list(families.values()))
+        self._most_work = _MOST_WORK[device.partition(":")[0]]
         self._started = False
 
     @property
@@ -114,19 +126,20 @@ class PackTraining:
         """Version of the engine, as a checkpoint bears it."""
         return self._engine.version
 
-    def advance(self, most_steps: int = 64) -> list[Progress]:
+    def advance(self, most_steps: int | None = None) -> list[Progress]:
         """Train every job by the same number of steps: at most `most_steps`, and not past any job's next stop.
 
-        A stop is a snapshot, a checkpoint or the end. The first call trains nothing: it gives a fresh job's snapshot
-        at step 0, tells where the others resume (giving once more what is due at that step), and finishes those
-        that were resumed at their end.
+        Without a number it is what suits the engine, but takes no more than some seconds. A stop is a snapshot, a
+        checkpoint or the end. The first call trains nothing: it gives a fresh job's snapshot at step 0, tells where
+        the others resume (giving once more what is due at that step), and finishes those that were resumed at their
+        end.
         """
         if not self._started:
             self._started = True
             return self._settle([self._arrive(job, LossCurve.empty()) for job in self._jobs])
         if not self._jobs:
             return []
-        count = min(most_steps, *(job.steps_to_stop() for job in self._jobs.values()))
+        count = min(most_steps or self._pace(), *(job.steps_to_stop() for job in self._jobs.values()))
         offsets = sorted({offset for job in self._jobs.values() for offset in job.offsets(count)})
         trace = self._engine.run([job.step for job in self._jobs.values()], count, offsets)
         return self._settle([self._follow(job, place, count, trace) for place, job in enumerate(self._jobs)])
@@ -142,6 +155,10 @@ class PackTraining:
         about, state = self._jobs[job], self._engine.state(self.jobs.index(job))
         facts = (about.config.hash, about.step, self.engine, self.engine_version)
         return Checkpoint(*facts, state.weights, state.adam_m, state.adam_v, about.record, state.ema)
+
+    def _pace(self) -> int:
+        work = sum(_multiply_adds(job.config) for job in self._jobs.values())
+        return max(1, min(self._engine.steps_a_call, self._most_work // work))
 
     def _follow(self, job: int, place: int, count: int, trace: Trace) -> Progress:
         """Bring a job to where the engine left it, or to the step at which its losses stopped being numbers."""
@@ -199,6 +216,12 @@ def _state(config: TrainConfig, checkpoint: Checkpoint | None) -> State:
     if checkpoint is None:
         return State.initial(init_weights(config), config.ema > 0)
     return State(checkpoint.weights, checkpoint.adam_m, checkpoint.adam_v, checkpoint.ema)
+
+
+def _multiply_adds(config: TrainConfig) -> int:
+    """Return about how many multiply-adds the matrix products of a step have: nine products of the larger sizes."""
+    matrix = max(config.latent, config.points) * max(config.hidden_g, config.hidden_d)
+    return 9 * config.d_steps * config.batch_size * matrix
 
 
 def _read(trace: Trace, place: int, job: _Job) -> tuple[LossCurve, int | None]:

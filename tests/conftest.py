@@ -20,6 +20,23 @@ from .databases import migrate, new_database
 from .servers import PostgresServer, RedisServer, Server, ServerUnavailableError
 
 
+@pytest.fixture(scope="session", autouse=True)
+def fused_code(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The fused engine's code, of this process and of every worker that a test starts.
+
+    It is kept from one run of the tests to the next, where they may keep anything: compiling it takes some seconds.
+    """
+    from curvegan.engines.fused_cache import keep_code_in
+
+    cache = getattr(pytestconfig, "cache", None)
+    folder = cache.mkdir("user-cache") if cache else tmp_path_factory.mktemp("user-cache")
+    code = folder / "curvegan" / "fused"
+    keep_code_in(code)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield code
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server with a superuser: CURVEGAN_TEST_DATABASE_URL, else one of our own."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from curvegan_db.records import JobRequest
 
 # The options that stand for a key of the config; the others say how to submit it.
-KEYS = ("lr", "lr_g", "lr_d", "steps", "seed", "batch_size", "curve", "loss", "device")
+KEYS = ("lr", "lr_g", "lr_d", "steps", "seed", "batch_size", "curve", "loss", "device", "engine")
 
 # What a job is asked to be; `sweep` takes the same of all its jobs.
 _JOB_OPTIONS = (
@@ -31,12 +31,13 @@ _JOB_OPTIONS = (
     click.option("--curve", metavar="FAMILY", help="Family of the curve to learn.  [default: quadratic]"),
     click.option("--loss", metavar="NAME", help="Loss to train with.  [default: ns]"),
     click.option("--device", metavar="auto|cpu|cuda[:N]", help="What it may be trained on.  [default: auto]"),
+    click.option("--engine", metavar="auto|torch|fused", help="What computes the steps.  [default: auto]"),
     click.option("--name", help="A name to know the job by."),
     click.option("--tag", "tags", multiple=True, help="A tag to find it by; may be given several times."),
     click.option("--priority", type=click.IntRange(-1000, 1000), default=0, show_default=True, help="High goes first."),
-    click.option(
     data_option,
     preset_option,
+    click.option(
         "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE.toml", help="Keys of a file."
     ),
     click.option("--set", "pairs", type=(str, str), multiple=True, metavar="KEY VALUE", help="Any key, over --config."),
@@ -68,8 +69,8 @@ def submit(backend: Backend, /, dry_run: bool, form: str, **given: Any) -> None:
     Examples:
       curvegan submit --lr 1e-4 --wait
       curvegan submit --config job.toml --set curve.a 3 --seed 7 --tag night
-    """
       curvegan submit --preset collapse-fix --data loads
+    """
     from curvegan_db.records import JobRequest
 
     config = layered(layers(backend, given))

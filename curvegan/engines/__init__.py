@@ -51,6 +51,8 @@ class Engine(Protocol):
 
     name: str
     version: str
+    steps_a_call: int
+    """How many steps make what a call costs small; more bring nothing."""
 
     def run(self, steps: Sequence[int], count: int, offsets: Sequence[int]) -> Trace:
         """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`."""

@@ -10,9 +10,10 @@ one file.) A process that finds another one compiling waits for it. Without a fo
 
 import fcntl
 import hashlib
+import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,21 @@ _run: Any = fused_step.run
 _LOCK = "lock"
 _lock = threading.Lock()
 _folder: Path | None = None
+_shipped: Path | None = None
 _compiled = False
 
 
-def keep_code_in(folder: Path) -> None:
+def keep_code_in(folder: Path, shipped: Path | None = None) -> None:
     """Name the folder for machine code, before the first engine is made.
 
     Code is executed from it, so it is made for its owner alone. Raises OSError when it cannot be made or written to.
+    What another folder of this kind, which came with the installation, has of this code is copied instead of made.
     """
-    global _folder
+    global _folder, _shipped
     made = folder / _digest()
     made.mkdir(mode=0o700, parents=True, exist_ok=True)
     (made / _LOCK).touch()
-    _folder = made
+    _folder, _shipped = made, shipped and shipped / _digest()
 
 
 def load(*args: Any) -> Callable[..., None]:
@@ -62,13 +65,23 @@ def _compile(signature: tuple[Any, ...]) -> None:
         _run.compile(signature)
         return
     with _alone(_folder / _LOCK):
+        if _shipped and not any(_folder.rglob("*.nbi")):
+            _copy(_shipped, _folder)
         _cached(_folder)
         try:
             _run.compile(signature)
-        except (OSError, EOFError, ValueError):
-            # A file that a crash left empty, or a full disk: code that cannot be kept must not stop a job.
+        except Exception:  # noqa: BLE001  a file that a crash cut off can make numba raise anything; a full disk OSError
             _forget(_folder)
             _run.compile(signature)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy all code; files that cannot be copied are made."""
+    with suppress(OSError):
+        for file in source.rglob("*.nb?"):
+            copied = target / file.relative_to(source)
+            copied.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copyfile(file, copied)
 
 
 def _forget(folder: Path) -> None:

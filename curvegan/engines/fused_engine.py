@@ -38,6 +38,7 @@ class FusedEngine:
     name = "fused"
     # Names the numbers: another version may round differently. Neither compiler nor processor is part of it.
     version = "1"
+    steps_a_call = 256
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class FusedEngine:
     @staticmethod
     def trains(config: TrainConfig) -> bool:
         """Whether this engine can train the config on this machine's processor."""
-        return config.activation == "relu" and not config.spectral_norm and has_fused_multiply_add()
+        return config.unfused is None and has_fused_multiply_add()
 
     def run(self, steps: Sequence[int], count: int, offsets: Sequence[int]) -> Trace:
         """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`.

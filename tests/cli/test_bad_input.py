@@ -43,7 +43,7 @@ values = st.sampled_from([*HUGE, *WRONG]) | words | numbers | st.text("[]{}='\",
 keys = st.sampled_from(KEYS) | st.sampled_from(NEAR) | words | st.text("a.", max_size=40)
 pairs = st.lists(st.tuples(keys, values), min_size=1, max_size=3)
 options = st.sampled_from(
-    ["--lr", "--lr-g", "--lr-d", "--steps", "--seed", "--batch-size", "--curve", "--loss", "--device", "--priority"]
+    ["--lr", "--lr-g", "--steps", "--seed", "--batch-size", "--curve", "--loss", "--device", "--engine", "--priority"]
 )
 toml_like = st.lists(st.tuples(keys, st.sampled_from([" = ", "=", ": ", ""]), values), max_size=4).map(
     lambda lines: "\n".join(map("".join, lines))

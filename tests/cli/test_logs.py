@@ -24,7 +24,7 @@ def test_a_failed_job_has_its_log_from_the_first_line(any_client: Client) -> Non
     text = any_client.done("logs", "1")
     assert re.search(STAMP + r" -  submitted$", text, re.M)
     assert re.search(STAMP + r" 1  claimed by host:4711$", text, re.M)
-    assert re.search(STAMP + r" 1  began at step 0 on cpu with torch \S+$", text, re.M)
+    assert re.search(STAMP + r" 1  began at step 0 on cpu with fused \S+$", text, re.M)
     assert re.search(STAMP + r" 1  Traceback\n      at \\x1b\[2J here\n    ValueError: no$", text, re.M)
     assert text.endswith("failed: error\n")
     assert "\x1b" not in text

@@ -38,7 +38,7 @@ def test_json_of_a_trained_job(trained: Client) -> None:
     assert (listed["state"], listed["step"], listed["steps"], listed["attempt"]) == ("succeeded", 200, 200, 1)
     assert listed["metrics"].keys() == METRICS
     assert all(isinstance(value, float) for value in listed["metrics"].values())
-    assert (listed["tags"], listed["device"], listed["engine"]) == (["a", "b"], "cpu", "torch")
+    assert (listed["tags"], listed["device"], listed["engine"]) == (["a", "b"], "cpu", "fused")
     for name in ("created_at", "started_at", "finished_at"):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", listed[name])
     assert shown["checkpoints"] == [200, 100]

@@ -51,15 +51,8 @@ def result(process: "subprocess.Popen[str]") -> tuple[str, bool, int]:
 
 
 @pytest.fixture(scope="module")
-def shared(pytestconfig: pytest.Config) -> Path:
-    """A folder that lasts from one run of the tests to the next."""
-    assert pytestconfig.cache is not None
-    return Path(pytestconfig.cache.mkdir("fused-code"))
-
-
-@pytest.fixture(scope="module")
-def expected(shared: Path) -> str:
-    return result(start(shared))[0]
+def expected(fused_code: Path) -> str:
+    return result(start(fused_code))[0]
 
 
 def test_two_processes_compile_once_and_agree(tmp_path: Path, expected: str) -> None:
@@ -71,8 +64,8 @@ def test_two_processes_compile_once_and_agree(tmp_path: Path, expected: str) -> 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names features of x86 processors")
 @pytest.mark.parametrize("lanes", [lanes for lanes in _NARROWER if lanes < LANES])
-def test_narrower_vectors_give_the_same_numbers(lanes: int, shared: Path, expected: str) -> None:
-    digest, _, found = result(start(shared, _NARROWER[lanes]))
+def test_narrower_vectors_give_the_same_numbers(lanes: int, fused_code: Path, expected: str) -> None:
+    digest, _, found = result(start(fused_code, _NARROWER[lanes]))
     assert found == lanes
     assert digest == expected
 
@@ -84,9 +77,9 @@ def test_without_a_folder_nothing_is_written(tmp_path: Path, expected: str) -> N
     assert set(Path(fused_cache.__file__).parent.rglob("*.nb?")) == before
 
 
-def test_an_empty_file_is_made_anew(tmp_path: Path, shared: Path, expected: str) -> None:
+def test_an_empty_file_is_made_anew(tmp_path: Path, fused_code: Path, expected: str) -> None:
     """A power cut may leave one; it must not stop every job after it."""
-    copy_code(shared, tmp_path)
+    copy_code(fused_code, tmp_path)
     for file in tmp_path.rglob("*.nbc"):
         file.write_bytes(b"")
     digest, kept, _ = result(start(tmp_path))

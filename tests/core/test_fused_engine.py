@@ -25,8 +25,6 @@ from tests.core.fused import (
     train,
 )
 
-pytestmark = pytest.mark.usefixtures("fused_code")
-
 STEPS = 100
 # Losses of differences of logits do not see the discriminator's biases: their gradient is zero but for rounding. With
 # Adam's usual eps they would make whole steps of that rounding, in every engine others.

@@ -15,8 +15,6 @@ from curvegan.metrics import evaluation_latents
 from curvegan.networks import generate
 from tests.core.fused import fused, initial
 
-pytestmark = pytest.mark.usefixtures("fused_code")
-
 _CONFIGS = [TrainConfig(seed=seed) for seed in range(16)]
 
 

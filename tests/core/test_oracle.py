@@ -1,4 +1,4 @@
-"""The torch engine trains what the tutorial trains: step by step against its loop, and in the end over 16 seeds."""
+"""Each engine trains what the tutorial trains: step by step against its loop, and in the end over 16 seeds."""
 
 from typing import Any
 
@@ -20,12 +20,15 @@ _CONFIGS: dict[str, dict[str, Any]] = {
     "rates": {"lr_g": 5e-4, "lr_d": 1e-3, "beta1": 0.5, "beta2": 0.9, "eps": 1e-6},
     "no momentum": {"beta1": 0.0, "beta2": 0.0, "eps": 1e-3},
 }
+each_engine = pytest.mark.parametrize("engine", ["torch", "fused"])
 
 
+@each_engine
 @pytest.mark.parametrize("seed", [0, 2**64 - 1])
 @pytest.mark.parametrize("config", _CONFIGS)
-def test_agrees_with_the_tutorials_loop(config: str, seed: int) -> None:
-    job = TrainConfig.parse({**_CONFIGS[config], "seed": seed, "steps": 100, "record_every": 1})
+def test_agrees_with_the_tutorials_loop(config: str, seed: int, engine: str) -> None:
+    about = {"seed": seed, "steps": 100, "record_every": 1, "engine": engine}
+    job = TrainConfig.parse({**_CONFIGS[config], **about})
     ours = np.column_stack(alone(job).losses.columns[1:]).astype(np.float64)
     np.testing.assert_allclose(ours, tutorial_losses(job, 100), rtol=0, atol=1e-5)
 
@@ -47,8 +50,9 @@ def assert_complete(job: TrainConfig, kept: Kept) -> None:
     assert rmse(job, samples(last, job, 200, seed=5)) == pytest.approx(metrics.rmse, rel=0.15)
 
 
-def test_sixteen_seeds_of_the_default_job_end_where_the_tutorial_ends() -> None:
-    configs = {seed: TrainConfig(seed=seed) for seed in range(16)}
+@each_engine
+def test_sixteen_seeds_of_the_default_job_end_where_the_tutorial_ends(engine: str) -> None:
+    configs = {seed: TrainConfig.parse({"seed": seed, "engine": engine}) for seed in range(16)}
     kept = train({seed: (config, None) for seed, config in configs.items()})
     for seed, config in configs.items():
         assert_complete(config, kept[seed])

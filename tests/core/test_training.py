@@ -1,6 +1,6 @@
 """A job's numbers are its own: whatever its pack, its place, its stops; and a job that diverges says so alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -25,13 +25,22 @@ _SHAPES: dict[str, dict[str, Any]] = {
     "large": {"batch_size": 65, "hidden_g": 100, "hidden_d": 150, "points": 33, "latent": 17},
 }
 _DIVERGES: dict[str, Any] = {"lr": 1.0, "beta1": 0.999, "beta2": 0.1, "eps": 1e-30}
+_ENGINE: dict[str, Any] = {}
 shapes = pytest.mark.parametrize("shape", _SHAPES)
+
+
+@pytest.fixture(scope="module", autouse=True, params=["torch", "fused"])
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The engine of every config here: each keeps the promise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(_ENGINE, "engine", request.param)
+        yield request.param
 
 
 def a_config(shape: str = "odd", **values: Any) -> TrainConfig:
     steps = values.get("steps", 300)
     intervals = {"record_every": 1, "snapshot_every": min(100, steps), "checkpoint_every": min(150, steps)}
-    return TrainConfig.parse({**_SHAPES[shape], **intervals, "steps": steps, "seed": 9, **values})
+    return TrainConfig.parse({**_SHAPES[shape], **intervals, **_ENGINE, "steps": steps, "seed": 9, **values})
 
 
 def a_neighbour(shape: str, number: int) -> TrainConfig:
@@ -45,9 +54,13 @@ def a_neighbour(shape: str, number: int) -> TrainConfig:
     return a_config(shape, seed=100 + number, curve=curve, **rates)
 
 
-@cache
 def undisturbed(shape: str) -> Kept:
-    return alone(a_config(shape))
+    return _undisturbed(a_config(shape))
+
+
+@cache
+def _undisturbed(config: TrainConfig) -> Kept:
+    return alone(config)
 
 
 def assert_same(found: Kept, expected: Kept) -> None:
@@ -134,7 +147,7 @@ def test_any_stop_and_any_pace_give_the_same_end(stop: int, pace: int, neighbour
     assert_same(found[0], alone(config))
 
 
-def test_first_advance_trains_nothing_and_gives_the_snapshot_at_0() -> None:
+def test_first_advance_trains_nothing_and_gives_the_snapshot_at_0(engine: str) -> None:
     pack = PackTraining({4: (a_config(), None)}, "cpu")
     (first,) = pack.advance()
     assert (first.job, first.step, len(first.losses), first.checkpoint, first.finished) == (4, 0, 0, None, False)
@@ -144,7 +157,8 @@ def test_first_advance_trains_nothing_and_gives_the_snapshot_at_0() -> None:
     assert second.step == 50
     assert second.losses.steps.tolist() == list(range(50))
     assert second.snapshot is None
-    assert (pack.engine, pack.engine_version) == ("torch", torch.__version__.partition("+")[0])
+    version = {"torch": torch.__version__.partition("+")[0], "fused": "1"}[engine]
+    assert (pack.engine, pack.engine_version) == (engine, version)
 
 
 def test_everything_lies_on_its_own_grid() -> None:
@@ -171,9 +185,11 @@ def test_longer_training_goes_on_where_the_shorter_ended() -> None:
 
 
 def test_large_minibatches_are_prepared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = alone(a_config())
-    monkeypatch.setattr("curvegan.engines.torch_batches._MOST_NUMBERS", 5000)
-    assert_same(alone(a_config()), expected)
+    config = a_config(curve="updown")
+    expected = alone(config)
+    for module in ("torch_batches", "fused_engine"):
+        monkeypatch.setattr(f"curvegan.engines.{module}._MOST_NUMBERS", 5000)
+    assert_same(alone(config), expected)
 
 
 @pytest.mark.parametrize("shape", ["default", "odd"])
@@ -256,11 +272,12 @@ def test_extreme_rates_give_numbers(extreme: dict[str, Any]) -> None:
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_cuda_trains_the_same_definition_and_repeats_itself() -> None:
-    config = a_config("default", steps=100)
+    config = a_config("default", steps=100, engine="torch")
     on_cpu, on_cuda = alone(config), alone(config, "cuda:0")
     for there, here in zip(on_cuda.losses.columns, on_cpu.losses.columns, strict=True):
         np.testing.assert_allclose(there, here, rtol=0, atol=1e-4)
     neighbours = {
-        number: (a_neighbour("default", number).model_copy(update={"steps": 100}), None) for number in range(6)
+        number: (a_neighbour("default", number).model_copy(update={"steps": 100, "engine": "torch"}), None)
+        for number in range(6)
     }
     assert_same(train({**neighbours, 9: (config, None)}, device="cuda:0")[9], on_cuda)

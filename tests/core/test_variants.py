@@ -1,5 +1,6 @@
 """Every family, loss and regulariser keeps the promise: a job's numbers are its own, in any pack, after any resume."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -44,14 +45,23 @@ VARIANTS: dict[str, dict[str, Any]] = {
         **{"ema": 0.9, "d_steps": 2, "activation": "tanh", "latent_noise": "uniform"},
     },
 }
+_ENGINE: dict[str, Any] = {}
 each_variant = pytest.mark.parametrize("name", VARIANTS)
+
+
+@pytest.fixture(scope="module", autouse=True, params=["torch", "auto"])
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The engine of every config here: each keeps the promise, torch for all of them, fused for those it can train."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(_ENGINE, "engine", request.param)
+        yield request.param
 
 
 def a_config(name: str, **values: Any) -> TrainConfig:
     about = VARIANTS[name]
     shape = _PLANE if about.get("curve") in ("ring8", "grid25", "spiral", "circle") else _ODD
     grid = {"steps": 60, "record_every": 1, "snapshot_every": 60, "checkpoint_every": 20}
-    return TrainConfig.parse({**shape, **grid, "lr": 1e-3, "seed": 3, **about, **values})
+    return TrainConfig.parse({**shape, **grid, **_ENGINE, "lr": 1e-3, "seed": 3, **about, **values})
 
 
 def train(jobs: dict[int, tuple[TrainConfig, Checkpoint | None]]) -> dict[int, Kept]:
@@ -61,9 +71,13 @@ def train(jobs: dict[int, tuple[TrainConfig, Checkpoint | None]]) -> dict[int, K
     return kept
 
 
-@cache
 def undisturbed(name: str) -> Kept:
-    return train({1: (a_config(name), None)})[1]
+    return _undisturbed(a_config(name))
+
+
+@cache
+def _undisturbed(config: TrainConfig) -> Kept:
+    return train({1: (config, None)})[1]
 
 
 def a_neighbour(name: str, number: int) -> TrainConfig:

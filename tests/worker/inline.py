@@ -35,7 +35,7 @@ def train_all(store: Store) -> None:
 
 
 def train_some(store: Store, advances: int) -> None:
-    """Train for so many advances (at most 64 steps each, and not past a stop), and drain there."""
+    """Train for so many advances (as many steps each as suit the engine, and not past a stop), and drain there."""
     draining, training = Stop(), threading.current_thread()
     calls = 0
 

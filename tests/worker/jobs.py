@@ -8,7 +8,9 @@ from .fleet import Fleet, wait_until
 
 _SMALL = {"hidden_g": 16, "hidden_d": 16, "batch_size": 16}
 SHORT = TrainConfig.parse({"steps": 120, "snapshot_every": 50, "checkpoint_every": 40, **_SMALL})
-LONG = TrainConfig.parse({"steps": 200_000, "record_every": 100, "checkpoint_every": 1000, **_SMALL})
+LONG = TrainConfig.parse(
+    {"steps": 10_000_000, "record_every": 100, "snapshot_every": 100_000, "checkpoint_every": 100_000, **_SMALL}
+)
 # For workers that FAULT_SLOW slows down: 60 advances, so 6 s at a tenth of a second each, for a second of computing.
 SLOW = TrainConfig.parse({"steps": 1200, "snapshot_every": 100, "checkpoint_every": 20, **_SMALL})
 

@@ -61,7 +61,7 @@ def test_a_drained_job_says_where_it_goes_on(store: Store) -> None:
     assert step == 100
     assert store.log(job)[0][-1].text == "released: drained"
     train_all(store)
-    assert f"goes on from the checkpoint at step {step}, made by torch " in "\n".join(said(store, job))
+    assert f"goes on from the checkpoint at step {step}, made by fused " in "\n".join(said(store, job))
 
 
 def test_a_job_that_diverges_says_at_which_step(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from ctypes.util import find_library
 
+from curvegan.config import TrainConfig
 from curvegan.errors import DeviceUnavailable
 
 _MOST_ON_CPU, _MOST_ON_CUDA = 16, 256
@@ -27,9 +28,12 @@ def accepted(device: str) -> tuple[str, ...]:
     return ("auto", "cpu") if device == "cpu" else ("auto", "cpu", "cuda", device)
 
 
-def train_on(requested: str, device: str) -> str:
-    """The device for jobs that asked for `requested`, on a worker with `device`."""
-    return "cpu" if requested == "cpu" else device
+def train_on(config: TrainConfig, made_by: str | None, device: str) -> str:
+    """The device for a job on a worker with `device`; `made_by` is the engine of its checkpoint.
+
+    The fused engine trains on the CPU, and what it began goes on there.
+    """
+    return "cpu" if config.device == "cpu" or "fused" in (config.engine, made_by) else device
 
 
 def most_jobs(device: str) -> int:

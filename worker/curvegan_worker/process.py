@@ -17,6 +17,7 @@ from curvegan.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatabaseUnreachable, WorkerForgotten
 from curvegan_db.store import open_store
 from curvegan_worker.app import TRAIN, ProcessOptions, app
+from curvegan_worker.code import prepare
 from curvegan_worker.devices import accepted, most_jobs, resolve
 from curvegan_worker.lease import BEATS_A_LEASE, Lease
 from curvegan_worker.outage import Outage
@@ -46,6 +47,7 @@ class WorkerProcess:
         threading.excepthook = _crash
         try:
             self._device = resolve(self._options.device)
+            prepare()
             self._open()
         except CurveganError as error:
             _log.critical("%s", error)
@@ -103,7 +105,7 @@ class WorkerProcess:
             return False
         self._outage.passed()
         with Lease(self._store, claim, self._outage, self._options.hang_s, self._advanced) as lease:
-            from curvegan_worker.run import Run  # noqa: PLC0415  torch comes with the first job: an idle worker is light
+            from curvegan_worker.run import Run  # noqa: PLC0415  what draws comes with the first job
 
             Run(self._store, claim, lease, self._device, self._draining).train()
         return True

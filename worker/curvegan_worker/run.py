@@ -3,10 +3,14 @@
 import logging
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from curvegan.checkpoint import Checkpoint
-from curvegan.errors import CheckpointRefused, ServiceUnavailable
+from curvegan.dataset import Dataset
+from curvegan.engines.choice import choose
+from curvegan.errors import CheckpointRefused, InvalidInput, ServiceUnavailable
+from curvegan.families.parameters import Data
 from curvegan.series import LossCurve
 from curvegan.training import PackTraining, Progress
 from curvegan_db.errors import LeaseLost
@@ -22,6 +26,16 @@ from curvegan_worker.stop import Stop
 _log = logging.getLogger("curvegan.run")
 
 
+@dataclass(frozen=True)
+class _Start:
+    """A job, where it starts, and on what."""
+
+    job: ClaimedJob
+    checkpoint: Checkpoint | None
+    device: str
+    engine: str
+
+
 class Run:
     """One claim from its checkpoints to its ends."""
 
@@ -29,7 +43,8 @@ class Run:
         self._store = store
         self._claim = claim
         self._jobs = {job.id: job for job in claim.jobs}
-        self._device = train_on(claim.jobs[0].config.device, device)
+        self._device = device
+        self._datasets: dict[str, Dataset] = {}
         self._draining = draining
         self._lease = lease
         self._recorder = Recorder(store, lease, draining)
@@ -40,17 +55,14 @@ class Run:
             self._train(self._claim.jobs)
 
     def _train(self, jobs: Sequence[ClaimedJob]) -> None:
-        """Train jobs as one pack. Where that raises, each goes on alone, so that only the guilty one fails."""
+        """Train jobs, as one pack if one engine does. Where that raises, each goes on alone: only the guilty one fails.
+
+        Checkpoints of several engines make several packs, one after the other; their jobs wait under the lease.
+        """
         left = {job.id for job in jobs}
         try:
-            training = self._begin(jobs)
-            while training.jobs and not self._draining.is_set():
-                self._let_go(training, left)
-                for progress in training.advance() if training.jobs else ():
-                    self._hand_over(progress, left)
-                self._lease.advanced()
-            for job in training.jobs:
-                self._release(training, job)
+            for pack in self._packs(jobs, left):
+                self._train_pack([start for start in pack if start.job.id in left], left)
         except LeaseLost:
             _log.warning("the lease is lost: %s", sorted(left))
         except ServiceUnavailable as error:
@@ -59,10 +71,48 @@ class Run:
         except Exception as error:  # noqa: BLE001  whatever a job's training raises belongs in that job's record
             self._fail(jobs, left, error)
 
-    def _begin(self, jobs: Sequence[ClaimedJob]) -> PackTraining:
-        starts = {job.id: (job.config, self._resume_point(job)) for job in jobs}
-        training = PackTraining(starts, self._device)
-        facts = (self._device, training.engine, training.engine_version)
+    def _packs(self, jobs: Sequence[ClaimedJob], left: set[int]) -> list[list[_Start]]:
+        """The jobs by device and engine; one that nothing here can train, or go on with, fails and says why."""
+        packs: dict[tuple[str, str], list[_Start]] = {}
+        for job in jobs:
+            try:
+                start = self._start(job)
+            except InvalidInput as error:
+                left.discard(job.id)
+                text = f"{error}; `curvegan retry {job.id}` trains it from step 0"
+                self._end(job.id, JobState.FAILED, text, "refused")
+            else:
+                packs.setdefault((start.device, start.engine), []).append(start)
+        return list(packs.values())
+
+    def _start(self, job: ClaimedJob) -> _Start:
+        """Raises InvalidInput where the job's engine, the version of it, or its data set is not here."""
+        checkpoint = self._resume_point(job)
+        device = train_on(job.config, checkpoint.engine if checkpoint else None, self._device)
+        curve = job.config.curve
+        if isinstance(curve, Data) and curve.hash not in self._datasets:
+            data = self._lease.patiently(job.id, partial(self._store.dataset, curve.hash))
+            self._datasets[curve.hash] = Dataset.from_bytes(data)
+        return _Start(job, checkpoint, device, choose(job.config, device, checkpoint).name)
+
+    def _train_pack(self, pack: Sequence[_Start], left: set[int]) -> None:
+        if not pack:
+            return
+        training = self._begin(pack)
+        while training.jobs and not self._draining.is_set():
+            self._let_go(training, left)
+            for progress in training.advance() if training.jobs else ():
+                self._hand_over(progress, left)
+            self._lease.advanced()
+        for job in training.jobs:
+            left.discard(job)
+            self._release(training, job)
+
+    def _begin(self, pack: Sequence[_Start]) -> PackTraining:
+        device = pack[0].device
+        starts = {start.job.id: (start.job.config, start.checkpoint) for start in pack}
+        training = PackTraining(starts, device, self._datasets)
+        facts = (device, training.engine, training.engine_version)
         for job, (config, checkpoint) in starts.items():
             step = checkpoint.step if checkpoint else 0
             self._lease.patiently(job, partial(self._store.begin, self._lease.token, job, step, *facts))
@@ -82,15 +132,16 @@ class Run:
         return None
 
     def _let_go(self, training: PackTraining, left: set[int]) -> None:
-        """Take out the jobs that are cancelled or no longer ours."""
-        for job in training.jobs:
-            if job not in self._lease.held:
-                left.discard(job)
-                training.remove(job)
-            elif job in self._lease.cancelled:
-                left.discard(job)
-                self._checkpoint(training, job)
+        """Take out the jobs that are cancelled or no longer ours, also of those that wait for their pack."""
+        for job in sorted(left):
+            if job in self._lease.held and job not in self._lease.cancelled:
+                continue
+            left.discard(job)
+            if job in self._lease.held:
+                if job in training.jobs:
+                    self._checkpoint(training, job)
                 self._end(job, JobState.CANCELLED, reason=self._lease.cancelled[job])
+            if job in training.jobs:
                 training.remove(job)
 
     def _hand_over(self, progress: Progress, left: set[int]) -> None:

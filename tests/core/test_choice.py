@@ -1,0 +1,151 @@
+"""Which engine trains a job: the config's, its checkpoint's, or the best one here; never another one in silence."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curvegan.config import TrainConfig
+from curvegan.engines.choice import choose
+from curvegan.engines.fused_engine import FusedEngine
+from curvegan.engines.torch_engine import TorchEngine
+from curvegan.errors import DeviceUnavailable, EngineUnavailable, InvalidConfig
+from curvegan.training import PackTraining
+
+from .packs import alone
+
+SMALL: dict[str, Any] = {"steps": 20, "hidden_g": 5, "hidden_d": 5, "batch_size": 4, "points": 3}
+UNFUSED: list[dict[str, Any]] = [
+    {"spectral_norm": True},
+    {"activation": "leaky_relu"},
+    {"activation": "tanh"},
+    {"device": "cuda:1"},
+]
+_NONE = "import sys; sys.modules['{}'] = None\n"
+_TRAIN = """
+import sys
+from pathlib import Path
+from curvegan.config import TrainConfig
+from curvegan.training import PackTraining
+if sys.argv[1]:
+    from curvegan.engines.fused_cache import keep_code_in
+    keep_code_in(Path(sys.argv[1]))
+pack = PackTraining({{1: (TrainConfig.parse({}), None)}}, "cpu")
+while pack.jobs:
+    [last] = pack.advance()
+print(pack.engine, last.metrics.finite, "torch" in sys.modules, "numba" in sys.modules)
+"""
+
+
+def a_config(**values: Any) -> TrainConfig:
+    return TrainConfig.parse(SMALL | values)
+
+
+def run(program: str, code: Path | str = "") -> str:
+    """What is printed, or the last line of the error. The fused engine's code is in the folder `code`."""
+    command = [sys.executable, "-c", program, str(code)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+
+
+def test_auto_is_fused_on_the_cpu_where_it_can_train() -> None:
+    assert choose(a_config(), "cpu") is FusedEngine
+    assert choose(a_config(), "cuda:0") is TorchEngine
+    assert all(choose(a_config(**values), "cpu") is TorchEngine for values in UNFUSED)
+
+
+def test_a_named_engine_is_forced() -> None:
+    assert choose(a_config(engine="torch"), "cpu") is TorchEngine
+    assert choose(a_config(engine="fused"), "cpu") is FusedEngine
+    with pytest.raises(DeviceUnavailable, match="trains on cpu"):
+        PackTraining({1: (a_config(engine="fused"), None)}, "cuda:0")
+
+
+@pytest.mark.parametrize("values", UNFUSED, ids=str)
+def test_what_fused_cannot_train_is_refused_when_it_is_forced(values: dict[str, Any]) -> None:
+    (word,) = values
+    with pytest.raises(InvalidConfig, match=f"engine fused cannot train with {word}.*auto or torch can"):
+        a_config(engine="fused", **values)
+    assert not FusedEngine.trains(a_config(**values))
+
+
+def test_the_engine_is_no_part_of_a_trainings_name_but_of_its_pack() -> None:
+    configs = [a_config(engine=engine) for engine in ("auto", "torch", "fused")]
+    assert len({config.hash for config in configs}) == 1
+    assert len({config.pack_key for config in configs}) == 3
+
+
+def test_the_longest_pack_key_fits_its_column() -> None:
+    shape = {"points": 256, "latent": 256, "hidden_g": 1024, "hidden_d": 1024, "batch_size": 4096, "d_steps": 100}
+    switches = {"r1": 1.0, "r2": 1.0, "spectral_norm": True, "instance_noise": 1.0, "label_smoothing": 0.1, "ema": 0.9}
+    names = {"curve": "quadratic_family", "activation": "leaky_relu", "loss": "minimax", "device": "cuda:123"}
+    assert len(TrainConfig.parse({**shape, **switches, **names, "engine": "torch"}).pack_key) <= 200
+
+
+@pytest.mark.parametrize("engine", ["torch", "fused"])
+def test_auto_goes_on_with_the_engine_of_the_checkpoint(engine: str) -> None:
+    checkpoint = alone(a_config(engine=engine)).checkpoints[-1]
+    assert checkpoint.engine == engine
+    longer = a_config(steps=30, record_every=10, snapshot_every=20, checkpoint_every=20)
+    pack = PackTraining({1: (longer, checkpoint)}, "cpu")
+    assert pack.engine == engine
+    named = longer.model_copy(update={"engine": engine})
+    assert PackTraining({1: (named, checkpoint)}, "cpu").engine == engine
+
+
+@pytest.mark.parametrize(
+    ("wanted", "engine", "version", "text"),
+    [
+        ("auto", "fused", "0", "at step 20 was made by the engine fused 0, and here it is 1$"),
+        ("auto", "torch", "1.0.0", rf"the engine torch 1.0.0, and here it is {re.escape(TorchEngine.version)}$"),
+        ("fused", "torch", "2", "by the engine torch, and the job wants fused"),
+        ("torch", "fused", "1", "by the engine fused, and the job wants torch"),
+        ("auto", "warp", "1", "no engine 'warp'; install a newer one"),
+    ],
+)
+def test_another_engine_or_version_is_refused(wanted: str, engine: str, version: str, text: str) -> None:
+    checkpoint = replace(alone(a_config()).checkpoints[-1], engine=engine, engine_version=version)
+    with pytest.raises(EngineUnavailable, match=text):
+        PackTraining({1: (a_config(engine=wanted), checkpoint)}, "cpu")
+
+
+def test_jobs_of_two_engines_are_no_pack() -> None:
+    checkpoint = alone(a_config(engine="torch")).checkpoints[-1]
+    with pytest.raises(ValueError, match="several engines"):
+        PackTraining({1: (a_config(), None), 2: (a_config(), checkpoint)}, "cpu")
+
+
+def test_fused_needs_no_torch_and_torch_no_numba(fused_code: Path) -> None:
+    assert run(_TRAIN.format({**SMALL}), fused_code) == "fused True False True"
+    assert run(_TRAIN.format({**SMALL, "engine": "torch"})) == "torch True True False"
+
+
+def test_without_numba_auto_is_torch_and_fused_says_what_to_install() -> None:
+    without = _NONE.format("numba")
+    assert run(without + _TRAIN.format({**SMALL})).startswith("torch True")
+    text = run(without + _TRAIN.format({**SMALL, "engine": "fused"}))
+    assert "EngineUnavailable: the fused engine needs numba" in text
+    assert "`pip install 'curvegan[worker]'`" in text
+
+
+def test_without_torch_fused_trains_and_torch_says_what_to_install(fused_code: Path) -> None:
+    without = _NONE.format("torch")
+    assert run(without + _TRAIN.format({**SMALL}), fused_code).startswith("fused True")
+    text = run(without + _TRAIN.format({**SMALL, "engine": "torch"}))
+    assert "EngineUnavailable: the torch engine needs torch" in text
+    assert "`pip install 'curvegan[worker]'`" in text
+
+
+def test_an_advance_suits_the_engine_and_is_short_for_large_jobs() -> None:
+    about = {"steps": 1000, "record_every": 100, "snapshot_every": 1000, "checkpoint_every": 1000}
+    largest = {"points": 256, "latent": 256, "hidden_g": 1024, "hidden_d": 1024, "batch_size": 4096}
+    cases: list[tuple[dict[str, Any], int]] = [({"engine": "fused"}, 256), ({"engine": "torch"}, 64), (largest, 1)]
+    for values, steps in cases:
+        pack = PackTraining({1: (TrainConfig.parse({**about, **values}), None)}, "cpu")
+        pack.advance()
+        [progress] = pack.advance()
+        assert progress.step == steps
