@@ -1,35 +1,44 @@
 """curvegan cancel, retry, resume, extend: what a user can do to jobs that exist."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 
 import click
 
 from curvegan_cli.backend import Backend, pass_backend
 from curvegan_cli.output import message, print_ids, quiet_option
-from curvegan_cli.selectors import named, select, some_jobs
+from curvegan_cli.selectors import jobs_or_sweep, named, select, some_jobs, sweep_or_none
 from curvegan_cli.submit import queued
+from curvegan_cli.sweeps import jobs_counted
 from curvegan_cli.view import LIVE
 
 no_worker_option = click.option("--no-worker", is_flag=True, help="Start no background worker.")
+failed_option = click.option("--failed", is_flag=True, help="Of several only those that failed, not the cancelled.")
 
 
 @click.command()
-@some_jobs
+@jobs_or_sweep
 @click.option("--reason", metavar="TEXT", help="Kept with the job.")
 @quiet_option
 @pass_backend
-def cancel(backend: Backend, selectors: tuple[str, ...], reason: str | None, quiet: bool) -> None:
+def cancel(backend: Backend, selectors: tuple[str, ...], sweep: int | None, reason: str | None, quiet: bool) -> None:
     """Stop queued and running jobs.
 
     A queued job is stopped at once, a running one within seconds, after its checkpoint is stored.
 
-    Of a range or `all`, those that have ended already are left alone.
+    Of a range, `all` or a sweep, those that have ended already are left alone.
 
     \b
     Examples:
       curvegan cancel 17
       curvegan cancel all --reason "wrong curve"
+      curvegan cancel --sweep 3
     """
+    whole = sweep_or_none(selectors, sweep)
+    if whole is not None:
+        _cancel_sweep(backend, whole, reason, quiet)
+        return
     ids = select(backend.store, selectors, LIVE)
     said = {"cancelled": "is cancelled", "requested": "will be stopped by its worker within seconds"}
     done = _each(ids, lambda job_id: said[backend.store.cancel(job_id, reason)], quiet)
@@ -37,29 +46,40 @@ def cancel(backend: Backend, selectors: tuple[str, ...], reason: str | None, qui
 
 
 @click.command()
-@some_jobs
+@jobs_or_sweep
+@failed_option
 @no_worker_option
 @quiet_option
 @pass_backend
-def retry(backend: Backend, selectors: tuple[str, ...], no_worker: bool, quiet: bool) -> None:
+def retry(
+    backend: Backend, selectors: tuple[str, ...], sweep: int | None, failed: bool, no_worker: bool, quiet: bool
+) -> None:
     """Run ended jobs again from the start.
 
-    Their results so far are deleted. Of a range or `all`, only failed and cancelled jobs are run again.
+    Their results so far are deleted. Of a range, `all` or a sweep, only failed and cancelled jobs are run again.
 
     \b
     Examples:
       curvegan retry 17
       curvegan retry all
+      curvegan retry --sweep 3 --failed
     """
-    _run_again(backend, selectors, ("failed", "cancelled"), backend.store.retry, no_worker, quiet)
+    states, whole = _to_rerun(failed), sweep_or_none(selectors, sweep)
+    if whole is None:
+        _run_again(backend, selectors, states, backend.store.retry, no_worker, quiet)
+    else:
+        _run_sweep_again(backend, whole, states, backend.store.retry_sweep, no_worker, quiet)
 
 
 @click.command()
-@some_jobs
+@jobs_or_sweep
+@failed_option
 @no_worker_option
 @quiet_option
 @pass_backend
-def resume(backend: Backend, selectors: tuple[str, ...], no_worker: bool, quiet: bool) -> None:
+def resume(
+    backend: Backend, selectors: tuple[str, ...], sweep: int | None, failed: bool, no_worker: bool, quiet: bool
+) -> None:
     """Let failed and cancelled jobs go on from their last checkpoint.
 
     Their results are kept, and what they come to is what they would have come to undisturbed. A job that diverged
@@ -69,8 +89,13 @@ def resume(backend: Backend, selectors: tuple[str, ...], no_worker: bool, quiet:
     Examples:
       curvegan resume 17
       curvegan resume all
+      curvegan resume --sweep 3 --failed
     """
-    _run_again(backend, selectors, ("failed", "cancelled"), backend.store.resume, no_worker, quiet)
+    states, whole = _to_rerun(failed), sweep_or_none(selectors, sweep)
+    if whole is None:
+        _run_again(backend, selectors, states, backend.store.resume, no_worker, quiet)
+    else:
+        _run_sweep_again(backend, whole, states, backend.store.resume_sweep, no_worker, quiet)
 
 
 @click.command()
@@ -111,6 +136,53 @@ def _run_again(
     if done:
         queued(backend, done, start=not no_worker)
     _conclude(ids, done, selectors, f"Nothing to do: no {' or '.join(states)} job there.")
+
+
+def _to_rerun(failed: bool) -> tuple[str, ...]:
+    return ("failed",) if failed else ("failed", "cancelled")
+
+
+def _run_sweep_again(
+    backend: Backend,
+    sweep_id: int,
+    states: tuple[str, ...],
+    verb: Callable[[int, Collection[str]], list[int]],
+    no_worker: bool,
+    quiet: bool,
+) -> None:
+    """Queue a sweep's ended jobs again in one go, and see to it that they get a worker."""
+    done = verb(sweep_id, states)
+    if not done:
+        message(f"Nothing to do: no {' or '.join(states)} job in sweep {sweep_id}.")
+        return
+    print_ids(done) if quiet else click.echo(f"Sweep {sweep_id}: {jobs_counted(len(done))} queued again.")
+    queued(backend, done, start=not no_worker)
+
+
+def _cancel_sweep(backend: Backend, sweep_id: int, reason: str | None, quiet: bool) -> None:
+    """Cancel what is queued and ask the workers for the rest, until there is no more of either."""
+    done: Counter[str] = Counter()
+    found, running = backend.store.cancel_sweep(sweep_id, reason)
+    while found or running:
+        done["cancelled"] += len(found)
+        done.update(_cancelled(backend, running, reason))
+        if quiet:
+            print_ids([*found, *running])
+        found, running = backend.store.cancel_sweep(sweep_id, reason)
+    if not done:
+        message(f"Nothing to cancel: no queued or running job in sweep {sweep_id}.")
+    elif not quiet:
+        later = f", {done['requested']} will be stopped by their workers within seconds" if done["requested"] else ""
+        click.echo(f"Sweep {sweep_id}: {jobs_counted(done['cancelled'])} cancelled{later}.")
+
+
+def _cancelled(backend: Backend, ids: Sequence[int], reason: str | None) -> Iterator[str]:
+    """What became of each; one that has ended by now is nobody's to cancel."""
+    from curvegan_db.errors import JobStateConflict
+
+    for job_id in ids:
+        with suppress(JobStateConflict):
+            yield backend.store.cancel(job_id, reason)
 
 
 def _each(ids: Sequence[int], act: Callable[[int], str], quiet: bool) -> list[int]:

@@ -1,8 +1,8 @@
 """Which jobs a person means: `17`, `3-9`, `last`, `all`, or several of these. Knows nothing of what is done to them."""
 
 import re
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,6 +35,19 @@ def _check_one(_: click.Context, __: click.Parameter, value: str) -> str:
 some_jobs = click.argument("selectors", metavar="ID...", nargs=-1, required=True, callback=_check_some)
 any_jobs = click.argument("selectors", metavar="[ID]...", nargs=-1, callback=_check_some)
 one_job = click.argument("selector", metavar="ID", callback=_check_one)
+sweep_option = click.option("--sweep", type=click.IntRange(1), metavar="ID", help="The jobs of a sweep.")
+
+
+def jobs_or_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add some jobs, or a sweep in their place; `sweep_or_none` tells which it was."""
+    return any_jobs(sweep_option(command))
+
+
+def sweep_or_none(selectors: Sequence[str], sweep: int | None) -> int | None:
+    """The sweep that was given in place of jobs, None for jobs. Raises UsageError for both and for neither."""
+    if bool(selectors) == (sweep is not None):
+        raise click.UsageError("give either jobs, as in 17 or all, or a sweep, as in --sweep 3")
+    return sweep
 
 
 def select_one(store: "Store", selector: str) -> int:

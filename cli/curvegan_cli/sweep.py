@@ -12,7 +12,7 @@ from curvegan_cli.output import Column, format_option, inert, message, print_ids
 from curvegan_cli.submit import job_options, layers, queued
 from curvegan_cli.sweep_plan import MANY, Plan, planned
 from curvegan_cli.sweep_waiting import follow_sweep
-from curvegan_cli.sweeps import Estimate, estimate, fields, print_ended, prospects, some_jobs, time_left, titled
+from curvegan_cli.sweeps import Estimate, estimate, fields, jobs_counted, print_ended, prospects, time_left, titled
 from curvegan_cli.workers import torch_installed
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _show(backend: Backend, plan: Plan, form: str, needed: bool) -> None:
     print_table(columns, [tuple(map(shown, point)) for point in plan.points[:_MOST_SHOWN]])
     if len(plan.points) > _MOST_SHOWN:
         click.echo(f"... and {len(plan.points) - _MOST_SHOWN} more")
-    click.echo(f"{some_jobs(len(plan.points))}; {left}.")
+    click.echo(f"{jobs_counted(len(plan.points))}; {left}.")
 
 
 def _estimate(backend: Backend, plan: Plan, needed: bool) -> Estimate:
@@ -102,7 +102,7 @@ def _submit(backend: Backend, plan: Plan, form: str, given: Mapping[str, Any]) -
 
 def _say_skipped(count: int) -> None:
     if count:
-        message(f"{some_jobs(count)} of it succeeded before and {'is' if count == 1 else 'are'} left out.")
+        message(f"{jobs_counted(count)} of it succeeded before and {'is' if count == 1 else 'are'} left out.")
 
 
 def _say_nothing(form: str, quiet: bool) -> None:
@@ -120,7 +120,7 @@ def _say_queued(
     elif form == "table" and not given["quiet"]:
         first, last = submitted.jobs[0], submitted.jobs[-1]
         left = time_left(backend.store, sweep.id)
-        click.echo(inert(f"{titled(sweep)} is queued: {some_jobs(sweep.jobs)}, {first} to {last}; {left}."))
+        click.echo(inert(f"{titled(sweep)} is queued: {jobs_counted(sweep.jobs)}, {first} to {last}; {left}."))
         if not given["wait"]:
             click.echo(_next_commands(sweep.id))
 

@@ -112,7 +112,7 @@ def counts(sweep: "Sweep") -> str:
 
 def summary(store: "Store", sweep: "Sweep") -> list[str]:
     """A sweep in a few lines."""
-    lines = [f"{titled(sweep)}: {some_jobs(sweep.jobs)}, {counts(sweep)}"]
+    lines = [f"{titled(sweep)}: {jobs_counted(sweep.jobs)}, {counts(sweep)}"]
     verdicts = store.verdicts(sweep.id)
     if verdicts:
         lines.append("Verdicts: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()))
@@ -141,7 +141,7 @@ def titled(sweep: "Sweep") -> str:
     return f"Sweep {sweep.id}" + (f" {sweep.name}" if sweep.name else "")
 
 
-def some_jobs(count: int) -> str:
+def jobs_counted(count: int) -> str:
     return f"{count} job{'' if count == 1 else 's'}"
 
 

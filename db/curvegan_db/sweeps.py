@@ -116,10 +116,10 @@ class Sweeps(Transactions):
                 steps[key] += int(done)
         return {key: seconds[key] / steps[key] for key in steps.keys() & set(pack_keys)}
 
-    def cancel_sweep(self, sweep_id: int, reason: str | None = None) -> tuple[int, list[int]]:
-        """Cancel its queued jobs. Returns how many, and the ids of those that a worker has and nobody cancelled yet.
+    def cancel_sweep(self, sweep_id: int, reason: str | None = None) -> tuple[list[int], list[int]]:
+        """Cancel its queued jobs. Returns their ids, and those of the running ones that nobody has cancelled yet.
 
-        Those are `cancel`'s, one by one: a worker renews a lease on many jobs at once, and who locked the same jobs in
+        The latter are `cancel`'s, one by one: a worker renews a lease on many jobs at once, and who locked them in
         another order could wait for it while it waits. Ask again until both are empty.
         """
         if reason is not None:
@@ -132,7 +132,8 @@ class Sweeps(Transactions):
             _say(session, done, at, "cancelled", reason)
             job = models.Job
             running = select(job.id).where(job.sweep_id == sweep_id, in_state(JobState.RUNNING))
-            return len(done), list(session.scalars(running.where(job.cancel_requested.is_(False)).order_by(job.id)))
+            ids = sorted(job_id for job_id, _ in done)
+            return ids, list(session.scalars(running.where(job.cancel_requested.is_(False)).order_by(job.id)))
 
     def retry_sweep(self, sweep_id: int, states: Collection[str]) -> list[int]:
         """Run those of its ended jobs that are in one of the states afresh; their ids. Their results are deleted."""
@@ -154,7 +155,7 @@ class Sweeps(Transactions):
         with self._write() as session:
             _existing(session, sweep_id)
             done = _change(session, sweep_id, ended, {**QUEUED_AGAIN, **values})
-            ids = sorted(job_id for job_id, *_ in done)
+            ids = sorted(job_id for job_id, _ in done)
             for table in forgotten:
                 for part in _parts(ids):
                     session.execute(delete(table).where(table.job_id.in_(part)))

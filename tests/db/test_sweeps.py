@@ -123,13 +123,13 @@ def test_a_sweep_with_nothing_to_do_is_not_stored(store: Store) -> None:
 def test_cancel_takes_the_queued_and_names_the_running(store: Store) -> None:
     sweep_id, jobs = one_of_each(store)
     [other] = store.submit([request()])
-    assert store.cancel_sweep(sweep_id, "enough") == (2, [jobs[3]])
+    assert store.cancel_sweep(sweep_id, "enough") == (jobs[4:], [jobs[3]])
     for job_id in jobs[4:]:
         job, last = store.job(job_id), store.events(job_id)[-1]
         assert (job.state, job.reason, job.error) == ("cancelled", "enough", None)
         assert (last.kind, last.detail, last.at) == ("cancelled", "enough", job.finished_at)
     assert store.cancel(jobs[3]) == "requested"
-    assert store.cancel_sweep(sweep_id) == (0, [])
+    assert store.cancel_sweep(sweep_id) == ([], [])
     assert [store.job(job_id).state for job_id in (*jobs[:2], other)] == ["succeeded", "failed", "queued"]
 
 
