@@ -13,6 +13,7 @@ from curvegan_cli.output import (
     Column,
     console,
     format_option,
+    inert,
     message,
     plain,
     print_csv,
@@ -25,7 +26,8 @@ from curvegan_cli.output import (
     table,
 )
 from curvegan_cli.patience import patiently
-from curvegan_cli.selectors import any_jobs, one_job, select, select_one
+from curvegan_cli.selectors import any_jobs, one_job, select, select_one, sweep_option
+from curvegan_cli.sweeps import summary
 from curvegan_cli.view import COLUMNS, CSV_HEADER, STATES, cells, csv_row, facts, fields, rmse_now
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ Query = Callable[[], list["Job"]]
 
 @click.command()
 @any_jobs
+@sweep_option
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these; several times for more.")
 @click.option("--tag", "tags", multiple=True, help="Only with this tag; several times for all of them.")
 @click.option(
@@ -59,6 +62,7 @@ Query = Callable[[], list["Job"]]
 def status(
     backend: Backend,
     selectors: tuple[str, ...],
+    sweep: int | None,
     states: tuple[str, ...],
     tags: tuple[str, ...],
     limit: int | None,
@@ -74,21 +78,33 @@ def status(
     Examples:
       curvegan status --state running --state queued --watch
       curvegan status 3-9 -o json
+      curvegan status --sweep 3 --state failed
     """
     if watch:
         _check_watch(form, quiet)
     backend.store.reap()
     ids = None if not selectors or "all" in selectors else select(backend.store, selectors)
+    if sweep is not None:
+        _say_how_it_stands(backend.store, sweep, aloud=form == "table" and not quiet and not watch)
     by_default = form == "table" and not quiet and limit is None and ids is None
 
     def query() -> list["Job"]:
-        return backend.store.jobs(ids=ids, states=states, tags=tags, limit=_TABLE_LIMIT if by_default else limit)
+        return backend.store.jobs(
+            ids=ids, states=states, tags=tags, sweep=sweep, limit=_TABLE_LIMIT if by_default else limit
+        )
 
     if watch:
         _watch(backend.store, query)
     _print(backend.store, jobs := query(), form, quiet)
     if by_default and len(jobs) == _TABLE_LIMIT:
         message(f"These are the newest {_TABLE_LIMIT} jobs; --limit N shows more or less.")
+
+
+def _say_how_it_stands(store: "Store", sweep_id: int, aloud: bool) -> None:
+    """A sweep's summary above its jobs, if they are for people. Raises SweepNotFound."""
+    sweep = store.sweep(sweep_id)
+    for line in summary(store, sweep) if aloud else ():
+        click.echo(inert(line))
 
 
 def _print(store: "Store", jobs: list["Job"], form: str, quiet: bool) -> None:

@@ -12,7 +12,7 @@ import click
 from curvegan_cli.backend import Backend, pass_backend
 from curvegan_cli.output import format_option, inert, message, print_csv, print_ids, print_json, quiet_option
 from curvegan_cli.patience import patiently
-from curvegan_cli.selectors import select, some_jobs
+from curvegan_cli.selectors import jobs_or_sweep, select, sweep_or_none
 from curvegan_cli.view import CSV_HEADER, ENDED, LIVE, csv_row, fields, outcome
 from curvegan_cli.workers import start_if_embedded, waits_for
 
@@ -28,11 +28,11 @@ _MOST_BARS = 8
 
 
 @click.command()
-@some_jobs
+@jobs_or_sweep
 @format_option("table", "json", "csv")
 @quiet_option
 @pass_backend
-def wait(backend: Backend, selectors: tuple[str, ...], form: str, quiet: bool) -> None:
+def wait(backend: Backend, selectors: tuple[str, ...], sweep: int | None, form: str, quiet: bool) -> None:
     """Follow jobs to their end.
 
     The exit code is 1 where one ends badly.
@@ -44,7 +44,12 @@ def wait(backend: Backend, selectors: tuple[str, ...], form: str, quiet: bool) -
     Examples:
       curvegan wait 17
       curvegan wait all -o json
+      curvegan wait --sweep 3
     """
+    whole = sweep_or_none(selectors, sweep)
+    if whole is not None:
+        _wait_for_sweep(backend, whole, form, quiet)
+        return
     jobs = follow(backend, select(backend.store, selectors, LIVE if "all" in selectors else ()))
     if quiet:
         print_ids(job.id for job in jobs)
@@ -57,6 +62,13 @@ def wait(backend: Backend, selectors: tuple[str, ...], form: str, quiet: bool) -
             click.echo(inert(outcome(job)))
     if any(job.state != "succeeded" for job in jobs):
         raise SystemExit(1)
+
+
+def _wait_for_sweep(backend: Backend, sweep_id: int, form: str, quiet: bool) -> None:
+    from curvegan_cli.sweep_waiting import follow_sweep
+    from curvegan_cli.sweeps import print_ended
+
+    print_ended(backend.store, follow_sweep(backend, sweep_id), form, quiet)
 
 
 def follow(backend: Backend, ids: Sequence[int], start_worker: bool = False) -> list["Job"]:
