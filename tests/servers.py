@@ -31,8 +31,8 @@ class Server:
 
     at_once = signal.SIGKILL
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="curvegan-test-"))
+    def __init__(self, parent: Path | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="curvegan-test-", dir=parent))
         self.folder.chmod(0o755)
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -68,6 +68,12 @@ class Server:
             self._process.send_signal(number)
             self._process.wait(START_TIMEOUT_S)
 
+    def revive(self) -> None:
+        """Start the server again if it does not answer: it may have died of what happened to it."""
+        if not self._answers():
+            self.stop(self.at_once)
+            self.start()
+
     def __enter__(self) -> Self:
         try:
             self.start()
@@ -94,8 +100,8 @@ class PostgresServer(Server):
     password = "secret"
     at_once = signal.SIGQUIT  # what pg_ctl calls immediate: SIGKILL would leave its children and its shared memory
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: Path | None = None) -> None:
+        super().__init__(parent)
         self.data = self.folder / "data"
         self._bin = _first_that_works(_postgres_folders(), lambda folder: [str(folder / "postgres"), "--version"])
         self._init()

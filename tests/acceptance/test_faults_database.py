@@ -5,9 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
 from curvegan_db.store import Store, open_store
 from curvegan_worker.settings import Settings
@@ -19,6 +17,7 @@ from ..worker.jobs import SLOW, submit, wait_for_state, wait_for_step
 from ..worker.undisturbed import assert_ended_once, assert_undisturbed
 from .conftest import Recovered
 from .faulty import attempts, faulty_fleet, wait_for_attempt
+from .limits import as_trainer, refuse_connections, refuse_writes
 
 HANG_S = 4
 GRACE_S = 5  # the supervisor's
@@ -27,14 +26,9 @@ GRACE_S = 5  # the supervisor's
 @pytest.fixture
 def settings(own_postgres: PostgresServer, tmp_path: Path) -> Iterator[Settings]:
     """A database that belongs to a plain user: a superuser passes every limit."""
-    execute(own_postgres, "DROP ROLE IF EXISTS trainer", "CREATE ROLE trainer LOGIN PASSWORD 'secret'")
     with new_database(own_postgres.url()) as url:
         migrate(url)
-        for kind in ("TABLES", "SEQUENCES"):
-            grant = f"GRANT ALL ON ALL {kind} IN SCHEMA public TO trainer"
-            execute(own_postgres, grant, database=str(make_url(url).database))
-        mine = make_url(url).set(username="trainer").render_as_string(hide_password=False)
-        yield Settings.resolve(str(tmp_path / "home"), mine)
+        yield Settings.resolve(str(tmp_path / "home"), as_trainer(own_postgres, url))
 
 
 @pytest.fixture
@@ -48,20 +42,15 @@ def test_a_job_does_not_notice_a_database_that_is_back_within_the_lease(
 ) -> None:
     """Nor is its process taken for hanging: it trains on, though for longer than the supervisor's patience."""
     (job,) = submit(store, SLOW)
-    database = make_url(settings.database_url).database
     with faulty_fleet(settings, "--hang-after", str(HANG_S), lease=16, slow=0.4) as fleet:
         wait_for_step(store, job, 40, fleet)
         (pid,) = fleet.pids()
         own_postgres.stop(signal.SIGQUIT)
         own_postgres.start()
         gets_on(store, job)
-        limit(own_postgres, "ALTER ROLE trainer CONNECTION LIMIT 0")
-        time.sleep(2)
-        limit(own_postgres, "ALTER ROLE trainer CONNECTION LIMIT -1")
+        refuse_connections(own_postgres, 2)
         gets_on(store, job)
-        limit(own_postgres, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
-        time.sleep(2)
-        limit(own_postgres, f"ALTER DATABASE {database} RESET default_transaction_read_only")
+        refuse_writes(own_postgres, 2)
         gets_on(store, job)
         own_postgres.stop(signal.SIGQUIT)
         time.sleep(HANG_S + GRACE_S + 1)
@@ -108,15 +97,3 @@ def told_in_two_lines(fleet: Fleet, most: int) -> None:
     """
     log = fleet.log()
     assert 1 <= log.count("cannot use the database") == log.count("the database is back after") <= most, log
-
-
-def limit(server: PostgresServer, statement: str) -> None:
-    """Change what the workers may do, and cut them off, so that they notice."""
-    cut_off = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'trainer'"
-    execute(server, statement, cut_off)
-
-
-def execute(server: PostgresServer, *statements: str, database: str = "postgres") -> None:
-    with psycopg.connect(server.url(database).replace("+psycopg", ""), autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from curvegan.errors import ServiceUnavailable
 from curvegan_db.store import open_store
 from curvegan_worker.app import HANG_S, options
 from curvegan_worker.background import presence
@@ -25,6 +26,14 @@ _POLL_S = 0.1
 _FINAL_CODES = (0, 2, 3)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 10.0
 _log = logging.getLogger("curvegan.supervisor")
+
+
+class HomeUnusable(ServiceUnavailable):
+    """The folder of the health files cannot be written to."""
+
+    def __init__(self, home: Path, error: OSError) -> None:
+        what = f"{error.filename or home}: {error.strerror}"
+        super().__init__(f"cannot keep the workers' health files: {what}; check CURVEGAN_HOME (--home)")
 
 
 @dataclass
@@ -49,6 +58,7 @@ def supervise(
 
     Raises:
         DatabaseUnreachable, SchemaOutdated: before any process starts.
+        HomeUnusable: the workers' files cannot be kept.
     """
     log_to_stderr()
     with open_store(settings.database_url, options.lease_s):
@@ -60,8 +70,11 @@ def supervise(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     while True:
-        with presence(settings):
-            code = _Supervisor(settings.home, concurrency, environment, hang_after, stopping).run()
+        try:
+            with presence(settings):
+                code = _Supervisor(settings.home, concurrency, environment, hang_after, stopping).run()
+        except OSError as error:
+            raise HomeUnusable(settings.home, error) from error
         # Whoever submitted while we were still present relied on us: look once more, now that we are not.
         if stopping.is_set() or code or not _queued(settings):
             return code
