@@ -30,7 +30,8 @@ class Logs(Transactions):
             said = [LogLine(line.at, line.attempt, worker, SAID, line.text) for line, worker in lines]
             end = _position(after, events, [line for line, _ in lines])
         # Either kind is in the order it was written: merged and not sorted, it stays so even if a clock was set back.
-        return list(heapq.merge(told, said, key=attrgetter("at"))), end
+        # What was said in the transaction of an event came before it.
+        return list(heapq.merge(said, told, key=attrgetter("at"))), end
 
 
 def line_rows(job: models.Job, at: datetime, lines: Mapping[int, str]) -> list[dict[str, Any]]:

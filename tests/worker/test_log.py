@@ -7,6 +7,7 @@ import pytest
 
 from curvegan.config import TrainConfig
 from curvegan.training import PackTraining
+from curvegan.verdict import VERDICTS
 from curvegan_db.database import make_engine
 from curvegan_db.records import SAID, JobRequest
 from curvegan_db.store import Store
@@ -51,6 +52,8 @@ def test_a_job_that_succeeds_is_told_from_its_weights_to_its_plots(store: Store)
     rmse = store.losses(job).rmse
     assert f"step 50: RMSE {rmse[4]:.4g}, g_loss " in lines[2]
     assert f"rmse {(store.job(job).metrics or {})['rmse']:.4g}, " in lines[-2]
+    assert store.job(job).verdict in VERDICTS
+    assert lines[-2].startswith(f"at the end: {store.job(job).verdict}, ")
     assert store.log(job)[0][-1].text == "succeeded"
 
 
@@ -68,6 +71,7 @@ def test_a_job_that_diverges_says_at_which_step(store: Store) -> None:
     job = submit(store, lr=1.0, beta1=0.999, beta2=0.1, eps=1e-30, steps=400)
     train_all(store)
     assert (store.job(job).state, store.job(job).reason) == ("failed", "diverged")
+    assert store.job(job).verdict == "diverged"
     assert said(store, job)[-2].startswith("training diverged: a loss is not finite at step ")
 
 

@@ -55,7 +55,7 @@ def reached(step: int, losses: Sequence[LossCurve]) -> str:
     return f"step {step}: RMSE {rmse:.4g}, g_loss {g_loss:.4g}, d_loss {d_loss:.4g}"
 
 
-def judged(metrics: Metrics) -> str:
-    """The numbers at the end."""
+def judged(verdict: str, metrics: Metrics) -> str:
+    """The verdict on the training, and the numbers at the end."""
     figures = {name: value for name, value in asdict(metrics).items() if isinstance(value, float)}
-    return "at the end: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    return f"at the end: {verdict}, " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items())

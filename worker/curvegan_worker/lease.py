@@ -6,7 +6,7 @@ The thread renews only while the training advances, so a job that hangs loses it
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Self, TypeVar
 
 from curvegan.errors import ServiceUnavailable
@@ -27,6 +27,7 @@ class Lease:
     Attributes:
         held: ids of the claim's jobs that are still ours.
         cancelled: jobs whose cancellation is requested, with the reason.
+        names: of all jobs of the claim.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Lease:
         self.token = claim.token
         self.held = frozenset(job.id for job in claim.jobs)
         self.cancelled: dict[int, str | None] = {}
+        self.names = {job.id: job.name for job in claim.jobs}
         self._ending: set[int] = set()
         self._renewed = self._advanced = time.monotonic()
         self._over = threading.Event()
@@ -68,19 +70,20 @@ class Lease:
         """A write was refused: the job is another worker's now."""
         self.held -= {job_id}
 
-    def patiently(self, job_id: int, action: Callable[[], T]) -> T:
-        """Do it, and while the database is away do it again, with growing pauses.
+    def patiently(self, jobs: int | Collection[int], action: Callable[[], T]) -> T:
+        """Do it for a job or several, and while the database is away do it again, with growing pauses.
 
-        Raises LeaseLost when the lease is over, and ServiceUnavailable when this failed for as long as a lease lasts
-        although the lease could be renewed: a disk that is full takes a heartbeat, but no checkpoint.
+        Raises LeaseLost when the lease on all of them is over, and ServiceUnavailable when this failed for as long as
+        a lease lasts although the lease could be renewed: a disk that is full takes a heartbeat, but no checkpoint.
         """
+        jobs = {jobs} if isinstance(jobs, int) else set(jobs)
         give_up, pause = time.monotonic() + self._lease_s, _FIRST_RETRY_S
         while True:
             try:
                 result = action()
             except ServiceUnavailable as error:
-                if job_id not in self.held:
-                    raise LeaseLost(job_id) from error
+                if not jobs & self.held:
+                    raise LeaseLost(min(jobs)) from error
                 if time.monotonic() > give_up:
                     raise
                 self._outage.failed(error)

@@ -1,7 +1,7 @@
 """Writes what a run yields, in a thread of its own: the training never waits for the database.
 
-Everything it writes is fenced by the lease. Parts of a job are written in the order they came; a flush happens every
-second, and at once with a checkpoint, so that a chunk of losses never straddles one.
+Everything it writes is fenced by the lease, job by job. What came of all jobs is written together, every second and
+when a job ends: a job of a fifth of a second is one record, and its losses, states and pictures cost few transactions.
 """
 
 import logging
@@ -9,19 +9,24 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Self, TypeVar
 
 from curvegan.checkpoint import Checkpoint
 from curvegan.config import TrainConfig
+from curvegan.dataset import Dataset
 from curvegan.errors import ServiceUnavailable
 from curvegan.metrics import Metrics
-from curvegan.plots import KINDS, PlotData, render
+from curvegan.plots import KINDS, PlotData, render, titled
 from curvegan.series import LossCurve, Snapshot
+from curvegan.verdict import judge
 from curvegan_db.errors import LeaseLost
+from curvegan_db.leases import Ending
 from curvegan_db.models import JobState
+from curvegan_db.progress import Record
 from curvegan_db.records import Plot
 from curvegan_db.store import Store
 from curvegan_worker.journal import Journal, judged, reached
@@ -29,7 +34,9 @@ from curvegan_worker.lease import Lease
 from curvegan_worker.stop import Stop
 
 FLUSH_S = 1.0
+_MOST_WAITING_BYTES = 16_000_000
 _log = logging.getLogger("curvegan.recorder")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -61,15 +68,17 @@ class End:
     metrics: Metrics | None = None
     error: str | None = None
     reason: str | None = None
+    dataset: Dataset | None = None
 
 
 @dataclass
-class _Pending:
-    """Parts of one job that are not in the store yet."""
+class _Waiting:
+    """What came of one job and is not in the store yet."""
 
     step: int = 0
     losses: list[LossCurve] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    checkpoints: list[tuple[int, bytes]] = field(default_factory=list)
 
 
 class Recorder:
@@ -80,7 +89,9 @@ class Recorder:
         self._lease = lease
         self._draining = draining
         self._queue: queue.SimpleQueue[Part | Line | End | threading.Event | None] = queue.SimpleQueue()
-        self._pending: dict[int, _Pending] = {}
+        self._waiting: dict[int, _Waiting] = {}
+        self._bytes = 0
+        self._ends: list[End] = []
         self._journal = Journal()
         self._flushed = time.monotonic()
         self._thread = threading.Thread(target=self._record, name="recorder", daemon=True)
@@ -111,13 +122,13 @@ class Recorder:
             elif isinstance(item, Line):
                 self._journal.say(item.job, item.text)
             elif isinstance(item, End):
-                self._end(item)
+                self._ends.append(item)
             elif isinstance(item, threading.Event):
-                self._flush_all()
+                self._flush()
                 item.set()
-            if time.monotonic() - self._flushed > FLUSH_S:
-                self._flush_all()
-        self._flush_all()
+            if self._is_due():
+                self._flush()
+        self._flush()
 
     def _next(self) -> "Part | Line | End | threading.Event | str | None":
         try:
@@ -126,86 +137,112 @@ class Recorder:
             return "nothing came"
 
     def _add(self, part: Part) -> None:
-        pending = self._pending.setdefault(part.job, _Pending())
-        pending.step = part.step
-        pending.losses.append(part.losses)
+        waiting = self._waiting.setdefault(part.job, _Waiting())
+        waiting.step = part.step
+        waiting.losses.append(part.losses)
         if part.snapshot:
-            pending.snapshots.append(part.snapshot)
-            self._journal.say(part.job, reached(part.step, pending.losses))
+            waiting.snapshots.append(part.snapshot)
+            self._journal.say(part.job, reached(part.step, waiting.losses))
         if part.checkpoint:
+            waiting.checkpoints.append((part.checkpoint.step, part.checkpoint.to_bytes()))
+            self._bytes += len(waiting.checkpoints[-1][1])
             self._journal.say(part.job, f"checkpoint at step {part.step} stored")
-            self._flush(part.job, part.checkpoint)
 
-    def _flush_all(self) -> None:
-        self._flushed = time.monotonic()
-        for job in {*self._pending, *self._journal.jobs}:
-            self._flush(job)
+    def _is_due(self) -> bool:
+        """Every second; and at an end, but then what is here already goes along: the jobs of a pack end together."""
+        full = self._bytes > _MOST_WAITING_BYTES
+        ended = bool(self._ends) and self._queue.empty()
+        return full or ended or time.monotonic() - self._flushed > FLUSH_S
 
-    def _flush(self, job: int, checkpoint: Checkpoint | None = None) -> None:
-        token, pending, lines = self._lease.token, self._pending.pop(job, None), self._journal.take(job)
-        if pending is not None:
-            facts = (pending.step, LossCurve.concatenate(pending.losses), pending.snapshots)
-            stored = (checkpoint.step, checkpoint.to_bytes()) if checkpoint else None
-            self._write(job, lambda: self._store.record(token, job, *facts, stored, lines))
-        elif lines:
-            self._write(job, lambda: self._store.say(token, job, lines))
+    def _flush(self) -> None:
+        """Write all that waits, and then the ends, for pictures are drawn from what is stored."""
+        ends, self._ends = [self._decided(end) for end in self._ends], []
+        for end in ends:
+            self._lease.end(end.job)
+        released = {end.job: _ending(end) for end in ends if end.state is JobState.QUEUED}
+        jobs = {*self._waiting, *self._journal.jobs, *released}
+        self._write([replace(self._take(job), ending=released.get(job)) for job in sorted(jobs)])
+        self._close([end for end in ends if end.job not in released])
+        self._flushed, self._bytes = time.monotonic(), 0
 
-    def _end(self, end: End) -> None:
-        if end.metrics:
-            self._journal.say(end.job, judged(end.metrics))
+    def _decided(self, end: End) -> End:
+        """A drain does not wait for pictures: who resumes the job at its end draws them."""
         if end.error:
             self._journal.say(end.job, end.error)
-        self._flush(end.job)
-        self._lease.end(end.job)
-        # A drain does not wait for pictures: who resumes the job at its end draws them.
-        if end.state is JobState.QUEUED or (end.state is JobState.SUCCEEDED and self._draining.is_set()):
-            reason = end.reason or "drained"
-            self._write(end.job, lambda: self._store.release(self._lease.token, end.job, reason))
-        else:
-            self._close(end)
+        if end.state is JobState.SUCCEEDED and self._draining.is_set():
+            return replace(end, state=JobState.QUEUED, reason="drained")
+        return end
 
-    def _close(self, end: End) -> None:
-        """Store the plots and the end state. An end that cannot have plots is a failure, with its traceback."""
-        number = self._journal.reserve(end.job)
+    def _take(self, job: int) -> Record:
+        """What waits of a job; it waits no longer."""
+        lines, waiting = self._journal.take(job), self._waiting.pop(job, None)
+        if waiting is None:
+            return Record(job, lines=lines)
+        losses = LossCurve.concatenate(waiting.losses)
+        return Record(job, waiting.step, losses, waiting.snapshots, waiting.checkpoints, lines)
+
+    def _close(self, ends: Sequence[End]) -> None:
+        """Store the plots and the end states."""
+        closed = [self._try([end.job], partial(self._closed, end)) for end in ends if end.job in self._lease.held]
+        self._write([record for record in closed if record is not None])
+
+    def _closed(self, end: End) -> Record:
+        """Judge and draw a job. An end that cannot have plots is a failure, with its traceback."""
         try:
-            self._write(end.job, lambda: self._store_plots(end, number))
+            losses, snapshots = self._store.losses(end.job), self._store.snapshots(end.job)
+            judged_at_all = end.metrics is not None or end.reason == "diverged"
+            verdict = judge(losses, snapshots, end.metrics).text if judged_at_all else None
+            title = titled(end.job, self._lease.names[end.job])
+            data = PlotData(title, end.config, losses, snapshots, end.metrics, verdict, end.dataset)
+            plots = [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in KINDS if snapshots]
+        except ServiceUnavailable:
+            raise
         except Exception:  # noqa: BLE001  whatever drawing raises belongs in that job's record
-            _log.exception("job %d", end.job)
-            self._journal.say(end.job, why := traceback.format_exc())
-            if end.state is not JobState.FAILED:  # else it has a reason already, and that came first
-                end = End(end.job, end.config, JobState.FAILED, end.metrics, why, "plots")
-            self._flush(end.job)
-        self._write(end.job, lambda: self._finish(end))
+            return self._not_drawn(end, traceback.format_exc())
+        if end.metrics is not None and verdict is not None:
+            self._journal.say(end.job, judged(verdict, end.metrics))
+        if plots:
+            self._journal.say(end.job, f"plots of step {plots[0].step} stored")
+        return replace(self._take(end.job), plots=plots, ending=_ending(end, verdict))
 
-    def _store_plots(self, end: End, number: int) -> None:
-        if plots := self._plots(end):
-            said = {number: f"plots of step {plots[0].step} stored"}
-            self._store.add_plots(self._lease.token, end.job, plots, said)
+    def _not_drawn(self, end: End, why: str) -> Record:
+        _log.error("job %d\n%s", end.job, why)
+        self._journal.say(end.job, why)
+        if end.state is not JobState.FAILED:  # else it has a reason already, and that came first
+            end = replace(end, state=JobState.FAILED, error=why, reason="plots")
+        return replace(self._take(end.job), ending=_ending(end))
 
-    def _plots(self, end: End) -> list[Plot]:
-        losses, snapshots = self._store.losses(end.job), self._store.snapshots(end.job)
-        if not snapshots:
-            return []
-        data = PlotData(f"job {end.job}", end.config, losses, snapshots, end.metrics)
-        return [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in KINDS]
-
-    def _finish(self, end: End) -> None:
-        metrics = end.metrics.as_dict() if end.metrics else None
-        self._store.finish(self._lease.token, end.job, end.state, end.error, end.reason, metrics)
-        _log.info("job %d %s%s", end.job, end.state.value, f": {end.reason}" if end.reason else "")
-
-    def _write(self, job: int, write: Callable[[], None]) -> None:
+    def _write(self, records: Sequence[Record]) -> None:
         """Write under the lease; a job that is no longer ours is let go, for another worker has it."""
-        if job not in self._lease.held:
+        ours = {record.job_id: record for record in records if record.job_id in self._lease.held}
+        if not ours:
             return
+        lost = self._try(ours, lambda: self._store.record_many(self._lease.token, ours.values()))
+        if lost is None:
+            return
+        for job, record in ours.items():
+            if job in lost:
+                self._lose(job)
+            elif record.ending is not None:
+                _log_end(job, record.ending)
+
+    def _try(self, jobs: Collection[int], action: Callable[[], T]) -> T | None:
+        """Do it for these jobs, however long the database is away; None when they had to be let go."""
         try:
-            self._lease.patiently(job, write)
+            return self._lease.patiently(jobs, action)
         except LeaseLost:
-            self._lease.lose(job)
-            _log.warning("job %d: the lease is lost, nothing more is written", job)
+            for job in jobs:
+                self._lose(job)
         except ServiceUnavailable as error:
-            self._give_back(job, error)
-        self._lease.advanced()
+            for job in jobs:
+                self._give_back(job, error)
+        finally:
+            self._lease.advanced()
+        return None
+
+    def _lose(self, job: int) -> None:
+        self._lease.lose(job)
+        _log.warning("job %d: the lease is lost, nothing more is written", job)
 
     def _give_back(self, job: int, error: ServiceUnavailable) -> None:
         """The database renews the lease but does not take this: the job goes back with the reason, if even that can."""
@@ -213,3 +250,11 @@ class Recorder:
         _log.error("job %d goes back to the queue: %s", job, error)
         with suppress(LeaseLost, ServiceUnavailable):
             self._store.release(self._lease.token, job, str(error))
+
+
+def _ending(end: End, verdict: str | None = None) -> Ending:
+    return Ending(end.state, end.reason, end.error, end.metrics.as_dict() if end.metrics else None, verdict)
+
+
+def _log_end(job: int, ending: Ending) -> None:
+    _log.info("job %d %s%s", job, ending.outcome, f": {ending.reason}" if ending.reason else "")
