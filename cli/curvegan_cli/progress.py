@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, Self
 
 from curvegan_cli.output import console, duration, inert, message, number
-from curvegan_cli.view import ENDED, progress, rmse_now
+from curvegan_cli.view import ENDED, progress, rmses_now
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -51,9 +51,8 @@ class Bars:
 
     def show(self, store: "Store", jobs: Mapping[int, "Job"]) -> None:
         read = time.monotonic() - self._read >= _RMSE_S
+        self._rmse |= rmses_now(store, [job for job in jobs.values() if read or job.state in ENDED])
         for job in jobs.values():
-            if read or job.state in ENDED:
-                self._rmse[job.id] = rmse_now(store, job)
             self._show(job)
         if read:
             self._read = time.monotonic()
@@ -84,10 +83,11 @@ class Lines:
         if self._whole:
             self._show_whole(jobs, due)
             return
-        for job in jobs.values():
-            if self._states.get(job.id) != job.state or (due and job.state not in ENDED):
-                self._states[job.id] = job.state
-                message(_line(job, rmse_now(store, job)))
+        told = [j for j in jobs.values() if self._states.get(j.id) != j.state or (due and j.state not in ENDED)]
+        rmse = rmses_now(store, told)
+        for job in told:
+            self._states[job.id] = job.state
+            message(_line(job, rmse[job.id]))
 
     def _show_whole(self, jobs: Mapping[int, "Job"], due: bool) -> None:
         ended = sum(job.state in ENDED for job in jobs.values())

@@ -1,6 +1,6 @@
 """A job as programs read it (JSON, CSV) and as people do (table cells). Opens no store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -112,21 +112,20 @@ def progress(job: "Job") -> str:
     return f"{100 * job.step // job.steps} %"
 
 
-def rmse_now(store: "Store", job: "Job") -> float | None:
-    """The RMSE at the end, or that of the newest record while the job is not there."""
-    if job.metrics or not job.step:
-        return _final_rmse(job)
-    from curvegan_db.errors import ResultDamaged
-
-    try:
-        recorded = store.losses(job.id).rmse
-    except ResultDamaged:  # one job's damage must not hide the others
-        return None
-    return float(recorded[-1]) if len(recorded) else None
+def rmses_now(store: "Store", jobs: Collection["Job"]) -> dict[int, float | None]:
+    """The same for many jobs by their ids, in one query."""
+    ended = {job.id: _final_rmse(job) for job in jobs}
+    going = [job.id for job in jobs if not job.metrics and job.step]
+    return ended | (store.newest_rmse(going) if going else {})
 
 
 def _final_rmse(job: "Job") -> float | None:
     return (job.metrics or {}).get("rmse")
+
+
+def rmse_now(store: "Store", job: "Job") -> float | None:
+    """The RMSE at the end, or that of the newest record while the job is not there."""
+    return rmses_now(store, [job])[job.id]
 
 
 def outcome(job: "Job") -> str:

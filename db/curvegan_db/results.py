@@ -1,11 +1,11 @@
 """What came of a job, to read: loss curve, snapshots, checkpoints, plots, history. Writes nothing."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from curvegan.series import LossCurve, Snapshot
 from curvegan_db import models
@@ -13,6 +13,9 @@ from curvegan_db.errors import JobNotFound, ResultDamaged, ResultNotFound
 from curvegan_db.models import MOST_ID
 from curvegan_db.records import CheckpointRow, Event, Plot, StoredCheckpoint
 from curvegan_db.transactions import Transactions
+
+# Their newest pieces of loss curves are read together: few enough for a statement's parameters, and for the memory.
+_AT_ONCE = 1000
 
 
 class Results(Transactions):
@@ -25,6 +28,20 @@ class Results(Transactions):
             require_job(session, job_id)
             chunks = session.scalars(query.order_by(models.LossChunk.first_step)).all()
         return joined_losses(job_id, chunks)
+
+    def newest_rmse(self, ids: Sequence[int]) -> dict[int, float]:
+        """The RMSE of each job's newest record, of those that have one that can be read. Raises nothing."""
+        chunk = aliased(models.LossChunk)
+        newest = select(func.max(chunk.first_step)).where(chunk.job_id == models.LossChunk.job_id).scalar_subquery()
+        query = select(models.LossChunk.job_id, models.LossChunk.data).where(models.LossChunk.first_step == newest)
+        found: dict[int, float] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            with self._read() as session:
+                rows = session.execute(query.where(models.LossChunk.job_id.in_(ids[start : start + _AT_ONCE])))
+                for job_id, data in rows:
+                    with suppress(ValueError, IndexError):  # one job's damage must not hide the others
+                        found[job_id] = float(LossCurve.from_bytes(data).rmse[-1])
+        return found
 
     def snapshots(self, job_id: int) -> list[Snapshot]:
         """All snapshots so far, in step order. Raises ResultDamaged."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from curvegan.series import LossCurve, Snapshot
 from curvegan_db.leases import Ending
@@ -166,6 +167,22 @@ def test_who_renews_a_lease_and_who_records_under_it_do_not_wait_for_each_other_
         for step in range(40):
             assert not store.record_many(token, [a_record(job, 60 + step) for job in reversed(jobs)])
         assert set(beats.result(60)) == {frozenset(jobs)}
+
+
+def test_the_newest_rmse_of_many_jobs_is_that_of_their_last_records(store: Store) -> None:
+    (far, near, none, damaged), token = pack(store, 4)
+    for job, end in ((far, 60), (near, 20), (damaged, 20)):
+        for first in range(0, end, 20):
+            store.record(token, job, first + 20, losses(first, first + 10))
+    with store.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE loss_chunks SET data = :data WHERE job_id = :id"), {"data": b"x", "id": damaged}
+        )
+    assert store.newest_rmse([far, near, none, damaged, 99]) == {
+        far: float(losses(50).rmse[0]),
+        near: float(losses(10).rmse[0]),
+    }
+    assert store.newest_rmse([]) == {}
 
 
 def pack(store: Store, count: int) -> tuple[list[int], str]:
