@@ -56,6 +56,12 @@ class Canvas:
         for line in lines:
             self._agg.draw_path(pen, Path(line), _SAME)
 
+    def fill(self, outline: NDArray[np.float64], colour: str, box: Box) -> None:
+        """Fill what an outline (points, 2) encloses, as far as it lies in the box."""
+        known = outline[np.isfinite(outline).all(axis=1)]
+        if len(known):
+            self._agg.draw_path(self._pen(colour, 0, box, 1), Path(known, closed=False), _SAME, to_rgb(colour))
+
     def dots(self, places: NDArray[np.float64], colour: str, size: float, box: Box, alpha: float = 1) -> None:
         """Draw a dot at each of the places (n, 2), as far as they lie in the box."""
         pen = self._pen(colour, 0, box, alpha)
