@@ -27,7 +27,16 @@ import numpy as np
 from curvegan.metrics import Metrics
 from curvegan.series import LossCurve, Snapshot
 
-VERDICTS = ("converged", "equilibrium-but-wrong", "oscillating", "collapsed", "undertrained", "diverged")
+RULES = {
+    "converged": "the curves are right: close to their family, and as various",
+    "equilibrium-but-wrong": "the discriminator cannot tell, and has not for long, but the curves are not right",
+    "oscillating": "the distance to the family swings by more than a quarter over the last third",
+    "collapsed": "the curves lie on their family, but on a part of it",
+    "undertrained": "not right, not swinging, not settled: more steps or larger rates may help",
+    "diverged": "a number was no longer finite",
+}
+"""Each verdict's rule in a few words."""
+VERDICTS = tuple(RULES)
 
 LEAST_HQ = 0.5
 LEAST_EVEN = 0.75

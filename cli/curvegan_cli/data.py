@@ -174,6 +174,16 @@ def data_remark(backend: Backend, config: "TrainConfig") -> str:
     return f"data set {', '.join(names)}"
 
 
+def data_fact(backend: Backend, config: "TrainConfig") -> str:
+    """The same of a job that is there already, whether its data set still is or not."""
+    from curvegan_db.errors import DatasetNotFound
+
+    try:
+        return data_remark(backend, config)
+    except DatasetNotFound:
+        return "a data set that was removed"
+
+
 def _read(path: Path) -> bytes:
     """All of a file, or a refusal as soon as it is too large: a device has no size and no end. Raises InvalidInput."""
     from curvegan.dataset import MOST_BYTES

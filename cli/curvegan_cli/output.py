@@ -16,15 +16,21 @@ if TYPE_CHECKING:
 
 # No line of a table that goes to a file or a pipe is ever cut or wrapped.
 _UNLIMITED_WIDTH = 100_000
-_LEAST_FOLDED = 8
+_GAP = 3
 
 
 class Column(NamedTuple):
-    """A column of a table: its heading, its side, whether a narrow terminal may fold it, the rich style of a cell."""
+    """A column of a table: its heading, its side, and the rich style of a cell.
+
+    A narrow terminal may fold it if it `folds`, to `least` characters, and goes without the `spare` ones, the highest
+    first.
+    """
 
     heading: str
     right: bool = False
     folds: bool = False
+    least: int = 8
+    spare: int = 0
     style: Callable[[str], str] = lambda _: ""
 
 
@@ -105,22 +111,40 @@ def console(stream: TextIO) -> "Console":
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> "Table":
-    """A rich table whose cells are text, never markup."""
+    """A rich table whose cells are text, never markup, of as many of the columns as the terminal has room for."""
     from rich import box
     from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     lines = [[inert(cell) for cell in row] for row in rows]
-    for place, column in enumerate(columns):
-        width = max(cell_len(cell) for cell in (column.heading, *(line[place] for line in lines)))
-        least = min(width, _LEAST_FOLDED) if column.folds else width
-        side: JustifyMethod = "right" if column.right else "left"
-        grid.add_column(column.heading, justify=side, overflow="fold", min_width=least)
+    widths = [max(map(cell_len, (column.heading, *cells))) for column, cells in _upright(columns, lines)]
+    least = [min(width, c.least) if c.folds else width for c, width in zip(columns, widths, strict=True)]
+    kept, narrow = _kept(columns, least, console(sys.stdout).width)
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", padding=(0, 1 - narrow))
+    for place in kept:
+        side: JustifyMethod = "right" if columns[place].right else "left"
+        grid.add_column(columns[place].heading, justify=side, overflow="fold", min_width=least[place])
     for line in lines:
-        grid.add_row(*(Text(cell, style=column.style(cell)) for column, cell in zip(columns, line, strict=True)))
+        grid.add_row(*(Text(line[place], style=columns[place].style(line[place])) for place in kept))
     return grid
+
+
+def _upright(columns: Sequence[Column], lines: Sequence[Sequence[str]]) -> "Iterable[tuple[Column, list[str]]]":
+    return ((column, [line[place] for line in lines]) for place, column in enumerate(columns))
+
+
+def _kept(columns: Sequence[Column], least: Sequence[int], room: int) -> tuple[list[int], bool]:
+    """Places of the columns that fit, and whether even they do only close together."""
+    kept = list(range(len(columns)))
+    for place in sorted(kept, key=lambda place: -columns[place].spare):
+        if columns[place].spare and _wide(kept, least) > room:
+            kept.remove(place)
+    return kept, _wide(kept, least) > room
+
+
+def _wide(kept: Sequence[int], least: Sequence[int]) -> int:
+    return sum(least[place] + _GAP for place in kept) - _GAP
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from curvegan_cli.backend import Backend, pass_backend
+from curvegan_cli.data import data_fact
+from curvegan_cli.facts import facts
 from curvegan_cli.output import (
     Column,
     console,
@@ -18,7 +20,6 @@ from curvegan_cli.output import (
     plain,
     print_csv,
     print_grid,
-    print_ids,
     print_json,
     print_pairs,
     print_table,
@@ -28,7 +29,7 @@ from curvegan_cli.output import (
 from curvegan_cli.patience import patiently
 from curvegan_cli.selectors import any_jobs, one_job, select, select_one, sweep_option
 from curvegan_cli.sweeps import summary
-from curvegan_cli.view import COLUMNS, CSV_HEADER, STATES, cells, csv_row, facts, fields, rmse_now
+from curvegan_cli.view import COLUMNS, STATES, cells, fields, print_jobs, rmse_now, rmses_now
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -108,21 +109,17 @@ def _say_how_it_stands(store: "Store", sweep_id: int, aloud: bool) -> None:
 
 
 def _print(store: "Store", jobs: list["Job"], form: str, quiet: bool) -> None:
-    if quiet:
-        print_ids(job.id for job in jobs)
-    elif form == "json":
-        print_json([fields(job) for job in jobs])
-    elif form == "csv":
-        print_csv(CSV_HEADER, map(csv_row, jobs))
-    else:
-        print_grid(_table(store, jobs))
-        if not jobs:
-            message("There is no such job; `curvegan submit` makes one.")
+    if print_jobs(jobs, form, quiet):
+        return
+    print_grid(_table(store, jobs))
+    if not jobs:
+        message("There is no such job; `curvegan submit` makes one.")
 
 
 def _table(store: "Store", jobs: list["Job"]) -> "Table":
     now = datetime.now(UTC)
-    return table(COLUMNS, [cells(job, rmse_now(store, job), now) for job in jobs])
+    rmse = rmses_now(store, jobs)
+    return table(COLUMNS, [cells(job, rmse[job.id], now) for job in jobs])
 
 
 def _check_watch(form: str, quiet: bool) -> None:
@@ -159,7 +156,7 @@ def show(backend: Backend, selector: str, form: str) -> None:
     if form == "json":
         print_json(fields(job) | {"checkpoints": checkpoints})
     else:
-        print_pairs(facts(job, rmse_now(store, job), checkpoints))
+        print_pairs(facts(job, rmse_now(store, job), checkpoints, data_fact(backend, job.config)))
 
 
 @click.command()

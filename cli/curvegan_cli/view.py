@@ -48,14 +48,14 @@ def state_style(state: str) -> str:
 
 COLUMNS = (
     Column("ID", right=True),
-    Column("NAME", folds=8),
+    Column("NAME", folds=True),
     Column("STATE", style=state_style),
     Column("PROGRESS", right=True),
     Column("STEPS/S", right=True, spare=2),
     Column("RMSE", right=True),
-    Column("VERDICT", folds=12),
+    Column("VERDICT", folds=True, least=12),
     Column("AGE", right=True, spare=1),
-    Column("WORKER", folds=8, spare=3),
+    Column("WORKER", folds=True, spare=3),
 )
 
 
@@ -132,7 +132,7 @@ def outcome(job: "Job") -> str:
     """How a job ended, in one line."""
     line = f"Job {job.id} {job.state}"
     if job.state == "succeeded":
-        return f"{line}: RMSE {number(_final_rmse(job))} after {job.steps} steps{_took(job)}"
+        return f"{line}: RMSE {number((job.metrics or {}).get('rmse'))} after {job.steps} steps{_took(job)}"
     return f"{line} at step {job.step} of {job.steps}{why(job)}"
 
 

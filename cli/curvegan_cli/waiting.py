@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from curvegan_cli.backend import Backend, pass_backend
-from curvegan_cli.output import format_option, inert, message, print_csv, print_ids, print_json, quiet_option
+from curvegan_cli.output import format_option, inert, message, quiet_option
 from curvegan_cli.patience import patiently
 from curvegan_cli.selectors import jobs_or_sweep, select, sweep_or_none
-from curvegan_cli.view import CSV_HEADER, ENDED, LIVE, csv_row, fields, outcome
+from curvegan_cli.view import ENDED, LIVE, outcome, print_jobs
 from curvegan_cli.workers import start_if_embedded, waits_for
 
 if TYPE_CHECKING:
@@ -51,13 +51,7 @@ def wait(backend: Backend, selectors: tuple[str, ...], sweep: int | None, form: 
         _wait_for_sweep(backend, whole, form, quiet)
         return
     jobs = follow(backend, select(backend.store, selectors, LIVE if "all" in selectors else ()))
-    if quiet:
-        print_ids(job.id for job in jobs)
-    elif form == "json":
-        print_json([fields(job) for job in jobs])
-    elif form == "csv":
-        print_csv(CSV_HEADER, map(csv_row, jobs))
-    else:
+    if not print_jobs(jobs, form, quiet):
         for job in jobs:
             click.echo(inert(outcome(job)))
     if any(job.state != "succeeded" for job in jobs):
