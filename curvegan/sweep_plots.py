@@ -184,9 +184,8 @@ class Grid:
 
 def _fitted(text: str, box: Box) -> str:
     """Cut a title that is wider than its panel."""
-    text = drawable(text)
-    if text_width(text, SMALL) <= box[2] - box[0]:
-        return text
-    return next(
-        short for end in range(len(text), -1, -1) if text_width(short := text[:end] + "…", SMALL) <= box[2] - box[0]
-    )
+    text, wide = drawable(text), box[2] - box[0]
+    while text_width(text, SMALL) > wide:
+        shorter = int(len(text) * wide / text_width(text, SMALL)) - 1
+        text = f"{text[:shorter]}…"
+    return text
