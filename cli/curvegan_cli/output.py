@@ -118,7 +118,8 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> "Table":
     from rich.text import Text
 
     lines = [[inert(cell) for cell in row] for row in rows]
-    widths = [max(map(cell_len, (column.heading, *cells))) for column, cells in _upright(columns, lines)]
+    shown = [[column.heading for column in columns], *lines]
+    widths = [max(cell_len(line[place]) for line in shown) for place in range(len(columns))]
     least = [min(width, c.least) if c.folds else width for c, width in zip(columns, widths, strict=True)]
     kept, narrow = _kept(columns, least, console(sys.stdout).width)
     grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", padding=(0, 1 - narrow))
@@ -128,10 +129,6 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> "Table":
     for line in lines:
         grid.add_row(*(Text(line[place], style=columns[place].style(line[place])) for place in kept))
     return grid
-
-
-def _upright(columns: Sequence[Column], lines: Sequence[Sequence[str]]) -> "Iterable[tuple[Column, list[str]]]":
-    return ((column, [line[place] for line in lines]) for place, column in enumerate(columns))
 
 
 def _kept(columns: Sequence[Column], least: Sequence[int], room: int) -> tuple[list[int], bool]:

@@ -1,4 +1,4 @@
-"""curvegan losses, sample, fetch-plot, fetch-checkpoint: what came of a job. Trains nothing and needs no torch."""
+"""curvegan losses, metrics, sample, fetch-plot, fetch-checkpoint: what came of a job. Needs no torch."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from curvegan_cli.view import LIVE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from curvegan.dataset import Dataset
     from curvegan_db.records import Job, Plot
     from curvegan_db.store import Store
 
@@ -57,7 +58,8 @@ def losses(backend: Backend, selector: str, form: str) -> None:
 def sample(backend: Backend, selector: str, count: int, seed: int, form: str) -> None:
     """Draw curves from a job's generator.
 
-    They are drawn as of its newest checkpoint. In CSV the header holds the x values, and each row one curve.
+    They are drawn as of its newest checkpoint. In CSV the header holds the x values, and each row one curve; of a point
+    set each row is a point, x and y. Those of your own curves are in the units of their data set.
 
     \b
     Examples:
@@ -65,22 +67,48 @@ def sample(backend: Backend, selector: str, count: int, seed: int, form: str) ->
       curvegan sample last --seed 3
     """
     from curvegan.checkpoint import Checkpoint
-    from curvegan.curves import points_x
+    from curvegan.curves import columns, points_x
     from curvegan.sampling import samples
 
     job_id = select_one(backend.store, selector)
     config = backend.store.job(job_id).config
     _check_count(count, config.points)
     checkpoint = Checkpoint.from_bytes(backend.store.checkpoint(job_id).data, config)
-    x = shortest(points_x(config))
+    x = None if config.curve.PLANE else shortest(points_x(config))
     curves = [shortest(curve) for curve in samples(checkpoint, config, count, seed)]
     if form == "json":
         print_json({"job": job_id, "step": checkpoint.step, "seed": seed, "x": x, "curves": curves})
     elif form == "csv":
-        print_csv(x, curves)
+        print_csv(x or columns(config), curves)
     else:
-        columns = [Column(number(value), right=True) for value in x]
-        print_table(columns, [[number(y) for y in curve] for curve in curves])
+        headings = [Column(name, right=True) for name in columns(config)]
+        print_table(headings, [[number(y) for y in curve] for curve in curves])
+
+
+@click.command()
+@one_job
+@format_option("table", "json", "csv")
+@pass_backend
+def metrics(backend: Backend, selector: str, form: str) -> None:
+    """Print a job's metrics along its way, at each snapshot.
+
+    `ema_` before a name: of the averaged weights. What each means, `curvegan show ID` tells.
+
+    \b
+    Examples:
+      curvegan metrics 17 -o csv > metrics.csv
+      curvegan metrics last
+    """
+    snapshots = backend.store.snapshots(select_one(backend.store, selector))
+    names = list(dict.fromkeys(name for snapshot in snapshots for name in snapshot.metrics))
+    if form == "json":
+        print_json([{"step": snapshot.step, **snapshot.metrics} for snapshot in snapshots])
+    elif form == "csv":
+        print_csv(["step", *names], [[each.step, *map(each.metrics.get, names)] for each in snapshots])
+    else:
+        columns = [Column(name.upper(), right=True) for name in ("step", *names)]
+        rows = [[str(each.step), *(number(each.metrics.get(name)) for name in names)] for each in snapshots]
+        print_table(columns, rows)
 
 
 @click.command()
@@ -93,6 +121,7 @@ def fetch_plot(backend: Backend, selector: str, kind: str, output: Path | None, 
     """Write a job's plot to a PNG file.
 
     The file's path is printed. It works while the job is running, too: then the plot shows the newest snapshot.
+    The worker stores the plots curve and losses at the end; evolution is drawn when it is asked for.
 
     \b
     Examples:
@@ -157,9 +186,24 @@ def _png(store: "Store", job: "Job", kind: str) -> bytes:
     losses, snapshots = store.losses(job.id), store.snapshots(job.id)
     if not snapshots or not len(losses):
         raise ResultNotFound(f"job {job.id} has no {kind} plot yet: it is {job.state}; {_hint(job)}")
-    from curvegan.plots import PlotData, render
+    from curvegan.plots import PlotData, render, titled
 
-    return render(kind, PlotData(f"job {job.id}", job.config, losses, snapshots))
+    title, own = titled(job.id, job.name), _own_curves(store, job)
+    return render(kind, PlotData(title, job.config, losses, snapshots, verdict=job.verdict, dataset=own))
+
+
+def _own_curves(store: "Store", job: "Job") -> "Dataset | None":
+    """The user's curves that a job was trained on, if they are still there; else its plots have none beside its own."""
+    from curvegan.dataset import Dataset
+    from curvegan.families.parameters import Data
+    from curvegan_db.errors import DatasetNotFound
+
+    if not isinstance(job.config.curve, Data):
+        return None
+    try:
+        return Dataset.from_bytes(store.dataset(job.config.curve.hash))
+    except DatasetNotFound:
+        return None
 
 
 def _checked(stored: "Plot") -> bytes:
