@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from curvegan.engines.fused_engine import FusedEngine
 from curvegan_db.models import JobState
 from curvegan_db.store import Store, make_engine
+from curvegan_worker.recorder import STORED
 
 from ..cli.client import Client, PlayedWorker
 from ..worker.inline import train_all, train_next, train_some
@@ -14,6 +16,12 @@ from ..worker.inline import train_all, train_next, train_some
 EVERY = ("--set", "snapshot_every", "100", "--set", "checkpoint_every", "150")
 SMALL = (*EVERY, "--batch-size", "8", "--set", "hidden_g", "16", "--set", "hidden_d", "16")
 END = "430"  # on none of the grids
+
+
+@pytest.fixture(autouse=True)
+def short_advances(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training stops between the points of its grids too."""
+    monkeypatch.setattr(FusedEngine, "steps_a_call", 64)
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def results(client: Client, store: Store, job: int) -> dict[str, Any]:
         "sample": client.done("sample", str(job), "-o", "csv"),
         "snapshots": [snapshot.to_bytes() for snapshot in store.snapshots(job)],
         "checkpoints": [(row.step, row.sha256) for row in store.checkpoints(job)],
-        "plots": [plot.step for kind in ("curve", "losses", "evolution") if (plot := store.plot(job, kind))],
+        "plots": [plot.step for kind in STORED if (plot := store.plot(job, kind))],
     }
 
 
@@ -55,7 +63,7 @@ def test_an_undisturbed_job_has_nothing_off_its_grids_but_its_end(undisturbed: A
     assert [step for step, _ in undisturbed["checkpoints"]] == [430, 300, 150]
     assert len(undisturbed["snapshots"]) == 6  # 0, 100, ..., 400, 430
     assert len(undisturbed["losses"]) == 43
-    assert undisturbed["plots"] == [430] * 3
+    assert undisturbed["plots"] == [430] * len(STORED)
 
 
 def test_a_cancelled_job_is_resumed_where_it_was_stopped(client: Client, store: Store, undisturbed: Any) -> None:

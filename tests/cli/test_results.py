@@ -14,9 +14,13 @@ from safetensors.numpy import load_file
 from curvegan.checkpoint import Checkpoint
 from curvegan.config import TrainConfig
 from curvegan.curves import points_x
-from curvegan.plots import KINDS
+from curvegan.dataset import Dataset
+from curvegan.plots import KINDS, PlotData, render
 from curvegan.sampling import samples
+from curvegan_db.records import JobRequest
+from curvegan_worker.recorder import STORED
 
+from ..worker.inline import train_all
 from .client import SMALL, Client, PlayedWorker
 
 
@@ -82,6 +86,25 @@ def test_a_plot_is_fetched_and_its_path_printed(trained: Client, kind: str) -> N
         plot = store.plot(1, kind)
     assert plot is not None
     assert Path(f"job-1-{kind}.png").read_bytes() == plot.png
+
+
+def test_what_a_worker_does_not_store_is_drawn_as_it_would_have_been(any_client: Client) -> None:
+    """The evolution: with the job's name and verdict, and the user's own curves for as long as they are kept."""
+    dataset = Dataset.checked(np.random.default_rng(0).normal(500, 30, (50, 6)))
+    config = TrainConfig.parse({"curve": dataset.parameters, "points": 6, "steps": 200, "snapshot_every": 100})
+    with any_client.store() as store:
+        store.add_dataset("mine", dataset)
+        store.submit([JobRequest(config, "my own")])
+        train_all(store)
+        job, stored = store.job(1), {kind for kind in KINDS if store.plot(1, kind)}
+        losses, snapshots = store.losses(1), store.snapshots(1)
+        assert stored == set(STORED)
+        for own in (dataset, None):
+            any_client.done("fetch-plot", "1", "--kind", "evolution", "--output", "it.png", "--force")
+            data = PlotData("job 1, my own", config, losses, snapshots, verdict=job.verdict, dataset=own)
+            assert Path("it.png").read_bytes() == render("evolution", data)
+            if own:
+                store.remove_dataset("mine")
 
 
 @pytest.mark.parametrize("kind", KINDS)

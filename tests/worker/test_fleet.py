@@ -12,6 +12,7 @@ import numpy as np
 from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
 from curvegan_worker.app import nudge
+from curvegan_worker.recorder import STORED
 from curvegan_worker.settings import Settings
 
 from .fleet import Fleet, wait_until
@@ -28,7 +29,7 @@ def test_every_job_is_trained_exactly_once(store: Store, service: Settings, flee
         assert_ended_once(store, job.id)
         assert store.losses(job.id).steps.tolist() == list(range(0, 120, 10))
         assert [snapshot.step for snapshot in store.snapshots(job.id)] == [0, 50, 100, 120]
-        assert all(store.plot(job.id, kind) for kind in ("curve", "losses", "evolution"))
+        assert all(store.plot(job.id, kind) for kind in STORED)
     assert len(store.workers()) == 3
 
 

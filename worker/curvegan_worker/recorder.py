@@ -20,7 +20,7 @@ from curvegan.config import TrainConfig
 from curvegan.dataset import Dataset
 from curvegan.errors import ServiceUnavailable
 from curvegan.metrics import Metrics
-from curvegan.plots import KINDS, PlotData, render, titled
+from curvegan.plots import PlotData, render, titled
 from curvegan.series import LossCurve, Snapshot
 from curvegan.verdict import judge
 from curvegan_db.errors import LeaseLost
@@ -34,6 +34,8 @@ from curvegan_worker.lease import Lease
 from curvegan_worker.stop import Stop
 
 FLUSH_S = 1.0
+STORED = ("curve", "losses")
+"""The plots that are drawn at the end; the others are drawn when somebody asks, from the same numbers."""
 _MOST_WAITING_BYTES = 16_000_000
 _log = logging.getLogger("curvegan.recorder")
 T = TypeVar("T")
@@ -194,7 +196,7 @@ class Recorder:
             verdict = judge(losses, snapshots, end.metrics).text if judged_at_all else None
             title = titled(end.job, self._lease.names[end.job])
             data = PlotData(title, end.config, losses, snapshots, end.metrics, verdict, end.dataset)
-            plots = [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in KINDS if snapshots]
+            plots = [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in STORED if snapshots]
         except ServiceUnavailable:
             raise
         except Exception:  # noqa: BLE001  whatever drawing raises belongs in that job's record
