@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from curvegan.dataset import Dataset
-    from curvegan.dataset import Dataset
     from curvegan_db.records import Job, Plot
     from curvegan_db.store import Store
 
@@ -123,7 +122,6 @@ def fetch_plot(backend: Backend, selector: str, kind: str, output: Path | None, 
 
     The file's path is printed. It works while the job is running, too: then the plot shows the newest snapshot.
     The worker stores the plots curve and losses at the end; evolution is drawn when it is asked for.
-    The worker stores the plots curve and losses at the end; evolution is drawn when it is asked for.
 
     \b
     Examples:
@@ -192,20 +190,6 @@ def _png(store: "Store", job: "Job", kind: str) -> bytes:
 
     title, own = titled(job.id, job.name), _own_curves(store, job)
     return render(kind, PlotData(title, job.config, losses, snapshots, verdict=job.verdict, dataset=own))
-
-
-def _own_curves(store: "Store", job: "Job") -> "Dataset | None":
-    """The user's curves that a job was trained on, if they are still there; else its plots have none beside its own."""
-    from curvegan.dataset import Dataset
-    from curvegan.families.parameters import Data
-    from curvegan_db.errors import DatasetNotFound
-
-    if not isinstance(job.config.curve, Data):
-        return None
-    try:
-        return Dataset.from_bytes(store.dataset(job.config.curve.hash))
-    except DatasetNotFound:
-        return None
 
 
 def _own_curves(store: "Store", job: "Job") -> "Dataset | None":
