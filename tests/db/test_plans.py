@@ -71,6 +71,35 @@ def test_status_reads_only_what_it_shows(full_store: Store) -> None:
         assert_by_index(plan)
 
 
+def test_a_sweep_is_counted_without_reading_a_job(full_store: Store) -> None:
+    sweep_id = full_store.submit_sweep([request(seed=seed) for seed in range(300)], {"seed": []}).id
+    assert sweep_id is not None
+    vacuum(full_store)
+    for verb in (lambda: full_store.sweep(sweep_id), lambda: full_store.sweeps(100)):
+        counted, _lost = plans(full_store, verb)
+        assert "USING COVERING INDEX ix_jobs_sweep" in counted or "Index Only Scan using ix_jobs_sweep" in counted
+    verbs: list[Callable[[], Any]] = [
+        lambda: full_store.jobs(sweep=sweep_id, limit=100),
+        lambda: full_store.jobs(sweep=sweep_id, states=["queued"], limit=1),
+        lambda: full_store.steps_left(sweep_id),
+        lambda: full_store.verdicts(sweep_id),
+        lambda: full_store.submit_sweep([request()], {}, needed=True),
+        lambda: full_store.paces(["any"]),
+        lambda: full_store.cancel_sweep(sweep_id),
+        lambda: full_store.resume_sweep(sweep_id, ["failed"]),
+    ]
+    for verb in verbs:
+        for plan in plans(full_store, verb):
+            assert_by_index(plan)
+
+
+def vacuum(store: Store) -> None:
+    """What PostgreSQL does by itself after a while; until then it cannot read an index alone."""
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if store.engine.dialect.name == "postgresql":
+            connection.execute(text("VACUUM ANALYZE jobs"))
+
+
 def test_an_explanation_reads_only_the_queue(full_store: Store) -> None:
     last = full_store.last_id()
     assert last is not None
