@@ -22,12 +22,14 @@ FAULTS = str(Path(__file__).with_name("faults"))
 
 
 @contextmanager
-def faulty_fleet(settings: Settings, *arguments: str, lease: float = LEASE_S, **faults: object) -> Iterator[Fleet]:
+def faulty_fleet(
+    settings: Settings, *arguments: str, lease: float = LEASE_S, log_file: Path | None = None, **faults: object
+) -> Iterator[Fleet]:
     """A fleet with a short lease and faults inside: `slow=0.1` is FAULT_SLOW, see faults/sitecustomize.py."""
     path = os.pathsep.join(filter(None, [FAULTS, os.environ.get("PYTHONPATH")]))
     environment = {"PYTHONPATH": path, "CURVEGAN_LEASE_SECONDS": str(lease)}
     environment |= {f"FAULT_{name.upper()}": str(value) for name, value in faults.items()}
-    with run_fleet(settings, "--device", "cpu", *arguments, environment=environment) as fleet:
+    with run_fleet(settings, "--device", "cpu", *arguments, log_file=log_file, environment=environment) as fleet:
         yield fleet
 
 

@@ -1,6 +1,7 @@
-"""The soak: `make soak`. 200 jobs under a storm of faults, five minutes on one SQLite file, and the default lease.
+"""The soak: `make soak`. 200 jobs under a storm of faults, five minutes on one SQLite file, a minute with Redis frozen,
+and the default lease. The storm fills disks of its own, which takes a user who may mount.
 
-    python -m tests.acceptance.soak [--seed N] [--jobs 200] [--lease 5] [--minutes 5]
+    python -m tests.acceptance.soak [--seed N] [--jobs 200] [--lease 5] [--minutes 5] [--frozen 60]
 
 Prints what happened as a table and ends with 1 when any job did not end exactly once, with the very numbers of an
 undisturbed run.
@@ -14,7 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,15 +28,20 @@ from curvegan_worker.settings import Settings
 from ..databases import migrate, new_database
 from ..servers import PostgresServer, RedisServer
 from ..worker.fleet import run_fleet, wait_until
-from ..worker.jobs import SHORT, SLOW, submit, wait_for_step
-from ..worker.undisturbed import assert_ended_once, assert_undisturbed
-from .faulty import faulty_fleet, holder, wait_for_attempt, watching
-from .storm import Storm, Strike
+from ..worker.jobs import SHORT, SLOW, submit, wait_for_state, wait_for_step
+from ..worker.undisturbed import END_STATES, assert_ended_once, assert_undisturbed
+from .broker import WARNING, everybody_works, listeners, submit_quickly, waiting_nudges
+from .disks import cut_power
+from .faulty import faulty_fleet, holder, wait_for_attempt, wait_for_workers, watching
+from .storm import Fault, Storm, Strike, a_service
+from .strikes import FAULTS, ON_SMALL_DISKS
 
 EVERY_S = 3.0
+POWER_CUT_S = 20.0
 SAMPLED = 20
 MOST_RECOVERY_S = 60.0
 PATIENCE_S = 3600.0
+LIVE = ("queued", "running", "lost")
 
 
 @dataclass
@@ -62,12 +68,15 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--lease", type=float, default=5.0)
     parser.add_argument("--minutes", type=float, default=5.0, help="of the SQLite part")
+    parser.add_argument("--frozen", type=float, default=60.0, help="seconds that Redis stands still")
     arguments = parser.parse_args()
     report = Report()
     report.add("seed", arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
-        weather_the_storm(Path(folder), arguments.seed, arguments.jobs, arguments.lease, report)
+        Path(folder, "storm").mkdir()
+        weather_the_storm(Path(folder, "storm"), arguments.seed, arguments.jobs, arguments.lease, report)
         share_one_file(Path(folder), arguments.minutes, report)
+        freeze_the_broker(Path(folder), arguments.frozen, report)
         keep_the_default_lease(Path(folder), report)
     print("\n".join(report.violations))
     return 1 if report.violations else 0
@@ -75,19 +84,16 @@ def main() -> int:
 
 def weather_the_storm(folder: Path, seed: int, count: int, lease: float, report: Report) -> None:
     dice = random.Random(seed)
-    with ExitStack() as stack:
-        postgres, redis = stack.enter_context(PostgresServer()), stack.enter_context(RedisServer())
-        url = stack.enter_context(new_database(postgres.url()))
-        migrate(url)
-        settings = Settings.resolve(str(folder / "storm"), url, redis.url)
-        store = stack.enter_context(open_store(url))
-        storm = Storm(settings, store, postgres, redis, dice, lease, stack)
-        ids = store.submit([JobRequest(config) for config in configs(count, dice)])
+    with a_service(folder, dice, lease) as storm:
+        ids = storm.store.submit([JobRequest(config) for config in configs(count, dice)])
         started = time.monotonic()
-        rage(storm, ids)
+        faults = {kind: fault for kind, fault in FAULTS.items() if storm.small_disks or fault not in ON_SMALL_DISKS}
+        report.add("kinds of faults left out, for no disk can be mounted", len(FAULTS) - len(faults))
+        rage(storm, faults, ids)
         report.add("jobs, seconds", f"{count}, {time.monotonic() - started:.0f}")
         storm.calm()
-        judge(store, ids, dice, report)
+        judge(storm.store, ids, dice, report)
+        judge_the_rest(storm, report)
         tell(storm, ids, report)
 
 
@@ -98,28 +104,49 @@ def configs(count: int, dice: random.Random) -> Iterator[TrainConfig]:
         yield SLOW.model_copy(update=own)
 
 
-def rage(storm: Storm, ids: list[int]) -> None:
-    """A fault every three seconds for as long as jobs run."""
+def rage(storm: Storm, faults: Mapping[str, Fault], ids: list[int]) -> None:
+    """A fault every three seconds for as long as jobs run; the next one waits for an outage to be over."""
     deadline = time.monotonic() + PATIENCE_S
     storm.keep_four()
     wait_until(lambda: any(job.state == "running" for job in storm.store.jobs(ids)), 60, "nothing starts")
-    while any(job.state in ("queued", "running", "lost") for job in storm.store.jobs(ids)):
+    while storm.cancelled or any(job.state in LIVE for job in storm.store.jobs(ids + storm.poison)):
         assert time.monotonic() < deadline, "the jobs do not end"
-        time.sleep(EVERY_S)
+        struck = time.monotonic()
         storm.keep_four()
-        storm.strike()
+        storm.resume_cancelled()
+        storm.strike(faults)
+        time.sleep(max(0.0, struck + EVERY_S - time.monotonic()))
 
 
 def judge(store: Store, ids: list[int], dice: random.Random, report: Report) -> None:
     jobs = store.jobs(ids)
     report.check("every job succeeded", [(j.id, j.state, j.reason) for j in jobs if j.state != "succeeded"])
-    report.check("each ended exactly once", failures(lambda job: assert_ended_once(store, job), ids))
+    report.check("each ended exactly once", failures(lambda job: assert_ended_for_good_once(store, job), ids))
     grid = {job.id: list(range(0, job.steps, job.config.record_every)) for job in jobs}
     report.check("no gap, no duplicate", [i for i in ids if store.losses(i).steps.tolist() != grid[i]])
     sampled = dice.sample(ids, min(SAMPLED, len(ids)))
     report.check(
         f"{len(sampled)} sampled jobs bit-identical", failures(lambda job: assert_undisturbed(store, job), sampled)
     )
+
+
+def assert_ended_for_good_once(store: Store, job: int) -> None:
+    """One success, nothing after it; before it, every cancellation was followed by its resumption."""
+    kinds = [event.kind for event in store.events(job)]
+    ends = [kind for kind in kinds if kind in (*END_STATES, "resumed")]
+    assert ends == ["cancelled", "resumed"] * kinds.count("resumed") + ["succeeded"], ends
+    assert kinds[-1] == "succeeded"
+    assert kinds.count("claimed") == store.job(job).attempt
+
+
+def judge_the_rest(storm: Storm, report: Report) -> None:
+    """Jobs that were poison, and how soon jobs were cancelled."""
+    poison = storm.store.jobs(storm.poison)
+    spared = [(job.id, job.state, job.reason) for job in poison if (job.state, job.reason) != ("failed", "lost")]
+    report.check(f"{len(poison)} jobs that kill their workers failed, lost", spared)
+    if storm.obeyed:
+        median, most = statistics.median(storm.obeyed), max(storm.obeyed)
+        report.add("jobs cancelled and resumed", f"{len(storm.obeyed)}, after {median:.1f} s, at most {most:.1f} s")
 
 
 def failures(check: Callable[[int], None], ids: Iterable[int]) -> Iterator[str]:
@@ -137,7 +164,7 @@ def tell(storm: Storm, ids: list[int], report: Report) -> None:
     for kind in ("claimed", "lost", "released", "checkpoint_refused"):
         report.add(f"events: {kind}", kinds[kind])
     report.add("most attempts of one job", max(job.attempt for job in storm.store.jobs(ids)))
-    report.add("faults", len(storm.strikes))
+    report.add("faults", f"{len(storm.strikes)}, of {len({strike.kind for strike in storm.strikes})} kinds")
     for kind in sorted({strike.kind for strike in storm.strikes}):
         struck = [strike for strike in storm.strikes if strike.kind == kind]
         report.add(f"  {kind}", f"{len(struck):3}{_times(list(_recoveries(struck, events)))}")
@@ -168,17 +195,60 @@ def share_one_file(folder: Path, minutes: float, report: Report) -> None:
         watching(settings, screen),
     ):
         ids: list[int] = []
-        deadline = time.monotonic() + 60 * minutes
-        while time.monotonic() < deadline:
+        started, cuts = time.monotonic(), 0
+        while (now := time.monotonic() - started) < 60 * minutes:
             if sum(job.state == "queued" for job in store.jobs(ids)) < 16:
                 ids += submit(store, SHORT, 16, first_seed=len(ids))
+            if now > POWER_CUT_S * (cuts + 1):
+                cut_power(store, settings, fleet, folder / f"cut-{cuts}.db")
+                cuts += 1
             time.sleep(0.5)
         wait_until(lambda: all(job.state == "succeeded" for job in store.jobs(ids)), 300, fleet.log)
-        report.add("SQLite: minutes, jobs", f"{minutes:g}, {len(ids)}")
+        report.add("SQLite: minutes, jobs, power cuts", f"{minutes:g}, {len(ids)}, {cuts}")
         said = fleet.log() + screen.read_text()
         report.check("SQLite: never locked, no error", [w for w in ("locked", "Error", "Traceback") if w in said])
         report.check("SQLite: each ended exactly once", failures(lambda job: assert_ended_once(store, job), ids))
         report.check("SQLite: one attempt each", [job.id for job in store.jobs(ids) if job.attempt != 1])
+
+
+def freeze_the_broker(folder: Path, seconds: float, report: Report) -> None:
+    """Redis stands still: submits are quick and say so, jobs run, and afterwards every worker listens again."""
+    with ExitStack() as stack:
+        postgres = stack.enter_context(PostgresServer())
+        redis, live = stack.enter_context(RedisServer()), stack.enter_context(RedisServer())
+        url = stack.enter_context(new_database(postgres.url()))
+        migrate(url)
+        settings = Settings.resolve(str(folder / "frozen"), url, redis.url)
+        store = stack.enter_context(open_store(url))
+        fleet = stack.enter_context(faulty_fleet(settings, "--concurrency", "2", slow=0.1))
+        wait_for_workers(store, 2)
+        everybody_works(store)
+        redis.send(signal.SIGSTOP)
+        took, ran = submits_under(store, settings, live.url, time.monotonic() + seconds, report)
+        redis.send(signal.SIGCONT)
+        listen = wait_until(lambda: (listeners(redis), waiting_nudges(redis)) == (2, 0), 60, fleet.log)
+        everybody_works(store)
+        report.add("Redis frozen: seconds, submits", f"{seconds:g}, {len(took)}")
+        report.add("Redis frozen: a submit took", f"{min(took):.1f} to {max(took):.1f} s")
+        report.add("Redis frozen: a small job ended after", f"{statistics.median(ran):.1f} s, at most {max(ran):.1f} s")
+        report.add("Redis thawed: both workers listen after", f"{listen:.1f} s")
+
+
+def submits_under(
+    store: Store, settings: Settings, live_broker: str, until: float, report: Report
+) -> tuple[list[float], list[float]]:
+    """Submit and wait for the job, again and again: seconds of each submit, and from it to each job's end."""
+    took, ran, silent = [], [], []
+    while time.monotonic() < until:
+        job, seconds, errors = submit_quickly(settings, live_broker)
+        took.append(seconds)
+        wait_for_state(store, job, "succeeded")
+        ended = store.job(job)
+        assert ended.finished_at is not None
+        ran.append((ended.finished_at - ended.created_at).total_seconds())
+        silent += [job] * (WARNING not in errors)
+    report.check("Redis frozen: every submit warned", silent)
+    return took, ran
 
 
 def keep_the_default_lease(folder: Path, report: Report) -> None:

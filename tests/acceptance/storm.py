@@ -1,29 +1,28 @@
-"""Random faults for a running service: the list of docs/reliability.md, one after the other. Knows no job's end."""
+"""A running service and a storm over it: four fleets on PostgreSQL and Redis, struck by one fault after the other."""
 
-import os
 import random
-import signal
 import threading
-import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-import psycopg
-import redis
-from sqlalchemy import select, update
 
 from curvegan.errors import ServiceUnavailable
-from curvegan_db import models
-from curvegan_db.store import Store
+from curvegan_db.store import Store, open_store
 from curvegan_worker.settings import Settings
 
+from ..databases import migrate, new_database
 from ..servers import PostgresServer, RedisServer
 from ..worker.fleet import Fleet
+from .disks import NoSmallDisk, small_disk
 from .faulty import faulty_fleet
+from .limits import as_trainer
+
+POISON_SEED = 666_666
+REASON = "a storm"
 
 
 @dataclass
@@ -37,7 +36,13 @@ class Strike:
 
 @dataclass
 class Storm:
-    """Four workers on PostgreSQL and Redis, and what can happen to them."""
+    """The service, and what has happened to it.
+
+    Attributes:
+        poison: jobs that kill whoever trains them, submitted by the storm.
+        cancelled: jobs whose cancel was requested and that are to be resumed, with the time of the request.
+        obeyed: seconds from each such request to the job's end.
+    """
 
     settings: Settings
     store: Store
@@ -45,34 +50,54 @@ class Storm:
     redis: RedisServer
     dice: random.Random
     lease: float
+    small_disks: bool
+    logs: Path
     stack: ExitStack
     fleets: list[Fleet] = field(default_factory=list)
     strikes: list[Strike] = field(default_factory=list)
     timers: list[threading.Timer] = field(default_factory=list)
+    poison: list[int] = field(default_factory=list)
+    cancelled: dict[int, datetime] = field(default_factory=dict)
+    obeyed: list[float] = field(default_factory=list)
 
     @property
     def mark(self) -> Path:
         """Whoever finds this file gone hangs, and puts it there again: one hang for each time it is taken away."""
-        return self.settings.home / "hangs"
+        return self.logs / "hangs"
 
     def keep_four(self) -> None:
         """Start a fleet for each one that ended, as an operator's service manager would."""
-        self.settings.home.mkdir(parents=True, exist_ok=True)
         if not self.fleets:
             self.mark.touch()
         self.fleets = [fleet for fleet in self.fleets if fleet.process.poll() is None]
         while len(self.fleets) < 4:
-            fleet = faulty_fleet(self.settings, "--hang-after", "4", lease=self.lease, slow=0.25, hang=self.mark)
-            self.fleets.append(self.stack.enter_context(fleet))
+            log = self.logs / f"fleet-{len(list(self.logs.iterdir()))}.log"
+            self.fleets.append(self.stack.enter_context(self._fleet(log)))
 
-    def strike(self) -> None:
+    def _fleet(self, log: Path) -> AbstractContextManager[Fleet]:
+        patience = ("--hang-after", "4")
+        faults = {"hang": self.mark, "poison": POISON_SEED}
+        return faulty_fleet(self.settings, *patience, lease=self.lease, log_file=log, slow=0.25, **faults)
+
+    def resume_cancelled(self) -> None:
+        """Let cancelled jobs go on, as a user would who thought better of it."""
+        for job in self.store.jobs(ids=self.cancelled):
+            if job.state == "cancelled":
+                assert job.reason == REASON
+                assert job.finished_at is not None
+                self.obeyed.append((job.finished_at - self.cancelled.pop(job.id)).total_seconds())
+                self.store.resume(job.id)
+            elif job.state in ("succeeded", "failed"):
+                del self.cancelled[job.id]  # it ended before it could be cancelled
+
+    def strike(self, faults: Mapping[str, "Fault"]) -> None:
         """One fault, any."""
-        kind = self.dice.choice(list(FAULTS))
+        kind = self.dice.choice(list(faults))
         fleet = self.dice.choice(self.fleets)
         # A killed supervisor has no process to ask; a fleet that starts has no worker yet.
         with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            strike = Strike(kind, datetime.now(UTC), self._jobs_of(fleet.pids()))
-            FAULTS[kind](self, fleet)
+            strike = Strike(kind, datetime.now(UTC), self.jobs_of(fleet))
+            faults[kind](self, fleet)
             self.strikes.append(strike)
 
     def calm(self) -> None:
@@ -84,7 +109,13 @@ class Storm:
         self.timers.append(threading.Timer(seconds, action))
         self.timers[-1].start()
 
-    def _jobs_of(self, pids: list[int]) -> tuple[int, ...]:
+    def some_leases(self) -> float:
+        """Seconds, for less or for more than a lease."""
+        return self.dice.uniform(0.5, 1.5) * self.lease
+
+    def jobs_of(self, fleet: Fleet) -> tuple[int, ...]:
+        """The jobs that this fleet trains."""
+        pids = fleet.pids()
         try:
             running = self.store.jobs(states=("running",))
         except ServiceUnavailable:
@@ -92,84 +123,31 @@ class Storm:
         return tuple(job.id for job in running if int((job.worker or ":0").rpartition(":")[2]) in pids)
 
 
-def kill_worker(storm: Storm, fleet: Fleet) -> None:
-    for pid in fleet.pids():
-        os.kill(pid, signal.SIGKILL)
+Fault = Callable[[Storm, Fleet], object]
 
 
-def freeze_worker(storm: Storm, fleet: Fleet) -> None:
-    for pid in fleet.pids():
-        os.kill(pid, signal.SIGSTOP)
-        storm.later(2 * storm.lease, lambda pid=pid: _thaw(pid))  # type: ignore[misc]
+@contextmanager
+def a_service(folder: Path, dice: random.Random, lease: float) -> Iterator[Storm]:
+    """PostgreSQL and the workers' home on disks of their own where this user may mount, so that these can be full."""
+    for path in (folder, folder.parent):
+        path.chmod(0o755)  # PostgreSQL runs as another user, who must get to its disk
+    (folder / "logs").mkdir()
+    with ExitStack() as stack:
+        mounted = _mount(stack, folder / "server", "size=512m")
+        mounted = _mount(stack, folder / "home", "size=1m", "nr_inodes=200") and mounted
+        postgres = stack.enter_context(PostgresServer(folder / "server"))
+        redis = stack.enter_context(RedisServer())
+        url = stack.enter_context(new_database(postgres.url()))
+        migrate(url)
+        settings = Settings.resolve(str(folder / "home"), as_trainer(postgres, url), redis.url)
+        store = stack.enter_context(open_store(url))
+        yield Storm(settings, store, postgres, redis, dice, lease, mounted, folder / "logs", stack)
 
 
-def _thaw(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGCONT)
-
-
-def hang(storm: Storm, fleet: Fleet) -> None:
-    storm.mark.unlink(missing_ok=True)
-
-
-def restart_postgres(storm: Storm, fleet: Fleet) -> None:
-    storm.postgres.stop(signal.SIGQUIT)
-    storm.postgres.start()
-
-
-def take_postgres_away(storm: Storm, fleet: Fleet) -> None:
-    storm.postgres.stop(signal.SIGQUIT)
-    time.sleep(storm.dice.uniform(0.5, 1.5) * storm.lease)
-    storm.postgres.start()
-
-
-def cut_postgres_connections(storm: Storm, fleet: Fleet) -> None:
-    with psycopg.connect(storm.postgres.url().replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
-
-
-def empty_redis(storm: Storm, fleet: Fleet) -> None:
-    storm.redis.stop(signal.SIGKILL)
-    time.sleep(storm.dice.uniform(0, 5))
-    storm.redis.start()
-
-
-def cut_redis_connections(storm: Storm, fleet: Fleet) -> None:
-    with redis.Redis.from_url(storm.redis.url) as client:
-        client.client_kill_filter(_type="normal", skipme=True)
-
-
-def freeze_redis(storm: Storm, fleet: Fleet) -> None:
-    storm.redis.send(signal.SIGSTOP)
-    time.sleep(storm.dice.uniform(1, 6))
-    storm.redis.send(signal.SIGCONT)
-
-
-def damage_a_checkpoint(storm: Storm, fleet: Fleet) -> None:
-    """Of a job that trains there; it matters to whoever resumes, so its worker is killed, too."""
-    jobs = storm._jobs_of(fleet.pids())
-    kill_worker(storm, fleet)
-    table = models.Checkpoint
-    newest = select(table.job_id, table.step, table.data).order_by(table.step.desc()).limit(1)
-    with storm.store.engine.begin() as connection:
-        for row in (connection.execute(newest.where(table.job_id == job)).first() for job in jobs[:1]):
-            if row is not None:
-                where = (table.job_id == row.job_id, table.step == row.step)
-                connection.execute(update(table).where(*where).values(data=row.data[:-9] + b"\x55" * 9))
-
-
-FAULTS: dict[str, Callable[[Storm, Fleet], object]] = {
-    "worker, kill -9": kill_worker,
-    "supervisor, kill -9": lambda _, fleet: fleet.process.kill(),
-    "process group, kill -9": lambda _, fleet: fleet.signal_group(signal.SIGKILL),
-    "process group, SIGTERM": lambda _, fleet: fleet.signal_group(signal.SIGTERM),
-    "worker frozen for two leases": freeze_worker,
-    "training hangs": hang,
-    "PostgreSQL, immediate restart": restart_postgres,
-    "PostgreSQL away, 0.5 to 1.5 leases": take_postgres_away,
-    "PostgreSQL, connections cut": cut_postgres_connections,
-    "Redis killed, back empty": empty_redis,
-    "Redis, CLIENT KILL": cut_redis_connections,
-    "Redis frozen": freeze_redis,
-    "checkpoint damaged, worker killed": damage_a_checkpoint,
-}
+def _mount(stack: ExitStack, folder: Path, *options: str) -> bool:
+    """Whether the folder is a small disk of its own; else it is a plain folder."""
+    try:
+        stack.enter_context(small_disk(folder, *options))
+    except NoSmallDisk:
+        return False
+    return True

@@ -59,8 +59,8 @@ def test_a_full_disk_is_told_once_and_the_job_goes_on_when_there_is_room(
     disk: Path, tmp_path: Path, recovered: Recovered
 ) -> None:
     settings = Settings.resolve(str(tmp_path / "home"), f"sqlite:///{disk}/curvegan.db")
-    with open_store(settings.database_url) as store, faulty_fleet(settings, slow=0.1) as fleet:
-        (job,) = submit(store, SLOW.model_copy(update={"checkpoint_every": 100}))
+    with open_store(settings.database_url) as store, faulty_fleet(settings, slow=0.3) as fleet:
+        (job,) = submit(store, SLOW.model_copy(update={"checkpoint_every": 50}))
         wait_for_step(store, job, 100, fleet)
         (pid,) = fleet.pids()
         fill(disk)
