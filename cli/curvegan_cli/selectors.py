@@ -46,7 +46,7 @@ def jobs_or_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
 def sweep_or_none(selectors: Sequence[str], sweep: int | None) -> int | None:
     """The sweep that was given in place of jobs, None for jobs. Raises UsageError for both and for neither."""
     if bool(selectors) == (sweep is not None):
-        raise click.UsageError("give either jobs, as in 17 or all, or a sweep, as in --sweep 3")
+        raise click.UsageError("give either the ID of jobs, as in 17 or all, or of a sweep, as in --sweep 3")
     return sweep
 
 

@@ -97,6 +97,7 @@ class _Followed:
         self._start_worker = start_worker
         self._tended = -TEND_S
         self._left = Estimate(None, 0)
+        self._ended = -1
         self._said = ""
 
     def to_the_end(self) -> "Sweep":
@@ -105,19 +106,24 @@ class _Followed:
             if sweep.ended == sweep.jobs:
                 self._display.show(sweep, Estimate(0.0, 0))
                 return sweep
-            patiently(partial(self._tend, sweep))
+            patiently(partial(self._judge, sweep))
+            patiently(self._tend)
             self._display.show(sweep, self._left)
             time.sleep(POLL_S)
 
-    def _tend(self, sweep: "Sweep") -> None:
-        """Now and then bring lost jobs back, see whether anybody can take the queued ones, and how long it takes."""
+    def _judge(self, sweep: "Sweep") -> None:
+        """Find out how long it takes, when a job has ended."""
+        if sweep.ended != self._ended:
+            self._left, self._ended = time_left(self._backend.store, self._id), sweep.ended
+
+    def _tend(self) -> None:
+        """Now and then bring lost jobs back to the queue, and see whether anybody can take the queued ones."""
         if time.monotonic() - self._tended < TEND_S:
             return
         self._tended = time.monotonic()
         self._backend.store.reap()
         if self._start_worker:
             start_if_embedded(self._backend)
-        self._left = time_left(self._backend.store, sweep.id)
         self._say_what_is_missing()
 
     def _say_what_is_missing(self) -> None:

@@ -219,8 +219,8 @@ def test_failed_ones_only_among_jobs_too(client: Client) -> None:
 
 @pytest.mark.parametrize("command", ["wait", "cancel", "retry", "resume"])
 def test_either_jobs_or_a_sweep(client: Client, command: str) -> None:
-    assert "give either jobs, as in 17 or all, or a sweep" in client.refused(command)
-    assert "give either jobs, as in 17 or all, or a sweep" in client.refused(command, "1", "--sweep", "1")
+    assert "give either the ID of jobs, as in 17 or all, or of a sweep" in client.refused(command)
+    assert "give either the ID of jobs, as in 17 or all, or of a sweep" in client.refused(command, "1", "--sweep", "1")
     assert not client.home.exists()
 
 
