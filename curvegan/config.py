@@ -74,6 +74,9 @@ class TrainConfig(Frozen):
     record_every: Interval = Field(default=10, description="steps between two points of the loss curve")
     snapshot_every: Interval = Field(default=1000, description="steps between two snapshots of the generated curves")
     checkpoint_every: Interval = Field(default=1000, description="steps between two checkpoints")
+    keep_checkpoints: Literal["few", "all", "final"] = Field(
+        default="few", description="few are the first, the last two and the end's; final keeps few until the end"
+    )
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$")] = Field(
         default="auto", description="auto, cpu, cuda or cuda:N; auto is the device of the worker that claims the job"
     )
@@ -146,7 +149,9 @@ class TrainConfig(Frozen):
 
         Equal bit for bit on one device and engine; others round differently, and a checkpoint says which they were.
         """
-        values = self.model_dump(mode="json", exclude={"steps", "device", "engine", *_DEFAULT_INTERVALS})
+        values = self.model_dump(
+            mode="json", exclude={"steps", "keep_checkpoints", "device", "engine", *_DEFAULT_INTERVALS}
+        )
         # A key that came later is left out at its default: checkpoints that are older than the key keep their name.
         named = {key: value for key, value in values.items() if key not in _LATER or value != _default(self, key)}
         return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()

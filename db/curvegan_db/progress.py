@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from curvegan_db.leases import Ending, conclude, had_outcome, held_job, held_job
 from curvegan_db.logs import line_rows
 from curvegan_db.records import Plot
 from curvegan_db.results import refused
+from curvegan_db.retention import drop_outdated
 from curvegan_db.transactions import Transactions, now
 from curvegan_db.transitions import add_event
 
@@ -67,8 +68,8 @@ class Progress(Transactions):
     def record_many(self, token: str, records: Collection[Record]) -> frozenset[int]:
         """Store what came of several jobs of a lease, at most one record of each.
 
-        The same again, or the same and more, replaces what was stored. A checkpoint off the grid, as a drain or an
-        earlier end leaves it, is there to be resumed: the next one takes its place.
+        The same again, or the same and more, replaces what was stored. Of the checkpoints that are there already
+        those stay that `curvegan_db.retention` says.
 
         Returns:
             The jobs that are lost. Nothing was written of those, and all of the others.
@@ -135,7 +136,10 @@ def _put_losses(session: Session, curves: Sequence[tuple[int, LossCurve]]) -> No
     rows = [_chunk(job_id, losses) for job_id, losses in curves]
     table = models.LossChunk
     within = table.first_step.between(bindparam("first_step"), bindparam("last_step"))
-    _delete_each(session, table, within, rows, ("job_id", "first_step", "last_step"))
+    statement = delete(_table(table)).where(table.job_id == bindparam("job_id"), within)
+    if rows:
+        names = ("job_id", "first_step", "last_step")
+        session.connection().execute(statement, [{name: row[name] for name in names} for row in rows])
     _replace(session, table, rows)
 
 
@@ -146,37 +150,14 @@ def _chunk(job_id: int, losses: LossCurve) -> dict[str, Any]:
 
 
 def _put_checkpoints(session: Session, at: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
-    rows, table = (
-        [_checkpoint(job, at, *each) for job, record in held for each in record.checkpoints],
-        models.Checkpoint,
-    )
-    _replace(session, table, rows)
-    off_grid = table.step % bindparam("every") != 0
-    newest = [
-        {"job_id": job.id, "step": max(record.checkpoints)[0], "every": job.config["checkpoint_every"]}
-        for job, record in held
-        if record.checkpoints
-    ]
-    superseded = and_(table.step < bindparam("step"), off_grid)
-    _delete_each(session, table, superseded, newest, ("job_id", "step", "every"))
+    rows = [_checkpoint(job, at, *each) for job, record in held for each in record.checkpoints]
+    _replace(session, models.Checkpoint, rows)
+    drop_outdated(session, {job.id: job.config for job, record in held if record.checkpoints})
 
 
 def _checkpoint(job: models.Job, at: datetime, step: int, data: bytes) -> dict[str, Any]:
     row = {"job_id": job.id, "step": step, "attempt": job.attempt, "created_at": at, "size": len(data), "data": data}
     return row | {"sha256": hashlib.sha256(data).hexdigest()}
-
-
-def _delete_each(
-    session: Session,
-    table: type[models.LossChunk | models.Checkpoint],
-    which: ColumnElement[bool],
-    rows: Sequence[Mapping[str, Any]],
-    names: Sequence[str],
-) -> None:
-    """Delete of each job the rows that the condition tells, with the values of these names in it."""
-    if rows:
-        statement = delete(_table(table)).where(table.job_id == bindparam("job_id"), which)
-        session.connection().execute(statement, [{name: row[name] for name in names} for row in rows])
 
 
 def _replace(

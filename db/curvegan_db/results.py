@@ -16,6 +16,7 @@ from curvegan_db.transactions import Transactions
 
 # Their newest pieces of loss curves are read together: few enough for a statement's parameters, and for the memory.
 _AT_ONCE = 1000
+_MOST_LISTED = 20
 
 
 class Results(Transactions):
@@ -69,7 +70,7 @@ class Results(Transactions):
             require_job(session, job_id)
             row = session.scalar(query.order_by(models.Checkpoint.step.desc()).limit(1))
             if row is None:
-                raise ResultNotFound(_no_checkpoint(job_id, step))
+                raise ResultNotFound(_no_checkpoint(session, job_id, step))
             return StoredCheckpoint(row.job_id, row.step, row.attempt, row.created_at, row.size, row.sha256, row.data)
 
     def checkpoints(self, job_id: int) -> list[CheckpointRow]:
@@ -108,10 +109,13 @@ def require_job(session: Session, job_id: int) -> None:
         raise JobNotFound(job_id)
 
 
-def _no_checkpoint(job_id: int, step: int | None) -> str:
+def _no_checkpoint(session: Session, job_id: int, step: int | None) -> str:
     if step is None:
         return f"job {job_id} has no checkpoint yet"
-    return f"job {job_id} has no checkpoint at step {step}; `curvegan show {job_id}` tells which it has"
+    kept = select(models.Checkpoint.step).where(models.Checkpoint.job_id == job_id).order_by(models.Checkpoint.step)
+    steps = [str(each) for each in session.scalars(kept)] or ["none yet"]
+    listed = ", ".join(steps if len(steps) <= _MOST_LISTED else [*steps[: _MOST_LISTED - 1], "...", steps[-1]])
+    return f"job {job_id} has no checkpoint at step {step}; it has {listed}: its keep_checkpoints says which stay"
 
 
 @contextmanager
