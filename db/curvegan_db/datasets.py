@@ -91,17 +91,22 @@ def require_contents(session: Session, configs: Iterable[TrainConfig]) -> None:
         DatasetConflict: a config says of one what is not so.
     """
     wanted = {(config.curve, config.points) for config in configs if isinstance(config.curve, Data)}
-    table = models.DatasetContent
     for curve, points in sorted(wanted, key=lambda each: each[0].hash):
-        query = select(table.points, table.mean, table.scale).where(table.hash == curve.hash)
-        found = session.execute(query.with_for_update(read=True, key_share=True)).first()
-        if found is None:
-            raise DatasetNotFound(curve.hash[:12])
-        if tuple(found) != (points, curve.mean, curve.scale):
+        found = require_content(session, curve.hash)
+        if (points, curve.mean, curve.scale) != (found.points, found.mean, found.scale):
             raise DatasetConflict(
                 f"the data set {curve.hash[:12]} has {found.points} points, mean {found.mean!r} and scale "
                 f"{found.scale!r}, which the config must say; `--data NAME` writes it so"
             )
+
+
+def require_content(session: Session, content_hash: str) -> models.DatasetContent:
+    """Keep a content from being removed until the transaction ends. Raises DatasetNotFound."""
+    query = select(models.DatasetContent).where(models.DatasetContent.hash == content_hash)
+    found = session.scalar(query.with_for_update(read=True, key_share=True))
+    if found is None:
+        raise DatasetNotFound(content_hash[:12])
+    return found
 
 
 def _put(session: Session, key: InstrumentedAttribute[str], row: dict[str, Any]) -> str:

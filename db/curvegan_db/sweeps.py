@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from curvegan.errors import InvalidInput
 from curvegan_db import models
+from curvegan_db.datasets import require_content
 from curvegan_db.errors import SweepNotFound
 from curvegan_db.jobs import add_jobs
 from curvegan_db.models import MOST_ID, MOST_NAME, MOST_REASON, JobState, in_state
@@ -154,6 +155,7 @@ class Sweeps(Transactions):
         ended = [state for state in _ENDED if state in states]
         with self._write() as session:
             _existing(session, sweep_id)
+            _require_datasets(session, sweep_id, ended)
             done = _change(session, sweep_id, ended, {**QUEUED_AGAIN, **values})
             ids = sorted(job_id for job_id, _ in done)
             for table in forgotten:
@@ -161,6 +163,14 @@ class Sweeps(Transactions):
                     session.execute(delete(table).where(table.job_id.in_(part)))
             _say(session, done, now(session), kind)
             return ids
+
+
+def _require_datasets(session: Session, sweep_id: int, states: Sequence[JobState]) -> None:
+    """Raise DatasetNotFound where a data set of its jobs was removed: they could only fail."""
+    job = models.Job
+    used = _in(select(job.dataset).distinct().where(job.sweep_id == sweep_id, job.dataset.is_not(None)), states)
+    for content_hash in session.scalars(used).all():
+        require_content(session, str(content_hash))
 
 
 def _not_done(session: Session, requests: Sequence[JobRequest]) -> list[JobRequest]:

@@ -112,6 +112,22 @@ def test_no_job_runs_again_without_its_data_set(store: Store) -> None:
     assert store.job(succeeded).state == "queued"
 
 
+def test_no_sweep_runs_again_without_its_data_set(store: Store) -> None:
+    store.add_dataset("loads", LOADS)
+    sweep = store.submit_sweep([on(LOADS), on(LOADS, seed=1)], {"seed": [0, 1]}).id
+    assert sweep is not None
+    store.cancel_sweep(sweep)
+    store.remove_dataset("loads")
+    for again in (store.retry_sweep, store.resume_sweep):
+        with pytest.raises(DatasetNotFound, match=LOADS.hash[:12]):
+            again(sweep, ["cancelled"])
+    assert {job.state for job in store.jobs()} == {"cancelled"}
+    with pytest.raises(DatasetNotFound):
+        store.submit_sweep([on(LOADS)], {})
+    store.add_dataset("back", LOADS)
+    assert len(store.retry_sweep(sweep, ["cancelled"])) == 2
+
+
 def test_whoever_comes_first_the_data_set_outlives_its_jobs(store: Store) -> None:
     """Submits, additions and removals at once: no queued job is ever without its curves, and nobody waits for ever."""
 
