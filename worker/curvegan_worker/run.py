@@ -11,6 +11,7 @@ from curvegan.dataset import Dataset
 from curvegan.engines.choice import choose
 from curvegan.errors import CheckpointRefused, InvalidInput, ServiceUnavailable
 from curvegan.families.parameters import Data
+from curvegan.metrics import Metrics
 from curvegan.series import LossCurve
 from curvegan.training import PackTraining, Progress
 from curvegan_db.errors import LeaseLost
@@ -151,7 +152,7 @@ class Run:
             self._end(progress.job, JobState.FAILED, error=str(progress.diverged), reason="diverged")
         elif progress.finished:
             left.discard(progress.job)
-            self._recorder.put(End(progress.job, self._jobs[progress.job].config, JobState.SUCCEEDED, progress.metrics))
+            self._end(progress.job, JobState.SUCCEEDED, metrics=progress.metrics)
 
     def _release(self, training: PackTraining, job: int) -> None:
         """Give a job back where it stands: any worker resumes it at this very step."""
@@ -162,8 +163,17 @@ class Run:
         checkpoint = training.checkpoint(job)
         self._recorder.put(Part(job, checkpoint.step, LossCurve.empty(), checkpoint=checkpoint))
 
-    def _end(self, job: int, state: JobState, error: str | None = None, reason: str | None = None) -> None:
-        self._recorder.put(End(job, self._jobs[job].config, state, error=error, reason=reason))
+    def _end(
+        self,
+        job: int,
+        state: JobState,
+        error: str | None = None,
+        reason: str | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
+        config = self._jobs[job].config
+        dataset = self._datasets.get(config.curve.hash) if isinstance(config.curve, Data) else None
+        self._recorder.put(End(job, config, state, metrics, error, reason, dataset))
 
     def _fail(self, jobs: Sequence[ClaimedJob], left: set[int], error: Exception) -> None:
         _log.error("training of %s", sorted(left), exc_info=error)
