@@ -30,6 +30,7 @@ INDEX = {
     "compare": ("comparing", "Show in what jobs differ."),
     "summary": ("summary", "Sum up many jobs: median and quartiles over the seeds."),
     "plot": ("plot", "Draw a sweep to a PNG file."),
+    "export": ("export", "Write jobs as one table, a job a line."),
     "events": ("status", "List every change of a job's state, the oldest first."),
     "logs": ("logs", "Print a job's log, from its first line on."),
     "curves": ("curves", "List the families of curves, each with a drawing."),

@@ -19,8 +19,10 @@ def flat(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_defaults(config: "TrainConfig") -> dict[str, Any]:
-    """The keys of a config that are not the default's, with their values."""
+    """The keys of a config that are not the default's, with their values; a parameter is compared with its family's."""
     defaults, chosen = flat(type(config)().model_dump()), flat(config.model_dump())
+    parameters = {key: info.default for key, info in type(config.curve).model_fields.items()}
+    defaults |= {f"curve.{key}": value for key, value in parameters.items() if key != "family"}
     return {key: value for key, value in chosen.items() if defaults.get(key) != value and key not in _FOLLOWING}
 
 

@@ -3,9 +3,10 @@
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import click
 
@@ -48,19 +49,29 @@ def _check_place(path: Path, force: bool) -> None:
 
 
 def write(path: Path, data: bytes, force: bool) -> None:
-    """Write `data`, to stdout for `-`. The file appears whole; a failure leaves nothing behind.
+    """Write `data`, to stdout for `-`. Raises InvalidInput as `opened` does."""
+    with opened(path, force) as file:
+        file.write(data)
+
+
+@contextmanager
+def opened(path: Path, force: bool) -> Iterator[BinaryIO]:
+    """A file to write to, stdout for `-`. It appears whole at the end; a failure leaves nothing behind.
 
     Raises:
         InvalidInput: the path cannot be written, or is there and `force` is not given.
     """
     check_writable(path, force)
     if path == STDOUT:
-        sys.stdout.buffer.write(data)
+        yield sys.stdout.buffer
         return
     # Not named by the process: in containers that share a folder all processes may have the same id.
     part = path.with_name(f".curvegan-{secrets.token_hex(8)}.part")
     try:
-        _write_through(part, data)
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         _move(part, path, force)
     except FileExistsError:
         _refuse_to_overwrite(path)
@@ -68,13 +79,6 @@ def write(path: Path, data: bytes, force: bool) -> None:
         _refuse_for(path, error)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _write_through(part: Path, data: bytes) -> None:
-    with part.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _move(part: Path, path: Path, force: bool) -> None:

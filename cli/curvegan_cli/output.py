@@ -84,11 +84,12 @@ def print_csv(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Non
     import csv
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([_csv_cell(cell) for cell in header])
-    writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
+    writer.writerow([csv_cell(cell) for cell in header])
+    writer.writerows([csv_cell(cell) for cell in row] for row in rows)
 
 
-def _csv_cell(cell: object) -> object:
+def csv_cell(cell: object) -> object:
+    """A cell that can steer no terminal."""
     if isinstance(cell, datetime):
         return plain(cell)
     return inert(cell) if isinstance(cell, str) else cell

@@ -158,23 +158,22 @@ def _best(asked: _Asked, count: int) -> "Picture":
             f"no job of {asked.title} has {asked.metric.name} yet; `curvegan wait` follows it to its end"
         )
     order = f"{'largest' if largest else 'smallest'} {asked.metric.name} first"
-    names = _names(asked, jobs)
-    return best_picture(
-        f"best of {asked.title}", asked.facts(order), [_data(asked, job, names[job.id]) for job in jobs]
-    )
+    points = _points(asked, jobs)
+    panels = [_data(asked, job, points[job.id]) for job in jobs]
+    return best_picture(f"best of {asked.title}", asked.facts(order, " ".join(asked.keys)), panels)
 
 
-def _names(asked: _Asked, jobs: Sequence["Job"]) -> dict[int, str]:
+def _points(asked: _Asked, jobs: Sequence["Job"]) -> dict[int, str]:
     """What each job's point of the sweep is."""
     from curvegan_db.catalogue import FIELDS
     from curvegan_db.filters import Filter
 
     these = Filter.parse(f"id in ({','.join(str(job.id) for job in jobs)})")
     rows = asked.store.values([FIELDS["id"], *asked.fields], these)
-    return {job_id: named(asked.keys, key) for job_id, *key in rows}
+    return {job_id: " ".join(map(shown, key)) for job_id, *key in rows}
 
 
-def _data(asked: _Asked, job: "Job", name: str) -> "PlotData":
+def _data(asked: _Asked, job: "Job", point: str) -> "PlotData":
     from curvegan.dataset import Dataset
     from curvegan.families.parameters import Data
     from curvegan.plots import PlotData
@@ -184,7 +183,7 @@ def _data(asked: _Asked, job: "Job", name: str) -> "PlotData":
     curve = job.config.curve
     dataset = Dataset.from_bytes(asked.store.dataset(curve.hash)) if isinstance(curve, Data) else None
     snapshots = asked.store.snapshots(job.id)[-1:]
-    return PlotData(f"{value}: job {job.id} {name}", job.config, LossCurve.empty(), snapshots, dataset=dataset)
+    return PlotData(f"job {job.id}: {value}  {point}", job.config, LossCurve.empty(), snapshots, dataset=dataset)
 
 
 def _rows(asked: _Asked, fields: Sequence["JobField"]) -> list[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from curvegan.series import LossCurve
 from curvegan_db import models
@@ -39,6 +39,12 @@ class Comparing(Transactions):
             query = _where(select(*(field.sql for field in fields)).select_from(models.Job), where, now(session))
             rows = session.execute(query.order_by(models.Job.id))
             return [tuple(_shown(field, value) for field, value in zip(fields, row, strict=True)) for row in rows]
+
+    def count(self, where: Filter | None = None) -> int:
+        """How many jobs there are."""
+        with self._read() as session:
+            query = _where(select(func.count()).select_from(models.Job), where, now(session))
+            return session.execute(query).scalar_one()
 
     def pages(self, where: Filter | None = None) -> Iterator[list[Job]]:
         """All jobs in the order of their ids, some at a time: each page is a transaction, so that none lasts long."""
