@@ -8,6 +8,7 @@ CurveganError                      exit code 1
 │   ├── EngineUnavailable
 │   ├── JobNotFound                curvegan_db
 │   ├── ResultNotFound             curvegan_db
+│   ├── SweepNotFound              curvegan_db
 │   ├── DatasetNotFound            curvegan_db
 │   ├── DatasetConflict            curvegan_db
 │   └── JobStateConflict           curvegan_db

@@ -140,6 +140,18 @@ def test_options(stored: Client, given: Sequence[tuple[str, str]]) -> None:
     assume(refused(stored("submit", "--dry-run", *(word for pair in given for word in pair)), "options"))
 
 
+pieces = st.sampled_from(["lin:", "log:", "..", ",", ":", "1e-3", "3", "", "nan", "-1", "ns", "=", *HUGE]) | values
+axes = st.tuples(keys, st.lists(pieces, max_size=5).map("".join)).map("=".join) | words
+
+
+@pytest.mark.usefixtures("folder")
+@settings(EXTREME, max_examples=400)
+@given(st.lists(axes, min_size=1, max_size=3), st.sampled_from([[], ["--random", "3"], ["--seeds", "2"]]))
+def test_axes(stored: Client, grids: Sequence[str], more: list[str]) -> None:
+    typed = [word for grid in grids for word in ("--grid", grid)]
+    assume(refused(stored("sweep", "--dry-run", *typed, *more), "axes"))
+
+
 BAD_LABELS = st.sampled_from(["", "\x00", "\udc80", "x" * 201, "x" * 100_000, "a\x00b"])
 
 

@@ -71,7 +71,7 @@ def test_commands_are_those_of_the_product() -> None:
     assert {" ".join(path) for path in commands(main)} == {
         *("", "submit", "status", "show", "wait", "cancel", "retry", "losses", "fetch-plot", "fetch-checkpoint"),
         *("sample", "events", "worker", "workers", "config", "db", "db upgrade", "db status"),
-        *("resume", "extend", "logs", "explain", "doctor"),
+        *("resume", "extend", "logs", "explain", "doctor", "sweep", "sweeps"),
     }
 
 

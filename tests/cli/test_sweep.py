@@ -301,6 +301,19 @@ def test_ten_thousand_jobs_are_stored_in_seconds(client: Client) -> None:
     assert states_of(client, 1) == {"queued": 10_000}
 
 
+def test_ctrl_c_while_they_are_stored_leaves_nothing(client: Client) -> None:
+    client.done("db", "upgrade")
+    many = client.command("sweep", "--no-worker", "--grid", "lr=log:1e-5:1e-2:50", "--seeds", "1000")
+    process = subprocess.Popen(**many, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "Storing 50000 jobs.\n"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate()
+    assert (process.returncode, stdout, stderr) == (130, "", "Interrupted.\n")
+    assert client.json("sweeps") == client.json("status") == []
+
+
 BAD_INPUT = [
     ("", "there is nothing to sweep; give an axis"),
     ("--random 3", "there is nothing to sweep"),
