@@ -44,7 +44,7 @@ class Comparing(Transactions):
         """How many jobs there are."""
         with self._read() as session:
             query = _where(select(func.count()).select_from(models.Job), where, now(session))
-            return session.execute(query).scalar_one()
+            return int(session.execute(query).scalar_one())
 
     def pages(self, where: Filter | None = None) -> Iterator[list[Job]]:
         """All jobs in the order of their ids, some at a time: each page is a transaction, so that none lasts long."""
