@@ -8,7 +8,7 @@ REQUIRED := 3.11
 # A checkout's commands never reach for the services that the shell happens to point at.
 unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
 
-.PHONY: help demo test soak lint format clean
+.PHONY: help demo test soak lab lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -29,6 +29,9 @@ test: .venv/dev.stamp  ## run the whole test suite, its servers included
 soak: .venv/dev.stamp  ## 200 jobs under a storm of faults, and more: 15 minutes; make soak SEED=7 repeats one
 	$(BIN)/python -m tests.acceptance.soak $(if $(SEED),--seed $(SEED))
 
+lab: .venv/dev.stamp  ## train 656 GANs and write the tables and pictures of docs/mode-collapse.md and docs/science.md
+	$(BIN)/python benchmarks/lab.py
+
 lint: .venv/dev.stamp  ## check format, style, types and the arrows between the packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -40,7 +43,7 @@ format: .venv/dev.stamp  ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 clean:  ## remove what the targets above made, .venv and the demo's jobs included
-	rm -rf .venv .demo dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
+	rm -rf .venv .demo .lab dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, two sizes: `demo` needs no test tools. Each stamp is as old as its last complete install.
