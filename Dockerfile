@@ -50,6 +50,8 @@ ARG TORCH_SPEC="torch==2.13.0"
 RUN pip install -c constraints.txt -r worker.txt ${TORCH_SPEC}
 COPY --from=wheel /wheel /wheel
 RUN pip install --no-deps /wheel/*.whl
+# The fused engine's code for this machine's processor. On another one each container compiles when it starts.
+RUN python -m curvegan_worker.code && chmod -R a+rX /opt/curvegan/share
 WORKDIR /var/lib/curvegan
 USER 10001:10001
 ENTRYPOINT ["curvegan"]

@@ -3,11 +3,14 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from curvegan_worker.code import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -96,6 +99,13 @@ def test_every_variable_has_a_default_and_an_example() -> None:
 def test_the_dockerfile_builds_on_every_engine() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert not re.search(r"^#\s*syntax|--mount|<<", dockerfile, re.M)
+
+
+def test_a_worker_finds_the_fused_engines_code_in_its_image() -> None:
+    stage = (ROOT / "Dockerfile").read_text().partition(" AS worker\n")[2]
+    assert stage.index("pip install --no-deps /wheel") < stage.index("RUN python -m curvegan_worker.code")
+    assert SHIPPED.relative_to(sys.prefix).parts[0] == "share"
+    assert "chmod -R a+rX /opt/curvegan/share\n" in stage
 
 
 def test_only_sources_are_sent_to_the_build() -> None:

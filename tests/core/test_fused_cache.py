@@ -21,7 +21,7 @@ from tests.core.fused import a_config, fused, joined, train
 from hashlib import sha256
 
 if sys.argv[1]:
-    keep_code_in(Path(sys.argv[1]))
+    keep_code_in(*map(Path, sys.argv[1:]))
 digest = sha256()
 for shape, loss in (("odd", "ns"), ("large", "hinge"), ("default", "rpgan")):
     engine = fused(a_config(shape, loss=loss, r1=0.1, lr=1e-3))
@@ -34,11 +34,11 @@ print(digest.hexdigest(), was_kept(), LANES)
 _NARROWER = {8: "+avx2,+fma", 4: "+fma"}
 
 
-def start(folder: Path | str, features: str | None = None) -> "subprocess.Popen[str]":
+def start(folder: Path | str, features: str | None = None, shipped: Path | None = None) -> "subprocess.Popen[str]":
     """Train in a process of its own. Features are those of a processor to compile for, else it is this one."""
     settings = {} if features is None else {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": features}
     environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", _TRAIN, str(folder)]
+    command = [sys.executable, "-c", _TRAIN, str(folder), *([str(shipped)] if shipped else [])]
     return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -77,11 +77,12 @@ def test_without_a_folder_nothing_is_written(tmp_path: Path, expected: str) -> N
     assert set(Path(fused_cache.__file__).parent.rglob("*.nb?")) == before
 
 
-def test_an_empty_file_is_made_anew(tmp_path: Path, fused_code: Path, expected: str) -> None:
+@pytest.mark.parametrize("ending", ["nbc", "nbi"])
+def test_a_file_that_is_cut_off_is_made_anew(ending: str, tmp_path: Path, fused_code: Path, expected: str) -> None:
     """A power cut may leave one; it must not stop every job after it."""
     copy_code(fused_code, tmp_path)
-    for file in tmp_path.rglob("*.nbc"):
-        file.write_bytes(b"")
+    for file in tmp_path.rglob(f"*.{ending}"):
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2 if ending == "nbi" else 0])
     digest, kept, _ = result(start(tmp_path))
     assert (digest, kept) == (expected, False)
     assert result(start(tmp_path))[:2] == (expected, True)
@@ -92,6 +93,14 @@ def copy_code(source: Path, target: Path) -> None:
         copied = target / file.relative_to(source)
         copied.parent.mkdir(parents=True, exist_ok=True)
         copied.write_bytes(file.read_bytes())
+
+
+def test_code_that_came_with_the_installation_is_copied(tmp_path: Path, fused_code: Path, expected: str) -> None:
+    shipped, folder = tmp_path / "shipped", tmp_path / "folder"
+    copy_code(fused_code, shipped)
+    assert result(start(folder, shipped=shipped)) == (expected, True, LANES)
+    assert {file.name for file in shipped.rglob("*.nb?")} == {file.name for file in folder.rglob("*.nb?")}
+    assert result(start(folder, shipped=tmp_path / "none"))[:2] == (expected, True)
 
 
 def test_the_folder_is_its_owners_alone_and_must_be_writable(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""The fused engine's machine code in real workers: compiled once, before anything is claimed, by one of many."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curvegan_db.store import open_store
+from curvegan_worker.settings import Settings
+
+from .fleet import run_fleet
+from .jobs import SHORT, submit, wait_for_state
+from .undisturbed import assert_ended_once
+
+COMPILED = "the fused engine is compiled"
+_PREPARE = """
+import logging, sys
+from pathlib import Path
+from curvegan_worker.code import prepare
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+prepare(Path(sys.argv[1]))
+"""
+
+
+def prepare(folder: Path, first: str = "") -> str:
+    """What a process says that prepares its code in a folder."""
+    command = [sys.executable, "-c", first + _PREPARE, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stderr
+
+
+@pytest.mark.timeout(180)
+def test_of_three_processes_that_start_together_one_compiles_and_no_job_is_lost(tmp_path: Path) -> None:
+    settings = Settings.resolve(str(tmp_path / "home"))
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "CURVEGAN_LEASE_SECONDS": "2"}
+    with open_store(settings.database_url) as store:
+        jobs = submit(store, SHORT, 6)
+        with run_fleet(settings, "--concurrency", "3", "--device", "cpu", environment=environment) as fleet:
+            for job in jobs:
+                wait_for_state(store, job, "succeeded", fleet, 120)
+                assert_ended_once(store, job)
+                assert store.job(job).attempt == 1
+        assert fleet.log().count(COMPILED) == 1
+        with run_fleet(settings, "--concurrency", "2", "--device", "cpu", environment=environment) as fleet:
+            (job,) = submit(store, SHORT)
+            wait_for_state(store, job, "succeeded", fleet)
+        assert COMPILED not in fleet.log()
+
+
+def test_a_folder_that_cannot_be_made_costs_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = prepare(tmp_path / "file")
+    assert "the fused engine's code cannot be kept (" in said
+    assert COMPILED in said
+
+
+def test_without_numba_a_worker_says_what_that_means(tmp_path: Path) -> None:
+    said = prepare(tmp_path, "import sys; sys.modules['numba'] = None\n")
+    assert said.startswith("numba cannot be used (")
+    assert said.endswith("jobs train with torch, which takes far longer\n")
+    assert list(tmp_path.iterdir()) == []
