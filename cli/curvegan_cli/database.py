@@ -1,9 +1,10 @@
-"""curvegan db: the schema of the results store."""
+"""curvegan db: the schema of the results store, and what is old in it."""
 
 import click
 
 from curvegan_cli.backend import Backend, pass_backend
 from curvegan_cli.output import format_option, print_json, print_pairs
+from curvegan_cli.prune import prune
 
 
 @click.group()
@@ -57,3 +58,6 @@ def status(backend: Backend, form: str) -> None:
         else:
             print_pairs([(name, fact or "none yet") for name, fact in facts.items()])
         migrate.check(engine)
+
+
+db.add_command(prune)

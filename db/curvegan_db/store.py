@@ -11,6 +11,7 @@ from curvegan_db.jobs import Jobs
 from curvegan_db.leases import Leases
 from curvegan_db.logs import Logs
 from curvegan_db.progress import Progress
+from curvegan_db.pruning import Prunes
 from curvegan_db.reruns import Reruns
 from curvegan_db.results import Results
 from curvegan_db.situations import Situations
@@ -21,7 +22,7 @@ from curvegan_db.workers import Workers
 __all__ = ["Store", "make_engine", "open_store"]
 
 
-class Store(Jobs, Reruns, Sweeps, Comparing, Datasets, Results, Logs, Situations, Workers, Leases, Progress):
+class Store(Jobs, Reruns, Sweeps, Comparing, Datasets, Results, Logs, Situations, Workers, Leases, Progress, Prunes):
     """Jobs and what came of them. These rules hold on SQLite and on PostgreSQL:
 
     * Each method is one transaction: all of it happened or nothing. What it returns are plain values.
