@@ -85,8 +85,10 @@ def layers(backend: Backend, given: Mapping[str, Any]) -> list[Mapping[str, Any]
     """What the files and the options say of the config, a later one over an earlier one."""
     options = {key: given[key] for key in KEYS if given[key] is not None}
     own, assigned = file_layer(given["config_file"]), assignments(given["pairs"])
+    # Below --set too, so that parameters set there are those of the family chosen here.
+    family = {key: options[key] for key in ("curve",) if key in options}
     data = data_layer(backend, given, assigned)
-    return [backend.files["config"], preset_layer(given["preset"]), own, assigned, options, data]
+    return [backend.files["config"], preset_layer(given["preset"]), own, family, assigned, options, data]
 
 
 def _submit(backend: Backend, request: "JobRequest", form: str, given: Mapping[str, Any]) -> None:

@@ -10,8 +10,11 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
+from curvegan.dataset import Dataset
+from curvegan.families.parameters import Data
 from curvegan.plots import KINDS, PlotData, render
 from curvegan.training import PackTraining, Progress
+from curvegan.verdict import judge
 from curvegan_cli.main import main
 from curvegan_db.models import JobState
 from curvegan_db.records import Plot
@@ -94,9 +97,15 @@ class PlayedWorker:
         claim = self.store.claim(self.id, ("auto", "cpu"), 1)
         assert claim is not None
         self.token, [self.job] = claim.token, claim.jobs
-        self.training = PackTraining({self.job.id: (self.job.config, None)}, "cpu")
+        self.training = PackTraining({self.job.id: (self.job.config, None)}, "cpu", self._datasets())
         engine = self.training.engine, self.training.engine_version
         self.store.begin(self.token, self.job.id, 0, "cpu", *engine)
+
+    def _datasets(self) -> dict[str, Dataset]:
+        curve = self.job.config.curve
+        if not isinstance(curve, Data):
+            return {}
+        return {curve.hash: Dataset.from_bytes(self.store.dataset(curve.hash))}
 
     def train(self, until: int | None = None) -> None:
         """Train the claimed job to its end, or to the first stop at or past step `until`."""
@@ -115,7 +124,10 @@ class PlayedWorker:
         self.store.record(self.token, self.job.id, progress.step, progress.losses, snapshots, checkpoint)
         if progress.metrics:
             self._add_plots(progress)
-            self.store.finish(self.token, self.job.id, JobState.SUCCEEDED, metrics=progress.metrics.as_dict())
+            losses, stored = self.store.losses(self.job.id), self.store.snapshots(self.job.id)
+            verdict = judge(losses, stored, progress.metrics).text
+            metrics = progress.metrics.as_dict()
+            self.store.finish(self.token, self.job.id, JobState.SUCCEEDED, metrics=metrics, verdict=verdict)
 
     def _add_plots(self, progress: Progress) -> None:
         losses, snapshots = self.store.losses(self.job.id), self.store.snapshots(self.job.id)

@@ -53,6 +53,34 @@ def test_losses_are_the_stored_numbers_in_every_form(trained: Client) -> None:
     assert len(trained.done("losses", "1").splitlines()) == 2 + len(stored)
 
 
+def test_metrics_along_the_way_are_the_snapshots_in_every_form(trained: Client) -> None:
+    with trained.store() as store:
+        stored = [{"step": each.step, **each.metrics} for each in store.snapshots(1)]
+    assert trained.json("metrics", "1") == stored
+    lines = list(csv.DictReader(io.StringIO(trained.done("metrics", "1", "-o", "csv"))))
+    assert [{name: float(text) for name, text in line.items()} for line in lines] == stored
+    assert lines[0].keys() == {"step", "rmse", "spread", "relative_rmse", "equilibrium_gap"}
+    assert len(trained.done("metrics", "1").splitlines()) == 2 + len(stored) == 5
+
+
+def test_metrics_of_a_queued_job_are_none_yet(any_client: Client) -> None:
+    any_client.submit()
+    assert any_client.json("metrics", "1") == []
+    assert any_client.done("metrics", "1", "-o", "csv") == "step\n"
+
+
+def test_samples_of_a_point_set_are_points(client: Client) -> None:
+    client.submit(*SMALL, "--curve", "ring8")
+    with client.store() as store:
+        worker = PlayedWorker(store)
+        worker.claim()
+        worker.train(until=100)
+    header, *rows = csv.reader(io.StringIO(client.done("sample", "1", "-n", "4", "-o", "csv")))
+    assert (header, [len(row) for row in rows]) == (["x", "y"], [2, 2, 2, 2])
+    assert client.done("sample", "1").split()[:2] == ["x", "y"]
+    assert client.json("sample", "1")["x"] is None
+
+
 def test_losses_of_a_queued_job_are_none_yet(any_client: Client) -> None:
     any_client.submit()
     assert any_client.json("losses", "1") == []
@@ -161,5 +189,12 @@ def test_results_need_no_torch(trained: Client) -> None:
         "from curvegan_cli.main import main\n"
         "main(['--home', sys.argv[1], *sys.argv[2:]])"
     )
-    for words in (["sample", "1"], ["fetch-plot", "1"], ["fetch-checkpoint", "1"], ["show", "1"], ["losses", "1"]):
+    for words in (
+        ["sample", "1"],
+        ["fetch-plot", "1"],
+        ["fetch-checkpoint", "1"],
+        ["show", "1"],
+        ["losses", "1"],
+        ["metrics", "1"],
+    ):
         subprocess.run([sys.executable, "-c", code, str(trained.home), *words], check=True, capture_output=True)

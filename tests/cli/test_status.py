@@ -21,7 +21,8 @@ def test_an_empty_store(any_client: Client) -> None:
     assert any_client.done("status", "-q") == ""
     result = any_client("status")
     assert result.exit_code == 0
-    assert result.stdout.split()[:8] == ["ID", "NAME", "STATE", "PROGRESS", "STEPS/S", "RMSE", "AGE", "WORKER"]
+    header = ["ID", "NAME", "STATE", "PROGRESS", "STEPS/S", "RMSE", "VERDICT", "AGE", "WORKER"]
+    assert result.stdout.split()[:9] == header
     assert "curvegan submit" in result.stderr
 
 
@@ -36,7 +37,8 @@ def test_json_of_a_trained_job(trained: Client) -> None:
     assert listed.keys() >= JOB_KEYS
     assert {key: shown[key] for key in listed} == listed
     assert (listed["state"], listed["step"], listed["steps"], listed["attempt"]) == ("succeeded", 200, 200, 1)
-    assert listed["metrics"].keys() == METRICS
+    assert listed["metrics"].keys() == METRICS | {"relative_rmse", "equilibrium_gap"}
+    assert (listed["verdict"], listed["sweep"]) == ("undertrained", None)
     assert all(isinstance(value, float) for value in listed["metrics"].values())
     assert (listed["tags"], listed["device"], listed["engine"]) == (["a", "b"], "cpu", "fused")
     for name in ("created_at", "started_at", "finished_at"):
@@ -48,6 +50,8 @@ def test_csv_of_a_trained_job(trained: Client) -> None:
     [row] = csv.DictReader(io.StringIO(trained.done("status", "-o", "csv")))
     assert (row["id"], row["tags"], row["state"]) == ("1", "a b", "succeeded")
     assert float(row["rmse"]) == trained.json("show", "1")["metrics"]["rmse"]
+    assert (row["verdict"], row["hq"], row["ema_rmse"]) == ("undertrained", "", "")
+    assert float(row["relative_rmse"]) > 0.2
 
 
 def test_show_says_where_equilibrium_is(trained: Client) -> None:
@@ -56,6 +60,31 @@ def test_show_says_where_equilibrium_is(trained: Client) -> None:
     assert re.search(r"^d_loss +\S+  1.386 at equilibrium", shown, re.M)
     assert "steps = 200" in shown
     assert "curve." not in shown
+
+
+def test_show_says_which_verdict_and_what_every_number_means(trained: Client) -> None:
+    shown = trained.done("show", "1")
+    assert re.search(r"^verdict +undertrained  not right, not swinging, not settled", shown, re.M)
+    for name in trained.json("show", "1")["metrics"]:
+        assert re.search(rf"^{name} +\S+  \w+", shown, re.M), name
+    assert "averaged" not in shown.partition("rmse")[0]
+
+
+def test_averaged_weights_stand_beside_the_last_ones(client: Client) -> None:
+    client.submit(*SMALL, "--set", "ema", "0.9")
+    with client.store() as store:
+        worker = PlayedWorker(store)
+        worker.claim()
+        worker.train()
+    metrics, shown = client.json("show", "1")["metrics"], client.done("show", "1")
+    assert re.search(r"^metric +averaged  ", shown, re.M)
+    beside = rf"^rmse +{metrics['rmse']:.4g} +{metrics['ema_rmse']:.4g}  root mean square"
+    assert re.search(beside, shown, re.M)
+    assert "ema_" not in shown
+    rows = client.json("metrics", "1")
+    assert [row["step"] for row in rows] == [0, 100, 200]
+    assert rows[-1] == {"step": 200} | {name: value for name, value in metrics.items() if name in rows[-1]}
+    assert {"rmse", "ema_rmse", "equilibrium_gap"} <= rows[0].keys()
 
 
 def test_events_of_a_trained_job(trained: Client) -> None:
@@ -131,6 +160,16 @@ def test_a_narrow_terminal_folds_names_and_cuts_nothing(trained: Client, words: 
     figures = set(re.findall(r"-?\d+\.\d+", wide)) - {"0.1.0"}
     assert figures <= set(re.findall(r"-?\d+\.\d+", plain))
     assert "…" not in plain
+
+
+def test_sixty_columns_keep_the_verdict_in_one_line(trained: Client) -> None:
+    _, shown = on_a_terminal(trained, "status", seconds=20, COLUMNS="60", NO_COLOR="1")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    header, rule, *lines = [line.rstrip() for line in plain.splitlines()]
+    assert header.split() == ["ID", "NAME", "STATE", "PROGRESS", "RMSE", "VERDICT"]
+    assert "undertrained" in lines[0]
+    assert len(lines) == 1
+    assert max(map(len, (header, rule, *lines))) <= 60
 
 
 @pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}], ids=["", "NO_COLOR"])

@@ -1,6 +1,7 @@
 """Data sets in the store: names, contents stored once, and the jobs that keep them there."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -103,7 +104,8 @@ def test_no_job_runs_again_without_its_data_set(store: Store) -> None:
     store.add_dataset("loads", LOADS)
     failed, succeeded = ended(store, "failed"), ended(store)
     store.remove_dataset("loads")
-    for again in (lambda: store.retry(succeeded), lambda: store.resume(failed), lambda: store.extend(succeeded, 20)):
+    verbs = partial(store.retry, succeeded), partial(store.resume, failed), partial(store.extend, succeeded, 20)
+    for again in verbs:
         with pytest.raises(JobStateConflict, match=r"its data set \w{12} was removed; `curvegan data add`"):
             again()
     assert {job.state for job in store.jobs()} == {"failed", "succeeded"}
