@@ -169,7 +169,7 @@ def _require_datasets(session: Session, sweep_id: int, states: Sequence[JobState
     """Raise DatasetNotFound where a data set of its jobs was removed: they could only fail."""
     job = models.Job
     used = _in(select(job.dataset).distinct().where(job.sweep_id == sweep_id, job.dataset.is_not(None)), states)
-    for content_hash in session.scalars(used).all():
+    for content_hash in session.scalars(used).all() if states else ():
         require_content(session, str(content_hash))
 
 
