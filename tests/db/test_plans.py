@@ -1,16 +1,26 @@
 """No verb that runs every few seconds reads all jobs: shown by the databases' own plans, over 5,000 jobs."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 
+from curvegan_db.pruning import Pruning
 from curvegan_db.store import Store
 
-from .trainings import DEVICES, a_worker, claim, losses, request
+from .trainings import DEVICES, a_worker, claim, losses, request, snapshot
 
 JOBS, QUEUED = 5_000, 200
+RESULTS = (
+    """INSERT INTO loss_chunks (job_id, first_step, last_step, count, data)
+    SELECT id, 0, 9, 1, :data FROM jobs WHERE id < :last""",
+    """INSERT INTO checkpoints (job_id, step, attempt, created_at, size, sha256, data)
+    SELECT id, 50, 1, created_at, 1, '', :data FROM jobs WHERE id < :last""",
+)
+# The tables that hold a row for every job here; others are small, and a small one is rightly read whole.
+LARGE = ("jobs", "events", "loss_chunks", "checkpoints")
 
 
 @pytest.fixture
@@ -20,17 +30,19 @@ def full_store(store: Store) -> Store:
     with store.engine.begin() as connection:
         ended = "UPDATE jobs SET state = 'succeeded' WHERE id <= :last"
         connection.execute(text(ended), {"last": ids[-QUEUED]})
+        for statement in RESULTS:
+            connection.execute(text(statement), {"last": ids[-QUEUED], "data": b"x"})
         if store.engine.dialect.name == "postgresql":
             connection.execute(text("ANALYZE"))
     return store
 
 
 def plans(store: Store, verb: Callable[[], Any]) -> list[str]:
-    """The plan of every statement that the verb sends and that touches jobs."""
+    """The plan of every statement that the verb sends and that touches a large table."""
     sent: list[tuple[str, Any]] = []
 
     def keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if "jobs" in statement and not statement.startswith("INSERT"):
+        if any(table in statement for table in LARGE) and not statement.startswith("INSERT"):
             sent.append((statement, parameters))
 
     event.listen(store.engine, "before_cursor_execute", keep)
@@ -52,6 +64,8 @@ def test_no_verb_of_a_worker_reads_all_jobs(full_store: Store) -> None:
         lambda: store.claim(worker, DEVICES, 16),
         lambda: store.heartbeat(held.token),
         lambda: store.record(held.token, job_id, 10, losses(0)),
+        lambda: store.record(held.token, job_id, 50, losses(10), [snapshot(0)], (50, b"state")),
+        lambda: store.begin(held.token, job_id, 0, "cpu", "fused", "1"),
         lambda: store.finish(held.token, job_id, "failed"),
         store.reap,
         store.workers,
@@ -100,6 +114,19 @@ def vacuum(store: Store) -> None:
             connection.execute(text("VACUUM ANALYZE jobs"))
 
 
+def test_status_reads_the_newest_jobs_in_order_and_the_newest_records(full_store: Store) -> None:
+    for plan in plans(full_store, lambda: full_store.jobs(limit=20)):
+        assert "Seq Scan" not in plan
+        assert "TEMP B-TREE" not in plan
+    for plan in plans(full_store, lambda: full_store.newest_rmse(range(1, 101))):
+        assert_by_index(plan)
+
+
+def test_a_batch_of_a_prune_reads_its_own_jobs_only(full_store: Store) -> None:
+    for plan in plans(full_store, lambda: list(full_store.prune(Pruning(timedelta(0)), range(1, 51)))):
+        assert_by_index(plan)
+
+
 def test_an_explanation_reads_only_the_queue(full_store: Store) -> None:
     last = full_store.last_id()
     assert last is not None
@@ -109,6 +136,7 @@ def test_an_explanation_reads_only_the_queue(full_store: Store) -> None:
 
 
 def assert_by_index(plan: str) -> None:
-    """Fail on a plan that reads the table `jobs` from one end to the other."""
-    bad = [line for line in plan.splitlines() if line.strip() == "SCAN jobs" or "Seq Scan on jobs" in line]
+    """Fail on a plan that reads a large table from one end to the other."""
+    whole = {*(f"SCAN {table}" for table in LARGE), *(f"Seq Scan on {table}" for table in LARGE)}
+    bad = [line for line in plan.splitlines() if any(f"{each} " in f"{line} " for each in whole)]
     assert not bad, plan
