@@ -159,10 +159,14 @@ def failures(check: Callable[[int], None], ids: Iterable[int]) -> Iterator[str]:
 
 def tell(storm: Storm, ids: list[int], report: Report) -> None:
     """Faults by kind, with how long the jobs that they struck were held by nobody; events of all jobs."""
-    events = {job: storm.store.events(job) for job in ids}
+    events = {job: storm.store.events(job) for job in ids + storm.poison}
     kinds = collections.Counter(event.kind for story in events.values() for event in story)
     for kind in ("claimed", "lost", "released", "checkpoint_refused"):
         report.add(f"events: {kind}", kinds[kind])
+    said = "".join(path.read_text() for path in storm.logs.glob("*.log"))
+    report.add(
+        "workers' logs: No space left on device, read-only", [said.count(w) for w in ("No space left", "read-only")]
+    )
     report.add("most attempts of one job", max(job.attempt for job in storm.store.jobs(ids)))
     report.add("faults", f"{len(storm.strikes)}, of {len({strike.kind for strike in storm.strikes})} kinds")
     for kind in sorted({strike.kind for strike in storm.strikes}):

@@ -47,7 +47,8 @@ def submit_poison(storm: Storm, fleet: Fleet) -> None:
 
 
 def cancel(storm: Storm, fleet: Fleet) -> None:
-    for job in [job for job in storm.jobs_of(fleet) if job not in storm.poison][:1]:
+    running = [job.id for job in storm.store.jobs(states=("running",)) if job.id not in storm.poison]
+    for job in storm.dice.sample(running, min(2, len(running))):
         with suppress(JobStateConflict):  # it has just ended
             storm.store.cancel(job, REASON)
             storm.cancelled.setdefault(job, datetime.now(UTC))
@@ -116,7 +117,7 @@ FAULTS: dict[str, Fault] = {
     "worker frozen for two leases": freeze_worker,
     "training hangs": hang,
     "job that kills its workers": submit_poison,
-    "job cancelled, then resumed": cancel,
+    "two jobs cancelled, then resumed": cancel,
     "PostgreSQL, immediate restart": restart_postgres,
     "PostgreSQL away, 0.5 to 1.5 leases": take_postgres_away,
     "PostgreSQL, connections cut": cut_postgres_connections,
