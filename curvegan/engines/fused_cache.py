@@ -8,9 +8,12 @@ one file.) A process that finds another one compiling waits for it. Without a fo
 # mypy: disable-error-code="import-untyped,no-untyped-call,attr-defined"
 # numba has types for some of what it offers, llvmlite has none.
 
+import errno
 import fcntl
 import hashlib
+import os
 import shutil
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,12 +37,16 @@ _compiled = False
 def keep_code_in(folder: Path, shipped: Path | None = None) -> None:
     """Name the folder for machine code, before the first engine is made.
 
-    Code is executed from it, so it is made for its owner alone. Raises OSError when it cannot be made or written to.
+    Code is executed from it, so it is made for its owner alone. Raises OSError when it cannot be made or written to, or
+    when others can.
     What another folder of this kind, which came with the installation, has of this code is copied instead of made.
     """
     global _folder, _shipped
     made = folder / _digest()
     made.mkdir(mode=0o700, parents=True, exist_ok=True)
+    about = made.stat()
+    if about.st_uid != os.geteuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(errno.EPERM, "others can write there", str(made))
     (made / _LOCK).touch()
     _folder, _shipped = made, shipped and shipped / _digest()
 

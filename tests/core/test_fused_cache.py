@@ -108,9 +108,23 @@ def test_the_folder_is_its_owners_alone_and_must_be_writable(tmp_path: Path) -> 
     with pytest.raises(OSError, match="file"):
         fused_cache.keep_code_in(tmp_path / "file")
     folder = tmp_path / "code"
+    assert name(folder).returncode == 0
+    (made,) = folder.iterdir()
+    assert made.stat().st_mode & 0o777 == 0o700
+
+
+def test_code_that_others_could_have_written_is_not_used(tmp_path: Path) -> None:
+    assert name(tmp_path).returncode == 0
+    (made,) = tmp_path.iterdir()
+    for mode in (0o777, 0o720):
+        made.chmod(mode)
+        assert "others can write there" in name(tmp_path).stderr
+
+
+def name(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Name the folder for code in a process of its own."""
     program = "import sys, pathlib; from curvegan.engines.fused_cache import keep_code_in"
     program += "; keep_code_in(pathlib.Path(sys.argv[1]))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run([sys.executable, "-c", program, str(folder)], env=environment, check=True)
-    (made,) = folder.iterdir()
-    assert made.stat().st_mode & 0o777 == 0o700
+    command = [sys.executable, "-c", program, str(folder)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
