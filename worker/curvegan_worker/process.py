@@ -47,8 +47,8 @@ class WorkerProcess:
         threading.excepthook = _crash
         try:
             self._device = resolve(self._options.device)
-            prepare()
             self._open()
+            prepare()
         except CurveganError as error:
             _log.critical("%s", error)
             raise SystemExit(error.exit_code) from None
