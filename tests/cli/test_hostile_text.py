@@ -21,6 +21,13 @@ STEERING = ("\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\u200b", "\b", "\x7f", 
 COMMANDS = [
     *("status", "show 1", "show 2", "show 3", "events 1", "events 2", "logs 1", "logs 2", "explain 1", "explain 3"),
     *("wait 1", "workers", "doctor", "cancel 1", "cancel 3 --reason x", "retry 2 --no-worker", "db status"),
+    *(
+        "compare 1 3",
+        "summary --by name,worker",
+        "summary --by name -o csv",
+        "export",
+        "status --where name~bomb",
+    ),
 ]
 
 

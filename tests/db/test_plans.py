@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from curvegan_db.catalogue import FIELDS, METRICS
+from curvegan_db.filters import Filter
 from curvegan_db.pruning import Pruning
 from curvegan_db.store import Store
 
@@ -101,6 +103,23 @@ def test_a_sweep_is_counted_without_reading_a_job(full_store: Store) -> None:
         lambda: full_store.paces(["any"]),
         lambda: full_store.cancel_sweep(sweep_id),
         lambda: full_store.resume_sweep(sweep_id, ["failed"]),
+    ]
+    for verb in verbs:
+        for plan in plans(full_store, verb):
+            assert_by_index(plan)
+
+
+def test_comparing_reads_the_jobs_of_its_sweep_alone(full_store: Store) -> None:
+    sweep = full_store.submit_sweep([request(seed=seed) for seed in range(300)], {"seed": []})
+    assert sweep.id is not None
+    vacuum(full_store)
+    where = Filter.of_sweep(sweep.id) & Filter.parse("loss=ns or rmse<1")
+    verbs: list[Callable[[], Any]] = [
+        lambda: full_store.best(METRICS["rmse"], False, where),
+        lambda: full_store.values([FIELDS["lr"], METRICS["rmse"]], where),
+        lambda: full_store.count(where),
+        lambda: list(full_store.pages(where)),
+        lambda: list(full_store.loss_curves(sweep.jobs)),
     ]
     for verb in verbs:
         for plan in plans(full_store, verb):
