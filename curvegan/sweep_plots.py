@@ -90,9 +90,12 @@ def heatmap_picture(title: str, facts: str, table: Table, metric: str, smaller_i
     return Picture(left + wide + 130, 70 + tall + 110, drawable(title), drawable(facts), [drawn])
 
 
-def fan_picture(title: str, facts: str, fans: Sequence[Fan]) -> Picture:
-    """Draw a panel for each group of jobs, all with one scale. Raises ValueError for none and for too many."""
-    grid = Grid(len(fans))
+def fan_picture(title: str, facts: str, fans: Sequence[Fan], columns: int = 0) -> Picture:
+    """Draw a panel for each group of jobs, all with one scale, in so many columns if that makes whole rows.
+
+    Raises ValueError for no group and for too many.
+    """
+    grid = Grid(len(fans), columns)
     bands = [quartiles(fan.curves) for fan in fans]
     shown = np.concatenate([values.ravel() for _, values in bands])
     steps = max((float(x[-1]) for x, _ in bands if len(x)), default=1.0)
@@ -128,7 +131,7 @@ def _fan_panel(box: Box, name: str, band: tuple[Values, Values], x: Range, y: Ra
         [Marks("median", steps, median[None], _LINE, 1.2)],
         logarithmic=True,
         title=_fitted(name, box),
-        grid_x=round_ticks(x, 4),
+        grid_x=round_ticks(x, 2),
         grid_y=decades(y),
         band=(steps, low, high),
     )
@@ -159,6 +162,7 @@ class Grid:
     """Places for panels, 1 to MOST_PANELS, in rows of at most four. Raises ValueError for another count."""
 
     count: int
+    wanted: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST_PANELS:
@@ -166,20 +170,22 @@ class Grid:
 
     @property
     def columns(self) -> int:
-        """Panels in a row."""
+        """Panels in a row: those wanted if that makes whole rows of at most four, else about as many in each."""
+        if 0 < self.wanted <= _COLUMNS and self.count % self.wanted == 0:
+            return self.wanted
         return math.ceil(self.count / math.ceil(self.count / _COLUMNS))
 
     @property
     def size(self) -> tuple[int, int]:
         """Return width and height of the picture, in pixels."""
-        return 270 * max(self.columns, 3) + 50, 225 * math.ceil(self.count / self.columns) + 100
+        return 276 * max(self.columns, 3) + 60, 225 * math.ceil(self.count / self.columns) + 100
 
     def box(self, place: int) -> Box:
         """Return the box of a panel, counted from the upper left."""
         row, column = divmod(place, self.columns)
-        wide = (self.size[0] - 30) // self.columns
+        wide = (self.size[0] - 40) // self.columns
         left, top = 60 + column * wide, self.size[1] - 100 - row * 225
-        return left, top - 165, left + wide - 50, top
+        return left, top - 165, left + wide - 58, top
 
 
 def _fitted(text: str, box: Box) -> str:

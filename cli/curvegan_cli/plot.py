@@ -134,9 +134,8 @@ def _fan(asked: _Asked, count: int) -> "Picture":
     curves = dict(asked.store.loss_curves(ids))
     fans = [Fan(named(asked.keys, key) or "all jobs", [curves[job_id] for job_id, _ in groups[key]]) for key in chosen]
     of_all = [f"the best {len(chosen)} of {len(groups)} points by {asked.metric.name}"]
-    return fan_picture(
-        asked.title, asked.facts(f"{len(ids)} jobs", *(of_all if len(chosen) < len(groups) else [])), fans
-    )
+    facts = asked.facts(f"{len(ids)} jobs", *(of_all if len(chosen) < len(groups) else []))
+    return fan_picture(asked.title, facts, fans, columns=len({key[-1:] for key in chosen}))
 
 
 def _best_groups(asked: _Asked, groups: dict[Any, list[Any]], count: int) -> list[Any]:

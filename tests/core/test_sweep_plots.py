@@ -164,6 +164,11 @@ def test_no_panels_and_too_many_are_refused(count: int) -> None:
         Grid(count)
 
 
+def test_columns_are_those_wanted_where_they_make_whole_rows() -> None:
+    assert [Grid(12, wanted).columns for wanted in (0, 1, 3, 4, 5, 6)] == [4, 1, 3, 4, 4, 4]
+    assert Grid(10, 3).columns == 4
+
+
 @pytest.mark.parametrize("count", range(1, MOST_PANELS + 1))
 def test_panels_lie_in_the_picture_and_apart(count: int) -> None:
     grid = Grid(count)
