@@ -56,6 +56,11 @@ class Checkpoint:
         """Whether every number of the state is one."""
         return all(np.isfinite(tensor).all() for tensor in self._tensors().values())
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes its tensors have."""
+        return sum(tensor.nbytes for tensor in self._tensors().values())
+
     def to_bytes(self) -> bytes:
         """Write the safetensors file: equal states give equal bytes."""
         header = {"format": FORMAT, "sha256": _NO_DIGEST, **self._facts()}

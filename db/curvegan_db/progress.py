@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from curvegan.series import LossCurve, Snapshot
 from curvegan_db import models
 from curvegan_db.errors import LeaseLost
-from curvegan_db.leases import Ending, conclude, had_outcome, held_job, held_jobs
+from curvegan_db.leases import Ending, conclude, had_outcome, held_jobs
 from curvegan_db.logs import line_rows
 from curvegan_db.records import Plot
 from curvegan_db.results import refused
@@ -50,20 +50,27 @@ class Progress(Transactions):
     """The part of the store that takes a training's results. What raises LeaseLost wrote nothing."""
 
     def begin(self, token: str, job_id: int, step: int, device: str, engine: str, engine_version: str) -> None:
-        """Start an attempt at a step: 0, or that of the checkpoint it resumes. What lies after it is deleted.
+        """Start an attempt of one job. Raises LeaseLost, and ResultDamaged."""
+        if self.begin_many(token, {job_id: step}, device, engine, engine_version):
+            raise LeaseLost(job_id)
 
-        Raises ResultDamaged too: a loss curve that goes beyond the step and cannot be read.
+    def begin_many(
+        self, token: str, steps: Mapping[int, int], device: str, engine: str, engine_version: str
+    ) -> frozenset[int]:
+        """Start attempts of jobs, each at a step: 0, or that of its checkpoint. What lies after it is deleted.
+
+        Returns:
+            The jobs that are lost. Nothing was written of those.
+
+        Raises:
+            ResultDamaged: a loss curve goes beyond the step and cannot be read. Nothing was written at all.
         """
+        began = {"device": device, "engine": engine, "engine_version": engine_version}
         with self._write() as session:
-            job, at = held_job(session, token, job_id), now(session)
-            _delete_after(session, job_id, step)
-            if job.began_step != step:
-                add_event(session, job, at, "began", f"at step {step} on {device} with {engine} {engine_version}")
-            began = {"device": device, "engine": engine, "engine_version": engine_version, "began_step": step}
-            for name, value in {**began, "step": step, "began_at": at, "recorded_at": None}.items():
-                setattr(job, name, value)
-            attempt = (models.Attempt.job_id == job_id, models.Attempt.attempt == job.attempt)
-            session.execute(update(models.Attempt).where(*attempt).values(began_at=at, **began))
+            jobs, at = held_jobs(session, token, steps), now(session)
+            for job in jobs.values():
+                _begin(session, job, at, {**began, "began_step": steps[job.id]})
+            return frozenset(steps) - frozenset(jobs)
 
     def record_many(self, token: str, records: Collection[Record]) -> frozenset[int]:
         """Store what came of several jobs of a lease, at most one record of each.
@@ -177,6 +184,19 @@ def _replace(
 def _table(model: type[models.Base]) -> Table:
     """The table itself: many rows at once are not the business of the ORM."""
     return models.Base.metadata.tables[model.__tablename__]
+
+
+def _begin(session: Session, job: models.Job, at: datetime, began: Mapping[str, Any]) -> None:
+    step = began["began_step"]
+    if job.attempt > 1 or job.began_at is not None:  # else nobody can have written anything
+        _delete_after(session, job.id, step)
+    if job.began_step != step:
+        detail = "at step {began_step} on {device} with {engine} {engine_version}"
+        add_event(session, job, at, "began", detail.format(**began))
+    for name, value in {**began, "step": step, "began_at": at, "recorded_at": None}.items():
+        setattr(job, name, value)
+    attempt = (models.Attempt.job_id == job.id, models.Attempt.attempt == job.attempt)
+    session.execute(update(models.Attempt).where(*attempt).values(began_at=at, **began))
 
 
 def _delete_after(session: Session, job_id: int, step: int) -> None:

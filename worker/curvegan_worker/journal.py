@@ -25,13 +25,15 @@ class Journal:
         """Ids of the jobs that have lines waiting."""
         return tuple(self._lines)
 
-    def say(self, job: int, text: str) -> None:
-        """Let a line wait."""
-        self._lines.setdefault(job, {})[self.reserve(job)] = text
+    def say(self, job: int, text: str) -> int:
+        """Let a line wait. Returns its number."""
+        number = next(self._numbers[job])
+        self._lines.setdefault(job, {})[number] = text
+        return number
 
-    def reserve(self, job: int) -> int:
-        """The number of a line that is still to be said."""
-        return next(self._numbers[job])
+    def unsay(self, job: int, number: int) -> None:
+        """Forget a line that waits."""
+        del self._lines[job][number]
 
     def take(self, job: int) -> dict[int, str]:
         """The lines that wait, by number; they wait no longer."""

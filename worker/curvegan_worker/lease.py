@@ -27,7 +27,6 @@ class Lease:
     Attributes:
         held: ids of the claim's jobs that are still ours.
         cancelled: jobs whose cancellation is requested, with the reason.
-        names: of all jobs of the claim.
     """
 
     def __init__(
@@ -42,7 +41,6 @@ class Lease:
         self.token = claim.token
         self.held = frozenset(job.id for job in claim.jobs)
         self.cancelled: dict[int, str | None] = {}
-        self.names = {job.id: job.name for job in claim.jobs}
         self._ending: set[int] = set()
         self._renewed = self._advanced = time.monotonic()
         self._over = threading.Event()

@@ -27,7 +27,8 @@ from curvegan_db.errors import LeaseLost
 from curvegan_db.leases import Ending
 from curvegan_db.models import JobState
 from curvegan_db.progress import Record
-from curvegan_db.records import Plot
+from curvegan_db.records import Claim, Plot
+from curvegan_db.retention import outdated
 from curvegan_db.store import Store
 from curvegan_worker.journal import Journal, judged, reached
 from curvegan_worker.lease import Lease
@@ -75,19 +76,25 @@ class End:
 
 @dataclass
 class _Waiting:
-    """What came of one job and is not in the store yet."""
+    """What came of one job and is not in the store yet; `whole` if that is all there is, from step 0 on.
 
+    `said` holds the numbers of the lines that tell of the checkpoints.
+    """
+
+    whole: bool
     step: int = 0
     losses: list[LossCurve] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
-    checkpoints: list[tuple[int, bytes]] = field(default_factory=list)
+    checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
+    said: dict[int, int] = field(default_factory=dict)
 
 
 class Recorder:
     """The recording thread of one claim."""
 
-    def __init__(self, store: Store, lease: Lease, draining: Stop) -> None:
+    def __init__(self, store: Store, claim: Claim, lease: Lease, draining: Stop) -> None:
         self._store = store
+        self._jobs = {job.id: job for job in claim.jobs}
         self._lease = lease
         self._draining = draining
         self._queue: queue.SimpleQueue[Part | Line | End | threading.Event | None] = queue.SimpleQueue()
@@ -139,16 +146,17 @@ class Recorder:
             return "nothing came"
 
     def _add(self, part: Part) -> None:
-        waiting = self._waiting.setdefault(part.job, _Waiting())
+        fresh = part.step == 0 and part.checkpoint is None
+        waiting = self._waiting.setdefault(part.job, _Waiting(whole=fresh))
         waiting.step = part.step
         waiting.losses.append(part.losses)
         if part.snapshot:
             waiting.snapshots.append(part.snapshot)
             self._journal.say(part.job, reached(part.step, waiting.losses))
         if part.checkpoint:
-            waiting.checkpoints.append((part.checkpoint.step, part.checkpoint.to_bytes()))
-            self._bytes += len(waiting.checkpoints[-1][1])
-            self._journal.say(part.job, f"checkpoint at step {part.step} stored")
+            waiting.checkpoints[part.step] = part.checkpoint
+            waiting.said[part.step] = self._journal.say(part.job, f"checkpoint at step {part.step} stored")
+            self._bytes += part.checkpoint.size
 
     def _is_due(self) -> bool:
         """Every second; and at an end, but then what is here already goes along: the jobs of a pack end together."""
@@ -157,15 +165,21 @@ class Recorder:
         return full or ended or time.monotonic() - self._flushed > FLUSH_S
 
     def _flush(self) -> None:
-        """Write all that waits, and then the ends, for pictures are drawn from what is stored."""
+        """Write all that waits, and then the ends; of a job that is whole, all at once."""
         ends, self._ends = [self._decided(end) for end in self._ends], []
         for end in ends:
             self._lease.end(end.job)
         released = {end.job: _ending(end) for end in ends if end.state is JobState.QUEUED}
-        jobs = {*self._waiting, *self._journal.jobs, *released}
+        closing = [end for end in ends if end.job not in released]
+        jobs = {*self._waiting, *self._journal.jobs, *released} - {
+            end.job for end in closing if self._is_whole(end.job)
+        }
         self._write([replace(self._take(job), ending=released.get(job)) for job in sorted(jobs)])
-        self._close([end for end in ends if end.job not in released])
+        self._close(closing)
         self._flushed, self._bytes = time.monotonic(), 0
+
+    def _is_whole(self, job: int) -> bool:
+        return job in self._waiting and self._waiting[job].whole
 
     def _decided(self, end: End) -> End:
         """A drain does not wait for pictures: who resumes the job at its end draws them."""
@@ -176,12 +190,16 @@ class Recorder:
         return end
 
     def _take(self, job: int) -> Record:
-        """What waits of a job; it waits no longer."""
-        lines, waiting = self._journal.take(job), self._waiting.pop(job, None)
+        """What waits of a job; it waits no longer. Checkpoints that would soon be deleted are not even written."""
+        waiting = self._waiting.pop(job, None)
         if waiting is None:
-            return Record(job, lines=lines)
+            return Record(job, lines=self._journal.take(job))
+        for step in outdated(waiting.checkpoints, self._jobs[job].config.model_dump()) if waiting.checkpoints else ():
+            del waiting.checkpoints[step]
+            self._journal.unsay(job, waiting.said[step])
+        checkpoints = [(step, checkpoint.to_bytes()) for step, checkpoint in waiting.checkpoints.items()]
         losses = LossCurve.concatenate(waiting.losses)
-        return Record(job, waiting.step, losses, waiting.snapshots, waiting.checkpoints, lines)
+        return Record(job, waiting.step, losses, waiting.snapshots, checkpoints, self._journal.take(job))
 
     def _close(self, ends: Sequence[End]) -> None:
         """Store the plots and the end states."""
@@ -191,10 +209,10 @@ class Recorder:
     def _closed(self, end: End) -> Record:
         """Judge and draw a job. An end that cannot have plots is a failure, with its traceback."""
         try:
-            losses, snapshots = self._store.losses(end.job), self._store.snapshots(end.job)
+            losses, snapshots = self._series(end.job)
             judged_at_all = end.metrics is not None or end.reason == "diverged"
             verdict = judge(losses, snapshots, end.metrics).text if judged_at_all else None
-            title = titled(end.job, self._lease.names[end.job])
+            title = titled(end.job, self._jobs[end.job].name)
             data = PlotData(title, end.config, losses, snapshots, end.metrics, verdict, end.dataset)
             plots = [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in STORED if snapshots]
         except ServiceUnavailable:
@@ -206,6 +224,13 @@ class Recorder:
         if plots:
             self._journal.say(end.job, f"plots of step {plots[0].step} stored")
         return replace(self._take(end.job), plots=plots, ending=_ending(end, verdict))
+
+    def _series(self, job: int) -> tuple[LossCurve, list[Snapshot]]:
+        """All that was recorded of a job."""
+        if not self._is_whole(job):
+            return self._store.losses(job), self._store.snapshots(job)
+        waiting = self._waiting[job]
+        return LossCurve.concatenate(waiting.losses), waiting.snapshots
 
     def _not_drawn(self, end: End, why: str) -> Record:
         _log.error("job %d\n%s", end.job, why)

@@ -37,6 +37,16 @@ class _Start:
     engine: str
 
 
+# The fused engine trains one job after the other anyhow. So few are done before a flush is due: one record each.
+_MOST_TOGETHER = {"fused": 4}
+
+
+def _parts(pack: Sequence[_Start]) -> list[Sequence[_Start]]:
+    """What is trained together of jobs that could be."""
+    most = _MOST_TOGETHER.get(pack[0].engine, len(pack))
+    return [pack[start : start + most] for start in range(0, len(pack), most)]
+
+
 class Run:
     """One claim from its checkpoints to its ends."""
 
@@ -48,7 +58,7 @@ class Run:
         self._datasets: dict[str, Dataset] = {}
         self._draining = draining
         self._lease = lease
-        self._recorder = Recorder(store, lease, draining)
+        self._recorder = Recorder(store, claim, lease, draining)
 
     def train(self) -> None:
         """Returns when every job of the claim has ended, is released, or is no longer ours."""
@@ -72,7 +82,7 @@ class Run:
         except Exception as error:  # noqa: BLE001  whatever a job's training raises belongs in that job's record
             self._fail(jobs, left, error)
 
-    def _packs(self, jobs: Sequence[ClaimedJob], left: set[int]) -> list[list[_Start]]:
+    def _packs(self, jobs: Sequence[ClaimedJob], left: set[int]) -> list[Sequence[_Start]]:
         """The jobs by device and engine; one that nothing here can train, or go on with, fails and says why."""
         packs: dict[tuple[str, str], list[_Start]] = {}
         for job in jobs:
@@ -84,7 +94,7 @@ class Run:
                 self._end(job.id, JobState.FAILED, text, "refused")
             else:
                 packs.setdefault((start.device, start.engine), []).append(start)
-        return list(packs.values())
+        return [part for pack in packs.values() for part in _parts(pack)]
 
     def _start(self, job: ClaimedJob) -> _Start:
         """Raises InvalidInput where the job's engine, the version of it, or its data set is not here."""
@@ -97,8 +107,14 @@ class Run:
         return _Start(job, checkpoint, device, choose(job.config, device, checkpoint).name)
 
     def _train_pack(self, pack: Sequence[_Start], left: set[int]) -> None:
-        if not pack:
-            return
+        if self._draining.is_set():
+            for start in pack:
+                left.discard(start.job.id)
+                self._end(start.job.id, JobState.QUEUED, reason="drained")
+        elif pack:
+            self._train_together(pack, left)
+
+    def _train_together(self, pack: Sequence[_Start], left: set[int]) -> None:
         training = self._begin(pack)
         while training.jobs and not self._draining.is_set():
             self._let_go(training, left)
@@ -114,14 +130,17 @@ class Run:
         starts = {start.job.id: (start.job.config, start.checkpoint) for start in pack}
         training = PackTraining(starts, device, self._datasets)
         facts = (device, training.engine, training.engine_version)
+        steps = {job: checkpoint.step if checkpoint else 0 for job, (_, checkpoint) in starts.items()}
+        for job in self._lease.patiently(steps, partial(self._store.begin_many, self._lease.token, steps, *facts)):
+            self._lease.lose(job)
         for job, (config, checkpoint) in starts.items():
-            step = checkpoint.step if checkpoint else 0
-            self._lease.patiently(job, partial(self._store.begin, self._lease.token, job, step, *facts))
             self._recorder.put(Line(job, beginning(config.seed, checkpoint)))
         return training
 
     def _resume_point(self, job: ClaimedJob) -> Checkpoint | None:
         """The newest checkpoint that can be read; each one that is refused leaves an event."""
+        if job.step == 0:
+            return None
         for row in self._lease.patiently(job.id, partial(self._store.checkpoints, job.id)):
             stored = self._lease.patiently(job.id, partial(self._store.checkpoint, job.id, row.step))
             try:
