@@ -9,8 +9,10 @@ which is all that samples and plots need to be mapped back.
 import csv
 import hashlib
 import io
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import Self
 
 import numpy as np
@@ -23,6 +25,7 @@ LEAST_POINTS, MOST_POINTS = 2, 256
 MOST_ROWS = 100_000
 MOST_VALUES = 4_000_000
 MOST_BYTES = 128 * 1024 * 1024
+_LONGEST_LINE = 65_536
 _DELIMITERS = (",", ";", "\t")
 
 Rows = NDArray[np.float64]
@@ -117,17 +120,41 @@ def _refuse(wrong: NDArray[np.bool_], rows: Rows, why: str) -> None:
 def _read_csv(data: bytes) -> Rows:
     try:
         text = data.decode("utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+        rows = _rows(csv.reader(_lines(text), delimiter=_delimiter(text)))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DatasetRefused(f"no CSV file: {error}") from None
-    while lines and not lines[-1]:
-        lines.pop()
-    if lines and not any(_is_number(cell) for cell in lines[0]):
-        lines = lines[1:]
-    if not lines:
+    if not rows:
         raise DatasetRefused("a data set has at least 2 rows, one curve each; this one has none")
-    _check_shape(len(lines), len(lines[0]))
-    return np.array([_row(number, line, len(lines[0])) for number, line in enumerate(lines, 1)], np.float64)
+    return np.array(rows)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give the lines of a text, none of them longer than any curve's is."""
+    for number, line in enumerate(io.StringIO(text, newline=""), 1):
+        if len(line) > _LONGEST_LINE:
+            raise DatasetRefused(f"line {number} has more than {_LONGEST_LINE:,} characters, which no curve needs")
+        yield line
+
+
+def _rows(lines: Iterable[list[str]]) -> list[NDArray[np.float64]]:
+    """Read the lines behind a header, no further than a data set may go: it is text that takes the room."""
+    rows: list[NDArray[np.float64]] = []
+    for place, line in enumerate(_to_the_last(lines)):
+        if place == 0 and not any(map(_is_number, line)):
+            continue
+        rows.append(_row(len(rows) + 1, line, len(rows[0]) if rows else len(line)))
+        _check_shape(max(len(rows), 2), len(rows[0]))
+    return rows
+
+
+def _to_the_last(lines: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Give the lines without the blank ones at the end."""
+    blank = 0
+    for line in lines:
+        if line:
+            yield from repeat([], blank)
+            yield line
+        blank = 0 if line else blank + 1
 
 
 def _delimiter(text: str) -> str:
@@ -135,13 +162,14 @@ def _delimiter(text: str) -> str:
     return next((mark for mark in _DELIMITERS if mark in first), ",")
 
 
-def _row(number: int, line: list[str], points: int) -> list[float]:
+def _row(number: int, line: list[str], points: int) -> NDArray[np.float64]:
     if len(line) != points:
         raise DatasetRefused(f"row {number} has {len(line)} points, row 1 has {points}")
-    for point, cell in enumerate(line, 1):
-        if not _is_number(cell):
-            raise DatasetRefused(f"row {number}, point {point}: {cell!r:.40} is not a number")
-    return [float(cell) for cell in line]
+    try:
+        return np.array(list(map(float, line)))
+    except ValueError:
+        point, cell = next((at, cell) for at, cell in enumerate(line, 1) if not _is_number(cell))
+        raise DatasetRefused(f"row {number}, point {point}: {cell!r:.40} is not a number") from None
 
 
 def _is_number(cell: str) -> bool:

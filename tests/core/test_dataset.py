@@ -71,6 +71,9 @@ REFUSED = {
     "1,2\n3,1e99\n": "row 2, point 2: 1e\\+99 is beyond",
     "1e-300,2e-300\n1e-300,3e-300\n": "all values lie within 1e-100 of each other",
     "1,2\n" * (MOST_ROWS + 1): "row 100,001 is one too many",
+    "1,2\n3,4" + ",5" * 100_000: "line 2 has more than 65,536 characters",
+    "1,2\n3,4\n" + "\n" * 10_000 + "5,6\n": "row 3 has 0 points",
+    "1" + ",2" * 255 + "\n" + ("3" + ",4" * 255 + "\n") * 15_625 + "x\n": "row 15,626 is one too many",
 }
 
 
