@@ -65,6 +65,8 @@ def real_curves(config: TrainConfig, members: Family, stream: Stream, count: int
     """Draw real curves, (count, points), in units of training: always the same for a seed and a stream."""
     steps = np.array([1], np.uint64)
     uniform = uniforms_of(config.seed, stream, steps, count)[0]
+    if not members.noise:
+        return members.draw(uniform.astype(np.float64))
     normal = normals_of(config.seed, stream, steps + np.uint64(1), count * config.points)
     return members.draw(uniform.astype(np.float64), normal.reshape(count, config.points))
 
@@ -75,6 +77,8 @@ def minibatches(config: TrainConfig, members: Family) -> Blocks:
 
     def draw(steps: NDArray[np.uint64]) -> NDArray[np.float32]:
         uniform = uniforms_of(config.seed, Stream.DATA, steps, shape[0]).astype(np.float64).ravel()
+        if not members.noise:
+            return members.draw(uniform).reshape(-1, *shape)
         normal = normals_of(config.seed, Stream.DATA_NOISE, steps, shape[0] * shape[1])
         return members.draw(uniform, normal.reshape(-1, shape[1])).reshape(-1, *shape)
 

@@ -54,10 +54,10 @@ class Family:
         """Return the parameter of the member nearest to each curve; None where the family has no parameter."""
         return None
 
-    def draw(self, uniform_n: Reals, normal_np: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Draw n real curves (n, points) from numbers of U[0, 1) and of N(0, 1)."""
+    def draw(self, uniform_n: Reals, normal_np: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Draw n real curves (n, points) from numbers of U[0, 1) and, where there is noise, of N(0, 1)."""
         curves_np = self.members(uniform_n)
-        return (curves_np + self.noise * normal_np if self.noise else curves_np).astype(np.float32)
+        return (curves_np if normal_np is None else curves_np + self.noise * normal_np).astype(np.float32)
 
     def lengths(self, errors_np: Reals) -> Reals:
         """Measure differences of curves: root mean square over points; in the plane the Euclidean length."""

@@ -3,6 +3,7 @@
 ring8 and grid25 are the mixtures on which mode collapse is usually measured: Srivastava et al., "VEEGAN" (2017).
 """
 
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -38,13 +39,17 @@ class Spiral(Family):
         s_n = np.sqrt(_INNER**2 + (1 - _INNER**2) * uniform_n)
         return curve.radius * s_n[:, None] * _directions(2 * np.pi * curve.turns * s_n)
 
+    @cached_property
+    def _arm_mp(self) -> Reals:
+        """Points that stand for the arm."""
+        return self.members(even(_ARM_POINTS))
+
     def nearest(self, curves_np: Reals) -> Reals:
-        arm_mp = self.members(even(_ARM_POINTS))
-        return arm_mp[nearest_row(curves_np, arm_mp)]
+        return self._arm_mp[nearest_row(curves_np, self._arm_mp)]
 
     def fitted(self, curves_np: Reals) -> Fitted:
         """The parameter is the uniform number that chooses the nearest point of the arm."""
-        place_n = nearest_row(curves_np, self.members(even(_ARM_POINTS)))
+        place_n = nearest_row(curves_np, self._arm_mp)
         return Fitted(even(_ARM_POINTS)[place_n], even(len(curves_np)))
 
 
