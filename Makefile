@@ -8,7 +8,7 @@ REQUIRED := 3.11
 # A checkout's commands never reach for the services that the shell happens to point at.
 unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
 
-.PHONY: help demo test soak lab lint format clean
+.PHONY: help demo test soak lab bench lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -32,6 +32,9 @@ soak: .venv/dev.stamp  ## 200 jobs under a storm of faults, and more: 15 minutes
 lab: .venv/dev.stamp  ## train 656 GANs and write the tables and pictures of docs/mode-collapse.md and docs/science.md
 	$(BIN)/python benchmarks/lab.py
 
+bench: .venv/bench.stamp  ## measure all that is promised of speed: 15 minutes; make bench QUICK=1 takes a few
+	@$(BIN)/python -m benchmarks.bench $(if $(QUICK),--quick)
+
 lint: .venv/dev.stamp  ## check format, style, types and the arrows between the packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -46,12 +49,15 @@ clean:  ## remove what the targets above made, .venv and the demo's jobs include
 	rm -rf .venv .demo .lab dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# One environment, two sizes: `demo` needs no test tools. Each stamp is as old as its last complete install.
+# One environment, three sizes: `demo` needs no test tools, and only `bench` a peer to measure by. Each stamp is as old as its last complete install.
 .venv/worker.stamp: pyproject.toml constraints.txt
 	$(call install,worker)
 .venv/dev.stamp: pyproject.toml constraints.txt
 	$(call install,dev)
 	@touch .venv/worker.stamp
+.venv/bench.stamp: pyproject.toml constraints.txt
+	$(call install,bench)
+	@touch .venv/worker.stamp .venv/dev.stamp
 
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(REQUIRED)".split("."))))' 2>/dev/null || \

@@ -1,6 +1,6 @@
 """CPU seconds of a complete default training on one core: the tutorial's loop, the torch engine, the fused engine.
 
-    python benchmarks/engines.py [--rounds 5]        `pip install jax` adds the rows of JAX
+    python -m benchmarks.engines [--rounds 5]        `pip install jax` adds the rows of JAX
 
 Complete means 10,001 steps with their noise, a record every 10 steps, snapshots with their metrics and checkpoints
 every 1,000 and at the end, as a worker makes them. Not counted are imports, compiling, the database and plots. The
@@ -111,7 +111,7 @@ def contenders() -> Contenders:
     }
     if importlib.util.find_spec("jax") is None:
         return found
-    trainer = importlib.import_module("jax_training").trainer
+    trainer = importlib.import_module("benchmarks.jax_training").trainer
     packs = {jobs: (trainer(jobs, 500), STEPS / 500 / jobs) for jobs in JAX_PACKS}
     return found | {f"JAX jit(vmap(scan)), pack of {jobs}": pack for jobs, pack in packs.items()}
 
@@ -124,6 +124,20 @@ def measure(rounds: int) -> dict[str, list[float]]:
         for name, (work, times) in timed.items():
             seconds[name].append(cpu_seconds(work) * times)
     return seconds
+
+
+def on_one_core(rounds: int) -> dict[str, list[float]]:
+    """Measure in this process, with its code compiled and on one core, as `main` does."""
+    stay_on_one_core()
+    compile_code()
+    return measure(rounds)
+
+
+def stay_on_one_core() -> None:
+    """Keep this process, and torch's threads, to one core."""
+    torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 def compile_code() -> float:
@@ -149,9 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="CPU seconds of a default training with each engine")
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    torch.set_num_threads(1)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    stay_on_one_core()
     print(f"{platform.machine()}, {LANES} float32 a vector, Python {platform.python_version()}, ", end="")
     print(f"torch {torch.__version__.split('+')[0]}, numba {numba.__version__}, {rounds} rounds, one core")
     print(f"compiling the fused engine, once a machine and version: {compile_code():.1f} CPU s")
