@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from curvegan.config import TrainConfig
 from curvegan.dataset import Dataset
@@ -50,7 +51,7 @@ def test_jobs_train_on_a_stored_data_set(store: Store) -> None:
 def test_a_data_set_that_is_damaged_fails_its_jobs_in_a_line(store: Store) -> None:
     jobs = submit(store)
     with store.engine.begin() as connection:
-        connection.execute(DatasetContent.__table__.update().values(data=WAVES.to_bytes()[:-8]))
+        connection.execute(update(DatasetContent).values(data=WAVES.to_bytes()[:-8]))
     train_all(store)
     for job in map(store.job, jobs):
         assert (job.state, job.reason) == ("failed", "refused")
