@@ -66,13 +66,14 @@ def _facts(name: str) -> dict[str, Any]:
         for key, field in model.model_fields.items()
         if key != "family"
     ]
-    modes = None if name == OWN else _modes(_family(name)[1])
-    about = {"family": name, "about": model.__doc__, "plane": model.PLANE, "modes": modes}
+    modes = None if name == OWN else _family(name)[1].modes_kp
+    about = {
+        "family": name,
+        "about": model.__doc__,
+        "plane": model.PLANE,
+        "modes": modes if modes is None else len(modes),
+    }
     return about | {"distance": model.distance(), "parameters": parameters}
-
-
-def _modes(family: "Family") -> int | None:
-    return None if family.modes_kp is None else len(family.modes_kp)
 
 
 def _family(name: str) -> "tuple[TrainConfig, Family]":
@@ -84,15 +85,13 @@ def _family(name: str) -> "tuple[TrainConfig, Family]":
 
 
 def _valid(field: "FieldInfo") -> str:
-    """The bounds of a number, as `[0, 1)`."""
-    low, high = "", ""
-    for bound in field.metadata:
-        for sign, value in ((name, getattr(bound, name, None)) for name in ("ge", "gt", "le", "lt")):
-            if value is not None and sign in ("ge", "gt"):
-                low = f"{'[' if sign == 'ge' else '('}{value:g}"
-            elif value is not None:
-                high = f"{value:g}{']' if sign == 'le' else ')'}"
-    return f"{low}, {high}" if low else ""
+    """The bounds of a number, as `[0, 1)`; empty for a text."""
+    kinds = ("ge", "gt", "le", "lt")
+    bounds = {kind: getattr(each, kind) for each in field.metadata for kind in kinds if hasattr(each, kind)}
+    if not bounds:
+        return ""
+    low = f"[{bounds['ge']:g}" if "ge" in bounds else f"({bounds['gt']:g}"
+    return f"{low}, {bounds['le']:g}]" if "le" in bounds else f"{low}, {bounds['lt']:g})"
 
 
 def _entry(name: str) -> str:
@@ -101,11 +100,10 @@ def _entry(name: str) -> str:
 
     facts = _facts(name)
     defaults = ", ".join(f"{each['name']} {each['default']:g}" for each in facts["parameters"] if name != OWN)
-    said = [facts["about"], f"parameters: {defaults}", f"modes: {facts['modes']}", f"distance: {facts['distance']}"]
-    known = [said[0], *(said[1:2] if defaults else []), *(said[2:3] if facts["modes"] else []), said[3]]
-    lines = [line for fact in known for line in textwrap.wrap(fact, WIDTH - 2, subsequent_indent="  ")]
-    drawn = ["  `curvegan data add` stores them."] if name == OWN else _drawn(name, 6)
-    return "\n".join([name, *(f"  {line}" for line in lines), *drawn])
+    said = {"parameters": defaults, "modes": facts["modes"], "distance": facts["distance"]}
+    known = [facts["about"], *(f"{key}: {value}" for key, value in said.items() if value)]
+    lines = [f"  {line}" for fact in known for line in textwrap.wrap(fact, WIDTH - 2, subsequent_indent="  ")]
+    return "\n".join([name, *lines, *(_drawn(name, 6) or ["  `curvegan data add` stores them."])])
 
 
 def _show(name: str) -> None:
@@ -116,12 +114,8 @@ def _show(name: str) -> None:
     cells = [[_text(each[key]) for key in ("name", "default", "valid", "meaning")] for each in facts["parameters"]]
     click.echo()
     print_table(_PARAMETERS, cells)
-    chosen = (
-        ["  curvegan submit --data NAME"]
-        if name == OWN
-        else [*_drawn(name, 12), "", f"  curvegan submit --curve {name}"]
-    )
-    click.echo("\n".join(["", *chosen]))
+    command = "--data NAME" if name == OWN else f"--curve {name}"
+    click.echo("\n".join(["", *_drawn(name, 12), "", f"  curvegan submit {command}"]))
 
 
 def _text(value: float | str | None) -> str:
@@ -129,7 +123,9 @@ def _text(value: float | str | None) -> str:
 
 
 def _drawn(name: str, rows: int) -> list[str]:
-    """Some of its real curves, or many of its points."""
+    """Some of its real curves, or many of its points; nothing of a person's own."""
+    if name == OWN:
+        return []
     import numpy as np
 
     from curvegan.curves import points_x, real_curves

@@ -39,7 +39,13 @@ _quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print names on
 
 @click.group()
 def data() -> None:
-    """Keep your own curves to train on."""
+    """Keep your own curves to train on.
+
+    \b
+    Examples:
+      curvegan data add curves.csv --name loads
+      curvegan submit --data loads
+    """
 
 
 @data.command()

@@ -26,7 +26,7 @@ def facts(job: "Job", rmse: float | None, checkpoints: list[int], data: str) -> 
         ("trained", _place(job)),
         *((name, _moment(getattr(job, f"{name}_at"))) for name in ("created", "started", "finished")),
         ("checkpoints", _steps(checkpoints)),
-        *(_metrics(job) if job.metrics else [("RMSE", "" if rmse is None else f"{number(rmse)}  so far")]),
+        *(_metrics(job, data) if job.metrics else [("RMSE", "" if rmse is None else f"{number(rmse)}  so far")]),
         *(("error", line) for line in (job.error or "").splitlines()),
     ]
     return [(name, fact) for name, fact in known if fact]
@@ -46,7 +46,7 @@ def _asked(job: "Job", data: str) -> str:
 
 
 def _verdict(job: "Job") -> str:
-    from curvegan.verdict import RULES
+    from curvegan.meanings import RULES
 
     return f"{job.verdict}  {RULES[job.verdict.partition(' ')[0]]}" if job.verdict else ""
 
@@ -76,11 +76,13 @@ def _steps(checkpoints: list[int]) -> str:
     return f"{len(checkpoints)}, the newest at step {max(checkpoints)}"
 
 
-def _metrics(job: "Job") -> list[tuple[str, str]]:
+def _metrics(job: "Job", data: str) -> list[tuple[str, str]]:
     """Every metric of the end with what it means; those of the averaged weights stand beside."""
-    from curvegan.metrics import MEANINGS
+    from curvegan.meanings import MEANINGS
 
     metrics, meanings = job.metrics or {}, _at_equilibrium(job) | MEANINGS
+    if data:
+        meanings["rmse"] += ", in standard deviations of the data set"
     names = [name for name in (*METRICS, *MEANINGS) if name in metrics]
     figures = {name: (number(metrics[name]), _number(metrics.get(f"ema_{name}"))) for name in dict.fromkeys(names)}
     wide, beside = (max(map(len, column)) for column in zip(("", ""), *figures.values(), strict=True))

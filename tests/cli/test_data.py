@@ -121,7 +121,9 @@ def test_plots_and_samples_are_in_the_units_of_the_file(loaded: Client) -> None:
         assert 80 < running.mean() < 120
         loaded.done("fetch-plot", "1", "--output", "running.png")
         worker.train()
-        assert "verdict" in loaded.done("show", "1")
+        shown = loaded.done("show", "1")
+        assert "verdict" in shown
+        assert "in standard deviations of the data set" in shown
     header, *rows = csv.reader(io.StringIO(loaded.done("sample", "1", "-n", "50", "-o", "csv")))
     values = np.array(rows, float)
     assert len(header) == len(columns(TrainConfig(points=6)))
