@@ -15,10 +15,10 @@ def in_intervals(values: Sequence[Any], most: int) -> list[Any]:
     """
     import numpy as np
 
-    if len(set(values)) <= most:
-        return list(values)
     numbers = np.array([value for value in values if _is_number(value)], float)
-    logarithmic = bool(len(numbers)) and numbers.min() > 0 and numbers.max() >= _DECADE * numbers.min()
+    if len(set(values)) <= most or not len(numbers):
+        return list(values)
+    logarithmic = numbers.min() > 0 and numbers.max() >= _DECADE * numbers.min()
     to, back = (np.log, np.exp) if logarithmic else (np.asarray, np.asarray)
     edges = np.linspace(to(numbers.min()), to(numbers.max()), _INTERVALS + 1)
     middles = back((edges[:-1] + edges[1:]) / 2)

@@ -16,6 +16,7 @@ from curvegan_cli.filtering import among, key_field, keys_option, larger_is_bett
 from curvegan_cli.groups import grouped, named, quartiles, shown
 from curvegan_cli.intervals import in_intervals
 from curvegan_cli.output import number
+from curvegan_cli.results import own_curves
 from curvegan_cli.selectors import sweep_option
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _heatmap(asked: _Asked) -> "Picture":
     rows = _rows(asked, [*asked.fields[:2], asked.metric])
     x, y, _ = zip(*rows, strict=True)
     names_x, names_y = in_intervals(x, MOST_CELLS), in_intervals(y, MOST_CELLS)
-    columns, lines = _distinct(names_x), _distinct(names_y)
+    columns, lines = (_distinct(key, names) for key, names in zip(asked.keys, (names_x, names_y), strict=False))
     cells = np.full((len(lines), len(columns)), np.nan)
     places = zip(names_x, names_y, (value for *_, value in rows), strict=True)
     for (one, other), values in grouped(places, 2).items():
@@ -116,8 +117,15 @@ def _heatmap(asked: _Asked) -> "Picture":
     return heatmap_picture(asked.title, facts, table, asked.metric.name, not larger_is_better(asked.metric))
 
 
-def _distinct(values: Sequence[Any]) -> list[Any]:
-    return [value for (value,) in grouped(((value,) for value in values), 1)]
+def _distinct(key: str, values: Sequence[Any]) -> list[Any]:
+    """The values of an axis. Raises InvalidInput for words that are too many to be named."""
+    from curvegan.errors import InvalidInput
+    from curvegan.sweep_plots import MOST_CELLS
+
+    found = [value for (value,) in grouped(((value,) for value in values), 1)]
+    if len(found) > MOST_CELLS:
+        raise InvalidInput(f"{key} has {len(found)} different values, and a heat map at most {MOST_CELLS}; see --where")
+    return found
 
 
 def _fan(asked: _Asked, count: int) -> "Picture":
@@ -173,16 +181,15 @@ def _points(asked: _Asked, jobs: Sequence["Job"]) -> dict[int, str]:
 
 
 def _data(asked: _Asked, job: "Job", point: str) -> "PlotData":
-    from curvegan.dataset import Dataset
-    from curvegan.families.parameters import Data
     from curvegan.plots import PlotData
     from curvegan.series import LossCurve
+    from curvegan_db.errors import ResultNotFound
 
-    value = number((job.metrics or {}).get(asked.metric.name), 3)
-    curve = job.config.curve
-    dataset = Dataset.from_bytes(asked.store.dataset(curve.hash)) if isinstance(curve, Data) else None
     snapshots = asked.store.snapshots(job.id)[-1:]
-    return PlotData(f"job {job.id}: {value}  {point}", job.config, LossCurve.empty(), snapshots, dataset=dataset)
+    if not snapshots:
+        raise ResultNotFound(f"job {job.id} has no snapshot to draw; leave it out with --where")
+    title = f"job {job.id}: {number((job.metrics or {}).get(asked.metric.name), 3)}  {point}"
+    return PlotData(title, job.config, LossCurve.empty(), snapshots, dataset=own_curves(asked.store, job))
 
 
 def _rows(asked: _Asked, fields: Sequence["JobField"]) -> list[tuple[Any, ...]]:

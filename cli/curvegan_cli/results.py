@@ -188,11 +188,11 @@ def _png(store: "Store", job: "Job", kind: str) -> bytes:
         raise ResultNotFound(f"job {job.id} has no {kind} plot yet: it is {job.state}; {_hint(job)}")
     from curvegan.plots import PlotData, render, titled
 
-    title, own = titled(job.id, job.name), _own_curves(store, job)
+    title, own = titled(job.id, job.name), own_curves(store, job)
     return render(kind, PlotData(title, job.config, losses, snapshots, verdict=job.verdict, dataset=own))
 
 
-def _own_curves(store: "Store", job: "Job") -> "Dataset | None":
+def own_curves(store: "Store", job: "Job") -> "Dataset | None":
     """The user's curves that a job was trained on, if they are still there; else its plots have none beside its own."""
     from curvegan.dataset import Dataset
     from curvegan.families.parameters import Data

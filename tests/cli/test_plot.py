@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import text
 
 from curvegan.heatmap import Heatmap
 from curvegan.plots import Picture
@@ -134,6 +135,19 @@ def test_what_cannot_be_drawn_is_refused(client: Client, words: list[str], said:
     client.done("sweep", "--grid", "lr=1e-4,1e-3", "--grid", "loss=ns,rpgan", "--no-worker")
     assert said in client.refused("plot", *words)
     assert list(Path().iterdir()) == []
+
+
+def test_words_that_are_too_many_are_refused(client: Client) -> None:
+    client.done("sweep", "--grid", "lr=1e-4,1e-3", "--seeds", "40", "--no-worker")
+    said = client.refused("plot", "--sweep", "1", "--kind", "heatmap", "--by", "name,lr")
+    assert "name has 80 different values, and a heat map at most 60" in said
+
+
+def test_a_job_whose_snapshots_are_gone_is_named(swept: Client) -> None:
+    with swept.store() as store, store.engine.begin() as connection:
+        connection.execute(text("DELETE FROM snapshots WHERE job_id = 1"))
+    assert "job 1 has no snapshot to draw" in swept.refused("plot", "--sweep", "1", "--kind", "best")
+    swept.done("plot", "--sweep", "1", "--kind", "best", "--where", "id>1")
 
 
 def test_few_values_are_left_as_they_are_and_many_put_into_intervals() -> None:
