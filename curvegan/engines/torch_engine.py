@@ -146,7 +146,7 @@ class TorchEngine:
         seen_jbp = _noisy(torch.cat((batch.real_jbp, fake_jbp), 1), batch.noise_jbp)
         tensors = self._tensors(stack.trained)
         logits_jb = stack.forward(seen_jbp, tensors).squeeze(-1)
-        real_jb, fake_jb = logits_jb.split((batch.real_jbp.shape[1], fake_jbp.shape[1]), 1)
+        real_jb, fake_jb = logits_jb.tensor_split((batch.real_jbp.shape[1],), 1)
         real_jb = _as_many(real_jb, fake_jb)
         loss_jb = self._loss.discriminator(real_jb, fake_jb)
         if self._smooth_j1 is not None and self._loss.smooth is not None:
