@@ -19,7 +19,7 @@ from ..worker.jobs import SLOW, submit, wait_for_state
 from ..worker.undisturbed import assert_ended_once, assert_undisturbed
 from .faulty import attempts, faulty_fleet, wait_for_attempt
 
-CONFIG = SLOW.model_copy(update={"steps": 200})
+CONFIG = SLOW.model_copy(update={"steps": 200, "keep_checkpoints": "all"})
 
 
 def flipped(data: bytes) -> bytes:

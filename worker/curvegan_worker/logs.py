@@ -14,6 +14,16 @@ class _Inert(logging.Formatter):
         return super().formatMessage(record)
 
 
+class _Brief(logging.Filter):
+    """Where Celery could not reach the broker its line says why: the driver's long traceback is left out."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if record.name.startswith("celery.") and type(error).__module__.partition(".")[0] in ("redis", "kombu"):
+            record.exc_info = None
+        return True
+
+
 def _spelled_out(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
@@ -22,5 +32,6 @@ def log_to_stderr() -> None:
     """Set up logging for a process of the worker."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Inert("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(_Brief())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("curvegan").setLevel(logging.INFO)
