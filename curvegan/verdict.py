@@ -1,7 +1,7 @@
 """A training in one word, from stored numbers alone. Knows neither config nor network: whoever has the rows can judge.
 
 The first rule that holds decides. Thresholds are the constants below; names in backticks are those of
-`curvegan.metrics`. "The last third" is that of the steps, and a snapshot's metrics count as the final ones do.
+`curvegan.meanings`. "The last third" is that of the steps, and a snapshot's metrics count as the final ones do.
 
 1. diverged               the training ended without metrics: a number was no longer finite.
 2. converged              the curves are right:
@@ -26,17 +26,6 @@ import numpy as np
 
 from curvegan.metrics import Metrics
 from curvegan.series import LossCurve, Snapshot
-
-RULES = {
-    "converged": "the curves are right: close to their family, and as various",
-    "equilibrium-but-wrong": "the discriminator cannot tell, and has not for long, but the curves are not right",
-    "oscillating": "the distance to the family swings by more than a quarter over the last third",
-    "collapsed": "the curves lie on their family, but on a part of it",
-    "undertrained": "not right, not swinging, not settled: more steps or larger rates may help",
-    "diverged": "a number was no longer finite",
-}
-"""Each verdict's rule in a few words."""
-VERDICTS = tuple(RULES)
 
 LEAST_HQ = 0.5
 LEAST_EVEN = 0.75

@@ -120,6 +120,6 @@ def _key_of(axis: str) -> str:
 
 def larger_is_better(metric: "JobField") -> bool | None:
     """Whether a metric's best value is its largest; None for one whose best is neither end."""
-    from curvegan.metrics import LARGER_IS_BETTER
+    from curvegan.meanings import LARGER_IS_BETTER
 
     return LARGER_IS_BETTER.get(metric.name.removeprefix("ema_"))

@@ -14,8 +14,7 @@ from sqlalchemy import Boolean, ColumnElement, Double, case, cast, func, literal
 
 from curvegan.config import TrainConfig
 from curvegan.families.parameters import MODELS
-from curvegan.metrics import MEANINGS
-from curvegan.verdict import VERDICTS
+from curvegan.meanings import MEANINGS, VERDICTS
 from curvegan_db.fields import Digits, JobField, Number, Seed, Text, Truth, Whole, Word, contains, near, within
 from curvegan_db.models import Job, JobTag, UtcDateTime
 from curvegan_db.records import DISPLAYED_STATES

@@ -5,11 +5,10 @@ Knows neither median nor picture.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, func, select
 
-from curvegan.series import LossCurve
 from curvegan_db import models
 from curvegan_db.fields import JobField
 from curvegan_db.filters import Filter
@@ -17,6 +16,9 @@ from curvegan_db.jobs import records_of
 from curvegan_db.records import Job
 from curvegan_db.results import joined_losses
 from curvegan_db.transactions import Transactions, now
+
+if TYPE_CHECKING:
+    from curvegan.series import LossCurve
 
 PAGE = 1_000
 _CURVES_AT_ONCE = 100
@@ -53,7 +55,7 @@ class Comparing(Transactions):
             yield page
             last = page[-1].id
 
-    def loss_curves(self, ids: Sequence[int]) -> Iterator[tuple[int, LossCurve]]:
+    def loss_curves(self, ids: Sequence[int]) -> Iterator[tuple[int, "LossCurve"]]:
         """Each job's loss curve, which is empty for one without records, some at a time. Raises ResultDamaged."""
         for start in range(0, len(ids), _CURVES_AT_ONCE):
             yield from self._loss_curves(ids[start : start + _CURVES_AT_ONCE])
@@ -64,7 +66,7 @@ class Comparing(Transactions):
             query = _where(select(models.Job).where(models.Job.id > after), where, at)
             return records_of(session, session.scalars(query.order_by(models.Job.id).limit(PAGE)).all(), at)
 
-    def _loss_curves(self, ids: Sequence[int]) -> list[tuple[int, LossCurve]]:
+    def _loss_curves(self, ids: Sequence[int]) -> list[tuple[int, "LossCurve"]]:
         chunks = models.LossChunk
         query = select(chunks.job_id, chunks.data).where(chunks.job_id.in_(ids))
         pieces: dict[int, list[bytes]] = {job_id: [] for job_id in ids}

@@ -6,26 +6,27 @@ content together, and refuses while a queued or running job would miss it. Whoev
 
 import shlex
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from curvegan.config import TrainConfig
-from curvegan.dataset import Dataset
 from curvegan.families.parameters import Data
 from curvegan_db import models
 from curvegan_db.errors import DatasetConflict, DatasetNotFound
 from curvegan_db.models import MOST_DATASET_NAME, JobState, in_state
 from curvegan_db.records import NamedDataset, check_text
-from curvegan_db.transactions import Transactions, now
+from curvegan_db.transactions import Transactions, now, upsert
+
+if TYPE_CHECKING:
+    from curvegan.dataset import Dataset
 
 
 class Datasets(Transactions):
     """The part of the store that keeps data sets."""
 
-    def add_dataset(self, name: str, dataset: Dataset) -> None:
+    def add_dataset(self, name: str, dataset: "Dataset") -> None:
         """Store curves under a name; the same again changes nothing. Raises DatasetConflict when the name is taken."""
         check_text("name of a data set", name, MOST_DATASET_NAME)
         data, about = dataset.to_bytes(), dataset.parameters
@@ -111,8 +112,11 @@ def require_content(session: Session, content_hash: str) -> models.DatasetConten
 
 def _put(session: Session, key: InstrumentedAttribute[str], row: dict[str, Any]) -> str:
     """Insert a row, or lock the one that has this key already; the hash that it has then."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    same = insert(key.class_).values(row).on_conflict_do_update(index_elements=[key], set_={key.key: row[key.key]})
+    same = (
+        upsert(session, key.class_)
+        .values(row)
+        .on_conflict_do_update(index_elements=[key], set_={key.key: row[key.key]})
+    )
     content_hash: str = session.scalars(same.returning(key.class_.hash)).one()
     return content_hash
 

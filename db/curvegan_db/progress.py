@@ -7,14 +7,11 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sqlalchemy import Table, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from curvegan.series import LossCurve, Snapshot
 from curvegan_db import models
 from curvegan_db.errors import LeaseLost
 from curvegan_db.leases import Ending, conclude, had_outcome, held_jobs
@@ -22,10 +19,11 @@ from curvegan_db.logs import line_rows
 from curvegan_db.records import Plot
 from curvegan_db.results import refused
 from curvegan_db.retention import drop_outdated
-from curvegan_db.transactions import Transactions, now
+from curvegan_db.transactions import Transactions, now, upsert
 from curvegan_db.transitions import add_event
 
-_EMPTY = LossCurve.empty()
+if TYPE_CHECKING:
+    from curvegan.series import LossCurve, Snapshot
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,8 @@ class Record:
 
     job_id: int
     step: int | None = None
-    losses: LossCurve = _EMPTY
-    snapshots: Sequence[Snapshot] = ()
+    losses: "LossCurve | None" = None
+    snapshots: "Sequence[Snapshot]" = ()
     checkpoints: Sequence[tuple[int, bytes]] = ()
     lines: Mapping[int, str] = field(default_factory=dict)
     plots: Sequence[Plot] = ()
@@ -98,8 +96,8 @@ class Progress(Transactions):
         token: str,
         job_id: int,
         step: int,
-        losses: LossCurve,
-        snapshots: Sequence[Snapshot] = (),
+        losses: "LossCurve",
+        snapshots: "Sequence[Snapshot]" = (),
         checkpoint: tuple[int, bytes] | None = None,
         lines: Mapping[int, str] | None = None,
     ) -> None:
@@ -127,7 +125,7 @@ def _has_ended(session: Session, token: str, record: Record) -> bool:
 
 def _put(session: Session, at: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
     """Write the rows of all jobs, each table in one go."""
-    _put_losses(session, [(job.id, record.losses) for job, record in held if len(record.losses)])
+    _put_losses(session, [(job.id, record.losses) for job, record in held if record.losses])
     snapshots = [(job.id, each) for job, record in held for each in record.snapshots]
     rows = [{"job_id": job_id, "step": each.step, "data": each.to_bytes()} for job_id, each in snapshots]
     _replace(session, models.Snapshot, rows)
@@ -138,7 +136,7 @@ def _put(session: Session, at: datetime, held: Sequence[tuple[models.Job, Record
     _replace(session, models.Plot, rows)
 
 
-def _put_losses(session: Session, curves: Sequence[tuple[int, LossCurve]]) -> None:
+def _put_losses(session: Session, curves: "Sequence[tuple[int, LossCurve]]") -> None:
     """Write a chunk of each job's loss curve in place of all that lie within it."""
     rows = [_chunk(job_id, losses) for job_id, losses in curves]
     table = models.LossChunk
@@ -150,7 +148,7 @@ def _put_losses(session: Session, curves: Sequence[tuple[int, LossCurve]]) -> No
     _replace(session, table, rows)
 
 
-def _chunk(job_id: int, losses: LossCurve) -> dict[str, Any]:
+def _chunk(job_id: int, losses: "LossCurve") -> dict[str, Any]:
     first, last = int(losses.steps[0]), int(losses.steps[-1])
     data = losses.to_bytes()
     return {"job_id": job_id, "first_step": first, "last_step": last, "count": len(losses), "data": data}
@@ -175,8 +173,7 @@ def _replace(
     """Insert rows, in place of those that have the same key."""
     if not rows:
         return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement, key = insert(_table(table)), [column.name for column in _table(table).primary_key]
+    statement, key = upsert(session, _table(table)), [column.name for column in _table(table).primary_key]
     others = {name: statement.excluded[name] for name in rows[0] if name not in key}
     session.connection().execute(statement.on_conflict_do_update(index_elements=key, set_=others), rows)
 
@@ -207,6 +204,10 @@ def _delete_after(session: Session, job_id: int, step: int) -> None:
 
 
 def _cut_losses(session: Session, job_id: int, step: int) -> None:
+    import numpy as np  # noqa: PLC0415 - as in the results
+
+    from curvegan.series import LossCurve  # noqa: PLC0415
+
     chunks = models.LossChunk
     across = select(chunks.data).where(chunks.job_id == job_id, chunks.first_step < step, chunks.last_step >= step)
     for data in session.scalars(across).all():

@@ -1,18 +1,23 @@
-"""What came of a job, to read: loss curve, snapshots, checkpoints, plots, history. Writes nothing."""
+"""What came of a job, to read: loss curve, snapshots, checkpoints, plots, history. Writes nothing.
+
+The core's series are imported where they are read: with them comes numpy, for which no list of jobs should wait.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
-import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from curvegan.series import LossCurve, Snapshot
 from curvegan_db import models
 from curvegan_db.errors import JobNotFound, ResultDamaged, ResultNotFound
 from curvegan_db.models import MOST_ID
 from curvegan_db.records import CheckpointRow, Event, Plot, StoredCheckpoint
 from curvegan_db.transactions import Transactions
+
+if TYPE_CHECKING:
+    from curvegan.series import LossCurve, Snapshot
 
 # Their newest pieces of loss curves are read together: few enough for a statement's parameters, and for the memory.
 _AT_ONCE = 1000
@@ -22,7 +27,7 @@ _MOST_LISTED = 20
 class Results(Transactions):
     """The part of the store that holds results. Every method raises JobNotFound."""
 
-    def losses(self, job_id: int) -> LossCurve:
+    def losses(self, job_id: int) -> "LossCurve":
         """All records so far, in step order. Raises ResultDamaged."""
         query = select(models.LossChunk.data).where(models.LossChunk.job_id == job_id)
         with self._read() as session:
@@ -32,6 +37,8 @@ class Results(Transactions):
 
     def newest_rmse(self, ids: Sequence[int]) -> dict[int, float]:
         """The RMSE of each job's newest record, of those that have one that can be read. Raises nothing."""
+        from curvegan.series import LossCurve  # noqa: PLC0415
+
         chunk = aliased(models.LossChunk)
         newest = select(func.max(chunk.first_step)).where(chunk.job_id == models.LossChunk.job_id).scalar_subquery()
         query = select(models.LossChunk.job_id, models.LossChunk.data).where(models.LossChunk.first_step == newest)
@@ -44,8 +51,10 @@ class Results(Transactions):
                         found[job_id] = float(LossCurve.from_bytes(data).rmse[-1])
         return found
 
-    def snapshots(self, job_id: int) -> list[Snapshot]:
+    def snapshots(self, job_id: int) -> "list[Snapshot]":
         """All snapshots so far, in step order. Raises ResultDamaged."""
+        from curvegan.series import Snapshot  # noqa: PLC0415
+
         query = select(models.Snapshot.data).where(models.Snapshot.job_id == job_id).order_by(models.Snapshot.step)
         with self._read() as session:
             require_job(session, job_id)
@@ -93,11 +102,13 @@ class Results(Transactions):
             ]
 
 
-def joined_losses(job_id: int, chunks: Sequence[bytes]) -> LossCurve:
+def joined_losses(job_id: int, chunks: Sequence[bytes]) -> "LossCurve":
     """The loss curve of a job's chunks, which are in order. Raises ResultDamaged."""
+    from curvegan.series import LossCurve  # noqa: PLC0415
+
     with refused(job_id, "loss curve"):
         curve = LossCurve.concatenate([LossCurve.from_bytes(data) for data in chunks])
-        if (np.diff(curve.steps) <= 0).any():
+        if (curve.steps[1:] <= curve.steps[:-1]).any():
             raise ValueError("its steps are not in order")
         return curve
 

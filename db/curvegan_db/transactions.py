@@ -2,8 +2,10 @@
 
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -37,3 +39,12 @@ def now(session: Session) -> datetime:
         at: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
         return at.astimezone(UTC)
     return datetime.now(UTC)
+
+
+def upsert(session: Session, table: Any) -> Any:
+    """An INSERT of the database's own dialect, which alone knows ON CONFLICT."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a command on SQLite does without
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)

@@ -7,7 +7,8 @@ from scipy.stats import energy_distance, wasserstein_distance
 from curvegan import curves
 from curvegan.config import TrainConfig
 from curvegan.families.family import Fitted, even
-from curvegan.metrics import MEANINGS, Evaluation, Metrics
+from curvegan.meanings import MEANINGS
+from curvegan.metrics import Evaluation, Metrics
 from curvegan.networks import init_weights
 from curvegan.noise import Stream
 from curvegan.quality import Neighbours, modes, parameter_w1, sliced_w1

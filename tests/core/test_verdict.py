@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from curvegan.config import TrainConfig
+from curvegan.meanings import VERDICTS
 from curvegan.metrics import Metrics
 from curvegan.series import LossCurve, Snapshot
-from curvegan.verdict import VERDICTS, Verdict, judge, swing
+from curvegan.verdict import Verdict, judge, swing
 from tests.core.packs import train
 
 ONE = {"relative_rmse": 0.1, "equilibrium_gap": 0.01}

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from curvegan.config import TrainConfig
+from curvegan.meanings import VERDICTS
 from curvegan.training import PackTraining
-from curvegan.verdict import VERDICTS
 from curvegan_db.database import make_engine
 from curvegan_db.records import SAID, JobRequest
 from curvegan_db.store import Store
