@@ -182,6 +182,8 @@ def _best_pack(session: Session, devices: Sequence[str], most: int, alive_since:
     if best is None:
         return []
     most = max(1, most // 16**best.lost)
+    if most == 1:
+        return [best.id]
     alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost)
     room = min(most, _share(session, alike, most, live_peers(session, best.wanted_device, alive_since)))
     others = _queue(select(models.Job.id)).where(alike, models.Job.id != best.id)
