@@ -64,3 +64,12 @@ def test_a_file_that_is_no_database_is_left_alone(client: Client) -> None:
 def test_a_home_that_cannot_be_made(client: Client) -> None:
     Path("file").touch()
     client.refused("--home", "file/home", "submit", exit_code=3)
+
+
+def test_a_list_of_jobs_waits_for_no_import_that_it_does_not_need(client: Client) -> None:
+    client.submit()
+    code = "import sys\nfrom curvegan_cli.main import main\nmain(standalone_mode=False)\n"
+    done = client.alone("status", code=f"{code}print(*sys.modules, file=sys.stderr)")
+    assert "queued" in done.stdout
+    needless = {"alembic", "celery", "kombu", "matplotlib", "numpy", "psycopg", "torch"}
+    assert needless & {*done.stderr.splitlines()[-1].split()} == set()
