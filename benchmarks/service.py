@@ -9,7 +9,8 @@ parts    A worker's claims in this process, without Celery and supervisor. A par
          they are in it; what is in no part is "the rest". Compiling, imports and the first claim are not counted.
 wall     From the submit of 100 jobs to the last one's end in the database, with `curvegan worker --concurrency 2`,
          which has trained before; against two processes that train 50 jobs each with the fused engine and keep nothing:
-         noise, records, snapshots with their metrics and checkpoints' bytes are made, as in `benchmarks.engines`.
+         noise, records, snapshots with their metrics and checkpoints' bytes are made, as in `benchmarks.engines`. They
+         take turns. CPU seconds are those of all processes: workers, supervisor, PostgreSQL and Redis.
 growth   CPU seconds a job of worker processes, supervisor, PostgreSQL and Redis together, in sweeps of 10, 100 and
          1,000 jobs.
 memory   A worker process's resident memory after 50 and after 500 jobs.
@@ -24,7 +25,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import wraps
+from functools import partial, wraps
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +75,13 @@ def parts(jobs: int = 48) -> dict[str, float]:
             submit(store, 2)
             work(store)
             submit(store, jobs)
-            spent: dict[str, float] = defaultdict(float)
+            seconds: dict[str, float] = defaultdict(float)
             database, started = cpu_of(postgres()), time.process_time()
-            with timed(spent):
+            with timed(seconds):
                 work(store)
-            spent["the rest"] = time.process_time() - started - sum(spent.values())
-            spent["PostgreSQL"] = cpu_of(postgres()) - database
-    return {name: 1e3 * seconds / jobs for name, seconds in spent.items()}
+            seconds["the rest"] = time.process_time() - started - sum(seconds.values())
+            seconds["PostgreSQL"] = cpu_of(postgres()) - database
+    return {name: 1e3 * each / jobs for name, each in seconds.items()}
 
 
 def submit(store: Store, jobs: int) -> list[int]:
@@ -97,13 +99,13 @@ def work(store: Store) -> None:
 
 
 @contextmanager
-def timed(spent: dict[str, float]) -> Iterator[None]:
+def timed(seconds: dict[str, float]) -> Iterator[None]:
     """Add up, for as long as the block runs, what each thread spends in each part."""
     with ExitStack() as stack:
         for part, functions in PARTS.items():
             for owner, name in functions:
                 original = getattr(owner, name)
-                setattr(owner, name, _timed(original, part, spent))
+                setattr(owner, name, _timed(original, part, seconds))
                 stack.callback(setattr, owner, name, original)
         yield
 
@@ -111,7 +113,7 @@ def timed(spent: dict[str, float]) -> Iterator[None]:
 _inside = threading.local()
 
 
-def _timed(function: Callable[..., Any], part: str, spent: dict[str, float]) -> Callable[..., Any]:
+def _timed(function: Callable[..., Any], part: str, seconds: dict[str, float]) -> Callable[..., Any]:
     @wraps(function)
     def timed_call(*args: Any, **options: Any) -> Any:
         if getattr(_inside, "part", None):  # one part calls another: the first one counts
@@ -120,24 +122,35 @@ def _timed(function: Callable[..., Any], part: str, spent: dict[str, float]) -> 
         try:
             return function(*args, **options)
         finally:
-            spent[part] += time.thread_time() - started
+            seconds[part] += time.thread_time() - started
             _inside.part = None
 
     return timed_call
 
 
 def wall(rounds: int = 3, jobs: int = JOBS) -> dict[str, float]:
-    """Return seconds for so many jobs through the service and bare, medians, and their ratio. They take turns."""
+    """Return medians for so many jobs through the service and bare, which take turns: seconds, CPU seconds, ratios."""
     through, bare = [], []
-    with service() as (settings, store):
-        finish(settings, store, 2 * WORKERS)
-        with multiprocessing.get_context("spawn").Pool(WORKERS, prepare) as pool:
-            train_bare(pool, WORKERS)
-            for _ in range(rounds):
-                bare.append(train_bare(pool, jobs))
-                through.append(finish(settings, store, jobs))
-    ratio = statistics.median(a / b for a, b in zip(through, bare, strict=True))
-    return {"through the service": statistics.median(through), "bare": statistics.median(bare), "ratio": ratio}
+    with service() as (settings, store), multiprocessing.get_context("spawn").Pool(WORKERS, prepare) as pool:
+        finish(settings, store, 4 * WORKERS)
+        train_bare(pool, 4 * WORKERS)
+        for _ in range(rounds):
+            bare.append(spent(partial(train_bare, pool, jobs)))
+            through.append(spent(partial(finish, settings, store, jobs)))
+    found = {}
+    for place, what in enumerate(("seconds", "CPU seconds")):
+        pairs = [(a[place], b[place]) for a, b in zip(through, bare, strict=True)]
+        found[f"{what} through the service"] = statistics.median(a for a, _ in pairs)
+        found[f"{what} bare"] = statistics.median(b for _, b in pairs)
+        found[f"ratio of {what}"] = statistics.median(a / b for a, b in pairs)
+    return found
+
+
+def spent(work: Callable[[], object]) -> tuple[float, float]:
+    """Return the seconds that something takes, and the CPU seconds of this process's children in them."""
+    cpu, started = cpu_of(children()), time.monotonic()
+    work()
+    return time.monotonic() - started, cpu_of(children()) - cpu
 
 
 @contextmanager
@@ -153,23 +166,18 @@ def service() -> Iterator[tuple[Settings, Store]]:
             yield settings, store
 
 
-def finish(settings: Settings, store: Store, jobs: int) -> float:
-    """Submit jobs, and return how many seconds it took until all of them had succeeded."""
-    started = time.monotonic()
+def finish(settings: Settings, store: Store, jobs: int) -> None:
+    """Submit jobs, and wait until all of them have succeeded."""
     ids = submit(store, jobs)
     nudge(settings, ids)
     while store.jobs(ids, states=("queued", "running", "lost"), limit=1):
         time.sleep(0.05)
-    seconds = time.monotonic() - started
-    assert len(store.jobs(ids, states=("succeeded",), limit=jobs)) == jobs
-    return seconds
+    assert len(store.jobs(ids, states=("succeeded",))) == jobs
 
 
-def train_bare(pool: Any, jobs: int) -> float:
-    """Train jobs in the pool's processes, and return the seconds that took."""
-    started = time.monotonic()
+def train_bare(pool: Pool, jobs: int) -> None:
+    """Train jobs in the pool's processes."""
     pool.starmap(train, [(FusedEngine, 1, STEPS)] * jobs, chunksize=1)
-    return time.monotonic() - started
 
 
 def growth(sizes: tuple[int, ...] = (10, 100, 1000)) -> dict[int, float]:
@@ -178,9 +186,7 @@ def growth(sizes: tuple[int, ...] = (10, 100, 1000)) -> dict[int, float]:
     with service() as (settings, store):
         finish(settings, store, 2 * WORKERS)
         for size in sizes:
-            before = cpu_of(psutil.Process().children(recursive=True))
-            finish(settings, store, size)
-            found[size] = (cpu_of(psutil.Process().children(recursive=True)) - before) / size
+            found[size] = spent(partial(finish, settings, store, size))[1] / size
     return found
 
 
@@ -191,14 +197,20 @@ def memory(looks: tuple[int, ...] = (50, 500)) -> dict[int, float]:
         for look in looks:
             finish(settings, store, look - done)
             done = look
-            processes = (p for p in psutil.Process().children(recursive=True) if "celery" in p.cmdline())
+            processes = (p for p in children() if "celery" in p.cmdline())
             found[look] = max(process.memory_info().rss for process in processes) / 1e6
+    return found
+
+
+def children() -> list[psutil.Process]:
+    """Return all processes that this one started."""
+    found: list[psutil.Process] = psutil.Process().children(recursive=True)
     return found
 
 
 def postgres() -> list[psutil.Process]:
     """Return the processes of the PostgreSQL server that this process started."""
-    return [process for process in psutil.Process().children(recursive=True) if process.name() == "postgres"]
+    return [process for process in children() if process.name() == "postgres"]
 
 
 def cpu_of(processes: Iterable[psutil.Process]) -> float:
@@ -215,7 +227,7 @@ def main() -> None:
     if "parts" in asked.what:
         print_table("CPU ms a default job", parts())
     if "wall" in asked.what:
-        print_table(f"seconds, {JOBS} jobs on {WORKERS} processes", wall(asked.rounds))
+        print_table(f"{JOBS} jobs on {WORKERS} processes", wall(asked.rounds))
     if "growth" in asked.what:
         print_table("CPU s a job", {f"{size} jobs": seconds for size, seconds in growth().items()})
     if "memory" in asked.what:
