@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from curvegan.record import newest_rmse
 from curvegan_db import models
 from curvegan_db.errors import JobNotFound, ResultDamaged, ResultNotFound
 from curvegan_db.models import MOST_ID
@@ -37,8 +38,6 @@ class Results(Transactions):
 
     def newest_rmse(self, ids: Sequence[int]) -> dict[int, float]:
         """The RMSE of each job's newest record, of those that have one that can be read. Raises nothing."""
-        from curvegan.series import LossCurve  # noqa: PLC0415
-
         chunk = aliased(models.LossChunk)
         newest = select(func.max(chunk.first_step)).where(chunk.job_id == models.LossChunk.job_id).scalar_subquery()
         query = select(models.LossChunk.job_id, models.LossChunk.data).where(models.LossChunk.first_step == newest)
@@ -47,8 +46,8 @@ class Results(Transactions):
             with self._read() as session:
                 rows = session.execute(query.where(models.LossChunk.job_id.in_(ids[start : start + _AT_ONCE])))
                 for job_id, data in rows:
-                    with suppress(ValueError, IndexError):  # one job's damage must not hide the others
-                        found[job_id] = float(LossCurve.from_bytes(data).rmse[-1])
+                    with suppress(ValueError):  # one job's damage must not hide the others
+                        found[job_id] = newest_rmse(data)
         return found
 
     def snapshots(self, job_id: int) -> "list[Snapshot]":

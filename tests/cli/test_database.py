@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 
+from curvegan.series import LossCurve
 from curvegan_db import migrate
 from curvegan_db.database import make_engine
 
@@ -67,9 +69,14 @@ def test_a_home_that_cannot_be_made(client: Client) -> None:
 
 
 def test_a_list_of_jobs_waits_for_no_import_that_it_does_not_need(client: Client) -> None:
-    client.submit()
+    job_id = client.submit()
+    with client.store() as store:
+        claim = store.claim(store.register_worker("host", 1, ["auto"], "0"), ["auto"], 1)
+        assert claim is not None
+        store.record(claim.token, job_id, 10, LossCurve(np.array([0]), *np.full((5, 1), 0.25, np.float32)))
     code = "import sys\nfrom curvegan_cli.main import main\nmain(standalone_mode=False)\n"
     done = client.alone("status", code=f"{code}print(*sys.modules, file=sys.stderr)")
-    assert "queued" in done.stdout
+    assert " running " in done.stdout
+    assert " 0.25 " in done.stdout
     needless = {"alembic", "celery", "kombu", "matplotlib", "numpy", "psycopg", "torch"}
     assert needless & {*done.stderr.splitlines()[-1].split()} == set()
