@@ -1,0 +1,72 @@
+"""What the recorder writes of a job is the same whether the job is done within one flush or takes many."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from curvegan.config import TrainConfig
+from curvegan_db.database import make_engine
+from curvegan_db.records import SAID, JobRequest
+from curvegan_db.store import Store
+from curvegan_worker import recorder
+from curvegan_worker.recorder import STORED
+
+from .inline import train_all
+
+CONFIG = {"steps": 130, "snapshot_every": 50, "checkpoint_every": 10, "hidden_g": 16, "hidden_d": 16, "batch_size": 8}
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A store on a fresh database, without a fleet."""
+    with Store(make_engine(database_url)) as store:
+        yield store
+
+
+def test_a_job_in_one_record_equals_the_same_job_in_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = count_calls(monkeypatch)
+    results = []
+    for flush_s in (60.0, 0.0):
+        monkeypatch.setattr(recorder, "FLUSH_S", flush_s)
+        [job] = store.submit([JobRequest(TrainConfig.parse(CONFIG), "same")])
+        calls.clear()
+        train_all(store)
+        results.append((result(store, job), len(calls)))
+    (at_once, once), (in_parts, often) = results
+    assert at_once == in_parts
+    assert once == 1
+    assert often > 10
+
+
+def test_of_what_is_not_written_the_log_says_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "FLUSH_S", 60.0)
+    [job] = store.submit([JobRequest(TrainConfig.parse(CONFIG))])
+    train_all(store)
+    said = [line.text for line in store.log(job)[0] if line.kind == SAID and line.text.startswith("checkpoint")]
+    assert said == [f"checkpoint at step {step} stored" for step in (10, 120, 130)]
+    assert [row.step for row in store.checkpoints(job)] == [130, 120, 10]
+
+
+def result(store: Store, job: int) -> dict[str, Any]:
+    """All that is stored of a job but its id, which its plots bear, and its times."""
+    found = store.job(job)
+    assert all(store.plot(job, kind) for kind in STORED)
+    return {
+        "job": (found.state, found.step, found.metrics, found.verdict),
+        "losses": store.losses(job).to_bytes(),
+        "snapshots": [snapshot.to_bytes() for snapshot in store.snapshots(job)],
+        "checkpoints": [(row.step, row.sha256) for row in store.checkpoints(job)],
+    }
+
+
+def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How often the real store is asked to record anything, as a list that grows."""
+    calls, record_many = [], Store.record_many
+
+    def counted(self: Store, token: str, records: Any) -> frozenset[int]:
+        calls.append(len(records))
+        return record_many(self, token, records)
+
+    monkeypatch.setattr(Store, "record_many", counted)
+    return calls
