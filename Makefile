@@ -49,7 +49,8 @@ clean:  ## remove what the targets above made, .venv and the demo's jobs include
 	rm -rf .venv .demo .lab dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# One environment, three sizes: `demo` needs no test tools, and only `bench` a peer to measure by. Each stamp is as old as its last complete install.
+# One environment, three sizes: `demo` needs no test tools, and only `bench` a peer to measure by. Each stamp is as old as
+# its last complete install.
 .venv/worker.stamp: pyproject.toml constraints.txt
 	$(call install,worker)
 .venv/dev.stamp: pyproject.toml constraints.txt
