@@ -3,15 +3,19 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
 from curvegan_cli.backend import Backend, pass_backend
 from curvegan_cli.output import message, print_ids, quiet_option
-from curvegan_cli.selectors import jobs_or_sweep, named, select, some_jobs, sweep_or_none
+from curvegan_cli.selectors import jobs_or_sweep, named, select, whole_sweep
 from curvegan_cli.submit import queued
 from curvegan_cli.sweeps import jobs_counted
 from curvegan_cli.view import LIVE
+
+if TYPE_CHECKING:
+    from curvegan_db.filters import Filter
 
 no_worker_option = click.option("--no-worker", is_flag=True, help="Start no background worker.")
 failed_option = click.option("--failed", is_flag=True, help="Of several only those that failed, not the cancelled.")
@@ -22,7 +26,14 @@ failed_option = click.option("--failed", is_flag=True, help="Of several only tho
 @click.option("--reason", metavar="TEXT", help="Kept with the job.")
 @quiet_option
 @pass_backend
-def cancel(backend: Backend, selectors: tuple[str, ...], sweep: int | None, reason: str | None, quiet: bool) -> None:
+def cancel(
+    backend: Backend,
+    selectors: tuple[str, ...],
+    sweep: int | None,
+    where: "Filter | None",
+    reason: str | None,
+    quiet: bool,
+) -> None:
     """Stop queued and running jobs.
 
     A queued job is stopped at once, a running one within seconds, after its checkpoint is stored.
@@ -33,13 +44,13 @@ def cancel(backend: Backend, selectors: tuple[str, ...], sweep: int | None, reas
     Examples:
       curvegan cancel 17
       curvegan cancel all --reason "wrong curve"
-      curvegan cancel --sweep 3
+      curvegan cancel --sweep 3 --where "loss=lsgan"
     """
-    whole = sweep_or_none(selectors, sweep)
+    whole = whole_sweep(selectors, sweep, where)
     if whole is not None:
         _cancel_sweep(backend, whole, reason, quiet)
         return
-    ids = select(backend.store, selectors, LIVE)
+    ids = _matching(backend, selectors, LIVE, sweep, where)
     said = {"cancelled": "is cancelled", "requested": "will be stopped by its worker within seconds"}
     done = _each(ids, lambda job_id: said[backend.store.cancel(job_id, reason)], quiet)
     _conclude(ids, done, selectors, "Nothing to cancel: no queued or running job there.")
@@ -52,7 +63,13 @@ def cancel(backend: Backend, selectors: tuple[str, ...], sweep: int | None, reas
 @quiet_option
 @pass_backend
 def retry(
-    backend: Backend, selectors: tuple[str, ...], sweep: int | None, failed: bool, no_worker: bool, quiet: bool
+    backend: Backend,
+    selectors: tuple[str, ...],
+    sweep: int | None,
+    where: "Filter | None",
+    failed: bool,
+    no_worker: bool,
+    quiet: bool,
 ) -> None:
     """Run ended jobs again from the start.
 
@@ -64,9 +81,10 @@ def retry(
       curvegan retry all
       curvegan retry --sweep 3 --failed
     """
-    states, whole = _to_rerun(failed), sweep_or_none(selectors, sweep)
+    states, whole = _to_rerun(failed), whole_sweep(selectors, sweep, where)
     if whole is None:
-        _run_again(backend, selectors, states, backend.store.retry, no_worker, quiet)
+        ids = _matching(backend, selectors, states, sweep, where)
+        _run_again(backend, ids, selectors, states, backend.store.retry, no_worker, quiet)
     else:
         _run_sweep_again(backend, whole, states, backend.store.retry_sweep, no_worker, quiet)
 
@@ -78,7 +96,13 @@ def retry(
 @quiet_option
 @pass_backend
 def resume(
-    backend: Backend, selectors: tuple[str, ...], sweep: int | None, failed: bool, no_worker: bool, quiet: bool
+    backend: Backend,
+    selectors: tuple[str, ...],
+    sweep: int | None,
+    where: "Filter | None",
+    failed: bool,
+    no_worker: bool,
+    quiet: bool,
 ) -> None:
     """Let failed and cancelled jobs go on from their last checkpoint.
 
@@ -91,20 +115,29 @@ def resume(
       curvegan resume all
       curvegan resume --sweep 3 --failed
     """
-    states, whole = _to_rerun(failed), sweep_or_none(selectors, sweep)
+    states, whole = _to_rerun(failed), whole_sweep(selectors, sweep, where)
     if whole is None:
-        _run_again(backend, selectors, states, backend.store.resume, no_worker, quiet)
+        ids = _matching(backend, selectors, states, sweep, where)
+        _run_again(backend, ids, selectors, states, backend.store.resume, no_worker, quiet)
     else:
         _run_sweep_again(backend, whole, states, backend.store.resume_sweep, no_worker, quiet)
 
 
 @click.command()
-@some_jobs
+@jobs_or_sweep
 @click.option("--steps", type=int, required=True, metavar="N", help="Steps it shall have in total.")
 @no_worker_option
 @quiet_option
 @pass_backend
-def extend(backend: Backend, selectors: tuple[str, ...], steps: int, no_worker: bool, quiet: bool) -> None:
+def extend(
+    backend: Backend,
+    selectors: tuple[str, ...],
+    sweep: int | None,
+    where: "Filter | None",
+    steps: int,
+    no_worker: bool,
+    quiet: bool,
+) -> None:
     """Train succeeded jobs further, to N steps in total.
 
     Their results are kept, and so are the intervals between records, snapshots and checkpoints.
@@ -113,12 +146,31 @@ def extend(backend: Backend, selectors: tuple[str, ...], steps: int, no_worker: 
     Examples:
       curvegan extend 17 --steps 20001
       curvegan extend 3-9 --steps 20001
+      curvegan extend --where "verdict=undertrained and loss=ns" --steps 20001
     """
-    _run_again(backend, selectors, ("succeeded",), lambda job_id: backend.store.extend(job_id, steps), no_worker, quiet)
+    whole_sweep(selectors, sweep, where)
+    states = ("succeeded",)
+    ids = _matching(backend, selectors, states, sweep, where)
+    _run_again(backend, ids, selectors, states, lambda job_id: backend.store.extend(job_id, steps), no_worker, quiet)
+
+
+def _matching(
+    backend: Backend,
+    selectors: Sequence[str],
+    states: Collection[str],
+    sweep: int | None,
+    where: "Filter | None",
+) -> list[int]:
+    """The ids, and of those that a filter found how many, before anything is done to them."""
+    ids = select(backend.store, selectors, states, sweep, where)
+    if where and ids:
+        message(f"{jobs_counted(len(ids))} of state {', '.join(states)} match.")
+    return ids
 
 
 def _run_again(
     backend: Backend,
+    ids: Sequence[int],
     selectors: tuple[str, ...],
     states: tuple[str, ...],
     verb: Callable[[int], None],
@@ -126,7 +178,6 @@ def _run_again(
     quiet: bool,
 ) -> None:
     """Queue ended jobs again by one of the store's verbs, and see to it that they get a worker."""
-    ids = select(backend.store, selectors, states)
 
     def again(job_id: int) -> str:
         verb(job_id)

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curvegan_cli.filtering import where_option
+
 if TYPE_CHECKING:
+    from curvegan_db.filters import Filter
     from curvegan_db.store import Store
 
 _FORMS = re.compile(r"(?P<first>[0-9]{1,18})(-(?P<end>[0-9]{1,18}))?|last|all")
@@ -39,15 +42,17 @@ sweep_option = click.option("--sweep", type=click.IntRange(1), metavar="ID", hel
 
 
 def jobs_or_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add some jobs, or a sweep in their place; `sweep_or_none` tells which it was."""
-    return any_jobs(sweep_option(command))
+    """Add some jobs, or a sweep in their place, and a filter of these or of all; `whole_sweep` tells which it was."""
+    return any_jobs(sweep_option(where_option(command)))
 
 
-def sweep_or_none(selectors: Sequence[str], sweep: int | None) -> int | None:
-    """The sweep that was given in place of jobs, None for jobs. Raises UsageError for both and for neither."""
-    if bool(selectors) == (sweep is not None):
-        raise click.UsageError("give either the ID of jobs, as in 17 or all, or of a sweep, as in --sweep 3")
-    return sweep
+def whole_sweep(selectors: Sequence[str], sweep: int | None, where: "Filter | None") -> int | None:
+    """The sweep if all of it is meant, None for jobs. Raises UsageError for jobs of two sorts and for no jobs."""
+    if (selectors and sweep is not None) or not (selectors or sweep is not None or where):
+        raise click.UsageError(
+            "give either the ID of jobs, as in 17 or all, or of a sweep, as in --sweep 3, or a filter with --where"
+        )
+    return None if where else sweep
 
 
 def select_one(store: "Store", selector: str) -> int:
@@ -55,20 +60,34 @@ def select_one(store: "Store", selector: str) -> int:
     return select(store, [selector])[0]
 
 
-def select(store: "Store", selectors: Sequence[str], states: Collection[str] = ()) -> list[int]:
-    """The ids of all that is selected, in the order typed.
+def select(
+    store: "Store",
+    selectors: Sequence[str],
+    states: Collection[str] = (),
+    sweep: int | None = None,
+    where: "Filter | None" = None,
+) -> list[int]:
+    """The ids of all that is selected, in the order typed; of a sweep or by a filter, the oldest first.
 
     Ranges and `all` take only the jobs in `states` (empty: every state), and skip ids that no job has; a job that is
     named by its own id is always taken, so that the caller can say why it cannot be.
 
+    A filter leaves of them, without selectors of all jobs, those that match and are in `states`.
+
     Raises:
         JobNotFound: a single id that no job has.
+        SweepNotFound: no sweep has this id.
         InvalidInput: a range without any job, or `last` in an empty store.
     """
     ids: dict[int, None] = {}
     for selector in selectors:
         ids.update(dict.fromkeys(_ids(store, selector, states)))
-    return list(ids)
+    if sweep is None and where is None:
+        return list(ids)
+    of_sweep = None if sweep is None else store.sweep(sweep).id
+    among = ids if selectors else None
+    found = store.jobs(ids=among, states=tuple(states), sweep=of_sweep, where=where, newest_first=False)
+    return [job.id for job in found]
 
 
 def named(selectors: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ import click
 from curvegan_cli.backend import Backend, pass_backend
 from curvegan_cli.data import data_fact
 from curvegan_cli.facts import facts
+from curvegan_cli.filtering import where_option
 from curvegan_cli.output import (
     Column,
     console,
@@ -34,6 +35,7 @@ from curvegan_cli.view import COLUMNS, STATES, cells, fields, print_jobs, rmse_n
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from curvegan_db.filters import Filter
     from curvegan_db.records import Job
     from curvegan_db.store import Store
 
@@ -51,6 +53,7 @@ Query = Callable[[], list["Job"]]
 @click.command()
 @any_jobs
 @sweep_option
+@where_option
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these; several times for more.")
 @click.option("--tag", "tags", multiple=True, help="Only with this tag; several times for all of them.")
 @click.option(
@@ -64,6 +67,7 @@ def status(
     backend: Backend,
     selectors: tuple[str, ...],
     sweep: int | None,
+    where: "Filter | None",
     states: tuple[str, ...],
     tags: tuple[str, ...],
     limit: int | None,
@@ -80,6 +84,7 @@ def status(
       curvegan status --state running --state queued --watch
       curvegan status 3-9 -o json
       curvegan status --sweep 3 --state failed
+      curvegan status --where "loss=ns and rmse<0.1" --limit 10
     """
     if watch:
         _check_watch(form, quiet)
@@ -91,7 +96,7 @@ def status(
 
     def query() -> list["Job"]:
         return backend.store.jobs(
-            ids=ids, states=states, tags=tags, sweep=sweep, limit=_TABLE_LIMIT if by_default else limit
+            ids=ids, states=states, tags=tags, sweep=sweep, where=where, limit=_TABLE_LIMIT if by_default else limit
         )
 
     if watch:

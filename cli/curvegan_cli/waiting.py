@@ -12,12 +12,13 @@ import click
 from curvegan_cli.backend import Backend, pass_backend
 from curvegan_cli.output import format_option, inert, message, quiet_option
 from curvegan_cli.patience import patiently
-from curvegan_cli.selectors import jobs_or_sweep, select, sweep_or_none
+from curvegan_cli.selectors import jobs_or_sweep, select, whole_sweep
 from curvegan_cli.view import ENDED, LIVE, outcome, print_jobs
 from curvegan_cli.workers import start_if_embedded, waits_for
 
 if TYPE_CHECKING:
     from curvegan_cli.progress import Display
+    from curvegan_db.filters import Filter
     from curvegan_db.records import Job
 
 POLL_S = 0.3
@@ -32,13 +33,20 @@ _MOST_BARS = 8
 @format_option("table", "json", "csv")
 @quiet_option
 @pass_backend
-def wait(backend: Backend, selectors: tuple[str, ...], sweep: int | None, form: str, quiet: bool) -> None:
+def wait(
+    backend: Backend,
+    selectors: tuple[str, ...],
+    sweep: int | None,
+    where: "Filter | None",
+    form: str,
+    quiet: bool,
+) -> None:
     """Follow jobs to their end.
 
     The exit code is 1 where one ends badly.
 
-    `all` is all that are queued or running now. Ctrl-C ends the waiting, not the jobs. A database that goes away is
-    waited for, up to five minutes.
+    `all`, and what --where finds, is all that are queued or running now. Ctrl-C ends the waiting, not the jobs. A
+    database that goes away is waited for, up to five minutes.
 
     \b
     Examples:
@@ -46,11 +54,12 @@ def wait(backend: Backend, selectors: tuple[str, ...], sweep: int | None, form: 
       curvegan wait all -o json
       curvegan wait --sweep 3
     """
-    whole = sweep_or_none(selectors, sweep)
+    whole = whole_sweep(selectors, sweep, where)
     if whole is not None:
         _wait_for_sweep(backend, whole, form, quiet)
         return
-    jobs = follow(backend, select(backend.store, selectors, LIVE if "all" in selectors else ()))
+    states = LIVE if "all" in selectors or where else ()
+    jobs = follow(backend, select(backend.store, selectors, states, sweep, where))
     if not print_jobs(jobs, form, quiet):
         for job in jobs:
             click.echo(inert(outcome(job)))
