@@ -281,6 +281,8 @@ def test_a_worker_that_finds_pickles_trains_from_the_start(
     with store.engine.begin() as connection:
         at = store.job(job).created_at
         connection.execute(insert(models.Checkpoint).values(created_at=at, size=100, **planted))
+        # A job that recorded nothing is not even asked for its checkpoints.
+        connection.execute(update(models.Job).where(models.Job.id == job).values(step=30))
     settings = Settings.resolve(str(tmp_path / "home"), database_url, None)
     with run_fleet(settings, "--device", "cpu") as fleet:
         wait_until(lambda: store.job(job).state == "succeeded", 60, fleet.log)
