@@ -32,7 +32,7 @@ soak: .venv/dev.stamp  ## 200 jobs under a storm of faults, and more: 15 minutes
 lab: .venv/dev.stamp  ## train 656 GANs and write the tables and pictures of docs/mode-collapse.md and docs/science.md
 	$(BIN)/python benchmarks/lab.py
 
-bench: .venv/bench.stamp  ## measure all that is promised of speed: 15 minutes; make bench QUICK=1 takes a few
+bench: .venv/bench.stamp  ## measure all that is promised of speed: six minutes; make bench QUICK=1 takes a few
 	@$(BIN)/python -m benchmarks.bench $(if $(QUICK),--quick)
 
 lint: .venv/dev.stamp  ## check format, style, types and the arrows between the packages

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from curvegan_db.store import Store
 
 WATCH_S = 1.0
-_TABLE_LIMIT = 100
+_TABLE_LIMIT = 50
 _EVENT_COLUMNS = (
     *(Column("AT"), Column("ATTEMPT", right=True), Column("EVENT")),
     *(Column("WORKER", folds=True), Column("DETAIL", folds=True)),

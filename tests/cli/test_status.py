@@ -113,8 +113,8 @@ def test_a_long_table_says_that_there_is_more(client: Client) -> None:
     with client.store() as store:
         store.submit([JobRequest(TrainConfig())] * 120)
     result = client("status")
-    assert len(result.stdout.splitlines()) == 102
-    assert "newest 100 jobs" in result.stderr
+    assert len(result.stdout.splitlines()) == 52
+    assert "newest 50 jobs" in result.stderr
     assert len(client.done("status", "-q").splitlines()) == 120
     assert len(client.json("status", "--limit", "7")) == 7
     assert len(client.done("status", "--limit", "110").splitlines()) == 112
