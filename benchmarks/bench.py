@@ -97,7 +97,9 @@ def service(quick: bool) -> list[Row]:
     """Compare jobs through PostgreSQL, Redis and two workers with the bare trainings, in wall time."""
     jobs = 20 if quick else 100
     found = alone("benchmarks.service", "wall", 1 if quick else 3, jobs)
-    return [Row(f"{jobs} jobs through the service, against {jobs} bare trainings", 1.5, 1.15, found["ratio of seconds"])]
+    return [
+        Row(f"{jobs} jobs through the service, against {jobs} bare trainings", 1.5, 1.15, found["ratio of seconds"])
+    ]
 
 
 def growth(quick: bool) -> list[Row]:

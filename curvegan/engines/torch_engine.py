@@ -44,7 +44,7 @@ class TorchEngine:
 
         Raises DeviceUnavailable; device is "cpu", "cuda" or "cuda:N".
         """
-        _check_device(device)
+        _use_device(device)
         # A worker is one process on one core; more threads make these small products slower.
         torch.set_num_threads(1)
         self._device = device
@@ -252,10 +252,12 @@ def _as_many(real_jb: Tensor, fake_jb: Tensor) -> Tensor:
     return real_jb.repeat(1, fake_jb.shape[1] // real_jb.shape[1])
 
 
-def _check_device(device: str) -> None:
+def _use_device(device: str) -> None:
     if device == "cpu":
         return
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     index = int(device.partition(":")[2] or 0)
     if index >= count:
         raise DeviceUnavailable(f"device {device!r} is not here; this machine has {count} CUDA devices")
+    # A graph is recorded on the stream of the current device.
+    torch.cuda.set_device(index)
