@@ -139,7 +139,8 @@ def outcome(job: "Job") -> str:
 def _took(job: "Job") -> str:
     if job.started_at is None or job.finished_at is None:
         return ""
-    return f" in {duration((job.finished_at - job.started_at).total_seconds())}"
+    seconds = (job.finished_at - job.started_at).total_seconds()
+    return f" in {seconds:.1f} s" if seconds < 10 else f" in {duration(seconds)}"
 
 
 def why(job: "Job") -> str:
