@@ -35,6 +35,7 @@ COPY curvegan curvegan
 COPY db db
 COPY worker worker
 COPY cli cli
+COPY core core
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheel .
 
 FROM base AS client
@@ -51,7 +52,7 @@ RUN pip install -c constraints.txt -r worker.txt ${TORCH_SPEC}
 COPY --from=wheel /wheel /wheel
 RUN pip install --no-deps /wheel/*.whl
 # The fused engine's code for this machine's processor. On another one each container compiles when it starts.
-RUN python -m curvegan_worker.code && chmod -R a+rX /opt/curvegan/share
+RUN python -m curvegan_worker.host.machine_code && chmod -R a+rX /opt/curvegan/share
 WORKDIR /var/lib/curvegan
 USER 10001:10001
 ENTRYPOINT ["curvegan"]

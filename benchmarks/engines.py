@@ -25,15 +25,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.engines import Engine, State
-from curvegan.engines.fused_cache import keep_code_in
-from curvegan.engines.fused_engine import FusedEngine, prepare
-from curvegan.engines.fused_vectors import LANES
-from curvegan.engines.torch_engine import TorchEngine
-from curvegan.metrics import Evaluation
-from curvegan.networks import init_weights
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines import Engine, State
+from curvegan_core.engines.fused.cache import keep_code_in
+from curvegan_core.engines.fused.engine import FusedEngine, prepare
+from curvegan_core.engines.fused.vectors import LANES
+from curvegan_core.engines.stacked.engine import TorchEngine
+from curvegan_core.metrics.evaluation import Evaluation
+from curvegan_core.networks import init_weights
 
 STEPS = TrainConfig().steps
 PACK = 16

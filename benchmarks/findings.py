@@ -11,7 +11,7 @@ import numpy as np
 from experiments import FAMILIES, RATES, SINE_MODES, TUTORIAL, UPDOWN, Experiment
 from scipy.stats import binomtest
 
-from curvegan.series import LossCurve, Snapshot
+from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_db.records import Job
 from curvegan_db.store import Store
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from curvegan import curves
+from curvegan_core.families import curves
 
 REAL, GENERATED, LOST, OTHER = "#74BCFF", "#4AD631", "#E4572E", "#BBBBBB"
 _SEEN = ("updown-ns", "updown-rpgan-bare", "updown-rpgan", "updown-wgan")

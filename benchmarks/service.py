@@ -33,20 +33,20 @@ from typing import Any
 import psutil
 
 from benchmarks.engines import STEPS, train
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.engines.fused_engine import FusedEngine
-from curvegan.metrics import Evaluation
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines.fused.engine import FusedEngine
+from curvegan_core.metrics.evaluation import Evaluation
 from curvegan_db.records import JobRequest
 from curvegan_db.store import Store, open_store
 from curvegan_worker import recorder
-from curvegan_worker.app import HANG_S, nudge
-from curvegan_worker.code import prepare
+from curvegan_worker.celery.app import HANG_S, nudge
+from curvegan_worker.host.machine_code import prepare
 from curvegan_worker.lease import Lease
 from curvegan_worker.outage import Outage
 from curvegan_worker.run import Run
 from curvegan_worker.settings import Settings
-from curvegan_worker.stop import Stop
+from curvegan_worker.stop_flag import Stop
 from tests.databases import migrate
 from tests.servers import PostgresServer, RedisServer
 from tests.worker.fleet import run_fleet

@@ -20,8 +20,8 @@ from contextlib import contextmanager
 import numpy as np
 from sqlalchemy import text
 
-from curvegan.config import TrainConfig
-from curvegan.series import LossCurve
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.loss_curve import LossCurve
 from curvegan_db.records import Claim, JobRequest
 from curvegan_db.store import Store, open_store
 from tests.databases import migrate

@@ -1,1 +1,1 @@
-"""The training core: configs, curves, networks, engines, checkpoints and plots. Knows no service."""
+"""The face: what a person imports. Commands stand on it. Importing it loads nothing heavy."""

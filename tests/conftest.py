@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy.engine import make_url
 
-from curvegan_db.database import make_engine
+from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 
 from .databases import migrate, new_database
@@ -26,7 +26,7 @@ def fused_code(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
 
     It is kept from one run of the tests to the next, where they may keep anything: compiling it takes some seconds.
     """
-    from curvegan.engines.fused_cache import keep_code_in
+    from curvegan_core.engines.fused.cache import keep_code_in
 
     cache = getattr(pytestconfig, "cache", None)
     folder = cache.mkdir("user-cache") if cache else tmp_path_factory.mktemp("user-cache")

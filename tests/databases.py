@@ -9,8 +9,8 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from curvegan_db.database import make_engine
-from curvegan_db.migrate import upgrade
+from curvegan_db.sql.database import make_engine
+from curvegan_db.sql.migrate import upgrade
 
 
 @contextmanager

@@ -11,12 +11,12 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from curvegan.config import Quadratic, TrainConfig
 from curvegan_cli.main import main
+from curvegan_core.config.train import Quadratic, TrainConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
-PACKAGES = ("curvegan", "cli/curvegan_cli", "db/curvegan_db", "worker/curvegan_worker")
+PACKAGES = ("cli/curvegan_cli", "curvegan", "worker/curvegan_worker", "db/curvegan_db", "core/curvegan_core")
 COMPOSE_RUN = re.compile(r"^docker compose run (?:-\S+ )*cli (.*)$")
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 

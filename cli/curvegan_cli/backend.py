@@ -27,7 +27,7 @@ class Backend:
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
         """The `settings` and `config` tables of the project's and the user's TOML files, the project's on top."""
-        from curvegan_cli.toml import personal_tables
+        from curvegan.submitting.toml import personal_tables
 
         return personal_tables(Path.cwd())
 
@@ -50,7 +50,7 @@ class Backend:
     @contextmanager
     def engine(self) -> Iterator["Engine"]:
         """The bare database, whatever its schema: for the commands that look after it."""
-        from curvegan_db.database import make_engine
+        from curvegan_db.sql.database import make_engine
 
         engine = make_engine(self.settings.database_url)
         try:
@@ -62,7 +62,7 @@ class Backend:
         """Wake workers for new jobs. Returns a warning where the broker could not be told."""
         if self.settings.broker_url.startswith("memory:"):
             return None
-        from curvegan_worker.app import nudge
+        from curvegan_worker.celery.app import nudge
 
         return nudge(self.settings, ids)
 
@@ -70,7 +70,7 @@ class Backend:
         """Why no message gets through the broker; None where it does, or where none is needed."""
         if self.settings.broker_url.startswith("memory:"):
             return None
-        from curvegan_worker.broker import BrokerUnreachable, round_trip
+        from curvegan_worker.celery.broker import BrokerUnreachable, round_trip
 
         try:
             round_trip(self.settings)

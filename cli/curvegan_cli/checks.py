@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curvegan_cli.backend import Backend
-from curvegan_cli.output import age, duration
-from curvegan_cli.workers import TORCH_MISSING, torch_installed
+from curvegan_cli.commands.workers import TORCH_MISSING, torch_installed
+from curvegan_cli.shown.output import age, duration
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -60,8 +60,8 @@ def _existing(folder: Path) -> Path:
 
 def _database(backend: Backend) -> Iterator[Finding]:
     """The database, and what can only be asked where it answers."""
-    from curvegan.errors import CurveganError
-    from curvegan_db.database import shown_url
+    from curvegan_core.errors import CurveganError
+    from curvegan_db.sql.database import shown_url
 
     try:
         with backend.engine() as engine, engine.connect():
@@ -76,7 +76,7 @@ def _database(backend: Backend) -> Iterator[Finding]:
 
 def check_schema(engine: "Engine") -> Finding:
     """The schema against this version's."""
-    from curvegan_db import migrate
+    from curvegan_db.sql import migrate
 
     found = migrate.status(engine)
     if found.current == found.head:
@@ -91,7 +91,7 @@ def check_schema(engine: "Engine") -> Finding:
 
 def check_clock(engine: "Engine") -> Finding:
     """This machine's clock against the database's, by which leases are measured."""
-    from curvegan_db.health import clock_skew
+    from curvegan_db.sql.health import clock_skew
 
     if engine.dialect.name == "sqlite":
         return Finding("clock", OK, "the store goes by this machine's clock")
@@ -109,7 +109,7 @@ def judge_skew(skew: timedelta) -> Finding:
 
 def check_wal(folder: Path, embedded: bool) -> Iterator[Finding]:
     """SQLite's write-ahead log, by writing a database next to the store's file."""
-    from curvegan_db.health import network_file_system, try_wal
+    from curvegan_db.sql.health import network_file_system, try_wal
 
     if not embedded:
         return
@@ -126,7 +126,7 @@ def check_wal(folder: Path, embedded: bool) -> Iterator[Finding]:
 
 def check_broker(backend: Backend) -> Finding:
     """A message through the broker and back."""
-    from curvegan_worker.broker import shown_broker
+    from curvegan_worker.celery.broker import shown_broker
 
     if backend.settings.broker_url.startswith("memory:"):
         return Finding("broker", OK, "none is needed: workers here look for jobs every second")
@@ -139,7 +139,7 @@ def check_broker(backend: Backend) -> Finding:
 
 
 def _workers(backend: Backend) -> Iterator[Finding]:
-    from curvegan.errors import CurveganError
+    from curvegan_core.errors import CurveganError
 
     try:
         store = backend.store
@@ -178,7 +178,7 @@ def check_torch(embedded: bool) -> Iterator[Finding]:
         else:
             yield Finding("torch", OK, "not installed: this machine is a client, other machines train")
         return
-    command = [sys.executable, "-m", "curvegan_worker.probe"]
+    command = [sys.executable, "-m", "curvegan_worker.host.probe"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:

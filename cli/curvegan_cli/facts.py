@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from curvegan_cli.output import number, plain
-from curvegan_cli.view import METRICS, why
+from curvegan_cli.shown.output import number, plain
+from curvegan_cli.shown.view import METRICS, why
 
 if TYPE_CHECKING:
     from curvegan_db.records import Job
@@ -46,7 +46,7 @@ def _asked(job: "Job", data: str) -> str:
 
 
 def _verdict(job: "Job") -> str:
-    from curvegan.meanings import RULES
+    from curvegan_core.metrics.names import RULES
 
     return f"{job.verdict}  {RULES[job.verdict.partition(' ')[0]]}" if job.verdict else ""
 
@@ -78,7 +78,7 @@ def _steps(checkpoints: list[int]) -> str:
 
 def _metrics(job: "Job", data: str) -> list[tuple[str, str]]:
     """Every metric of the end with what it means; those of the averaged weights stand beside."""
-    from curvegan.meanings import MEANINGS
+    from curvegan_core.metrics.names import MEANINGS
 
     metrics, meanings = job.metrics or {}, _at_equilibrium(job) | MEANINGS
     if data:
@@ -100,7 +100,7 @@ def _number(value: float | None) -> str:
 
 
 def _at_equilibrium(job: "Job") -> dict[str, str]:
-    from curvegan.losses import equilibrium
+    from curvegan_core.losses import equilibrium
 
     at = equilibrium(job.config)
     return {

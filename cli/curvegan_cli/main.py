@@ -18,7 +18,7 @@ import click
 from curvegan_cli.commands import INDEX, Commands
 
 if TYPE_CHECKING:
-    from curvegan.errors import CurveganError
+    from curvegan_core.errors import CurveganError
 
 _INTERRUPTED = 130
 # What a worker reads, and refuses. A command refuses it first, before it stores anything.
@@ -72,7 +72,7 @@ def _expected() -> Iterator[None]:
 
 
 def _on_purpose() -> "type[CurveganError]":
-    from curvegan.errors import CurveganError
+    from curvegan_core.errors import CurveganError
 
     return CurveganError
 
@@ -83,7 +83,7 @@ def _let_go_of_stdout() -> None:
 
 
 def _end(line: str, exit_code: int) -> NoReturn:
-    from curvegan_cli.output import message
+    from curvegan_cli.shown.output import message
 
     line = " ".join(line.split())
     message(line if len(line) <= _MOST_SAID else f"{line[: _MOST_SAID // 2]} ... {line[-_MOST_SAID // 2 :]}")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from curvegan_cli.output import message
+from curvegan_cli.shown.output import message
 
 PATIENCE_S = 300.0
 _RETRY_S = 1.0

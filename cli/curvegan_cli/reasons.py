@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from curvegan_cli.output import duration, number
+from curvegan_cli.shown.output import duration, number
 
 if TYPE_CHECKING:
     from curvegan_db.records import Job, Situation, Worker

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from curvegan_cli.axes import Axis, Point, check_axes, describe, drawn_points, grid_points, parse_axis, seed_axis
-from curvegan_cli.config import layer_of, layered, merged
-from curvegan_cli.output import console
+from curvegan.submitting.axes import Axis, Point, check_axes, describe, drawn_points, grid_points, parse_axis, seed_axis
+from curvegan_cli.commands.config import layer_of, layered, merged
+from curvegan_cli.shown.output import console
 
 if TYPE_CHECKING:
     from curvegan_db.records import JobRequest
@@ -49,10 +49,10 @@ def planned(layers: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> Pl
 
     Raises InvalidInput: a bad axis, too many points, a point that makes no valid job (unless those are to be skipped).
     """
-    from curvegan.config import TrainConfig
-    from curvegan.errors import InvalidConfig, InvalidInput
-    from curvegan_db.models import MOST_NAME
+    from curvegan_core.config.train import TrainConfig
+    from curvegan_core.errors import InvalidConfig, InvalidInput
     from curvegan_db.records import check_text
+    from curvegan_db.tables.models import MOST_NAME
 
     if given["name"] is not None:
         check_text("name", given["name"], MOST_NAME)
@@ -76,7 +76,7 @@ def planned(layers: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> Pl
 
 def _spanned(base: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Plan, int, Iterator[Point]]:
     """The axes that were typed, how many points they have, and those."""
-    from curvegan.errors import InvalidInput
+    from curvegan_core.errors import InvalidInput
 
     chosen = [parse_axis(text) for text in given["grids"]]
     seeds = seed_axis(given["seeds"], _first_seed(base)) if given["seeds"] is not None else None

@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, Self
 
 from curvegan_cli.backend import Backend
-from curvegan_cli.output import console, duration, inert, message
+from curvegan_cli.commands.sweeps import Estimate, counts, time_left
+from curvegan_cli.commands.workers import start_if_embedded, waits_for
 from curvegan_cli.patience import patiently
-from curvegan_cli.sweeps import Estimate, counts, time_left
-from curvegan_cli.workers import start_if_embedded, waits_for
+from curvegan_cli.shown.output import console, duration, inert, message
 
 if TYPE_CHECKING:
     from curvegan_db.records import Sweep

@@ -1,6 +1,6 @@
-"""Errors of the results store. Their place in the tree is drawn in curvegan.errors."""
+"""Errors of the results store. Their place in the tree is drawn in curvegan_core.errors."""
 
-from curvegan.errors import CurveganError, InvalidInput, ServiceUnavailable
+from curvegan_core.errors import CurveganError, InvalidInput, ServiceUnavailable
 
 
 class JobNotFound(InvalidInput):

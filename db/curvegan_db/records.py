@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from curvegan.config import TrainConfig
-from curvegan.errors import InvalidInput
-from curvegan.families.parameters import Data
-from curvegan_db.models import MOST_NAME, MOST_TAG, MOST_TAGS, JobState
+from curvegan_core.config.parameters import Data
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import InvalidInput
+from curvegan_db.tables.models import MOST_NAME, MOST_TAG, MOST_TAGS, JobState
 
 LOST = "lost"
 SAID = "said"
@@ -63,7 +63,7 @@ class Job:
 
     `worker` (host:pid), `device` and `engine` are those of the present or last attempt; `reason` is one word or a
     user's line ("lost", a cancel reason), `error` the worker's text. `metrics` holds finite numbers by name, `verdict`
-    is the text of a curvegan.verdict.Verdict, `sweep` the id of the sweep that it was submitted with.
+    is the text of a curvegan_core.metrics.verdict.Verdict, `sweep` the id of the sweep that it was submitted with.
     """
 
     id: int

@@ -3,21 +3,21 @@
 from types import TracebackType
 from typing import Self
 
-from curvegan_db import migrate
-from curvegan_db.comparing import Comparing
-from curvegan_db.database import make_engine
-from curvegan_db.datasets import Datasets
-from curvegan_db.jobs import Jobs
-from curvegan_db.leases import Leases
-from curvegan_db.logs import Logs
-from curvegan_db.progress import Progress
-from curvegan_db.pruning import Prunes
-from curvegan_db.reruns import Reruns
-from curvegan_db.results import Results
-from curvegan_db.situations import Situations
-from curvegan_db.sweeps import Sweeps
-from curvegan_db.transactions import LEASE_S
-from curvegan_db.workers import Workers
+from curvegan_db.sql import migrate
+from curvegan_db.sql.database import make_engine
+from curvegan_db.sql.transactions import LEASE_S
+from curvegan_db.verbs.comparing import Comparing
+from curvegan_db.verbs.datasets import Datasets
+from curvegan_db.verbs.jobs import Jobs
+from curvegan_db.verbs.leases import Leases
+from curvegan_db.verbs.logs import Logs
+from curvegan_db.verbs.progress import Progress
+from curvegan_db.verbs.pruning import Prunes
+from curvegan_db.verbs.reruns import Reruns
+from curvegan_db.verbs.results import Results
+from curvegan_db.verbs.situations import Situations
+from curvegan_db.verbs.sweeps import Sweeps
+from curvegan_db.verbs.workers import Workers
 
 __all__ = ["Store", "make_engine", "open_store"]
 

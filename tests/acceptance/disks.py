@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from curvegan_db.database import make_engine
+from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 from curvegan_worker.settings import Settings
 

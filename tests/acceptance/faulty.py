@@ -11,8 +11,8 @@ from typing import IO
 
 from sqlalchemy import Row, select
 
-from curvegan_db.models import Attempt, Base
 from curvegan_db.store import Store
+from curvegan_db.tables.models import Attempt, Base
 from curvegan_worker.settings import Settings
 
 from ..worker.fleet import CURVEGAN, Fleet, run_fleet, wait_until

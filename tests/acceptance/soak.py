@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from curvegan.config import TrainConfig
+from curvegan_core.config.train import TrainConfig
 from curvegan_db.records import Event, JobRequest
 from curvegan_db.store import Store, open_store
 from curvegan_worker.settings import Settings

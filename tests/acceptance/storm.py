@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from curvegan.errors import ServiceUnavailable
+from curvegan_core.errors import ServiceUnavailable
 from curvegan_db.store import Store, open_store
 from curvegan_worker.settings import Settings
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import redis
 
-from curvegan.errors import CheckpointRefused
+from curvegan_core.errors import CheckpointRefused
 from curvegan_db.errors import JobStateConflict
 from curvegan_db.records import JobRequest
 

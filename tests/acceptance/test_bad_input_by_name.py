@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, insert, text
 
-from curvegan.config import TrainConfig
-from curvegan_db import models
+from curvegan_core.config.train import TrainConfig
 from curvegan_db.records import JobRequest
 from curvegan_db.store import open_store
+from curvegan_db.tables import models
 
 CURVEGAN = str(Path(sys.executable).parent / "curvegan")
 SETTINGS = ("CURVEGAN_HOME", "CURVEGAN_DATABASE_URL", "CURVEGAN_BROKER_URL")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from curvegan_worker.code import SHIPPED
+from curvegan_worker.host.machine_code import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -103,7 +103,7 @@ def test_the_dockerfile_builds_on_every_engine() -> None:
 
 def test_a_worker_finds_the_fused_engines_code_in_its_image() -> None:
     stage = (ROOT / "Dockerfile").read_text().partition(" AS worker\n")[2]
-    assert stage.index("pip install --no-deps /wheel") < stage.index("RUN python -m curvegan_worker.code")
+    assert stage.index("pip install --no-deps /wheel") < stage.index("RUN python -m curvegan_worker.host.machine_code")
     assert SHIPPED.relative_to(sys.prefix).parts[0] == "share"
     assert "chmod -R a+rX /opt/curvegan/share\n" in stage
 

@@ -16,12 +16,12 @@ import pytest
 import redis
 from sqlalchemy import delete, insert, update
 
-from curvegan.config import TrainConfig
-from curvegan_db import models
+from curvegan_core.config.train import TrainConfig
 from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
-from curvegan_worker.app import app, nudge
-from curvegan_worker.consumer import check
+from curvegan_db.tables import models
+from curvegan_worker.celery.app import app, nudge
+from curvegan_worker.celery.consumer import check
 from curvegan_worker.settings import Settings
 
 from ..cli.client import SMALL, Client, PlayedWorker
@@ -29,7 +29,7 @@ from ..servers import RedisServer
 from ..worker.fleet import run_fleet, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [path for top in ("curvegan", "cli", "db", "worker") for path in sorted((ROOT / top).rglob("*.py"))]
+SOURCES = [path for top in ("cli", "curvegan", "worker", "db", "core") for path in sorted((ROOT / top).rglob("*.py"))]
 SHORT = TrainConfig.parse({"steps": 60, "hidden_g": 8, "hidden_d": 8, "batch_size": 4})
 
 EXECUTING_NAMES = {"eval", "exec", "compile", "__import__"}

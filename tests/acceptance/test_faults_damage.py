@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from sqlalchemy import select, update
 
-from curvegan.checkpoint import FORMAT, Checkpoint
-from curvegan_db import models
+from curvegan_core.checkpoint import FORMAT, Checkpoint
 from curvegan_db.store import Store
+from curvegan_db.tables import models
 from curvegan_worker.settings import Settings
 
 from ..cli.client import PlayedWorker

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from curvegan.engines.fused_engine import FusedEngine
-from curvegan_db.models import JobState
+from curvegan_core.engines.fused.engine import FusedEngine
 from curvegan_db.store import Store, make_engine
+from curvegan_db.tables.models import JobState
 from curvegan_worker.recorder import STORED
 
 from ..cli.client import Client, PlayedWorker

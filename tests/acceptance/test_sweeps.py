@@ -6,8 +6,8 @@ import subprocess
 
 from sqlalchemy import func, select
 
-from curvegan_db.models import Checkpoint, Event, Job
 from curvegan_db.store import Store
+from curvegan_db.tables.models import Checkpoint, Event, Job
 from curvegan_worker.settings import Settings
 
 from ..worker.fleet import CURVEGAN, wait_until

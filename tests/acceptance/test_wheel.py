@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("curvegan", "cli/curvegan_cli", "db/curvegan_db", "worker/curvegan_worker")
+PACKAGES = ("cli/curvegan_cli", "curvegan", "worker/curvegan_worker", "db/curvegan_db", "core/curvegan_core")
 NO_INDEX = re.compile(r"No matching distribution found|Could not find a version|ConnectionError|Failed to establish")
 
 

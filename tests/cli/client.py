@@ -10,15 +10,15 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from curvegan.dataset import Dataset
-from curvegan.families.parameters import Data
-from curvegan.plots import KINDS, PlotData, render
-from curvegan.training import PackTraining, Progress
-from curvegan.verdict import judge
 from curvegan_cli.main import main
-from curvegan_db.models import JobState
+from curvegan_core.config.parameters import Data
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.metrics.verdict import judge
+from curvegan_core.plotting.job_plots import KINDS, PlotData, render
+from curvegan_core.training import PackTraining, Progress
 from curvegan_db.records import Plot
 from curvegan_db.store import Store, open_store
+from curvegan_db.tables.models import JobState
 
 RUN = "from curvegan_cli.main import main; main(prog_name='curvegan')"
 SMALL = (

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from curvegan.series import LossCurve, Snapshot
-from curvegan_db.models import JobState
+from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_db.records import Job
 from curvegan_db.store import Store
+from curvegan_db.tables.models import JobState
 
 from .client import Client
 

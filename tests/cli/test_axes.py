@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curvegan.errors import InvalidInput
-from curvegan_cli.axes import (
+from curvegan.submitting.axes import (
     MOST_POINTS,
     Axis,
     Value,
@@ -19,6 +18,7 @@ from curvegan_cli.axes import (
     parse_axis,
     seed_axis,
 )
+from curvegan_core.errors import InvalidInput
 
 
 @pytest.mark.parametrize(

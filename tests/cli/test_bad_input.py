@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
-from curvegan.config import TrainConfig
+from curvegan_core.config.train import TrainConfig
 
 from .client import Client
 

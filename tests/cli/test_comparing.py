@@ -6,8 +6,8 @@ import statistics
 
 import pytest
 
-from curvegan.config import TrainConfig
-from curvegan_cli.differing import from_defaults
+from curvegan.watching.differences import from_defaults
+from curvegan_core.config.train import TrainConfig
 
 from .client import Client
 from .swept import ended_sweep, rmse

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curvegan import presets
-from curvegan.config import TrainConfig
-from curvegan.families.parameters import MODELS
-from curvegan_cli.config import PRESETS
-from curvegan_cli.drawing import WIDTH, drawing
+from curvegan_cli.commands.config import PRESETS
+from curvegan_cli.shown.drawing import WIDTH, drawing
+from curvegan_core.config import presets
+from curvegan_core.config.parameters import MODELS
+from curvegan_core.config.train import TrainConfig
 
 from .client import Client
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from curvegan.config import TrainConfig
-from curvegan.curves import columns
-from curvegan.dataset import Dataset
 from curvegan_cli.main import main
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families.curves import columns
+from curvegan_core.families.dataset import Dataset
 
 from .client import SMALL, Client, PlayedWorker
 from .test_status import on_a_terminal

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from curvegan.series import LossCurve
-from curvegan_db import migrate
-from curvegan_db.database import make_engine
+from curvegan_core.loss_curve import LossCurve
+from curvegan_db.sql import migrate
+from curvegan_db.sql.database import make_engine
 
 from .client import Client
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from curvegan.config import TrainConfig
-from curvegan_db import comparing
-from curvegan_db.catalogue import CURVE_KEYS, METRIC_NAMES
+from curvegan_core.config.train import TrainConfig
+from curvegan_db.filters.catalogue import CURVE_KEYS, METRIC_NAMES
+from curvegan_db.verbs import comparing
 
 from .client import Client
 from .swept import ended_sweep

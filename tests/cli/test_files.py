@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from curvegan.errors import InvalidInput
-from curvegan_cli.files import write
+from curvegan_cli.shown.files import write
+from curvegan_core.errors import InvalidInput
 
 
 def test_a_file_is_new_and_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:

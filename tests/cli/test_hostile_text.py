@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from curvegan.config import TrainConfig
-from curvegan_db.models import JobState
+from curvegan_core.config.train import TrainConfig
 from curvegan_db.records import JobRequest
+from curvegan_db.tables.models import JobState
 
 from .client import Client, PlayedWorker
 
@@ -100,7 +100,7 @@ def test_a_workers_log_is_inert() -> None:
     """A line of a log is one line: nobody can write a second one by a reason with a line break."""
     code = (
         "import logging, sys\n"
-        "from curvegan_worker.logs import log_to_stderr\n"
+        "from curvegan_worker.host.log_setup import log_to_stderr\n"
         "log_to_stderr()\n"
         f"logging.getLogger('curvegan.run').warning('job 1: %s', {HOSTILE!r})\n"
         "try:\n    raise ValueError(sys.argv[1])\nexcept ValueError:\n    logging.exception('failed')\n"

@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from curvegan_cli import results, submit
-from curvegan_cli.commands import INDEX
+from curvegan_cli.commands import INDEX, results, submit
 from curvegan_cli.main import main
 
 from .client import Client
@@ -63,7 +62,7 @@ def test_the_help_imports_no_command() -> None:
         "import sys\nfrom curvegan_cli.main import main\nmain(['--help'], standalone_mode=False)\nprint(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    modules = {f"curvegan_cli.{module}" for module, _ in INDEX.values()}
+    modules = {f"curvegan_cli.commands.{module}" for module, _ in INDEX.values()}
     assert modules & {*done.stdout.splitlines()[-1].split()} == set()
 
 
@@ -78,8 +77,8 @@ def test_commands_are_those_of_the_product() -> None:
 
 
 def test_names_that_help_repeats_are_those_of_the_core() -> None:
-    from curvegan.config import TrainConfig
-    from curvegan.plots import KINDS
+    from curvegan_core.config.train import TrainConfig
+    from curvegan_core.plotting.job_plots import KINDS
 
     assert results.KINDS == KINDS
     assert {*submit.KEYS} - {"lr"} <= {*TrainConfig.model_fields}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curvegan_cli.output import Column, age, duration, inert, plain, print_csv, print_table
+from curvegan_cli.shown.output import Column, age, duration, inert, plain, print_csv, print_table
 
 HOSTILE = "\x1b[31mred\x1b]8;;http://x\x07 \u202egnp \x9b2J \r\n\t[bold]x[/bold] :smile:"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from curvegan.errors import InvalidInput
-from curvegan_cli.files import write
+from curvegan_cli.shown.files import write
+from curvegan_core.errors import InvalidInput
 
 
 @contextmanager

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
-from curvegan.heatmap import Heatmap
-from curvegan.plots import Picture
-from curvegan.sweep_plots import Banded
-from curvegan_cli.intervals import in_intervals
+from curvegan.comparing.intervals import in_intervals
+from curvegan_core.plotting.heatmap import Heatmap
+from curvegan_core.plotting.job_plots import Picture
+from curvegan_core.plotting.sweep_plots import Banded
 
 from .client import Client
 from .swept import ended_sweep

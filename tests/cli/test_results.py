@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.curves import points_x
-from curvegan.dataset import Dataset
-from curvegan.plots import KINDS, PlotData, render
-from curvegan.sampling import samples
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families.curves import points_x
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.plotting.job_plots import KINDS, PlotData, render
+from curvegan_core.sampling import samples
 from curvegan_db.records import JobRequest
 from curvegan_worker.recorder import STORED
 

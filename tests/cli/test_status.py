@@ -107,7 +107,7 @@ def test_a_running_job_has_the_rmse_of_its_newest_record(any_client: Client) -> 
 
 
 def test_a_long_table_says_that_there_is_more(client: Client) -> None:
-    from curvegan.config import TrainConfig
+    from curvegan_core.config.train import TrainConfig
     from curvegan_db.records import JobRequest
 
     with client.store() as store:

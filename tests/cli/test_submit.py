@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curvegan.config import TrainConfig
-from curvegan_cli import toml
-from curvegan_cli.config import commented, merged
+from curvegan.submitting import toml
+from curvegan_cli.commands.config import commented, merged
+from curvegan_core.config.train import TrainConfig
 
 from .client import Client, PlayedWorker
 
@@ -263,7 +263,7 @@ def test_a_broker_that_is_down_is_a_warning(any_client: Client) -> None:
 def test_a_nudge_reaches_the_broker(any_client: Client, redis_url: str) -> None:
     import redis
 
-    from curvegan_worker.app import app
+    from curvegan_worker.celery.app import app
 
     broker = redis.Redis.from_url(redis_url)
     queue = app.conf.task_default_queue

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from curvegan_db.models import JobState
+from curvegan_db.tables.models import JobState
 
 from .client import SMALL, Client, PlayedWorker
 from .test_status import on_a_terminal
@@ -282,7 +282,7 @@ def test_a_terminal_gets_one_bar(client: Client) -> None:
 def test_nudges_are_a_few_for_any_sweep(any_client: Client, redis_url: str) -> None:
     import redis
 
-    from curvegan_worker.app import MOST_NUDGES, app
+    from curvegan_worker.celery.app import MOST_NUDGES, app
 
     queue = app.conf.task_default_queue
     with redis.Redis.from_url(redis_url) as broker:

@@ -92,7 +92,7 @@ def test_ctrl_c_detaches_and_says_how_to_go_on(client: Client) -> None:
 
 
 def test_wait_says_what_a_job_waits_for(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from curvegan_cli import waiting
+    from curvegan_cli.commands import waiting
 
     monkeypatch.setattr(waiting, "TEND_S", 0.2)
     client.submit("--device", "cuda", *SMALL)

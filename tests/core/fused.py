@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from curvegan.config import TrainConfig
-from curvegan.engines import Engine, State, Trace
-from curvegan.engines.fused_engine import FusedEngine
-from curvegan.networks import init_weights
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines import Engine, State, Trace
+from curvegan_core.engines.fused.engine import FusedEngine
+from curvegan_core.networks import init_weights
 
 SHAPES: dict[str, dict[str, Any]] = {
     "default": {},

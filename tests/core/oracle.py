@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from curvegan.config import TrainConfig
-from curvegan.curves import target
-from curvegan.networks import init_weights
-from curvegan.noise import NormalBlocks, Stream
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families.curves import target
+from curvegan_core.networks import init_weights
+from curvegan_core.noise import NormalBlocks, Stream
 
 
 def networks(config: TrainConfig) -> tuple[nn.Sequential, nn.Sequential]:

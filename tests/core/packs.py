@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.series import LossCurve, Snapshot
-from curvegan.training import PackTraining, Progress
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.training import PackTraining, Progress
 
 
 @dataclass

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.errors import CheckpointRefused
-from curvegan.networks import init_weights
-from curvegan.series import LossCurve
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import CheckpointRefused
+from curvegan_core.loss_curve import LossCurve
+from curvegan_core.networks import init_weights
 
 CONFIG = TrainConfig(points=7, latent=3, hidden_g=5, hidden_d=4, batch_size=5)
 

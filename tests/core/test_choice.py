@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from curvegan.config import TrainConfig
-from curvegan.engines.choice import choose
-from curvegan.engines.fused_engine import FusedEngine
-from curvegan.engines.torch_engine import TorchEngine
-from curvegan.errors import DeviceUnavailable, EngineUnavailable, InvalidConfig
-from curvegan.training import PackTraining
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines.choice import choose
+from curvegan_core.engines.fused.engine import FusedEngine
+from curvegan_core.engines.stacked.engine import TorchEngine
+from curvegan_core.errors import DeviceUnavailable, EngineUnavailable, InvalidConfig
+from curvegan_core.training import PackTraining
 
 from .packs import alone
 
@@ -29,10 +29,10 @@ _NONE = "import sys; sys.modules['{}'] = None\n"
 _TRAIN = """
 import sys
 from pathlib import Path
-from curvegan.config import TrainConfig
-from curvegan.training import PackTraining
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.training import PackTraining
 if sys.argv[1]:
-    from curvegan.engines.fused_cache import keep_code_in
+    from curvegan_core.engines.fused.cache import keep_code_in
     keep_code_in(Path(sys.argv[1]))
 pack = PackTraining({{1: (TrainConfig.parse({}), None)}}, "cpu")
 while pack.jobs:

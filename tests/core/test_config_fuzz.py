@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from curvegan.bounds import MOST_CHARACTERS, MOST_DEPTH, MOST_ENTRIES, check_size
-from curvegan.config import TrainConfig
-from curvegan.errors import InvalidConfig
+from curvegan_core.config.limits import MOST_CHARACTERS, MOST_DEPTH, MOST_ENTRIES, check_size
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import InvalidConfig
 
 KEYS = [*TrainConfig.model_fields, "lr", "family", "a", "c"]
 HUGE = [2**63, 2**64, -(2**64) - 1, 10**40, 10**4000, -(10**4000)]

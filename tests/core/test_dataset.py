@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from curvegan.config import TrainConfig
-from curvegan.curves import family, minibatches, restored
-from curvegan.dataset import MOST_ROWS, Dataset
-from curvegan.errors import DatasetRefused
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import DatasetRefused
+from curvegan_core.families.curves import family, minibatches, restored
+from curvegan_core.families.dataset import MOST_ROWS, Dataset
 
 ROWS = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0], [0.5, -1.0, 0.0]])
 

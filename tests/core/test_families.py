@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from curvegan.config import TrainConfig
-from curvegan.curves import FAMILIES, columns, family, minibatches, points_x, real_curves, target
-from curvegan.errors import InvalidConfig
-from curvegan.families.parameters import MODELS
-from curvegan.noise import Stream
+from curvegan_core.config.parameters import MODELS
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import InvalidConfig
+from curvegan_core.families.curves import FAMILIES, columns, family, minibatches, points_x, real_curves, target
+from curvegan_core.noise import Stream
 
 each_family = pytest.mark.parametrize("name", FAMILIES)
 MODES = {"updown": 2, "sine_modes": 8, "ring8": 8, "grid25": 25}

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from curvegan.engines import fused_cache
-from curvegan.engines.fused_vectors import LANES
+from curvegan_core.engines.fused import cache as fused_cache
+from curvegan_core.engines.fused.vectors import LANES
 
 _TRAIN = """
 import sys
 from pathlib import Path
 
-from curvegan.engines.fused_cache import keep_code_in, was_kept
-from curvegan.engines.fused_vectors import LANES
+from curvegan_core.engines.fused.cache import keep_code_in, was_kept
+from curvegan_core.engines.fused.vectors import LANES
 from tests.core.fused import a_config, fused, joined, train
 from hashlib import sha256
 
@@ -123,7 +123,7 @@ def test_code_that_others_could_have_written_is_not_used(tmp_path: Path) -> None
 
 def name(folder: Path) -> "subprocess.CompletedProcess[str]":
     """Name the folder for code in a process of its own."""
-    program = "import sys, pathlib; from curvegan.engines.fused_cache import keep_code_in"
+    program = "import sys, pathlib; from curvegan_core.engines.fused.cache import keep_code_in"
     program += "; keep_code_in(pathlib.Path(sys.argv[1]))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", program, str(folder)]

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curvegan.config import TrainConfig
-from curvegan.engines import Engine, fused_layout
-from curvegan.engines.fused_engine import FusedEngine
-from curvegan.engines.fused_layout import zeros
-from curvegan.engines.torch_engine import TorchEngine
-from curvegan.errors import DeviceUnavailable
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines import Engine
+from curvegan_core.engines.fused import layout as fused_layout
+from curvegan_core.engines.fused.engine import FusedEngine
+from curvegan_core.engines.fused.layout import zeros
+from curvegan_core.engines.stacked.engine import TorchEngine
+from curvegan_core.errors import DeviceUnavailable
 from tests.core.fused import (
     GROUPS,
     SERIES,

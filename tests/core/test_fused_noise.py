@@ -1,14 +1,14 @@
-"""The fused engine's noise is the definition of `curvegan.noise`: the words bit for bit, the normals within 1e-6."""
+"""The fused engine's noise is the definition of `noise`: the words bit for bit, the normals within 1e-6."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from curvegan import noise
-from curvegan.engines.fused_noise import cos_sin, fill_normals, fill_uniforms, log
-from curvegan.engines.fused_vectors import entry
-from curvegan.noise import Stream
+from curvegan_core import noise
+from curvegan_core.engines.fused.noise import cos_sin, fill_normals, fill_uniforms, log
+from curvegan_core.engines.fused.vectors import entry
+from curvegan_core.noise import Stream
 
 _SEEDS = (0, 1, 0x243F6A8885A308D3, 2**64 - 1)
 _STEPS = (0, 7, 2**32 - 1, 2**32, 10_000_000)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from curvegan.engines.fused_adam import descend
-from curvegan.engines.fused_layout import INPUTS, padded, zeros
-from curvegan.engines.fused_losses import NUMBERS, discriminator_loss, generator_loss
-from curvegan.engines.fused_products import PANEL, add_outputs, back, gates, hidden, transpose
-from curvegan.engines.fused_rows import GROUP, add_rows, add_within_rows, mean, scale_rows, spread_rows
-from curvegan.engines.fused_vectors import entry
-from curvegan.engines.torch_losses import TORCH_LOSSES
+from curvegan_core.engines.fused.adam import descend
+from curvegan_core.engines.fused.layout import INPUTS, padded, zeros
+from curvegan_core.engines.fused.losses import NUMBERS, discriminator_loss, generator_loss
+from curvegan_core.engines.fused.matmul import PANEL, add_outputs, back, gates, hidden, transpose
+from curvegan_core.engines.fused.rows import GROUP, add_rows, add_within_rows, mean, scale_rows, spread_rows
+from curvegan_core.engines.fused.vectors import entry
+from curvegan_core.engines.stacked.losses import TORCH_LOSSES
 
 _RANDOM = np.random.default_rng(2)
 _LOGITS = np.array([-200, -88, -30, -1.5, -1, 0, 0.3, 1, 20, 69, 87, 150], np.float32)

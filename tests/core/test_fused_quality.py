@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, mannwhitneyu
 
-from curvegan import curves
-from curvegan.config import TrainConfig
-from curvegan.engines import Engine
-from curvegan.engines.torch_engine import TorchEngine
-from curvegan.metrics import evaluation_latents
-from curvegan.networks import generate
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines import Engine
+from curvegan_core.engines.stacked.engine import TorchEngine
+from curvegan_core.families import curves
+from curvegan_core.metrics.evaluation import evaluation_latents
+from curvegan_core.networks import generate
 from tests.core.fused import fused, initial
 
 _CONFIGS = [TrainConfig(seed=seed) for seed in range(16)]

@@ -7,14 +7,14 @@ _BLOCK_TORCH = "import sys; sys.modules['torch'] = None\n"
 
 _LOOK = """
 import numpy as np
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.losses import LOSSES
-from curvegan.metrics import measure, snapshot
-from curvegan.networks import init_weights
-from curvegan.plots import KINDS, PlotData, render
-from curvegan.sampling import samples
-from curvegan.series import LossCurve
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.losses import LOSSES
+from curvegan_core.metrics.evaluation import measure, snapshot
+from curvegan_core.networks import init_weights
+from curvegan_core.plotting.job_plots import KINDS, PlotData, render
+from curvegan_core.sampling import samples
+from curvegan_core.loss_curve import LossCurve
 
 config = TrainConfig()
 weights = init_weights(config)
@@ -35,7 +35,7 @@ def run(program: str) -> str:
 
 
 def test_a_config_needs_neither_torch_nor_numpy() -> None:
-    program = "import curvegan.config, curvegan.errors, sys; print(*sys.modules)"
+    program = "import curvegan_core.config.train, curvegan_core.errors, sys; print(*sys.modules)"
     loaded = set(run(program).split())
     assert "pydantic" in loaded
     assert not loaded & {"torch", "numpy", "matplotlib", "safetensors"}
@@ -46,4 +46,4 @@ def test_results_need_no_torch() -> None:
 
 
 def test_plots_leave_pyplot_alone() -> None:
-    assert "matplotlib.pyplot" not in run("import curvegan.plots, sys; print(*sys.modules)").split()
+    assert "matplotlib.pyplot" not in run("import curvegan_core.plotting.job_plots, sys; print(*sys.modules)").split()

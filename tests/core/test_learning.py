@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curvegan.config import TrainConfig
-from curvegan.dataset import Dataset
-from curvegan.errors import InvalidConfig
-from curvegan.families.parameters import MODELS
-from curvegan.presets import PRESETS, preset
-from curvegan.training import PackTraining
+from curvegan_core.config.parameters import MODELS
+from curvegan_core.config.presets import PRESETS, preset
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import InvalidConfig
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.training import PackTraining
 from tests.core.packs import Kept, keep
 
 _SEEDS = (1, 2)

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from curvegan.config import TrainConfig
-from curvegan.engines.stack import ACTIVATIONS
-from curvegan.engines.torch_losses import TORCH_LOSSES
-from curvegan.engines.torch_regularisers import Penalty, normalised, slopes
-from curvegan.errors import InvalidConfig
-from curvegan.losses import LOSSES, equilibrium, equilibrium_gap
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines.stacked.losses import TORCH_LOSSES
+from curvegan_core.engines.stacked.regularisers import Penalty, normalised, slopes
+from curvegan_core.engines.stacked.stack import ACTIVATIONS
+from curvegan_core.errors import InvalidConfig
+from curvegan_core.losses import LOSSES, equilibrium, equilibrium_gap
 
 each_loss = pytest.mark.parametrize("loss", LOSSES)
 # Away from the hinge's corners at 1 and -1.

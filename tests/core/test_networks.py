@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from curvegan import curves
-from curvegan.config import Quadratic, TrainConfig
-from curvegan.networks import generate, init_weights, shapes
-from curvegan.noise import Stream, normals
+from curvegan_core.config.train import Quadratic, TrainConfig
+from curvegan_core.families import curves
+from curvegan_core.networks import generate, init_weights, shapes
+from curvegan_core.noise import Stream, normals
 
 ODD = TrainConfig(points=7, latent=3, hidden_g=33, hidden_d=9, batch_size=5, seed=2**64 - 1)
 

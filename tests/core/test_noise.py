@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curvegan.noise import NormalBlocks, Stream, normals, philox, uniforms, words
+from curvegan_core.noise import NormalBlocks, Stream, normals, philox, uniforms, words
 
 seeds = st.integers(0, 2**64 - 1)
 

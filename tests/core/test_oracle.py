@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curvegan.config import TrainConfig
-from curvegan.curves import rmse
-from curvegan.metrics import evaluation_latents
-from curvegan.networks import generate
-from curvegan.sampling import samples
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families.curves import rmse
+from curvegan_core.metrics.evaluation import evaluation_latents
+from curvegan_core.networks import generate
+from curvegan_core.sampling import samples
 from tests.core.oracle import tutorial_losses
 from tests.core.packs import Kept, alone, train
 

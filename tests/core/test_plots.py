@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from curvegan import canvas
-from curvegan.config import TrainConfig
-from curvegan.curves import family, points_x, target
-from curvegan.dataset import Dataset
-from curvegan.metrics import Evaluation, Metrics
-from curvegan.networks import init_weights
-from curvegan.plot_axes import Axes, Marks, decades, labels, round_ticks, thinned
-from curvegan.plots import KINDS, MOST_PANELS, PlotData, chosen, picture, render, titled
-from curvegan.series import LossCurve, Snapshot
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families.curves import family, points_x, target
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.metrics.evaluation import Evaluation, Metrics
+from curvegan_core.networks import init_weights
+from curvegan_core.plotting import canvas
+from curvegan_core.plotting.axes import Axes, Marks, decades, labels, round_ticks, thinned
+from curvegan_core.plotting.job_plots import KINDS, MOST_PANELS, PlotData, chosen, picture, render, titled
 
 CONFIG = TrainConfig()
 METRICS = Metrics(0.0873, 0.06, 0.69, 1.38, 0.5, 0.5)

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from scipy.stats import energy_distance, wasserstein_distance
 
-from curvegan import curves
-from curvegan.config import TrainConfig
-from curvegan.families.family import Fitted, even
-from curvegan.meanings import MEANINGS
-from curvegan.metrics import Evaluation, Metrics
-from curvegan.networks import init_weights
-from curvegan.noise import Stream
-from curvegan.quality import Neighbours, modes, parameter_w1, sliced_w1
-from curvegan.series import LossCurve, Snapshot
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families import curves
+from curvegan_core.families.family import Fitted, even
+from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.metrics.distribution import Neighbours, modes, parameter_w1, sliced_w1
+from curvegan_core.metrics.evaluation import Evaluation, Metrics
+from curvegan_core.metrics.names import MEANINGS
+from curvegan_core.networks import init_weights
+from curvegan_core.noise import Stream
 
 RANDOM = np.random.default_rng(1)
 

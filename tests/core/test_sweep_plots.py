@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from curvegan.config import TrainConfig
-from curvegan.heatmap import Heatmap, Scale
-from curvegan.plots import PlotData
-from curvegan.series import LossCurve, Snapshot
-from curvegan.sweep_plots import (
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.plotting.heatmap import Heatmap, Scale
+from curvegan_core.plotting.job_plots import PlotData
+from curvegan_core.plotting.sweep_plots import (
     MOST_PANELS,
     Banded,
     Fan,

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from curvegan.config import TrainConfig
-from curvegan.engines import State
-from curvegan.engines.torch_engine import TorchEngine, _Inputs, _Seen
-from curvegan.engines.torch_graph import Replay
-from curvegan.networks import init_weights
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines import State
+from curvegan_core.engines.stacked.engine import TorchEngine, _Inputs, _Seen
+from curvegan_core.engines.stacked.graph import Replay
+from curvegan_core.networks import init_weights
 
 STEPS = 40
 CASES: dict[str, dict[str, Any]] = {

@@ -11,11 +11,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.errors import CheckpointRefused, DeviceUnavailable
-from curvegan.series import LossCurve
-from curvegan.training import PackTraining
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import CheckpointRefused, DeviceUnavailable
+from curvegan_core.loss_curve import LossCurve
+from curvegan_core.training import PackTraining
 from tests.core.packs import Kept, alone, keep, train, until
 
 _SHAPES: dict[str, dict[str, Any]] = {
@@ -188,7 +188,7 @@ def test_large_minibatches_are_prepared_in_parts(monkeypatch: pytest.MonkeyPatch
     config = a_config(curve="updown")
     expected = alone(config)
     for module in ("torch_batches", "fused_engine"):
-        monkeypatch.setattr(f"curvegan.engines.{module}._MOST_NUMBERS", 5000)
+        monkeypatch.setattr(f"curvegan_core.engines.{module}._MOST_NUMBERS", 5000)
     assert_same(alone(config), expected)
 
 

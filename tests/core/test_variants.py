@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.dataset import Dataset
-from curvegan.errors import CheckpointRefused, InvalidConfig
-from curvegan.networks import init_weights
-from curvegan.training import PackTraining
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import CheckpointRefused, InvalidConfig
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.networks import init_weights
+from curvegan_core.training import PackTraining
 from tests.core.packs import Kept, keep, until
 
 _ODD: dict[str, Any] = {"batch_size": 5, "hidden_g": 33, "hidden_d": 7, "points": 7, "latent": 3}

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from curvegan.series import LossCurve
+from curvegan_core.loss_curve import LossCurve
 from curvegan_db.store import Store, open_store
 
 DEVICES = ("auto", "cpu")

@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from curvegan_db.database import _open_file
+from curvegan_db.sql.database import _open_file
 
 FILES, APART_S = 200, 0.008
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import update
 
-from curvegan.config import TrainConfig
-from curvegan_db import models
-from curvegan_db.models import JobState
+from curvegan_core.config.train import TrainConfig
 from curvegan_db.records import LOST, JobRequest
 from curvegan_db.store import Store
+from curvegan_db.tables import models
+from curvegan_db.tables.models import JobState
 
 NAMES = (None, "a", "b", "ab", "A b", "100%", "_", "it's", "ünïcode", "or")
 TAGS = ("a", "b", "night run", "x%y")

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from curvegan.series import LossCurve
-from curvegan_db import comparing
-from curvegan_db.catalogue import FIELDS, METRICS
+from curvegan_core.loss_curve import LossCurve
 from curvegan_db.errors import ResultDamaged
-from curvegan_db.filters import Filter
-from curvegan_db.models import LossChunk
+from curvegan_db.filters.catalogue import FIELDS, METRICS
+from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
+from curvegan_db.tables.models import LossChunk
+from curvegan_db.verbs import comparing
 
 from .population import finished, populate
 from .trainings import claim, losses, request

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from curvegan.errors import InvalidInput
-from curvegan_db import migrate
-from curvegan_db.database import make_engine, shown_url
+from curvegan_core.errors import InvalidInput
 from curvegan_db.errors import DatabaseUnreachable
+from curvegan_db.sql import migrate
+from curvegan_db.sql.database import make_engine, shown_url
 from curvegan_db.store import Store, open_store
 
 from ..servers import PostgresServer

@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from curvegan.config import TrainConfig
-from curvegan.dataset import Dataset
-from curvegan.errors import CurveganError, InvalidInput
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import CurveganError, InvalidInput
+from curvegan_core.families.dataset import Dataset
 from curvegan_db.errors import DatasetConflict, DatasetNotFound, JobStateConflict
 from curvegan_db.records import JobRequest
 from curvegan_db.store import Store

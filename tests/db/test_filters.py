@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from curvegan.errors import InvalidInput
-from curvegan_db.filters import MOST_DEPTH, MOST_LENGTH, MOST_VALUES, Filter
+from curvegan_core.errors import InvalidInput
+from curvegan_db.filters.language import MOST_DEPTH, MOST_LENGTH, MOST_VALUES, Filter
 from curvegan_db.records import Job
 from curvegan_db.store import Store
 

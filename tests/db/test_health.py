@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from curvegan_db.health import clock_skew, network_file_system, try_wal
+from curvegan_db.sql.health import clock_skew, network_file_system, try_wal
 from curvegan_db.store import Store
 
 

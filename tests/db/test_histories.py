@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
-from curvegan_db import models
 from curvegan_db.errors import JobStateConflict, LeaseLost
 from curvegan_db.store import Store, open_store
+from curvegan_db.tables import models
 
 from .trainings import a_worker, claim, losses, request, short
 

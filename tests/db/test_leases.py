@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, text
 
-from curvegan_db import transactions
 from curvegan_db.errors import LeaseLost
-from curvegan_db.models import Base
 from curvegan_db.records import Claim, Plot
+from curvegan_db.sql import transactions
 from curvegan_db.store import Store
+from curvegan_db.tables.models import Base
 
 from .trainings import a_worker, claim, losses, request, short, snapshot
 

@@ -12,9 +12,9 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
-from curvegan_db import migrate
-from curvegan_db.database import make_engine
 from curvegan_db.errors import SchemaOutdated
+from curvegan_db.sql import migrate
+from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store, open_store
 
 from .trainings import request
@@ -122,6 +122,6 @@ def test_a_table_can_be_replaced_without_losing_what_refers_to_it(engine: Engine
 
 def sa_table(name: str) -> sa.Table:
     """A table as the models have it."""
-    from curvegan_db.models import Base
+    from curvegan_db.tables.models import Base
 
     return Base.metadata.tables[name]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from curvegan_db.catalogue import FIELDS, METRICS
-from curvegan_db.filters import Filter
-from curvegan_db.pruning import Pruning
+from curvegan_db.filters.catalogue import FIELDS, METRICS
+from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
+from curvegan_db.verbs.pruning import Pruning
 
 from .trainings import DEVICES, a_worker, claim, losses, request, snapshot
 

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from curvegan.series import LossCurve, Snapshot
-from curvegan_db.leases import Ending
-from curvegan_db.models import JobState
-from curvegan_db.progress import Record
+from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_db.records import SAID, Plot
 from curvegan_db.store import Store
+from curvegan_db.tables.models import JobState
+from curvegan_db.verbs.leases import Ending
+from curvegan_db.verbs.progress import Record
 
 from .trainings import claim, losses, request, snapshot
 

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from curvegan_db import models, pruning
-from curvegan_db.catalogue import METRICS
-from curvegan_db.database import make_engine
 from curvegan_db.errors import DatabaseUnreachable
-from curvegan_db.models import JobState
-from curvegan_db.pruning import Pruning
+from curvegan_db.filters.catalogue import METRICS
 from curvegan_db.records import Plot
+from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
+from curvegan_db.tables import models
+from curvegan_db.tables.models import JobState
+from curvegan_db.verbs import pruning
+from curvegan_db.verbs.pruning import Pruning
 
 from .population import change, finished
 from .trainings import claim, losses, request, snapshot
@@ -143,7 +144,7 @@ def test_vacuum_makes_the_file_smaller(store: Store) -> None:
 
 @on_sqlite
 def test_vacuum_of_a_busy_store_is_one_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curvegan_db.database.BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("curvegan_db.sql.database.BUSY_TIMEOUT_S", 0.1)
     other = Store(make_engine(str(store.engine.url)))
     with store._write() as session:
         session.execute(select(1))

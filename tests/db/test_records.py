@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curvegan.config import TrainConfig
-from curvegan.errors import InvalidInput
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import InvalidInput
 from curvegan_db.records import JobRequest, storable
 
 CONFIG = TrainConfig()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from curvegan.errors import InvalidConfig
+from curvegan_core.errors import InvalidConfig
 from curvegan_db.errors import JobNotFound, JobStateConflict
 from curvegan_db.records import Plot
 from curvegan_db.store import Store

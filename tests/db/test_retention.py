@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curvegan.config import TrainConfig
-from curvegan_db import models
+from curvegan_core.config.train import TrainConfig
 from curvegan_db.errors import ResultNotFound
-from curvegan_db.retention import outdated
 from curvegan_db.store import Store
+from curvegan_db.tables import models
+from curvegan_db.tables.retention import outdated
 
 from .trainings import claim, losses, request
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from curvegan_db import models
 from curvegan_db.store import Store
-from curvegan_db.workers import FORGET_AFTER
+from curvegan_db.tables import models
+from curvegan_db.verbs.workers import FORGET_AFTER
 
 from .trainings import DEVICES, a_worker, claim, request, short
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from curvegan.config import TrainConfig
-from curvegan.series import LossCurve, Snapshot
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_db.records import Claim, JobRequest
 from curvegan_db.store import Store
 

@@ -1,6 +1,6 @@
 """Jobs for real workers, and waiting for them."""
 
-from curvegan.config import TrainConfig
+from curvegan_core.config.train import TrainConfig
 from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from curvegan_worker.broker import BrokerUnreachable, round_trip, shown_broker
+from curvegan_worker.celery.broker import BrokerUnreachable, round_trip, shown_broker
 from curvegan_worker.settings import Settings
 
 from ..servers import RedisServer

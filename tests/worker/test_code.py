@@ -18,7 +18,7 @@ COMPILED = "the fused engine is compiled"
 _PREPARE = """
 import logging, sys
 from pathlib import Path
-from curvegan_worker.code import prepare
+from curvegan_worker.host.machine_code import prepare
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 prepare(Path(sys.argv[1]))
 """

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.training import PackTraining, Progress
-from curvegan_db.database import make_engine
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.training import PackTraining, Progress
+from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 from curvegan_worker.settings import Settings
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from curvegan.config import TrainConfig
-from curvegan.meanings import VERDICTS
-from curvegan.training import PackTraining
-from curvegan_db.database import make_engine
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.metrics.names import VERDICTS
+from curvegan_core.training import PackTraining
 from curvegan_db.records import SAID, JobRequest
+from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 from curvegan_worker import recorder
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from curvegan.training import PackTraining
+from curvegan_core.training import PackTraining
 from curvegan_db.store import Store
 from curvegan_worker import recorder
 

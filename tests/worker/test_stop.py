@@ -8,7 +8,7 @@ import time
 
 SCRIPT = """
 import signal, time
-from curvegan_worker.stop import Stop
+from curvegan_worker.stop_flag import Stop
 stops = [Stop()]
 signal.signal(signal.SIGUSR1, lambda *_: stops[0].set())
 print("ready", flush=True)

@@ -8,7 +8,7 @@ import pytest
 SAY = """
 import logging
 import redis
-from curvegan_worker.logs import log_to_stderr
+from curvegan_worker.host.log_setup import log_to_stderr
 log_to_stderr()
 try:
     raise {error}("no")

@@ -4,10 +4,10 @@ from functools import cache
 
 import numpy as np
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.series import COLUMNS, LossCurve
-from curvegan.training import PackTraining
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.loss_curve import COLUMNS, LossCurve
+from curvegan_core.training import PackTraining
 from curvegan_db.store import Store
 
 END_STATES = ("succeeded", "failed", "cancelled")

@@ -2,8 +2,8 @@
 
 import sys
 
-from curvegan_worker.app import options, settings
-from curvegan_worker.background import IDLE_S
-from curvegan_worker.supervisor import supervise
+from curvegan_worker.celery.app import options, settings
+from curvegan_worker.host.background import IDLE_S
+from curvegan_worker.host.supervisor import supervise
 
 sys.exit(supervise(settings, concurrency=1, device="auto", exit_when_idle=IDLE_S, hang_after=options.hang_s))

@@ -2,8 +2,8 @@
 
 from ctypes.util import find_library
 
-from curvegan.config import TrainConfig
-from curvegan.errors import DeviceUnavailable
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import DeviceUnavailable
 
 _MOST_ON_CPU, _MOST_ON_CUDA = 16, 256
 

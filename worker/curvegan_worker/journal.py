@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import count
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.metrics import Metrics
-from curvegan.series import LossCurve
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.loss_curve import LossCurve
+from curvegan_core.metrics.evaluation import Metrics
 
 
 class Journal:

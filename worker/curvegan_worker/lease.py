@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import Self, TypeVar
 
-from curvegan.errors import ServiceUnavailable
+from curvegan_core.errors import ServiceUnavailable
 from curvegan_db.errors import LeaseLost
 from curvegan_db.records import Claim
 from curvegan_db.store import Store

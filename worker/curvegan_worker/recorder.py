@@ -15,24 +15,24 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Self, TypeVar
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.config import TrainConfig
-from curvegan.dataset import Dataset
-from curvegan.errors import ServiceUnavailable
-from curvegan.metrics import Metrics
-from curvegan.plots import PlotData, render, titled
-from curvegan.series import LossCurve, Snapshot
-from curvegan.verdict import judge
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import ServiceUnavailable
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.metrics.evaluation import Metrics
+from curvegan_core.metrics.verdict import judge
+from curvegan_core.plotting.job_plots import PlotData, render, titled
 from curvegan_db.errors import LeaseLost
-from curvegan_db.leases import Ending
-from curvegan_db.models import JobState
-from curvegan_db.progress import Record
 from curvegan_db.records import Claim, Plot
-from curvegan_db.retention import outdated
 from curvegan_db.store import Store
+from curvegan_db.tables.models import JobState
+from curvegan_db.tables.retention import outdated
+from curvegan_db.verbs.leases import Ending
+from curvegan_db.verbs.progress import Record
 from curvegan_worker.journal import Journal, judged, reached
 from curvegan_worker.lease import Lease
-from curvegan_worker.stop import Stop
+from curvegan_worker.stop_flag import Stop
 
 FLUSH_S = 1.0
 STORED = ("curve", "losses")

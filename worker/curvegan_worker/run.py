@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from curvegan.checkpoint import Checkpoint
-from curvegan.dataset import Dataset
-from curvegan.engines.choice import choose
-from curvegan.errors import CheckpointRefused, InvalidInput, ServiceUnavailable
-from curvegan.families.parameters import Data
-from curvegan.metrics import Metrics
-from curvegan.series import LossCurve
-from curvegan.training import PackTraining, Progress
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.parameters import Data
+from curvegan_core.engines.choice import choose
+from curvegan_core.errors import CheckpointRefused, InvalidInput, ServiceUnavailable
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.loss_curve import LossCurve
+from curvegan_core.metrics.evaluation import Metrics
+from curvegan_core.training import PackTraining, Progress
 from curvegan_db.errors import LeaseLost
-from curvegan_db.models import JobState
 from curvegan_db.records import Claim, ClaimedJob
 from curvegan_db.store import Store
+from curvegan_db.tables.models import JobState
 from curvegan_worker.devices import train_on
 from curvegan_worker.journal import beginning
 from curvegan_worker.lease import Lease
 from curvegan_worker.recorder import End, Line, Part, Recorder
-from curvegan_worker.stop import Stop
+from curvegan_worker.stop_flag import Stop
 
 _log = logging.getLogger("curvegan.run")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from curvegan.errors import InvalidInput
+from curvegan_core.errors import InvalidInput
 
 _BROKERS = ("memory", "redis", "rediss")
 

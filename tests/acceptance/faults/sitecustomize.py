@@ -39,7 +39,7 @@ def _first_time(mark: Path) -> bool:
 
 def _inject() -> None:
     """With the first claim, and not before: torch must come when it comes without faults."""
-    from curvegan.training import PackTraining
+    from curvegan_core.training import PackTraining
 
     advance = PackTraining.advance
     PackTraining.advance = lambda self, *args: _spoil(self, advance, *args)  # type: ignore[method-assign]

@@ -1,0 +1,130 @@
+"""curvegan db prune: old jobs deleted, the best kept. Knows not what a job leaves in the store."""
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curvegan_cli.backend import Backend, pass_backend
+from curvegan_cli.options.filtering import larger_is_better, metric_option
+from curvegan_cli.shown.output import console, format_option, message, print_json, print_pairs
+from curvegan_cli.shown.view import ENDED
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from curvegan_db.store import Store
+    from curvegan_db.verbs.pruning import Prunable, Pruning
+
+_INTERRUPTED = 130
+
+
+def _age(_: click.Context, __: click.Parameter, text: str) -> "timedelta":
+    from curvegan_db.filters.catalogue import FIELDS
+
+    try:
+        age: timedelta = FIELDS["age"].read(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time: write 90s, 5min, 12h or 30d") from None
+    return age
+
+
+@click.command()
+@click.option(
+    "--older-than", metavar="TIME", required=True, callback=_age, help="Since they ended: 30d, 12h, 5min or 90s."
+)
+@click.option(
+    "--keep-best", type=click.IntRange(0, 100_000), default=0, show_default=True, metavar="N",
+    help="Spare the best N of all jobs, and the best N of each sweep.",
+)  # fmt: skip
+@metric_option("--by")
+@click.option("--state", "states", multiple=True, type=click.Choice(ENDED), help="Only these; several times for more.")
+@click.option("--vacuum", is_flag=True, help="SQLite: give the space back to the disk, too.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and delete nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@format_option("table", "json")
+@pass_backend
+def prune(backend: Backend, /, older_than: "timedelta", dry_run: bool, yes: bool, form: str, **given: Any) -> None:
+    """Delete old jobs, with all that came of them.
+
+    Only jobs that have ended go, never queued or running ones. They go some at a time, so that workers go on
+    meanwhile; after Ctrl-C those that are gone stay gone, and the same command goes on.
+
+    \b
+    Examples:
+      curvegan db prune --older-than 30d --keep-best 10 --dry-run
+      curvegan db prune --older-than 7d --state failed --state cancelled --yes
+    """
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise click.UsageError("nobody is there to be asked: say --yes, or --dry-run to look first")
+    store, pruning = backend.store, _pruning(older_than, given)
+    if given["vacuum"] and store.engine.dialect.name != "sqlite":
+        raise click.UsageError("--vacuum is for SQLite; PostgreSQL's autovacuum frees the space for new jobs by itself")
+    found = store.prunable(pruning)
+    deleted = 0 if dry_run or not _agreed(found, yes) else _delete(store, pruning, found)
+    if given["vacuum"] and not dry_run:
+        store.vacuum()
+    _report(found, deleted, dry_run, form)
+
+
+def _pruning(older_than: "timedelta", given: dict[str, Any]) -> "Pruning":
+    from curvegan_core.errors import InvalidInput
+    from curvegan_db.verbs.pruning import Pruning
+
+    largest = larger_is_better(given["metric"])
+    if largest is None:
+        raise InvalidInput(
+            f"neither end of {given['metric'].name} is the better one; keep the best --by another metric"
+        )
+    return Pruning(older_than, given["states"] or ENDED, given["keep_best"], given["metric"], largest)
+
+
+def _agreed(found: "Prunable", yes: bool) -> bool:
+    if yes or not found.ids:
+        return True
+    return click.confirm(f"Delete {len(found.ids)} jobs with {_shown(found.size)} of results?", err=True)
+
+
+def _delete(store: "Store", pruning: "Pruning", found: "Prunable") -> int:
+    deleted = 0
+    try:
+        for count in _with_bar(store.prune(pruning, found.ids), len(found.ids)):
+            deleted += count
+    except KeyboardInterrupt:
+        message(f"Interrupted: {deleted} of {len(found.ids)} jobs are deleted, the others are as they were.")
+        raise click.exceptions.Exit(_INTERRUPTED) from None
+    return deleted
+
+
+def _with_bar(counts: Iterable[int], total: int) -> Iterable[int]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = TextColumn("deleting jobs"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=console(sys.stderr), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=total)
+        for count in counts:
+            bar.advance(task, count)
+            yield count
+
+
+def _report(found: "Prunable", deleted: int, dry_run: bool, form: str) -> None:
+    if form == "json":
+        facts = {"jobs": len(found.ids), "bytes": found.size, "kept_best": found.kept, "deleted": deleted}
+        print_json(facts | {"dry_run": dry_run})
+        return
+    print_pairs(
+        [
+            ("jobs to delete" if dry_run else "jobs deleted", str(len(found.ids) if dry_run else deleted)),
+            ("bytes of results", _shown(found.size if dry_run or deleted else 0)),
+            ("spared as the best", str(found.kept)),
+        ]
+    )
+
+
+def _shown(size: int) -> str:
+    """Bytes in the largest unit that fits, as in `12.3 MB`."""
+    for unit, length in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= length:
+            return f"{size / length:.1f} {unit}"
+    return f"{size} bytes"

@@ -1,0 +1,126 @@
+"""Which jobs a person means: `17`, `3-9`, `last`, `all`, or several of these. Knows nothing of what is done to them."""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curvegan_cli.options.filtering import where_option
+
+if TYPE_CHECKING:
+    from curvegan_db.filters.language import Filter
+    from curvegan_db.store import Store
+
+_FORMS = re.compile(r"(?P<first>[0-9]{1,18})(-(?P<end>[0-9]{1,18}))?|last|all")
+
+
+def _check(value: str) -> str:
+    match = _FORMS.fullmatch(value)
+    if not match:
+        raise click.BadParameter(f"{value!r} is no job: write 17, 3-9, last or all")
+    if match["end"] and int(match["end"]) < int(match["first"]):
+        raise click.BadParameter(f"{value!r} is empty: the smaller id comes first")
+    return value
+
+
+def _check_some(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_check, values))
+
+
+def _check_one(_: click.Context, __: click.Parameter, value: str) -> str:
+    if "-" in _check(value) or value == "all":
+        raise click.BadParameter(f"{value!r} is more than one job: write 17 or last")
+    return value
+
+
+# The form of a selector is checked before any service is asked.
+some_jobs = click.argument("selectors", metavar="ID...", nargs=-1, required=True, callback=_check_some)
+any_jobs = click.argument("selectors", metavar="[ID]...", nargs=-1, callback=_check_some)
+one_job = click.argument("selector", metavar="ID", callback=_check_one)
+sweep_option = click.option("--sweep", type=click.IntRange(1), metavar="ID", help="The jobs of a sweep.")
+
+
+def jobs_or_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add some jobs, or a sweep in their place, and a filter of these or of all; `whole_sweep` tells which it was."""
+    return any_jobs(sweep_option(where_option(command)))
+
+
+def whole_sweep(selectors: Sequence[str], sweep: int | None, where: "Filter | None") -> int | None:
+    """The sweep if all of it is meant, None for jobs. Raises UsageError for jobs of two sorts and for no jobs."""
+    if (selectors and sweep is not None) or not (selectors or sweep is not None or where):
+        raise click.UsageError(
+            "give either the ID of jobs, as in 17 or all, or of a sweep, as in --sweep 3, or a filter with --where"
+        )
+    return None if where else sweep
+
+
+def select_one(store: "Store", selector: str) -> int:
+    """The id of one job. Raises JobNotFound or InvalidInput where there is none such."""
+    return select(store, [selector])[0]
+
+
+def select(
+    store: "Store",
+    selectors: Sequence[str],
+    states: Collection[str] = (),
+    sweep: int | None = None,
+    where: "Filter | None" = None,
+) -> list[int]:
+    """The ids of all that is selected, in the order typed; of a sweep or by a filter, the oldest first.
+
+    Ranges and `all` take only the jobs in `states` (empty: every state), and skip ids that no job has; a job that is
+    named by its own id is always taken, so that the caller can say why it cannot be.
+
+    A filter leaves of them, without selectors of all jobs, those that match and are in `states`.
+
+    Raises:
+        JobNotFound: a single id that no job has.
+        SweepNotFound: no sweep has this id.
+        InvalidInput: a range without any job, or `last` in an empty store.
+    """
+    ids: dict[int, None] = {}
+    for selector in selectors:
+        ids.update(dict.fromkeys(_ids(store, selector, states)))
+    if sweep is None and where is None:
+        return list(ids)
+    of_sweep = None if sweep is None else store.sweep(sweep).id
+    among = ids if selectors else None
+    found = store.jobs(ids=among, states=tuple(states), sweep=of_sweep, where=where, newest_first=False)
+    return [job.id for job in found]
+
+
+def named(selectors: Sequence[str]) -> bool:
+    """Whether a job is meant by its own id or as the last, rather than as one of many."""
+    return any("-" not in selector and selector != "all" for selector in selectors)
+
+
+def _ids(store: "Store", selector: str, states: Collection[str]) -> list[int]:
+    if selector == "all":
+        return [job.id for job in store.jobs(states=tuple(states), newest_first=False)]
+    if selector == "last":
+        return [_last(store)]
+    first, dash, end = selector.partition("-")
+    return _range(store, int(first), int(end), states) if dash else [_existing(store, int(first))]
+
+
+def _last(store: "Store") -> int:
+    from curvegan_core.errors import InvalidInput
+
+    last = store.last_id()
+    if last is None:
+        raise InvalidInput("there is no job yet; `curvegan submit` makes one")
+    return last
+
+
+def _existing(store: "Store", job_id: int) -> int:
+    return store.job(job_id).id
+
+
+def _range(store: "Store", first: int, end: int, states: Collection[str]) -> list[int]:
+    from curvegan_core.errors import InvalidInput
+
+    ids = sorted(store.existing(range(first, min(end, store.last_id() or 0) + 1)))
+    if not ids:
+        raise InvalidInput(f"there is no job from {first} to {end}; `curvegan status` lists all")
+    return [job.id for job in store.jobs(ids=ids, states=tuple(states), newest_first=False)] if states else ids

@@ -1,0 +1,113 @@
+"""Write a result to a file: whole or not at all, and never over something by surprise. Knows nothing of results."""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import click
+
+STDOUT = Path("-")
+
+force_option = click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
+
+
+def output_option(default: str) -> Callable[[Any], Any]:
+    """Add `--output`; `default` says which name a file has without it."""
+    return click.option(
+        "--output",
+        type=click.Path(path_type=Path, allow_dash=True),
+        metavar="FILE|-",
+        help=f"Where to write it, - for stdout; without it {default} in the current folder.",
+    )
+
+
+def check_writable(path: Path, force: bool) -> None:
+    """Find out before any work whether `write` would refuse. Raises InvalidInput."""
+    if path == STDOUT:
+        _check_stdout()
+        return
+    try:
+        _check_place(path, force)
+    except OSError as error:
+        _refuse_for(path, error)
+
+
+def _check_place(path: Path, force: bool) -> None:
+    if path.is_dir():
+        _refuse(f"{path} is a folder; give a file name, as in --output {path / 'file'}")
+    if not path.parent.is_dir():
+        _refuse(f"{path} cannot be written: there is no folder {path.parent}; make it first")
+    there = os.path.lexists(path)
+    if there and not path.is_file():
+        _refuse(f"{path} is no regular file; give another name, or - for stdout")
+    if there and not force:
+        _refuse_to_overwrite(path)
+
+
+def write(path: Path, data: bytes, force: bool) -> None:
+    """Write `data`, to stdout for `-`. Raises InvalidInput as `opened` does."""
+    with opened(path, force) as file:
+        file.write(data)
+
+
+@contextmanager
+def opened(path: Path, force: bool) -> Iterator[BinaryIO]:
+    """A file to write to, stdout for `-`. It appears whole at the end; a failure leaves nothing behind.
+
+    Raises:
+        InvalidInput: the path cannot be written, or is there and `force` is not given.
+    """
+    check_writable(path, force)
+    if path == STDOUT:
+        yield sys.stdout.buffer
+        return
+    # Not named by the process: in containers that share a folder all processes may have the same id.
+    part = path.with_name(f".curvegan-{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _move(part, path, force)
+    except FileExistsError:
+        _refuse_to_overwrite(path)
+    except OSError as error:
+        _refuse_for(path, error)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _move(part: Path, path: Path, force: bool) -> None:
+    """Rename; without force by a link, which fails where a file has appeared in between."""
+    if force:
+        part.replace(path)
+        return
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        part.replace(path)
+
+
+def _check_stdout() -> None:
+    if sys.stdout.isatty():
+        _refuse("this is not for a terminal; send it to a file with --output FILE, or into a pipe")
+
+
+def _refuse_to_overwrite(path: Path) -> NoReturn:
+    _refuse(f"{path} is there already; give another name with --output, or --force to overwrite it")
+
+
+def _refuse_for(path: Path, error: OSError) -> NoReturn:
+    _refuse(f"{path} cannot be written: {error.strerror}; give another place with --output")
+
+
+def _refuse(text: str) -> NoReturn:
+    from curvegan_core.errors import InvalidInput
+
+    raise InvalidInput(text)

@@ -1,0 +1,194 @@
+"""A training's whole state at a step, to and from bytes, never through pickle. Knows no engine and no file.
+
+The bytes are a safetensors file. Weights have torch's names (`generator.0.weight`), Adam's moments the prefixes
+`adam_m.` and `adam_v.`, and the generator's averaged weights, where the config has an average, the prefix `ema.`.
+Adam's own count is the step, and noise has no state, so this is all that a resume needs.
+The header is one JSON text in the file's metadata; its `sha256` covers every byte of the file, with the digest's own
+64 characters read as zeros.
+"""
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import CheckpointRefused
+from curvegan_core.loss_curve import COLUMNS, LossCurve
+from curvegan_core.networks import shapes
+
+FORMAT = 1
+_KEY = "curvegan"
+_NO_DIGEST = "0" * 64
+_FACTS = ("config_hash", "step", "engine", "engine_version")
+_GROUPS = {"weights": "", "adam_m": "adam_m.", "adam_v": "adam_v.", "ema": "ema."}
+
+Tensors = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """State of a training after `step` generator updates, with the engine that trained it.
+
+    `record` is the last record of the loss curve before `step` (one row, or none at step 0): a training that resumes
+    behind its last record can still report it.
+    """
+
+    config_hash: str
+    step: int
+    engine: str
+    engine_version: str
+    weights: Tensors
+    adam_m: Tensors
+    adam_v: Tensors
+    record: LossCurve = field(default_factory=LossCurve.empty)
+    ema: Tensors = field(default_factory=dict)
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number of the state is one."""
+        return all(np.isfinite(tensor).all() for tensor in self._tensors().values())
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes its tensors have."""
+        return sum(tensor.nbytes for tensor in self._tensors().values())
+
+    def to_bytes(self) -> bytes:
+        """Write the safetensors file: equal states give equal bytes."""
+        header = {"format": FORMAT, "sha256": _NO_DIGEST, **self._facts()}
+        blank = safetensors.numpy.save(self._tensors(), {_KEY: json.dumps(header, allow_nan=False)})
+        return blank.replace(_NO_DIGEST.encode(), _digest(blank).encode(), 1)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, config: TrainConfig | None = None) -> Self:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            CheckpointRefused: data are no checkpoint, are damaged, are of a newer format, or, if a config is given,
+                belong to another one. The text says which.
+        """
+        header = _header(data)
+        _check_format(header)
+        _check_digest(data, header)
+        try:
+            weights, adam_m, adam_v, ema = _split(_tensors(data))
+            checkpoint = cls(*_fields(header), weights, adam_m, adam_v, _record(header["record"]), ema)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _damaged(f"its header or tensors are incomplete: {error}") from None
+        if config is not None:
+            checkpoint.check(config)
+        return checkpoint
+
+    def check(self, config: TrainConfig) -> None:
+        """Raise CheckpointRefused unless this is a state of that config's training."""
+        if self.config_hash != config.hash:
+            raise CheckpointRefused(
+                f"checkpoint refused: it belongs to another config (its hash is {self.config_hash[:12]}, "
+                f"the job's is {config.hash[:12]})"
+            )
+        if self.step > 0 and not len(self.record):
+            raise _damaged("its last record is missing")
+        wanted = shapes(config)
+        for group in (self.weights, self.adam_m, self.adam_v):
+            if {name: tensor.shape for name, tensor in group.items()} != wanted:
+                raise _damaged("its tensors do not have its config's shapes")
+        average = {name: shape for name, shape in wanted.items() if config.ema and name.startswith("generator.")}
+        if {name: tensor.shape for name, tensor in self.ema.items()} != average:
+            raise _damaged("its averaged weights do not have its config's shapes")
+
+    def _facts(self) -> dict[str, Any]:
+        row = [column[-1].item() for column in self.record.columns] if len(self.record) else None
+        return {name: getattr(self, name) for name in _FACTS} | {"record": row}
+
+    def _tensors(self) -> Tensors:
+        groups = {prefix: getattr(self, group) for group, prefix in _GROUPS.items()}
+        return {
+            prefix + name: np.ascontiguousarray(tensor, np.float32)
+            for prefix, tensors in groups.items()
+            for name, tensor in tensors.items()
+        }
+
+    def __eq__(self, other: object) -> bool:
+        """Equal means bit-identical."""
+        return isinstance(other, Checkpoint) and self.to_bytes() == other.to_bytes()
+
+    def __hash__(self) -> int:
+        return hash(self.to_bytes())
+
+
+def _damaged(why: str) -> CheckpointRefused:
+    return CheckpointRefused(f"checkpoint refused: damaged or no checkpoint at all; {why}")
+
+
+def _header(data: bytes) -> dict[str, Any]:
+    try:
+        (length,) = struct.unpack_from("<Q", data)
+        outer = json.loads(data[8 : 8 + length]) if length <= len(data) - 8 else None
+        header = json.loads(outer["__metadata__"][_KEY]) if outer is not None else None
+    except (struct.error, ValueError, KeyError, TypeError, RecursionError):
+        raise _damaged("its header cannot be read") from None
+    if not isinstance(header, dict):
+        raise _damaged("it is cut short or has no header")
+    return header
+
+
+def _check_format(header: dict[str, Any]) -> None:
+    written = header.get("format")
+    if type(written) is not int or written < 1:
+        raise _damaged("its header names no format")
+    if written > FORMAT:
+        raise CheckpointRefused(
+            f"checkpoint refused: it has format {written}, this curvegan reads up to {FORMAT}; install a newer curvegan"
+        )
+
+
+def _check_digest(data: bytes, header: dict[str, Any]) -> None:
+    stored = header.get("sha256")
+    if not isinstance(stored, str) or len(stored) != len(_NO_DIGEST):
+        raise _damaged("its header names no checksum")
+    if _digest(data.replace(stored.encode(), _NO_DIGEST.encode(), 1)) != stored:
+        raise _damaged("its checksum does not match")
+
+
+def _digest(blank: bytes) -> str:
+    return hashlib.sha256(blank).hexdigest()
+
+
+def _fields(header: dict[str, Any]) -> tuple[str, int, str, str]:
+    config_hash, step, engine, version = (header[name] for name in _FACTS)
+    if type(step) is not int or step < 0 or not all(isinstance(text, str) for text in (config_hash, engine, version)):
+        raise ValueError("a field has a wrong type")
+    return config_hash, step, engine, version
+
+
+def _record(row: list[float] | None) -> LossCurve:
+    if row is None:
+        return LossCurve.empty()
+    if len(row) != len(COLUMNS):
+        raise ValueError("its last record is incomplete")
+    step, *values = row
+    return LossCurve(np.array([step], np.int64), *(np.array([value], np.float32) for value in values))
+
+
+def _tensors(data: bytes) -> Tensors:
+    try:
+        return safetensors.numpy.load(data)
+    except safetensors.SafetensorError as error:
+        raise _damaged(f"its tensors cannot be read ({error})") from None
+
+
+def _split(tensors: Tensors) -> Iterator[Tensors]:
+    groups: dict[str, Tensors] = {prefix: {} for prefix in _GROUPS.values()}
+    for name, tensor in tensors.items():
+        prefix = f"{name.partition('.')[0]}."
+        prefix = prefix if prefix in groups else ""
+        groups[prefix][name.removeprefix(prefix)] = tensor
+    return iter(groups.values())

@@ -1,0 +1,1 @@
+"""What a job is asked to train: its keys, their bounds, and presets."""

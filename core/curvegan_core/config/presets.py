@@ -1,0 +1,47 @@
+"""Configs worth starting from, by name: what each is for, and the keys it changes. Knows neither torch nor numpy."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import InvalidConfig
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A layer of a config: what it is for in one line, and the values it sets over the defaults."""
+
+    about: str
+    values: dict[str, Any]
+
+    @property
+    def config(self) -> TrainConfig:
+        """The complete config."""
+        return TrainConfig.parse(self.values)
+
+
+# What presets differ in is spelled out in each, so that it wins over what a project's own file says.
+_TUTORIAL = {"curve": "quadratic", "loss": "ns", "lr": 1e-4, "beta1": 0.9, "beta2": 0.999}
+_FORGETFUL = {"beta1": 0.5, "beta2": 0.9}
+_FIX = {"curve": "updown", "loss": "rpgan", "r1": 1.0, "r2": 1.0, "lr": 1e-3}
+
+PRESETS = {
+    "tutorial": Preset("the tutorial's training, which is the default", _TUTORIAL),
+    "tuned": Preset("the tutorial's curve, several times closer: Adam forgets faster", _TUTORIAL | _FORGETFUL),
+    "collapse-demo": Preset("two curves, of which the tutorial's loss finds one", _TUTORIAL | {"curve": "updown"}),
+    "collapse-fix": Preset(
+        "the same two curves, both found: a relativistic loss with gradient penalties", _FIX | _FORGETFUL
+    ),
+    "sine8": Preset(
+        "eight waves: fast rates find them all, and most curves lie close to one",
+        _TUTORIAL | {"curve": "sine_modes", "lr": 1e-3} | _FORGETFUL,
+    ),
+}
+"""Every preset by its name."""
+
+
+def preset(name: str) -> Preset:
+    """Return a preset. Raises InvalidConfig, with the names there are."""
+    if name not in PRESETS:
+        raise InvalidConfig(f"no preset {name!r}; there are {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,67 @@
+"""Engines: each trains a pack of jobs, and all of them train the same definition. This says what an engine is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curvegan_core.networks import Weights
+
+
+@dataclass(frozen=True)
+class State:
+    """Weights of both networks and Adam's two moments of each, by the names of `networks.shapes`.
+
+    `ema` are the generator's averaged weights, none where the config has no average.
+    """
+
+    weights: Weights
+    adam_m: Weights
+    adam_v: Weights
+    ema: Weights = field(default_factory=dict)
+
+    @classmethod
+    def initial(cls, weights: Weights, ema: bool = False) -> "State":
+        """Return the state before the first update: both moments are zero, and the average, if any, is the weights."""
+        adam_m, adam_v = ({name: np.zeros_like(tensor) for name, tensor in weights.items()} for _ in range(2))
+        average = {name: tensor.copy() for name, tensor in weights.items() if name.startswith("generator.")}
+        return cls(weights, adam_m, adam_v, average if ema else {})
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the jobs of a pack saw while an engine ran n steps.
+
+    `g_loss` and `d_loss` are float32 (n, jobs), one row a step. `d_real`, `d_fake` and `rmse` are float32
+    (len(offsets), jobs), one row for each of the `offsets` (0..n-1) that were asked for.
+    """
+
+    offsets: tuple[int, ...]
+    g_loss: NDArray[np.float32]
+    d_loss: NDArray[np.float32]
+    d_real: NDArray[np.float32]
+    d_fake: NDArray[np.float32]
+    rmse: NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """Trains the jobs of one pack. A job's numbers never depend on its place in the pack or on its neighbours."""
+
+    name: str
+    version: str
+    steps_a_call: int
+    """How many steps make what a call costs small; more bring nothing."""
+
+    def run(self, steps: Sequence[int], count: int, offsets: Sequence[int]) -> Trace:
+        """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`."""
+        ...
+
+    def state(self, place: int) -> State:
+        """Copy the state of the job at this place of the pack."""
+        ...
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Go on with the jobs at these places alone."""
+        ...

@@ -1,0 +1,71 @@
+"""Which engine trains a job. Each is imported when it is first chosen, so that a fused training needs no torch."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from curvegan_core.engines.fused.engine import FusedEngine
+    from curvegan_core.engines.stacked.engine import TorchEngine
+
+    EngineClass = type[FusedEngine] | type[TorchEngine]
+
+_INSTALL = "`pip install 'curvegan[worker]'` brings it"
+
+
+def choose(config: TrainConfig, device: str, checkpoint: Checkpoint | None = None) -> "EngineClass":
+    """Return the engine of the job's checkpoint, else the one that its config names, else the best one here.
+
+    The best is the fused engine on "cpu", where it can be had and can train the config, and the torch engine elsewhere.
+
+    Raises:
+        EngineUnavailable: the engine is not here, not in the version of the checkpoint, or not the config's.
+    """
+    if checkpoint is None:
+        return _best(config, device) if config.engine == "auto" else _named(config.engine, config)
+    made = f"the checkpoint at step {checkpoint.step} was made by the engine {checkpoint.engine}"
+    if config.engine not in ("auto", checkpoint.engine):
+        raise EngineUnavailable(f"{made}, and the job wants {config.engine}: engines round differently")
+    engine = _named(checkpoint.engine, config)
+    if engine.version != checkpoint.engine_version:
+        raise EngineUnavailable(f"{made} {checkpoint.engine_version}, and here it is {engine.version}")
+    return engine
+
+
+def _best(config: TrainConfig, device: str) -> "EngineClass":
+    if device == "cpu" and config.unfused is None:
+        with suppress(EngineUnavailable):
+            return _fused(config)
+    return _torch(config)
+
+
+def _named(name: str, config: TrainConfig) -> "EngineClass":
+    if name not in _ENGINES:
+        raise EngineUnavailable(f"this curvegan has no engine {name!r:.40}; install a newer one")
+    return _ENGINES[name](config)
+
+
+def _fused(config: TrainConfig) -> "EngineClass":
+    try:
+        from curvegan_core.engines.fused.engine import FusedEngine  # noqa: PLC0415
+    except ImportError as error:
+        raise EngineUnavailable(f"the fused engine needs numba ({error}): {_INSTALL}") from None
+    if not FusedEngine.trains(config):
+        why = f"with {config.unfused}" if config.unfused else "on a processor without fused multiply-add"
+        raise EngineUnavailable(f"the fused engine cannot train {why}")
+    return FusedEngine
+
+
+def _torch(_: TrainConfig) -> "EngineClass":
+    try:
+        from curvegan_core.engines.stacked.engine import TorchEngine  # noqa: PLC0415
+    except ImportError as error:
+        raise EngineUnavailable(f"the torch engine needs torch ({error}): {_INSTALL}") from None
+    return TorchEngine
+
+
+_ENGINES: dict[str, Callable[[TrainConfig], "EngineClass"]] = {"fused": _fused, "torch": _torch}

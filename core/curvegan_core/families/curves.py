@@ -1,0 +1,108 @@
+"""The curves that a generator learns, and how far a generated curve is from them. Knows nothing of networks.
+
+Generated curves may be in units of training or in those of y: these differ for the family `data` alone, whose values
+training sees with mean 0 and standard deviation 1. All distances are in units of training.
+"""
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curvegan_core.config import parameters
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families import bundles, fixed, point_sets
+from curvegan_core.families.data import Data
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.families.family import Family
+from curvegan_core.noise import Blocks, Stream, normals_of, uniforms_of
+
+FAMILIES: dict[str, type[Family]] = {
+    "quadratic": fixed.Quadratic,
+    "cubic": fixed.Cubic,
+    "abs": fixed.Abs,
+    "quadratic_family": bundles.QuadraticFamily,
+    "updown": bundles.Updown,
+    "sine": bundles.Sine,
+    "sine_modes": bundles.SineModes,
+    "ring8": point_sets.Ring8,
+    "grid25": point_sets.Grid25,
+    "spiral": point_sets.Spiral,
+    "circle": point_sets.Circle,
+}
+"""What each family draws, by its name; `data` is made from its data set."""
+
+
+def family(config: TrainConfig, dataset: Dataset | None = None) -> Family:
+    """Return the config's family of curves.
+
+    Raises:
+        InvalidConfig: the family is `data`, and the data set is missing, another one, or has other points.
+    """
+    if isinstance(config.curve, parameters.Data):
+        return Data(config, dataset)
+    return FAMILIES[config.curve.family](config)
+
+
+def points_x(config: TrainConfig) -> NDArray[np.float64]:
+    """Return the abscissas of a curve's points, (points,), evenly spaced with both ends."""
+    return np.linspace(config.x_min, config.x_max, config.points)
+
+
+def columns(config: TrainConfig) -> tuple[str, ...]:
+    """Name the numbers of a curve: its points' abscissas, or x and y of a point of the plane."""
+    return ("x", "y") if config.curve.PLANE else tuple(f"{x:.6g}" for x in points_x(config))
+
+
+def target(config: TrainConfig) -> NDArray[np.float32]:
+    """Return the ordinates of the curve to learn, (points,). Raises ValueError when the family has more than one."""
+    found = family(config) if config.curve.family in FAMILIES else None
+    if found is None or not found.FIXED:
+        raise ValueError(f"{config.curve.family} has more than one curve")
+    return cast(fixed.Fixed, found).target_p
+
+
+def real_curves(config: TrainConfig, members: Family, stream: Stream, count: int) -> NDArray[np.float32]:
+    """Draw real curves, (count, points), in units of training: always the same for a seed and a stream."""
+    steps = np.array([1], np.uint64)
+    uniform = uniforms_of(config.seed, stream, steps, count)[0]
+    if not members.noise:
+        return members.draw(uniform.astype(np.float64))
+    normal = normals_of(config.seed, stream, steps + np.uint64(1), count * config.points)
+    return members.draw(uniform.astype(np.float64), normal.reshape(count, config.points))
+
+
+def minibatches(config: TrainConfig, members: Family) -> Blocks:
+    """Return the job's minibatches of real curves, (batch_size, points), numbered as the discriminator's updates."""
+    shape = (config.batch_size, config.points)
+
+    def draw(steps: NDArray[np.uint64]) -> NDArray[np.float32]:
+        uniform = uniforms_of(config.seed, Stream.DATA, steps, shape[0]).astype(np.float64).ravel()
+        if not members.noise:
+            return members.draw(uniform).reshape(-1, *shape)
+        normal = normals_of(config.seed, Stream.DATA_NOISE, steps, shape[0] * shape[1])
+        return members.draw(uniform, normal.reshape(-1, shape[1])).reshape(-1, *shape)
+
+    return Blocks(shape, draw)
+
+
+def restored(config: TrainConfig, curves: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return curves of the units of training in those of y; the same curves for every family but `data`."""
+    if not isinstance(config.curve, parameters.Data):
+        return curves
+    return (curves.astype(np.float64) * config.curve.scale + config.curve.mean).astype(np.float32)
+
+
+def distances(config: TrainConfig, curves: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each curve's root mean square distance to the nearest of its family, (N,) for curves (N, points)."""
+    return family(config).distances(curves)
+
+
+def rmse(config: TrainConfig, curves: NDArray[np.float32]) -> float:
+    """Return the root of the mean square error of all points of all curves (N, points), in units of y."""
+    return float(np.sqrt(np.mean(distances(config, curves) ** 2)))
+
+
+def spread(curves: NDArray[np.float32]) -> float:
+    """Return the standard deviation over curves (N, points), averaged over x: how much the curves differ."""
+    return float(np.mean(np.std(curves.astype(np.float64), axis=0)))

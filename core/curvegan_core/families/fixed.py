@@ -1,0 +1,53 @@
+"""Families of one curve: every real curve is the same, so a generator that collapses on it is right."""
+
+from typing import ClassVar, cast
+
+import numpy as np
+
+from curvegan_core.config import parameters
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families.family import Family, Reals
+
+
+class Fixed(Family):
+    """One curve, `target_p`."""
+
+    FIXED: ClassVar[bool] = True
+
+    def __init__(self, config: TrainConfig) -> None:
+        super().__init__(config)
+        # Rounded once, as engines see it: a distance is to the numbers that were trained on.
+        self.target_p = self._values().astype(np.float32)
+
+    def _values(self) -> Reals:
+        raise NotImplementedError
+
+    def members(self, uniform_n: Reals) -> Reals:
+        return np.broadcast_to(self.target_p.astype(np.float64), (len(uniform_n), self.config.points))
+
+    def nearest(self, curves_np: Reals) -> Reals:
+        return np.broadcast_to(self.target_p.astype(np.float64), curves_np.shape)
+
+
+class Quadratic(Fixed):
+    """y = a x^2 + c."""
+
+    def _values(self) -> Reals:
+        curve = cast(parameters.Quadratic, self.config.curve)
+        return curve.a * self.x_p**2 + curve.c
+
+
+class Cubic(Fixed):
+    """y = a x^3 + b x."""
+
+    def _values(self) -> Reals:
+        curve = cast(parameters.Cubic, self.config.curve)
+        return curve.a * self.x_p**3 + curve.b * self.x_p
+
+
+class Abs(Fixed):
+    """y = a |x| + c."""
+
+    def _values(self) -> Reals:
+        curve = cast(parameters.Abs, self.config.curve)
+        return curve.a * np.abs(self.x_p) + curve.c

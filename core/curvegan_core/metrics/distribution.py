@@ -1,0 +1,112 @@
+"""How close generated curves are to real ones as distributions: formulas and their sources. Knows no job. Needs scipy.
+
+Every function takes samples as float64 rows, (n, points) generated and (m, points) real.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist, pdist
+
+from curvegan_core.families.family import Family, Fitted, Reals
+from curvegan_core.matmul import product
+from curvegan_core.noise import Stream, normals
+
+_DIRECTIONS = 64
+_NEIGHBOURS = 5
+_HIGH_QUALITY = 3.0
+
+
+def parameter_w1(fitted: Fitted) -> float:
+    """Return the Wasserstein-1 distance of the fitted parameter to its true even distribution, in its own units.
+
+    An angle's is the one on the circle: Rabin, Delon and Gousseau, "Transportation distances on the circle" (2011),
+    the integral of |F - G - median(F - G)| over a period.
+    """
+    if fitted.period is None:
+        from scipy.stats import wasserstein_distance  # noqa: PLC0415  half a second, which other families need not wait
+
+        return float(wasserstein_distance(fitted.values_n, fitted.truth_n))
+    places = np.sort(np.concatenate((fitted.values_n, fitted.truth_n)))
+    widths = np.diff(places, append=places[0] + fitted.period)
+    shares = [np.searchsorted(np.sort(each), places, "right") / len(each) for each in fitted[:2]]
+    gap = shares[0] - shares[1]
+    middle = _weighted_median(gap, widths)
+    return float(np.sum(np.abs(gap - middle) * widths))
+
+
+def _weighted_median(values: Reals, weights: Reals) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
+
+
+def modes(family: Family, curves_np: Reals) -> dict[str, float]:
+    """Return how a family of modes is covered.
+
+    `modes` captured of `modes_of`: with at least one curve of high quality, that is within 3 standard deviations of the
+    mode; `hq`, the share of such curves among all: Srivastava et al., "VEEGAN" (2017), section 4.1. A curve's deviation
+    is the root mean square over its points, that of a point of the plane its Euclidean distance. `mode_entropy` is the
+    entropy of the share of curves nearest to each mode, in parts of the largest, log(modes): 1 is even, 0 one mode.
+    """
+    if family.modes_kp is None:
+        return {}
+    place_n, count = family.nearest_mode(curves_np), len(family.modes_kp)
+    good_n = family.distances(curves_np) <= _HIGH_QUALITY * family.noise
+    share_k = np.bincount(place_n, minlength=count) / len(place_n)
+    present = share_k[share_k > 0]
+    return {
+        "modes": float(len(np.unique(place_n[good_n]))),
+        "modes_of": float(count),
+        "hq": float(np.mean(good_n)),
+        "mode_entropy": float(np.abs(np.sum(present * np.log(present)) / np.log(count))),
+    }
+
+
+def sliced_w1(curves_np: Reals, real_mp: Reals) -> float:
+    """Return the mean Wasserstein-1 distance of projections on 64 fixed directions, of samples of one size.
+
+    Bonneel, Rabin, Peyré and Pfister, "Sliced and Radon Wasserstein barycenters of measures" (2015), with p = 1.
+    """
+    direction_dp = normals(0, Stream.EVALUATION, 3, (_DIRECTIONS, curves_np.shape[1])).astype(np.float64)
+    direction_dp /= np.linalg.norm(direction_dp, axis=1, keepdims=True)
+    # Of as many points on a line each, it is the mean distance of the sorted ones; scipy would take them one by one.
+    sorted_nd = [np.sort(product(sample, direction_dp.T), axis=0) for sample in (curves_np, real_mp)]
+    return float(np.mean(np.abs(sorted_nd[0] - sorted_nd[1])))
+
+
+class Neighbours:
+    """The real sample's distances within itself, measured once for many generated samples."""
+
+    def __init__(self, real_mp: Reals) -> None:
+        self._real_mp = real_mp
+        within_mm = _apart(real_mp, real_mp)
+        self._mean = float(np.mean(within_mm))
+        # Its own distance, 0, is the first of a row.
+        nearest = min(_NEIGHBOURS, len(real_mp) - 1)
+        self._radius_m = np.partition(within_mm, nearest, axis=1)[:, nearest]
+
+    def compare(self, curves_np: Reals) -> dict[str, float]:
+        """Return `energy`, `density` and `coverage` of a generated sample.
+
+        energy: sqrt(2 E|X - Y| - E|X - X'| - E|Y - Y'|), Székely and Rizzo, "Energy statistics" (2013), of which
+        scipy.stats.energy_distance is the one-dimensional case. density and coverage: Naeem et al., "Reliable fidelity
+        and diversity metrics for generative models" (2020), equations 4 and 5, with balls that reach to a real curve's
+        5th nearest real one: how many balls a generated curve lies in, in parts of 5, and the share of balls that hold
+        one.
+        """
+        between_mn = _apart(self._real_mp, curves_np)
+        within = 2 * float(np.sum(pdist(curves_np))) / len(curves_np) ** 2
+        energy = 2 * float(np.mean(between_mn)) - self._mean - within
+        held_mn = between_mn <= self._radius_m[:, None]
+        return {
+            "energy": float(np.sqrt(max(energy, 0.0))),
+            "density": float(held_mn.sum() / (_NEIGHBOURS * len(curves_np))),
+            "coverage": float(held_mn.any(axis=1).mean()),
+        }
+
+
+def _apart(a_np: Reals, b_mp: Reals) -> Reals:
+    apart: NDArray[Any] = cdist(a_np, b_mp)
+    return apart

@@ -1,0 +1,144 @@
+"""The numbers that judge a training, along its way and at its end. Knows nothing of how it was trained.
+
+All are taken on EVALUATION_LATENTS fixed latents of the job, and on as many fixed real curves, in units of training
+(those of y, but for the family `data`: standard deviations). Formulas and sources are in `metrics.distribution`.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families import curves
+from curvegan_core.families.family import Family
+from curvegan_core.loss_curve import SNAPSHOT_CURVES, LossCurve, Snapshot
+from curvegan_core.losses import equilibrium_gap
+from curvegan_core.networks import Weights, discriminate, generate, latents
+from curvegan_core.noise import Stream
+
+if TYPE_CHECKING:
+    from curvegan_core.metrics.distribution import Neighbours
+
+EVALUATION_LATENTS = 1024
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Quality of the final generator, and the last record of its loss curve.
+
+    `rmse` and `spread` are there for every job; `more` holds those of MEANINGS that apply to the family, and of the
+    averaged weights. `d_real` and `d_fake` near their equilibrium do not mean that the curves are right.
+    """
+
+    rmse: float
+    spread: float
+    g_loss: float
+    d_loss: float
+    d_real: float
+    d_fake: float
+    more: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `as_dict` wrote. Raises KeyError when one of the six that every job has is missing."""
+        first = {name: float(values[name]) for name in _FIRST}
+        return cls(**first, more={name: float(value) for name, value in values.items() if name not in _FIRST})
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the numbers by name, in order; one that does not apply is absent."""
+        return {name: getattr(self, name) for name in _FIRST} | dict(self.more)
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is one."""
+        return all(math.isfinite(value) for value in self.as_dict().values())
+
+
+_FIRST = ("rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake")
+
+
+class Evaluation:
+    """What a job's generator is judged by: its latents, its family and real curves of it."""
+
+    def __init__(self, config: TrainConfig, family: Family | None = None) -> None:
+        """Take the family where the caller has it. Raises InvalidConfig as `curves.family` does."""
+        self._config = config
+        self._family = family or curves.family(config)
+        self._latents = evaluation_latents(config)
+        count = 1 if self._family.FIXED else EVALUATION_LATENTS
+        self._real = curves.real_curves(config, self._family, Stream.EVALUATION, count)
+        real = self._real.astype(np.float64)
+        axis = 0 if config.curve.PLANE else None
+        self._scale = float(np.sqrt(np.sum(np.var(real, axis=axis))))
+        self._spread = curves.spread(self._real)
+        self._neighbours: Neighbours | None = None
+
+    def snapshot(self, step: int, weights: Weights, ema: Weights | None = None) -> Snapshot:
+        """Generate the curves of the first evaluation latents, of points of the plane all, and judge the weights."""
+        count = EVALUATION_LATENTS if self._config.curve.PLANE else SNAPSHOT_CURVES
+        with np.errstate(over="ignore", invalid="ignore"):
+            generated = generate(weights, self._latents[:count], self._config.activation)
+        metrics = {name: value for name, value in self.judge(weights, ema).items() if math.isfinite(value)}
+        return Snapshot(step, curves.restored(self._config, generated), metrics)
+
+    def final(self, weights: Weights, record: LossCurve, ema: Weights | None = None) -> Metrics:
+        """Judge final weights. `record` holds one row, the last record of the loss curve."""
+        losses = {name: float(getattr(record, name)[-1]) for name in _FIRST[2:]}
+        more = self.judge(weights, ema)
+        return Metrics(more.pop("rmse"), more.pop("spread"), **losses, more=more)
+
+    def judge(self, weights: Weights, ema: Weights | None = None) -> dict[str, float]:
+        """Return the numbers of MEANINGS that apply, in their order, and those of the averaged weights if given."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            generated = generate(weights, self._latents, self._config.activation)
+            found = self._quality(generated)
+            if np.isfinite(generated).all():
+                logits = (discriminate(weights, each, self._config) for each in (self._real, generated))
+                found["equilibrium_gap"] = equilibrium_gap(self._config, *logits)
+            if ema:
+                average = self._quality(generate(ema, self._latents, self._config.activation))
+                found |= {f"ema_{name}": value for name, value in average.items()}
+        return found
+
+    def _quality(self, generated: NDArray[np.float32]) -> dict[str, float]:
+        if not np.isfinite(generated).all():
+            return {"rmse": math.inf, "spread": math.inf}
+        rmse = float(np.sqrt(np.mean(self._family.distances(generated) ** 2)))
+        found = {"rmse": rmse, "spread": curves.spread(generated)}
+        if self._scale:
+            found["relative_rmse"] = rmse / self._scale
+        return found if self._family.FIXED else found | self._distribution(generated, found["spread"])
+
+    def _distribution(self, generated: NDArray[np.float32], spread: float) -> dict[str, float]:
+        # Jobs of one curve, the default among them, need no scipy; nor does who only looks at results.
+        from curvegan_core.metrics import distribution  # noqa: PLC0415
+
+        reals = generated.astype(np.float64)
+        if self._neighbours is None:
+            self._neighbours = distribution.Neighbours(self._real.astype(np.float64))
+        found = {"relative_spread": spread / self._spread} if self._spread else {}
+        fitted = self._family.fitted(reals)
+        if fitted is not None:
+            found["parameter_w1"] = distribution.parameter_w1(fitted)
+        found |= distribution.modes(self._family, reals)
+        found["sliced_w1"] = distribution.sliced_w1(reals, self._real.astype(np.float64))
+        return found | self._neighbours.compare(reals)
+
+
+def evaluation_latents(config: TrainConfig) -> NDArray[np.float32]:
+    """Return the job's fixed latents, (EVALUATION_LATENTS, latent)."""
+    return latents(config, config.seed, Stream.EVALUATION, EVALUATION_LATENTS)
+
+
+def snapshot(config: TrainConfig, step: int, weights: Weights) -> Snapshot:
+    """Take a snapshot, with its metrics, of weights without an average; of any family but `data`."""
+    return Evaluation(config).snapshot(step, weights)
+
+
+def measure(config: TrainConfig, weights: Weights, record: LossCurve) -> Metrics:
+    """Judge final weights without an average; of any family but `data`. `record` holds the last record."""
+    return Evaluation(config).final(weights, record)

@@ -1,0 +1,125 @@
+"""A training in one word, from stored numbers alone. Knows neither config nor network: whoever has the rows can judge.
+
+The first rule that holds decides. Thresholds are the constants below; names in backticks are those of
+`metrics.names`. "The last third" is that of the steps, and a snapshot's metrics count as the final ones do.
+
+1. diverged               the training ended without metrics: a number was no longer finite.
+2. converged              the curves are right:
+                          * a family of modes: `hq` at least 0.5, every mode captured, the modes even (rule 3);
+                          * any other: `relative_rmse` at most 0.2 at the end and, over the last tenth of the loss
+                            curve, at most 0.25; and, where curves differ, `relative_spread` from 0.7 to 1.4.
+3. collapsed k/n          the curves lie on their family, but on a part of it: `hq` at least 0.5 and modes missing, or
+                          so uneven that exp(entropy) is below 0.75 n; k is the smaller of `modes` and exp(entropy).
+                          Without modes: `relative_rmse` at most 0.2 and `relative_spread` below 0.5; no k/n then.
+4. oscillating            the loss curve's `rmse` swings in the last third: the standard deviation about its straight
+                          line is more than 0.25 of its mean.
+5. equilibrium-but-wrong  the discriminator cannot tell, and has not for long: `equilibrium_gap` at most 0.03 at the end
+                          and at every snapshot of the last third. Equilibrium is not convergence.
+6. undertrained           all else: not right, not swinging, not settled. More steps or larger rates may help.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.metrics.evaluation import Metrics
+
+LEAST_HQ = 0.5
+LEAST_EVEN = 0.75
+MOST_RELATIVE_RMSE = 0.2
+MOST_RECENT_RMSE = 0.25
+SPREAD = (0.7, 1.4)
+COLLAPSED_SPREAD = 0.5
+MOST_SWING = 0.25
+MOST_GAP = 0.03
+_FEWEST_RECORDS = 8
+# A curve that is the same everywhere has no deviation to compare with; its rmse is taken in units of y.
+_NO_SCALE = 0.5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One of VERDICTS, and of a collapse into modes how many of how many there are."""
+
+    name: str
+    modes: int | None = None
+    modes_of: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The verdict as people read it: "collapsed 1/2"."""
+        return self.name if self.modes is None else f"{self.name} {self.modes}/{self.modes_of}"
+
+
+def judge(losses: LossCurve, snapshots: Sequence[Snapshot], metrics: Metrics | None) -> Verdict:
+    """Return the verdict on a training that has ended; None for metrics says that it ended without any."""
+    if metrics is None:
+        return Verdict("diverged")
+    final = metrics.as_dict()
+    if _is_right(final, losses):
+        return Verdict("converged")
+    if _is_on_a_part(final):
+        return _collapsed(final)
+    if swing(losses) > MOST_SWING:
+        return Verdict("oscillating")
+    return Verdict("equilibrium-but-wrong" if _is_settled(final, snapshots) else "undertrained")
+
+
+def _is_right(final: Mapping[str, float], losses: LossCurve) -> bool:
+    if "modes_of" in final:
+        return final["hq"] >= LEAST_HQ and not _misses_modes(final)
+    if _relative_rmse(final) > MOST_RELATIVE_RMSE:
+        return False
+    low, high = SPREAD
+    recent = losses.rmse[-max(1, len(losses) // 10) :].astype(np.float64)
+    lately = float(np.sqrt(np.mean(recent**2))) / _scale(final) if len(losses) else 0.0
+    return lately <= MOST_RECENT_RMSE and low <= final.get("relative_spread", 1.0) <= high
+
+
+def _is_on_a_part(final: Mapping[str, float]) -> bool:
+    if "modes_of" in final:
+        return final["hq"] >= LEAST_HQ and _misses_modes(final)
+    return _relative_rmse(final) <= MOST_RELATIVE_RMSE and final.get("relative_spread", 1.0) < COLLAPSED_SPREAD
+
+
+def _misses_modes(final: Mapping[str, float]) -> bool:
+    return final["modes"] < final["modes_of"] or _even_modes(final) < LEAST_EVEN * final["modes_of"]
+
+
+def _even_modes(final: Mapping[str, float]) -> float:
+    """Return how many even modes have this entropy: the exponential of the entropy, 1 to n."""
+    return float(final["modes_of"] ** final["mode_entropy"])
+
+
+def _collapsed(final: Mapping[str, float]) -> Verdict:
+    if "modes_of" not in final:
+        return Verdict("collapsed")
+    return Verdict("collapsed", min(int(final["modes"]), round(_even_modes(final))), int(final["modes_of"]))
+
+
+def _relative_rmse(final: Mapping[str, float]) -> float:
+    return final["rmse"] / _scale(final)
+
+
+def _scale(final: Mapping[str, float]) -> float:
+    relative = final.get("relative_rmse")
+    return final["rmse"] / relative if relative else _NO_SCALE
+
+
+def swing(losses: LossCurve) -> float:
+    """Return the standard deviation of the last third's rmse about its straight line, in parts of its mean."""
+    third = losses.rows(2 * len(losses) // 3, len(losses))
+    if len(third) < _FEWEST_RECORDS:
+        return 0.0
+    steps, rmse = third.steps.astype(np.float64), third.rmse.astype(np.float64)
+    line = np.polynomial.Polynomial.fit(steps, rmse, 1)(steps)
+    return float(np.std(rmse - line) / np.mean(rmse)) if np.mean(rmse) > 0 else 0.0
+
+
+def _is_settled(final: Mapping[str, float], snapshots: Sequence[Snapshot]) -> bool:
+    last = max((snapshot.step for snapshot in snapshots), default=0)
+    late = [each.metrics.get("equilibrium_gap", math.inf) for each in snapshots if each.step > 2 * last / 3]
+    return max([final.get("equilibrium_gap", math.inf), *late]) <= MOST_GAP

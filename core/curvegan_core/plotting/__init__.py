@@ -1,0 +1,1 @@
+"""Pictures of a job and of a sweep, painted with Agg directly."""

@@ -1,0 +1,292 @@
+"""A job's three plots, from stored numbers to PNG bytes. Knows neither engine nor store, and keeps nothing.
+
+`curve` shows the newest generated curves on the target, `losses` the loss curve with its equilibrium values,
+`evolution` the snapshots one beside the other. The builders return pictures, so that what they show can be read.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curvegan_core.config.parameters import Data
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families.curves import family, points_x, real_curves, restored, rmse, target
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.losses import equilibrium
+from curvegan_core.metrics.evaluation import Metrics
+from curvegan_core.noise import Stream
+from curvegan_core.plotting.axes import (
+    GREY,
+    INK,
+    PALE,
+    SMALL,
+    Axes,
+    Key,
+    Level,
+    Marks,
+    Range,
+    decades,
+    draw_keys,
+    logarithmic_room,
+    room,
+    round_ticks,
+)
+from curvegan_core.plotting.canvas import Box, Canvas, drawable
+
+TARGET_COLOUR, GENERATED_COLOUR = "#74BCFF", "#4AD631"
+# The same two hues, dark enough for thin lines on white: the discriminator or real curves, the generator or its curves.
+_REAL_LINE, _GENERATED_LINE, _RMSE_LINE = "#1F77C9", "#2C9A17", "#333333"
+MOST_PANELS = 12
+_MOST_TITLE = 60
+_COLUMNS = 4
+
+
+@dataclass(frozen=True)
+class PlotData:
+    """What a plot is drawn from. `title` names the job; `metrics` and the verdict's text are there once it has ended.
+
+    `dataset` is what the family `data` was trained on; without it no real curves are drawn beside its generated ones.
+    """
+
+    title: str
+    config: TrainConfig
+    losses: LossCurve
+    snapshots: Sequence[Snapshot]
+    metrics: Metrics | None = None
+    verdict: str | None = None
+    dataset: Dataset | None = None
+
+    @cached_property
+    def real(self) -> NDArray[np.float32]:
+        """Curves of the family, (n, points) in units of y: the one curve if there is but one, else as many as shown."""
+        if isinstance(self.config.curve, Data) and self.dataset is None:
+            return np.zeros((0, self.config.points), np.float32)
+        members = family(self.config, self.dataset)
+        if members.FIXED:
+            return target(self.config)[None]
+        count = len(self.snapshots[-1].curves) if self.snapshots else 1
+        return restored(self.config, real_curves(self.config, members, Stream.EVALUATION, count))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A plot before it is painted. Width and height are in pixels."""
+
+    width: int
+    height: int
+    title: str
+    facts: str
+    axes: Sequence[Axes]
+    keys: Sequence[Key] = ()
+
+    def png(self) -> bytes:
+        """Paint it."""
+        canvas = Canvas(self.width, self.height)
+        canvas.text((15, self.height - 12), self.title, SMALL + 2, INK, up=1)
+        canvas.text((15, self.height - 42), self.facts, SMALL, GREY, up=1)
+        draw_keys(canvas, (self.width - 19, self.height - 68), self.keys)
+        for axes in self.axes:
+            axes.draw(canvas)
+        return canvas.png()
+
+
+def titled(job: int, name: str | None) -> str:
+    """Return a job's title: its number, and its name if it has one."""
+    return f"job {job}, {name}" if name else f"job {job}"
+
+
+def render(kind: str, data: PlotData) -> bytes:
+    """Draw the plot of this kind as PNG. Raises ValueError when the kind is unknown or there is no snapshot to draw."""
+    return picture(kind, data).png()
+
+
+def picture(kind: str, data: PlotData) -> Picture:
+    """Build the plot of this kind. Raises ValueError as `render` does."""
+    if kind not in _BUILDERS:
+        raise ValueError(f"no plot is called {kind!r}; there are {', '.join(KINDS)}")
+    if not data.snapshots:
+        raise ValueError(f"nothing to draw: {data.title} has no snapshot yet")
+    return _BUILDERS[kind](data)
+
+
+def curve_picture(data: PlotData) -> Picture:
+    """Draw the newest snapshot's curves and the target."""
+    newest = data.snapshots[-1]
+    box = (81, 58, 749, 449)
+    x, y = ranges_of(data, [newest], box)
+    marks = marks_of(data, newest.curves, width=1.0)
+    axes = Axes(box, x, y, marks, label_x="x", label_y="y", grid_x=round_ticks(x), grid_y=round_ticks(y))
+    facts = (f"step {newest.step:,}", f"RMSE {_quality(data, newest):.3g}")
+    return Picture(768, 528, _title(data), _facts(data, *facts), [axes], _keys(data, newest))
+
+
+def _quality(data: PlotData, newest: Snapshot) -> float:
+    """Return the RMSE that is known: the job's, the snapshot's, else that of the curves one sees."""
+    if data.metrics is not None:
+        return data.metrics.rmse
+    return newest.metrics["rmse"] if "rmse" in newest.metrics else rmse(data.config, newest.curves)
+
+
+def losses_picture(data: PlotData) -> Picture:
+    """Draw the loss curve: both losses, the discriminator's verdicts and the RMSE, each over the steps."""
+    settled = equilibrium(data.config)
+    losses = {"g_loss": _GENERATED_LINE, "d_loss": _REAL_LINE}
+    levels = _levels((settled.g_loss, _GENERATED_LINE), (settled.d_loss, _REAL_LINE))
+    axes = [
+        _series(data, 525, "loss", losses, levels),
+        _series(
+            data,
+            290,
+            "mean P(real)",
+            {"d_real": _REAL_LINE, "d_fake": _GENERATED_LINE},
+            _levels((settled.p_real, PALE)),
+            (0, 1),
+        ),
+        _series(data, 55, "RMSE", {"rmse": _RMSE_LINE}, logarithmic=True),
+    ]
+    lr_g, lr_d = data.config.lr_g, data.config.lr_d
+    facts = (f"loss {data.config.loss}", f"lr {lr_g:g}" if lr_g == lr_d else f"lr_g {lr_g:g}, lr_d {lr_d:g}")
+    return Picture(768, 816, _title(data), _facts(data, *facts), axes)
+
+
+def _series(
+    data: PlotData,
+    bottom: int,
+    label: str,
+    colours: dict[str, str],
+    levels: Sequence[Level] = (),
+    y: Range | None = None,
+    logarithmic: bool = False,
+) -> Axes:
+    """Draw some columns of the loss curve over the steps; the scale of decades is the lowest."""
+    steps, x = data.losses.steps.astype(np.float64), (0.0, float(data.config.steps))
+    columns = {name: getattr(data.losses, name).astype(np.float64)[None] for name in colours}
+    marks = [Marks(name, steps, columns[name], colour, 0.8) for name, colour in colours.items()]
+    keys = [Key(name, colour, 1) for name, colour in colours.items()]
+    keys += [Key("equilibrium", PALE, 1, "dashes")] if levels else []
+    shown = np.concatenate([*(column[0] for column in columns.values()), [level.value for level in levels]])
+    y = y or (logarithmic_room(shown) if logarithmic else room(shown, 0.05))
+    return Axes(
+        (84, bottom, 691, bottom + 195),
+        x,
+        y,
+        marks,
+        levels,
+        logarithmic,
+        label_x="step" if logarithmic else "",
+        label_y=label,
+        grid_x=round_ticks(x),
+        grid_y=decades(y) if logarithmic else round_ticks(y),
+        labelled=(logarithmic, True),
+        keys=keys,
+    )
+
+
+def _levels(*values: tuple[float | None, str]) -> list[Level]:
+    """Mark equilibrium values."""
+    levels = sorted((level, colour) for level, colour in values if level is not None)
+    # The lower number hangs from its line and the upper stands on it: a wide scale brings the lines together.
+    sides = (1.2, -0.2) if len(levels) > 1 else (0.5,)
+    return [Level(level, colour, up) for (level, colour), up in zip(levels, sides, strict=False)]
+
+
+def evolution_picture(data: PlotData) -> Picture:
+    """Draw the snapshots as small multiples with one scale."""
+    shown = chosen(data.snapshots, data.config.snapshot_every)
+    columns = min(_COLUMNS, len(shown))
+    rows = math.ceil(len(shown) / columns)
+    width, height = 240 * max(columns, 3) + 72, 210 * rows + 136
+    axes = [_panel(data, shown, place, (width, height), (columns, rows)) for place in range(len(shown))]
+    facts = _facts(data, f"snapshots every {data.config.snapshot_every:,} steps")
+    return Picture(width, height, _title(data), facts, axes, _keys(data, shown[-1]))
+
+
+def _panel(data: PlotData, shown: Sequence[Snapshot], place: int, size: tuple[int, int], grid: tuple[int, int]) -> Axes:
+    """Place one snapshot; its columns are labelled in the lowest row, its rows in the first column."""
+    columns, rows = grid
+    wide, tall = (size[0] - 42) // columns, (size[1] - 104) // rows
+    row, column = divmod(place, columns)
+    left, bottom = 50 + column * wide, size[1] - 70 - (row + 1) * tall
+    box = (left, bottom, left + wide - 26, bottom + tall - 36)
+    x, y = ranges_of(data, shown, box)
+    low, high = data.config.x_min, data.config.x_max
+    grid_x = round_ticks(x, 4) if data.config.curve.PLANE else (low, (low + high) / 2, high)
+    marks = marks_of(data, shown[place].curves, width=0.7)
+    labelled = (place + columns >= len(shown), column == 0)
+    title, grid_y = f"step {shown[place].step:,}", round_ticks(y, 4)
+    return Axes(box, x, y, marks, title=title, grid_x=grid_x, grid_y=grid_y, labelled=labelled)
+
+
+def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
+    """Choose the snapshots of the evolution: at most MOST_PANELS, evenly, first and last always among them.
+
+    The end of a training is no panel of its own when it lies less than half an interval after the one before.
+    """
+    shown = list(snapshots)
+    if len(shown) > 1 and shown[-1].step - shown[-2].step < every / 2:
+        shown.pop()
+    places = np.linspace(0, len(shown) - 1, min(len(shown), MOST_PANELS)).round().astype(int)
+    return [shown[place] for place in places]
+
+
+def marks_of(data: PlotData, curves: NDArray[np.float32], width: float) -> list[Marks]:
+    """Real and generated curves; a single target lies above the bundle, which would hide it once it is trained."""
+    found = [_mark(data, "target", data.real, width), _mark(data, "generated", curves, width)]
+    return found[::-1] if len(data.real) == 1 and not data.config.curve.PLANE else found
+
+
+def _mark(data: PlotData, name: str, curves: NDArray[np.float32], width: float) -> Marks:
+    colour = TARGET_COLOUR if name == "target" else GENERATED_COLOUR
+    values = curves.astype(np.float64)
+    if data.config.curve.PLANE:
+        return Marks(name, values[:, 0], values[:, 1][None], colour, 3 * width, 0.5, dots=True)
+    if name == "generated":
+        return Marks(name, points_x(data.config), values, colour, width, 0.5)
+    single = len(curves) == 1
+    return Marks(name, points_x(data.config), values, colour, (2.5 if single else 1.4) * width, 1 if single else 0.5)
+
+
+def ranges_of(data: PlotData, snapshots: Sequence[Snapshot], box: Box) -> tuple[Range, Range]:
+    """Make room for the real curves and all generated ones of these snapshots."""
+    shown = np.concatenate([data.real, *(snapshot.curves for snapshot in snapshots)]).astype(np.float64)
+    if not data.config.curve.PLANE:
+        return room(points_x(data.config), 0.02), room(shown, 0.06)
+    return _plane(shown, np.array([box[2] - box[0], box[3] - box[1]]))
+
+
+def _plane(points: NDArray[np.float64], size: NDArray[np.float64]) -> tuple[Range, Range]:
+    """Give both axes one scale, and the points the whole box."""
+    limits = np.array([room(points[:, axis], 0.06) for axis in range(2)])
+    halves = np.max((limits[:, 1] - limits[:, 0]) / size) * size / 2
+    (x, y), (half_x, half_y) = limits.mean(axis=1).tolist(), halves.tolist()
+    return (x - half_x, x + half_x), (y - half_y, y + half_y)
+
+
+def _keys(data: PlotData, snapshot: Snapshot) -> list[Key]:
+    """Name the curves, beside the title, where the key hides none."""
+    what, style = ("points", "dots") if data.config.curve.PLANE else ("curves", "line")
+    target_key = [Key("target", TARGET_COLOUR, 2.5, style)] if len(data.real) else []
+    return [*target_key, Key(f"{len(snapshot.curves)} generated {what}", GENERATED_COLOUR, 1.5, style)]
+
+
+def _title(data: PlotData) -> str:
+    short = data.title if len(data.title) <= _MOST_TITLE else data.title[: _MOST_TITLE - 1] + "…"
+    return drawable(short)
+
+
+def _facts(data: PlotData, *facts: str) -> str:
+    return "    ".join([*facts, *([data.verdict] if data.verdict else [])])
+
+
+_BUILDERS: dict[str, Callable[[PlotData], Picture]] = {
+    "curve": curve_picture,
+    "losses": losses_picture,
+    "evolution": evolution_picture,
+}
+KINDS = tuple(_BUILDERS)
+"""The plots there are."""

@@ -1,0 +1,197 @@
+"""Pictures of many jobs beside each other: `heatmap`, `fan`, `best`. Knows no store and no sweep, only their numbers.
+
+`heatmap` shows a metric over two keys of the config, `fan` the RMSE along the steps with its quartiles over the seeds,
+`best` the curves of a few jobs. The builders return pictures, so that what they show can be read.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curvegan_core.loss_curve import LossCurve
+from curvegan_core.plotting.axes import (
+    SMALL,
+    Axes,
+    Key,
+    Marks,
+    Range,
+    decades,
+    logarithmic_room,
+    round_ticks,
+)
+from curvegan_core.plotting.canvas import Box, Canvas, drawable, text_width
+from curvegan_core.plotting.heatmap import Heatmap, Scale
+from curvegan_core.plotting.job_plots import GENERATED_COLOUR, TARGET_COLOUR, Picture, PlotData, marks_of, ranges_of
+
+MOST_PANELS, MOST_CELLS = 12, 60
+_LINE, _BAND = "#1F77C9", "#CFE3F5"
+_COLUMNS = 4
+_MOST_POINTS = 400
+_CELL, _LEAST_SIDE, _MOST_SIDE = 64, 360, 900
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers (rows, columns) over two keys; NaN where there is no job. The first row is the lowest."""
+
+    key_x: str
+    key_y: str
+    columns: Sequence[str]
+    rows: Sequence[str]
+    cells: Values
+
+
+@dataclass(frozen=True)
+class Fan:
+    """The loss curves of jobs that differ in their seed alone, and what they have in common."""
+
+    name: str
+    curves: Sequence[LossCurve]
+
+
+@dataclass(frozen=True)
+class Banded(Axes):
+    """Axes with a band under its lines: x, low and high, (points,) each."""
+
+    band: tuple[Values, Values, Values] | None = None
+
+    def _draw_marks(self, canvas: Canvas, marks: Marks) -> None:
+        if self.band is not None:
+            x, low, high = self.band
+            across, upwards = np.concatenate((x, x[::-1])), np.concatenate((low, high[::-1]))
+            canvas.fill(np.column_stack((self.across(across), self.upwards(upwards))), _BAND, self.box)
+        super()._draw_marks(canvas, marks)
+
+
+def heatmap_picture(title: str, facts: str, table: Table, metric: str, smaller_is_better: bool) -> Picture:
+    """Draw a table of numbers, the better the brighter."""
+    wide, tall = (min(_MOST_SIDE, max(_LEAST_SIDE, _CELL * len(names))) for names in (table.columns, table.rows))
+    left = 60 + max((text_width(drawable(name), SMALL) for name in table.rows), default=0)
+    box = (left, 70, left + wide, 70 + tall)
+    x, y = (0.0, float(len(table.columns))), (0.0, float(len(table.rows)))
+    drawn = Heatmap(
+        box,
+        x,
+        y,
+        (),
+        label_x=drawable(table.key_x),
+        label_y=drawable(table.key_y),
+        columns=[drawable(name) for name in table.columns],
+        rows=[drawable(name) for name in table.rows],
+        cells=table.cells,
+        scale=Scale.of(table.cells, smaller_is_better),
+        label_scale=metric,
+    )
+    return Picture(left + wide + 130, 70 + tall + 110, drawable(title), drawable(facts), [drawn])
+
+
+def fan_picture(title: str, facts: str, fans: Sequence[Fan], columns: int = 0) -> Picture:
+    """Draw a panel for each group of jobs, all with one scale, in so many columns if that makes whole rows.
+
+    Raises ValueError for no group and for too many.
+    """
+    grid = Grid(len(fans), columns)
+    bands = [quartiles(fan.curves) for fan in fans]
+    shown = np.concatenate([values.ravel() for _, values in bands])
+    steps = max((float(x[-1]) for x, _ in bands if len(x)), default=1.0)
+    y = logarithmic_room(shown)
+    axes = [
+        _fan_panel(grid.box(place), fan.name, band, (0.0, steps or 1.0), y)
+        for place, (fan, band) in enumerate(zip(fans, bands, strict=True))
+    ]
+    keys = [Key("quartiles", _BAND, 8), Key("median RMSE over steps", _LINE, 1.2)]
+    return Picture(*grid.size, drawable(title), drawable(facts), axes, keys)
+
+
+def quartiles(curves: Sequence[LossCurve]) -> tuple[Values, Values]:
+    """Return steps (n,) and the quartiles of the RMSE there, (3, n), over the curves that reach so far.
+
+    Between two records of a curve its RMSE is interpolated. What is not finite is left out.
+    """
+    found = [(curve.steps[known], curve.rmse[known]) for curve in curves if (known := np.isfinite(curve.rmse)).any()]
+    if not found:
+        return np.zeros(0), np.zeros((3, 0))
+    steps = np.unique(np.concatenate([x for x, _ in found]))
+    steps = steps[np.unique(np.linspace(0, len(steps) - 1, _MOST_POINTS).round().astype(int))]
+    there = [np.interp(steps, x, y.astype(np.float64), left=np.nan, right=np.nan) for x, y in found]
+    return steps.astype(np.float64), np.nanpercentile(there, (25, 50, 75), axis=0)
+
+
+def _fan_panel(box: Box, name: str, band: tuple[Values, Values], x: Range, y: Range) -> Axes:
+    steps, (low, median, high) = band
+    return Banded(
+        box,
+        x,
+        y,
+        [Marks("median", steps, median[None], _LINE, 1.2)],
+        logarithmic=True,
+        title=_fitted(name, box),
+        grid_x=round_ticks(x, 2),
+        grid_y=decades(y),
+        band=(steps, low, high),
+    )
+
+
+def best_picture(title: str, facts: str, jobs: Sequence[PlotData]) -> Picture:
+    """Draw each job's newest snapshot on its target, under the job's title.
+
+    Raises ValueError for none, for too many, and for one without a snapshot.
+    """
+    grid = Grid(len(jobs))
+    axes = [_best_panel(grid.box(place), job) for place, job in enumerate(jobs)]
+    keys = [Key("target", TARGET_COLOUR, 2.5), Key("generated", GENERATED_COLOUR, 1.5)]
+    return Picture(*grid.size, drawable(title), drawable(facts), axes, keys)
+
+
+def _best_panel(box: Box, job: PlotData) -> Axes:
+    if not job.snapshots:
+        raise ValueError(f"nothing to draw: {job.title} has no snapshot yet")
+    newest = job.snapshots[-1]
+    x, y = ranges_of(job, [newest], box)
+    marks = marks_of(job, newest.curves, width=0.7)
+    return Axes(box, x, y, marks, title=_fitted(job.title, box), grid_x=round_ticks(x, 4), grid_y=round_ticks(y, 4))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Places for panels, 1 to MOST_PANELS, in rows of at most four. Raises ValueError for another count."""
+
+    count: int
+    wanted: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= MOST_PANELS:
+            raise ValueError(f"a picture has 1 to {MOST_PANELS} panels, not {self.count}")
+
+    @property
+    def columns(self) -> int:
+        """Panels in a row: those wanted if that makes whole rows of at most four, else about as many in each."""
+        if 0 < self.wanted <= _COLUMNS and self.count % self.wanted == 0:
+            return self.wanted
+        return math.ceil(self.count / math.ceil(self.count / _COLUMNS))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return width and height of the picture, in pixels."""
+        return 276 * max(self.columns, 3) + 60, 225 * math.ceil(self.count / self.columns) + 100
+
+    def box(self, place: int) -> Box:
+        """Return the box of a panel, counted from the upper left."""
+        row, column = divmod(place, self.columns)
+        wide = (self.size[0] - 40) // self.columns
+        left, top = 60 + column * wide, self.size[1] - 100 - row * 225
+        return left, top - 165, left + wide - 58, top
+
+
+def _fitted(text: str, box: Box) -> str:
+    """Cut a title that is wider than its panel."""
+    text, wide = drawable(text), box[2] - box[0]
+    while text_width(text, SMALL) > wide:
+        shorter = int(len(text) * wide / text_width(text, SMALL)) - 1
+        text = f"{text[:shorter]}…"
+    return text

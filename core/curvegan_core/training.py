@@ -1,0 +1,245 @@
+"""Training of a pack of jobs, a few steps at a time, so that the caller can record, beat and stop. Knows no store.
+
+A step is one generator update. The state at step s has done s updates; a record at step s holds what update s saw.
+Records lie at multiples of `record_every` below `steps`; snapshots at 0, multiples of `snapshot_every` and the end;
+checkpoints at multiples of `checkpoint_every` and the end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.parameters import Data
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines import Engine, State, Trace
+from curvegan_core.engines.choice import choose
+from curvegan_core.errors import CheckpointRefused, TrainingDiverged
+from curvegan_core.families import curves
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.families.family import Family
+from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.metrics.evaluation import Evaluation, Metrics
+from curvegan_core.networks import init_weights
+
+# Multiply-adds of an advance. A slow core does 1e9 a second, so that somebody can look in every ten.
+_MOST_WORK = {"cpu": 10**10, "cuda": 10**12}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What happened to a job since the last advance. `step` counts the steps done.
+
+    `snapshot` and `checkpoint` are there when `step` is on their grid or the end, `metrics` at the end alone. A job
+    that is `finished` or `diverged` has left the pack; a diverged one has no new snapshot and no new checkpoint.
+    """
+
+    job: int
+    step: int
+    losses: LossCurve
+    snapshot: Snapshot | None = None
+    checkpoint: Checkpoint | None = None
+    metrics: Metrics | None = None
+    finished: bool = False
+    diverged: TrainingDiverged | None = None
+
+
+@dataclass
+class _Job:
+    config: TrainConfig
+    step: int
+    record: LossCurve
+    family: Family
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        return Evaluation(self.config, self.family)
+
+    def is_stop(self) -> bool:
+        """Whether a snapshot, a checkpoint or the end is due at this step."""
+        return self.on_grid(self.config.snapshot_every) or self.on_grid(self.config.checkpoint_every)
+
+    def on_grid(self, every: int) -> bool:
+        return self.step % every == 0 or self.step == self.config.steps
+
+    def steps_to_stop(self) -> int:
+        """Steps to the next snapshot, checkpoint or end."""
+        grids = (self.config.snapshot_every, self.config.checkpoint_every)
+        return min(self.config.steps - self.step, *(every - self.step % every for every in grids))
+
+    def offsets(self, count: int) -> range:
+        """Which of the next `count` steps are recorded."""
+        return range(-self.step % self.config.record_every, count, self.config.record_every)
+
+
+class PackTraining:
+    """Jobs of equal `pack_key` and one engine in training together.
+
+    Bit for bit, no job notices another, nor a stop and resume.
+    """
+
+    def __init__(
+        self,
+        jobs: Mapping[int, tuple[TrainConfig, Checkpoint | None]],
+        device: str,
+        datasets: Mapping[str, Dataset] | None = None,
+    ) -> None:
+        """Take jobs by id, each from its checkpoint or, with None, from step 0.
+
+        Args:
+            jobs: at least one; all have one shape and one loss, as equal `TrainConfig.pack_key` promises, and
+                `engines.choice.choose` chooses one engine for them.
+            device: "cpu", "cuda" or "cuda:N".
+            datasets: by its hash, every data set that a job's curve names.
+
+        Raises:
+            InvalidConfig: a job's data set is not among them, or has other points than the job.
+            CheckpointRefused: a checkpoint belongs to another config, or lies behind the job's last step.
+            DeviceUnavailable: this machine has no such device.
+            EngineUnavailable: it does not have the engine, or not the version that made a checkpoint.
+        """
+        families = {job: _family(config, datasets or {}) for job, (config, _) in jobs.items()}
+        self._jobs = {job: _resume(*start, families[job]) for job, start in jobs.items()}
+        states = [_state(config, checkpoint) for config, checkpoint in jobs.values()]
+        configs = [config for config, _ in jobs.values()]
+        engines = {choose(config, device, checkpoint) for config, checkpoint in jobs.values()}
+        if len(engines) > 1:
+            raise ValueError("jobs of several engines are no pack")
+        self._engine: Engine = engines.pop()(configs, states, device, list(families.values()))
+        self._most_work = _MOST_WORK[device.partition(":")[0]]
+        self._started = False
+
+    @property
+    def jobs(self) -> tuple[int, ...]:
+        """Ids of the jobs still training."""
+        return tuple(self._jobs)
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine, as a checkpoint bears it."""
+        return self._engine.name
+
+    @property
+    def engine_version(self) -> str:
+        """Version of the engine, as a checkpoint bears it."""
+        return self._engine.version
+
+    def advance(self, most_steps: int | None = None) -> list[Progress]:
+        """Train every job by the same number of steps: at most `most_steps`, and not past any job's next stop.
+
+        Without a number it is what suits the engine, but takes no more than some seconds. A stop is a snapshot, a
+        checkpoint or the end. The first call trains nothing: it gives a fresh job's snapshot at step 0, tells where
+        the others resume (giving once more what is due at that step), and finishes those that were resumed at their
+        end.
+        """
+        if not self._started:
+            self._started = True
+            return self._settle([self._arrive(job, LossCurve.empty()) for job in self._jobs])
+        if not self._jobs:
+            return []
+        count = min(most_steps or self._pace(), *(job.steps_to_stop() for job in self._jobs.values()))
+        offsets = sorted({offset for job in self._jobs.values() for offset in job.offsets(count)})
+        trace = self._engine.run([job.step for job in self._jobs.values()], count, offsets)
+        return self._settle([self._follow(job, place, count, trace) for place, job in enumerate(self._jobs)])
+
+    def remove(self, job: int) -> None:
+        """Let a job leave the pack. Raises KeyError if it is not in it."""
+        if job not in self._jobs:
+            raise KeyError(job)
+        self._leave({job})
+
+    def checkpoint(self, job: int) -> Checkpoint:
+        """Return a job's whole state now. Raises KeyError if it is not in the pack."""
+        about, state = self._jobs[job], self._engine.state(self.jobs.index(job))
+        facts = (about.config.hash, about.step, self.engine, self.engine_version)
+        return Checkpoint(*facts, state.weights, state.adam_m, state.adam_v, about.record, state.ema)
+
+    def _pace(self) -> int:
+        work = sum(_multiply_adds(job.config) for job in self._jobs.values())
+        return max(1, min(self._engine.steps_a_call, self._most_work // work))
+
+    def _follow(self, job: int, place: int, count: int, trace: Trace) -> Progress:
+        """Bring a job to where the engine left it, or to the step at which its losses stopped being numbers."""
+        about = self._jobs[job]
+        losses, broken = _read(trace, place, about)
+        if broken is not None:
+            return Progress(job, broken, losses, diverged=TrainingDiverged(broken))
+        about.step += count
+        about.record = losses.rows(len(losses) - 1, len(losses)) if len(losses) else about.record
+        return self._arrive(job, losses)
+
+    def _arrive(self, job: int, losses: LossCurve) -> Progress:
+        """Report a job at its step, with the state that is due there."""
+        about = self._jobs[job]
+        if not about.is_stop():
+            return Progress(job, about.step, losses)
+        config, state = about.config, self.checkpoint(job)
+        finished = about.step == config.steps
+        metrics = about.evaluation.final(state.weights, about.record, state.ema) if finished and state.finite else None
+        if not state.finite or (metrics is not None and not metrics.finite):
+            return Progress(job, about.step, losses, diverged=TrainingDiverged(about.step))
+        snapshot = None
+        if about.on_grid(config.snapshot_every):
+            snapshot = about.evaluation.snapshot(about.step, state.weights, state.ema)
+        checkpoint = state if about.step > 0 and about.on_grid(config.checkpoint_every) else None
+        return Progress(job, about.step, losses, snapshot, checkpoint, metrics, finished)
+
+    def _settle(self, progress: list[Progress]) -> list[Progress]:
+        self._leave({each.job for each in progress if each.finished or each.diverged})
+        return progress
+
+    def _leave(self, leaving: set[int]) -> None:
+        if not leaving:
+            return
+        places = [place for place, job in enumerate(self._jobs) if job not in leaving]
+        self._jobs = {job: about for job, about in self._jobs.items() if job not in leaving}
+        if places:
+            self._engine.keep(places)
+
+
+def _family(config: TrainConfig, datasets: Mapping[str, Dataset]) -> Family:
+    return curves.family(config, datasets.get(config.curve.hash) if isinstance(config.curve, Data) else None)
+
+
+def _resume(config: TrainConfig, checkpoint: Checkpoint | None, family: Family) -> _Job:
+    if checkpoint is None:
+        return _Job(config, 0, LossCurve.empty(), family)
+    checkpoint.check(config)
+    if checkpoint.step > config.steps:
+        raise CheckpointRefused(f"checkpoint refused: it is of step {checkpoint.step}, the job ends at {config.steps}")
+    return _Job(config, checkpoint.step, checkpoint.record, family)
+
+
+def _state(config: TrainConfig, checkpoint: Checkpoint | None) -> State:
+    if checkpoint is None:
+        return State.initial(init_weights(config), config.ema > 0)
+    return State(checkpoint.weights, checkpoint.adam_m, checkpoint.adam_v, checkpoint.ema)
+
+
+def _multiply_adds(config: TrainConfig) -> int:
+    """Return about how many multiply-adds the matrix products of a step have: nine products of the larger sizes."""
+    matrix = max(config.latent, config.points) * max(config.hidden_g, config.hidden_d)
+    return 9 * config.d_steps * config.batch_size * matrix
+
+
+def _read(trace: Trace, place: int, job: _Job) -> tuple[LossCurve, int | None]:
+    """Return a job's records, and the first step at which something it saw was not finite."""
+    mine = set(job.offsets(len(trace.g_loss)))
+    rows = [row for row, offset in enumerate(trace.offsets) if offset in mine]
+    offsets = np.array(trace.offsets, np.int64)[rows]
+    losses = LossCurve(
+        job.step + offsets,
+        trace.g_loss[offsets, place],
+        trace.d_loss[offsets, place],
+        trace.d_real[rows, place],
+        trace.d_fake[rows, place],
+        trace.rmse[rows, place],
+    )
+    every_step = np.isfinite(trace.g_loss[:, place]) & np.isfinite(trace.d_loss[:, place])
+    every_step[offsets] &= np.isfinite(losses.rmse)
+    if every_step.all():
+        return losses, None
+    broken = job.step + int(np.argmin(every_step))
+    return losses.rows(0, int(np.searchsorted(losses.steps, broken))), broken

@@ -1,0 +1,203 @@
+"""The axes of a sweep: how they are typed, and the points they span. Knows no config, only keys and values.
+
+lr=1e-5,1e-4,1e-3       these values
+lr=log:1e-5:1e-2:7      seven values from 1e-5 to 1e-2, each the same factor above the one before; `lin:` the same step
+lr=1e-5..1e-2           drawn from there, for `--random`
+"""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NoReturn
+
+from curvegan.submitting import toml
+
+MOST_AXES, MOST_POINTS = 16, 100_000
+_DIGITS = 6
+_TRIES = 100
+# From so large a ratio of its ends on a range is drawn on a logarithmic scale.
+_DECADE = 10.0
+_SAME = {"curve.family": "curve"}
+_SPACED = ("lin:", "log:")
+
+Value = str | int | float | bool
+Point = tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A key of the config and the values it takes: several, or any from `low` to `high`."""
+
+    key: str
+    values: tuple[Value, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    whole: bool = False
+
+    def draw(self, generator: random.Random) -> Value:
+        """One of its values, each as likely; of a range a number of six digits."""
+        share = generator.random()
+        if self.values:
+            return self.values[int(share * len(self.values))]
+        drawn = _between(self.low, self.high, share, logarithmic=self.low > 0 and self.high >= _DECADE * self.low)
+        return round(drawn) if self.whole else _rounded(drawn)
+
+    @property
+    def room(self) -> float:
+        """How many values it has; a range of numbers that need not be whole has no end of them."""
+        return len(self.values) or (self.high - self.low + 1 if self.whole else math.inf)
+
+    @property
+    def described(self) -> list[Value] | dict[str, Value]:
+        """The axis as JSON."""
+        return list(self.values) if self.values else {"low": _rounded(self.low), "high": _rounded(self.high)}
+
+
+def parse_axis(text: str) -> Axis:
+    """An axis as it is typed, `lr=1e-5,1e-4`. Raises InvalidInput."""
+    key, equals, typed = (part.strip() for part in text.partition("="))
+    if not key or not equals or not typed:
+        _refuse(f"{text!r:.60} is no axis: write it as KEY=VALUE,VALUE, as in lr=1e-4,1e-3")
+    if typed.startswith(_SPACED):
+        return Axis(key, _distinct(key, _spaced(key, typed)))
+    if ".." in typed and "," not in typed:
+        return _range(key, typed)
+    return Axis(key, _distinct(key, [_scalar(key, item.strip()) for item in typed.split(",")]))
+
+
+def seed_axis(text: str, first: int) -> Axis:
+    """The axis of `--seeds`: a number of them from `first` on, or a list. Raises InvalidInput."""
+    words = [word.strip() for word in text.split(",")]
+    # The length first: Python converts no integer of thousands of digits.
+    if not all(word.isascii() and word.isdecimal() and len(word) <= len(str(2**64)) for word in words):
+        _refuse(f"--seeds is a number of seeds, as in 16, or a list, as in 3,5,9; got {text!r:.60}")
+    numbers = [int(word) for word in words]
+    if len(numbers) > 1:
+        return Axis("seed", _distinct("seed", numbers))
+    if not 1 <= numbers[0] <= MOST_POINTS:
+        _refuse(f"--seeds: a sweep has 1 to {MOST_POINTS} seeds, got {numbers[0]}")
+    return Axis("seed", tuple(range(first, first + numbers[0])))
+
+
+def check_axes(axes: Sequence[Axis], drawn: bool) -> None:
+    """Raise InvalidInput unless the axes go together; `drawn` says that ranges may be among them."""
+    if len(axes) > MOST_AXES:
+        _refuse(f"a sweep has at most {MOST_AXES} axes, got {len(axes)}")
+    keys = [_SAME.get(axis.key, axis.key) for axis in axes]
+    twice = next((key for key in keys if keys.count(key) > 1), None)
+    if twice:
+        _refuse(f"{twice:.60} is an axis twice; give all its values in one, as in {twice:.60}=A,B")
+    for axis in axes:
+        if not axis.values and not drawn:
+            _refuse(
+                f"{axis.key:.60} has a range, which only --random N draws from; "
+                f"a grid takes values, as in {axis.key:.60}=log:{axis.low:g}:{axis.high:g}:7"
+            )
+
+
+def grid_points(axes: Sequence[Axis]) -> tuple[int, Iterator[Point]]:
+    """How many points there are, and every one of them, the last axis the fastest. Raises InvalidInput."""
+    count = math.prod(len(axis.values) for axis in axes)
+    _check_count(count)
+    return count, product(*(axis.values for axis in axes))
+
+
+def drawn_points(axes: Sequence[Axis], count: int, seed: int, repeated: Axis | None) -> tuple[int, Iterator[Point]]:
+    """`count` different points drawn by the seed, each with every value of the last axis `repeated`, if there is one.
+
+    Raises InvalidInput.
+    """
+    _check_count(count * len(repeated.values) if repeated else count)
+    room = math.prod(axis.room for axis in axes)
+    if count > room:
+        _refuse(f"--random {count}: the axes have only {room:.0f} points; draw at most so many, or leave --random out")
+    generator, points = random.Random(seed), dict[Point, None]()
+    for _ in range(_TRIES * count):
+        points[tuple(axis.draw(generator) for axis in axes)] = None
+        if len(points) == count:
+            break
+    else:
+        _refuse(f"--random {count}: only {len(points)} different points came in {_TRIES * count} draws; ask for fewer")
+    ends = [(value,) for value in repeated.values] if repeated else [()]
+    return count * len(ends), (point + end for point in points for end in ends)
+
+
+def describe(axes: Sequence[Axis], point: Point) -> str:
+    """A point in words, `lr=0.001 loss=ns`."""
+    return " ".join(f"{axis.key}={shown(value)}" for axis, value in zip(axes, point, strict=True))
+
+
+def shown(value: Value) -> str:
+    """A value as it may be typed."""
+    return value if isinstance(value, str) else toml.literal(value)
+
+
+def _check_count(count: int) -> None:
+    if count > MOST_POINTS:
+        _refuse(f"a sweep has at most {MOST_POINTS} jobs, this one has {count}; take fewer values, or --random N")
+
+
+def _scalar(key: str, text: str) -> Value:
+    value: Any = toml.value(text)
+    if not text:
+        _refuse(f"the axis {key:.60} has an empty value; write it as {key:.60}=A,B")
+    if not isinstance(value, Value):
+        _refuse(f"the axis {key:.60} takes numbers, words, true and false, not {text!r:.60}")
+    return value
+
+
+def _distinct(key: str, values: Sequence[Value]) -> tuple[Value, ...]:
+    if len(values) > MOST_POINTS:
+        _refuse(f"the axis {key:.60} has {len(values)} values, more than the {MOST_POINTS} jobs of a sweep")
+    seen: set[str] = set()
+    for value in values:
+        if repr(value) in seen:
+            _refuse(f"the axis {key:.60} has the value {shown(value):.60} twice")
+        seen.add(repr(value))
+    return tuple(values)
+
+
+def _spaced(key: str, text: str) -> list[Value]:
+    """The values of `lin:A:B:N` and `log:A:B:N`."""
+    kind, *parts = text.split(":")
+    if len(parts) != 3 or not parts[2].isascii() or not parts[2].isdecimal() or len(parts[2]) > len(str(MOST_POINTS)):
+        _refuse(f"{key:.60}={text:.60} is no row of values: write {kind}:FIRST:LAST:HOW_MANY, as in {kind}:1e-5:1e-2:7")
+    low, high, count = _number(key, parts[0]), _number(key, parts[1]), int(parts[2])
+    if not low < high or not 2 <= count <= MOST_POINTS or (kind == "log" and low <= 0):
+        positive = ", both above 0" if kind == "log" else ""
+        _refuse(f"{key:.60}={text:.60}: the first value is below the last{positive}, and there are 2 or more")
+    return [_rounded(_between(low, high, place / (count - 1), kind == "log")) for place in range(count)]
+
+
+def _range(key: str, text: str) -> Axis:
+    ends = [end.strip() for end in text.split("..", 1)]
+    low, high = (_number(key, end) for end in ends)
+    if not low < high:
+        _refuse(f"{key:.60}={text:.60}: the smaller end of a range comes first")
+    return Axis(key, low=low, high=high, whole=all(isinstance(toml.value(end), int) for end in ends))
+
+
+def _number(key: str, text: str) -> float:
+    value = toml.value(text)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
+        _refuse(f"{key:.60}: {text!r:.60} is no number")
+    return float(value)
+
+
+def _between(low: float, high: float, share: float, logarithmic: bool) -> float:
+    value = low * (high / low) ** share if logarithmic else low + (high - low) * share
+    return min(max(value, low), high)
+
+
+def _rounded(value: float) -> Value:
+    """The number with six digits; a whole one is written whole, for keys that take no other."""
+    rounded = float(f"{value:.{_DIGITS}g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded
+
+
+def _refuse(text: str) -> NoReturn:
+    from curvegan_core.errors import InvalidInput
+
+    raise InvalidInput(text)

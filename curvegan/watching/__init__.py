@@ -1,0 +1,1 @@
+"""Where jobs stand, and why."""

@@ -1,0 +1,34 @@
+"""In what configs differ: from the defaults, and from each other. Knows no store."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curvegan_core.config.train import TrainConfig
+
+# They follow from the hash of a data set, and say nothing to a person.
+_FOLLOWING = ("curve.mean", "curve.scale")
+
+
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A table's keys with dots, as `--set` takes them."""
+    keys: dict[str, Any] = {}
+    for key, value in values.items():
+        keys |= {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, dict) else {key: value}
+    return keys
+
+
+def from_defaults(config: "TrainConfig") -> dict[str, Any]:
+    """The keys of a config that are not the default's, with their values; a parameter is compared with its family's."""
+    defaults, chosen = flat(type(config)().model_dump()), flat(config.model_dump())
+    parameters = {key: info.default for key, info in type(config.curve).model_fields.items()}
+    defaults |= {f"curve.{key}": value for key, value in parameters.items() if key != "family"}
+    return {key: value for key, value in chosen.items() if defaults.get(key) != value and key not in _FOLLOWING}
+
+
+def among_each_other(configs: Sequence["TrainConfig"]) -> dict[str, list[Any]]:
+    """The keys that are not the same in all, with each one's value; None where a curve has no such parameter."""
+    tables = [flat(config.model_dump()) for config in configs]
+    keys = dict.fromkeys(key for table in tables for key in table if key not in _FOLLOWING)
+    columns = {key: [table.get(key) for table in tables] for key in keys}
+    return {key: values for key, values in columns.items() if any(value != values[0] for value in values)}

@@ -1,0 +1,1 @@
+"""The filter language: what jobs are filtered, ordered and grouped by."""

@@ -1,0 +1,153 @@
+"""Everything that a job can be filtered, ordered and grouped by, by name: the job's own facts, config, metrics.
+
+A name that the job and its config share is the job's, `device` the one it was trained on; `config.device` is what was
+asked for. Any key of the config has that longer name too. Knows no syntax.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from sqlalchemy import Boolean, ColumnElement, Double, case, cast, func, literal, not_, or_, select
+
+from curvegan_core.config.parameters import MODELS
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.metrics.names import MEANINGS, VERDICTS
+from curvegan_db.filters.fields import Digits, JobField, Number, Seed, Text, Truth, Whole, Word, contains, near, within
+from curvegan_db.records import DISPLAYED_STATES
+from curvegan_db.tables.models import Job, JobTag, UtcDateTime
+from curvegan_db.tables.states import displayed_as
+
+METRIC_NAMES = (
+    *dict.fromkeys(("rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake", *MEANINGS)),
+    *(f"ema_{name}" for name in MEANINGS if name != "equilibrium_gap"),
+)
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_MOST_AGE_S = 1e9
+_VERDICT = re.compile(rf"({'|'.join(VERDICTS)})( [0-9]{{1,4}}/[0-9]{{1,4}})?")
+
+
+class State(Word):
+    """The state as users see it, which depends on the time."""
+
+    def condition(self, operator: str, values: Sequence[Any], at: datetime) -> ColumnElement[bool]:
+        """Compare with states as they are displayed."""
+        found = or_(*(displayed_as(value, at) for value in values))
+        return not_(found) if operator == "!=" else found
+
+
+class Verdict(Text):
+    """A verdict, by its name or with how many modes of how many there are."""
+
+    OPERATORS = ("=", "!=", "in")
+
+    def read(self, text: str) -> str:
+        """Read `collapsed` or `collapsed 1/2`."""
+        if not _VERDICT.fullmatch(text):
+            raise ValueError(f"no verdict is called {text!r}{near(text, VERDICTS)}")
+        return text
+
+    def _compare(self, operator: str, value: str) -> ColumnElement[bool]:
+        found = or_(self.sql == value, func.substr(self.sql, 1, len(value) + 1) == f"{value} ")
+        return found if operator == "=" else not_(found)
+
+
+class Tag(Text):
+    """Any of a job's tags: it has a tag or it has it not, so that `!=` holds for a job without tags."""
+
+    def condition(self, operator: str, values: Sequence[Any], at: datetime) -> ColumnElement[bool]:
+        """Look whether there is such a tag."""
+        found = contains(self.sql, values[0]) if operator == "~" else self.sql.in_(values)
+        tagged = Job.id.in_(select(JobTag.job_id).where(found))
+        return not_(tagged) if operator == "!=" else tagged
+
+
+class Age(JobField):
+    """The time since a job was submitted; `sql` is that moment."""
+
+    OPERATORS = ("<", "<=", ">", ">=")
+
+    def read(self, text: str) -> timedelta:
+        """Read a number and its unit, as in `90s`, `5min`, `2h` or `1.5d`."""
+        match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(s|min|h|d)", text)
+        seconds = float(match[1]) * _UNITS[match[2]] if match else _MOST_AGE_S + 1
+        if seconds > _MOST_AGE_S:
+            raise ValueError(f"{self.name} is compared with a time such as 90s, 5min, 2h or 1.5d, not with {text!r}")
+        return timedelta(seconds=seconds)
+
+    def condition(self, operator: str, values: Sequence[Any], at: datetime) -> ColumnElement[bool]:
+        """Compare with the moment that was so long ago."""
+        then = literal(at - values[0], UtcDateTime())
+        # The younger a job, the later it was submitted.
+        turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+        return within(self.sql, turned[operator], then, then)
+
+
+def _facts() -> Iterator[JobField]:
+    yield Whole("id", Job.id.expression)
+    yield State("state", Job.state.expression, DISPLAYED_STATES)
+    yield Text("name", Job.name.expression)
+    yield Tag("tag", JobTag.tag.expression)
+    yield Whole("sweep", Job.sweep_id.expression)
+    yield Verdict("verdict", Job.verdict.expression)
+    for column in (Job.engine, Job.engine_version, Job.device, Job.worker, Job.reason):
+        yield Text(column.key, column.expression)
+    for number in (Job.attempt, Job.lost, Job.step, Job.steps, Job.priority):
+        yield Whole(number.key, number.expression)
+    yield Age("age", Job.created_at.expression)
+
+
+def _config_fields() -> Iterator[JobField]:
+    """The keys of a config; one that an old job does not have yet is at its default."""
+    for key, info in TrainConfig.model_fields.items():
+        if key == "curve":
+            yield from _curve_fields()
+        else:
+            yield _config_field(key, info)
+    rate_g, rate_d = (_number(key, TrainConfig.model_fields[key]) for key in ("lr_g", "lr_d"))
+    yield Number("lr", case((rate_g == rate_d, rate_g)))
+
+
+def _config_field(key: str, info: FieldInfo) -> JobField:
+    if key == "seed":
+        return Seed(key, Digits(Job.config, key))
+    if info.annotation is bool:
+        return Truth(key, func.coalesce(Job.config[key].as_boolean(), literal(info.default, Boolean())))
+    if info.annotation in (int, float):
+        return Number(key, _number(key, info))
+    text = func.coalesce(Job.config[key].as_string(), info.default)
+    return Word(key, text, get_args(info.annotation)) if get_origin(info.annotation) is Literal else Text(key, text)
+
+
+def _number(key: str, info: FieldInfo) -> ColumnElement[Any]:
+    return func.coalesce(Job.config[key].as_float(), literal(float(info.default), Double()))
+
+
+def _curve_fields() -> Iterator[JobField]:
+    family = Job.config["curve", "family"].as_string()
+    yield Word("curve", family, tuple(MODELS))
+    yield Word("curve.family", family, tuple(MODELS))
+    for key, annotation in CURVE_KEYS.items():
+        value = Job.config["curve", key]
+        yield Text(f"curve.{key}", value.as_string()) if annotation is str else Number(f"curve.{key}", value.as_float())
+
+
+def _metrics() -> Iterator[JobField]:
+    for name in METRIC_NAMES:
+        yield Number(name, cast(Job.metrics[name].as_float(), Double()))
+
+
+CURVE_KEYS: dict[str, Any] = {
+    key: info.annotation for model in MODELS.values() for key, info in model.model_fields.items() if key != "family"
+}
+"""The parameters of all families, with their types."""
+CONFIG_FIELDS: dict[str, JobField] = {field.name: field for field in _config_fields()}
+METRICS: dict[str, JobField] = {field.name: field for field in _metrics()}
+FIELDS: dict[str, JobField] = {
+    **{f"config.{name}": field for name, field in CONFIG_FIELDS.items()},
+    **METRICS,
+    **CONFIG_FIELDS,
+    **{field.name: field for field in _facts()},
+}

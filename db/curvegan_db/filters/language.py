@@ -1,0 +1,189 @@
+"""The filter language, `loss=ns and rmse<0.1`: from text to a condition in SQL. Nothing of it is ever evaluated.
+
+    filter      any ("or" any)*, where any is all ("and" all)*
+    all         "not" all | "(" filter ")" | name operator value | name "in" "(" value ("," value)* ")"
+    operator    = != < <= > >= ~            ~ is "contains"
+    value       a word or number as it is, or anything in quotes of either kind
+
+Knows no name: those are the catalogue's, and how a value compares is its field's.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, NoReturn
+
+from sqlalchemy import ColumnElement, and_, not_, or_
+
+from curvegan_core.errors import InvalidInput
+from curvegan_db.filters.catalogue import FIELDS
+from curvegan_db.filters.fields import JobField
+
+# SQLite's parser stops at 100 things that are open at once, and at expressions 1000 deep.
+MOST_LENGTH, MOST_DEPTH, MOST_VALUES = 2000, 20, 100
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<sign>!=|<=|>=|[=<>~(),])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s=!<>~(),"']+)|(?P<end>\Z))"""
+)
+
+Condition = Callable[[datetime], ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which jobs are meant: `condition` gives the SQL at a time."""
+
+    condition: Condition
+
+    @classmethod
+    def parse(cls, text: str) -> "Filter":
+        """Read a filter. Raises InvalidInput with one line that names the place, counted from 1."""
+        if len(text) > MOST_LENGTH:
+            raise InvalidInput(f"a filter has at most {MOST_LENGTH} characters, got {len(text)}")
+        return cls(_Parser(text).whole())
+
+    @classmethod
+    def of_sweep(cls, sweep_id: int) -> "Filter":
+        """The jobs of a sweep."""
+        return cls.parse(f"sweep={sweep_id}")
+
+    def __and__(self, other: "Filter | None") -> "Filter":
+        """Both, or this one alone where there is no other."""
+        return self if other is None else Filter(_joined(and_, [self.condition, other.condition]))
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    place: int
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    place = 0
+    while not tokens or tokens[-1].kind != "end":
+        match = _TOKEN.match(text, place)
+        if match is None:
+            start = place + len(text[place:]) - len(text[place:].lstrip())
+            means = "opens a text that does not end" if text[start] in "'\"" else "means nothing there"
+            _refuse(start + 1, f"{text[start]!r} {means}")
+        kind = str(match.lastgroup)
+        tokens.append(_Token(kind, match[kind], match.start(kind) + 1))
+        place = match.end()
+    return tokens
+
+
+class _Parser:
+    """Reads tokens from left to right; each method reads one rule of the grammar."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _tokens(text)
+        self._at = 0
+        self._depth = 0
+
+    def whole(self) -> Condition:
+        condition = self._any()
+        token = self._next()
+        if token.kind != "end":
+            _refuse(token.place, f"{token.text!r} follows a whole condition; join two by `and` or `or`")
+        return condition
+
+    def _any(self) -> Condition:
+        return self._chain("or", or_, self._all)
+
+    def _all(self) -> Condition:
+        return self._chain("and", and_, self._one)
+
+    def _chain(self, word: str, joined: Callable[..., ColumnElement[bool]], part: Callable[[], Condition]) -> Condition:
+        parts = [part()]
+        while self._skip(word):
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else _joined(joined, parts)
+
+    def _one(self) -> Condition:
+        self._depth += 1
+        if self._depth > MOST_DEPTH:
+            _refuse(self._peek().place, f"a filter is nested at most {MOST_DEPTH} deep")
+        if self._skip("not"):
+            condition = _negated(self._one())
+        elif self._skip("("):
+            condition = self._any()
+            self._expect(")")
+        else:
+            condition = self._comparison()
+        self._depth -= 1
+        return condition
+
+    def _comparison(self) -> Condition:
+        field = self._field()
+        token = self._next()
+        if token.text not in field.OPERATORS:
+            operators = " ".join(field.OPERATORS)
+            _refuse(token.place, f"after {field.name} comes one of {operators}, not {token.text or 'the end'!r}")
+        values = self._values(field) if token.text == "in" else [self._value(field)]
+        return lambda at: field.condition(token.text, values, at)
+
+    def _field(self) -> JobField:
+        token = self._next()
+        if token.kind != "word":
+            _refuse(token.place, f"a name such as `rmse` is missing, there is {token.text or 'the end'!r}")
+        if token.text not in FIELDS:
+            _refuse(token.place, f"no job has {token.text!r}{_meant(token.text)}")
+        return FIELDS[token.text]
+
+    def _values(self, field: JobField) -> list[Any]:
+        start = self._peek().place
+        self._expect("(")
+        values = [self._value(field)]
+        while self._skip(","):
+            values.append(self._value(field))
+        self._expect(")")
+        if len(values) > MOST_VALUES:
+            _refuse(start, f"a list has at most {MOST_VALUES} values, got {len(values)}")
+        return values
+
+    def _value(self, field: JobField) -> Any:
+        token = self._next()
+        if token.kind not in ("word", "quoted"):
+            _refuse(token.place, f"a value for {field.name} is missing, there is {token.text or 'the end'!r}")
+        try:
+            return field.read(token.text[1:-1] if token.kind == "quoted" else token.text)
+        except ValueError as error:
+            _refuse(token.place, str(error))
+
+    def _peek(self) -> _Token:
+        return self._tokens[self._at]
+
+    def _next(self) -> _Token:
+        token = self._peek()
+        self._at = min(self._at + 1, len(self._tokens) - 1)
+        return token
+
+    def _skip(self, text: str) -> bool:
+        token = self._peek()
+        found = token.text == text and token.kind != "quoted"
+        self._at += found
+        return found
+
+    def _expect(self, text: str) -> None:
+        token = self._peek()
+        if not self._skip(text):
+            _refuse(token.place, f"{text!r} is missing, there is {token.text or 'the end'!r}")
+
+
+def _joined(joined: Callable[..., ColumnElement[bool]], parts: Sequence[Condition]) -> Condition:
+    return lambda at: joined(*(part(at) for part in parts))
+
+
+def _negated(condition: Condition) -> Condition:
+    return lambda at: not_(condition(at))
+
+
+def _meant(name: str) -> str:
+    close = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.6)
+    return f", did you mean {close[0]!r}?" if close else "; it has a state, a tag, the keys of its config, rmse ..."
+
+
+def _refuse(place: int, problem: str) -> NoReturn:
+    raise InvalidInput(f"filter, character {place}: {problem}")

@@ -1,0 +1,155 @@
+"""How a database is opened: drivers, pragmas, transactions, and failures in one line. Knows no table.
+
+SQLite: WAL, so that readers and the one writer never wait for each other; the driver's own transactions are off and
+every transaction begins in the open: BEGIN to read, BEGIN IMMEDIATE to write (by the execution option `begin`), which
+waits for the write lock at the start instead of failing half-way. synchronous=FULL: a submit that was answered is still
+there after a power cut; a job commits every few seconds, so that the sync is cheap.
+"""
+
+import errno
+import os
+import sqlite3
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError
+
+from curvegan_core.errors import InvalidInput
+from curvegan_db.errors import DatabaseUnreachable
+
+CONNECT_TIMEOUT_S = 5
+BUSY_TIMEOUT_S = 30
+# A server that vanished without a word (a pulled plug) is noticed while a lease still runs: seconds, and milliseconds.
+_NOTICE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000}
+# A worker that freezes in mid-transaction (a suspended machine) would keep its job locked for as long as it sleeps.
+_MOST_IDLE_S = 15
+_creating = threading.Lock()
+_POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
+
+
+def make_engine(url: str) -> Engine:
+    """An engine that connects on first use. Raises InvalidInput for a URL that names no database we know."""
+    parsed = _parse(url)
+    engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed)
+    event.listen(engine, "handle_error", _one_line)
+    return engine
+
+
+def shown_url(engine: Engine) -> str:
+    """The engine's URL for people: without the password, and without the query, which may hold one."""
+    return engine.url.set(query={}).render_as_string(hide_password=True)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    # The URL itself is not shown: it may hold a password in a place where nobody looks for one.
+    if parsed is None or not _is_ours(parsed):
+        raise InvalidInput(
+            "the database URL must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME; in a password "
+            "write @ as %40; see CURVEGAN_DATABASE_URL or --database-url"
+        )
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in _POSTGRES else parsed
+
+
+def _is_ours(url: URL) -> bool:
+    """Whether it names one of our databases; a host with an @ is the rest of a password that has one."""
+    if not url.database or "\0" in str(url) or "@" in (url.host or ""):
+        return False
+    if url.drivername == "sqlite":
+        return not url.query and not url.host and not url.database.endswith(":memory:")
+    return url.drivername in _POSTGRES
+
+
+def _postgresql(url: URL) -> Engine:
+    options = f"{url.query.get('options', '')} -c idle_in_transaction_session_timeout={_MOST_IDLE_S}s".strip()
+    connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "options": options, **_NOTICE}
+    return create_engine(url, pool_pre_ping=True, connect_args=connect_args)
+
+
+def _sqlite(url: URL) -> Engine:
+    path = Path(url.database or "").absolute()
+
+    def connect() -> sqlite3.Connection:
+        try:
+            return _open_file(path)
+        except OSError as error:
+            raise sqlite3.OperationalError(f"{error.filename}: {error.strerror}") from error
+
+    engine = create_engine(url, creator=connect)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _open_file(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    _create(path)
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file, or the disk that it is on, is read-only", str(path))
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        _set_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create(path: Path) -> None:
+    """Create the file here and not by SQLite, so that it, and with it its -wal and -shm, is the user's alone.
+
+    A file that is there is not touched: to close it would drop the locks of all connections of this process to it
+    (POSIX), and another process that believed to be the last one would take the log away from under them.
+    """
+    with _creating, suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def _set_wal(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait for the busy time-out when several connections switch a new file to WAL at once.
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+
+def _one_line(context: ExceptionContext) -> None:
+    """Turn every failure of the service (not of a statement) into DatabaseUnreachable."""
+    error = context.original_exception
+    if context.engine is None or context.is_pre_ping:
+        return
+    if _is_of_the_service(context, error):
+        raise DatabaseUnreachable(shown_url(context.engine), " ".join(str(error).split())[:300]) from error
+
+
+def _is_of_the_service(context: ExceptionContext, error: BaseException) -> bool:
+    if context.dialect.name == "sqlite":
+        # It says DatabaseError itself, no subclass, for a file that is damaged or no database.
+        return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+    import psycopg  # noqa: PLC0415 - a tenth of the time of a command on SQLite, which does without
+
+    # Before a statement there is only the URL to be wrong: an option that the driver does not know, for instance.
+    if context.connection is None and isinstance(error, psycopg.Error):
+        return True
+    # The last is an internal error for psycopg; a standby answers so.
+    services = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
+    return isinstance(error, services)

@@ -1,0 +1,80 @@
+"""What can go wrong beneath the store: a file system without WAL, and clocks that differ. Writes no table of the store.
+
+Why both matter: SQLite's write-ahead log needs memory that processes share, which network file systems do not have;
+and leases are measured by the database's clock, which people compare with the one on their wall.
+"""
+
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import Engine
+
+from curvegan_db.sql.database import make_engine
+from curvegan_db.sql.transactions import Transactions
+
+_NETWORK = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "lustre", "ceph", "glusterfs", "afs")
+
+
+def try_wal(folder: Path) -> str | None:
+    """Write a small database with a write-ahead log in the folder and read it beside its writer; it is deleted.
+
+    Returns:
+        What is wrong, in one line; None when all is well.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".curvegan-check-", dir=folder) as inside:
+            return _try_wal(Path(inside) / "wal.db")
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
+
+
+def network_file_system(folder: Path) -> str | None:
+    """The kind of the network file system that the folder is on; None on a local one, or where that is not known."""
+    try:
+        mounts = Path("/proc/mounts").read_text().splitlines()
+    except OSError:
+        return None
+    places = {fields[1]: fields[2] for fields in map(str.split, mounts) if len(fields) > 2}
+    above = next((str(at) for at in (folder.resolve(), *folder.resolve().parents) if str(at) in places), "")
+    kind = places.get(above, "")
+    return kind if kind.startswith(_NETWORK) else None
+
+
+def clock_skew(engine: Engine, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> timedelta:
+    """How far the database's clock is ahead of this machine's, give or take half the time that asking takes."""
+    store = Transactions(engine)
+    store.time()  # connects
+    before = clock()
+    theirs = store.time()
+    return theirs - before - (clock() - before) / 2
+
+
+def _try_wal(path: Path) -> str | None:
+    engine = make_engine(f"sqlite:///{path}")
+    try:
+        with closing(engine.raw_connection()) as writer, closing(sqlite3.connect(path)) as reader:
+            return _write_and_read(writer.driver_connection, reader)
+    except sqlite3.Error as error:
+        return f"{path.parent.parent}: {error}"
+    finally:
+        engine.dispose()
+
+
+def _write_and_read(writer: Any, reader: sqlite3.Connection) -> str | None:
+    mode = writer.execute("PRAGMA journal_mode").fetchone()[0]
+    if mode != "wal":
+        return f"SQLite falls back to the journal mode {mode!r} there"
+    writer.execute("CREATE TABLE t (x)")
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("INSERT INTO t VALUES (1)")
+    if reader.execute("SELECT count(*) FROM t").fetchone() != (0,):
+        return "a reader sees what was not committed"
+    writer.execute("COMMIT")
+    if reader.execute("SELECT count(*) FROM t").fetchone() != (1,):
+        return "a reader does not see what was committed"
+    return None

@@ -1,0 +1,26 @@
+"""The state that users see: a running job whose lease ran out is lost, whether or not a reaper has seen it."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_
+
+from curvegan_db.records import LOST
+from curvegan_db.tables import models
+from curvegan_db.tables.models import JobState
+
+
+def displayed_state(job: models.Job, at: datetime) -> str:
+    """The state of a job at a time."""
+    if job.lease_expires_at is not None and job.lease_expires_at < at:
+        return LOST
+    return job.state.value
+
+
+def displayed_as(state: str, at: datetime) -> ColumnElement[bool]:
+    """Whether a job is shown in a state at a time."""
+    running = models.in_state(JobState.RUNNING)
+    if state == LOST:
+        return and_(running, models.Job.lease_expires_at < at)
+    if state == JobState.RUNNING:
+        return and_(running, models.Job.lease_expires_at >= at)
+    return models.in_state(JobState(state))

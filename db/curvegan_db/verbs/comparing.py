@@ -1,0 +1,84 @@
+"""What it takes to compare many jobs: the best of them, columns of values, pages of jobs, loss curves. Writes nothing.
+
+Knows neither median nor picture.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, func, select
+
+from curvegan_db.filters.fields import JobField
+from curvegan_db.filters.language import Filter
+from curvegan_db.records import Job
+from curvegan_db.sql.transactions import Transactions, now
+from curvegan_db.tables import models
+from curvegan_db.verbs.jobs import records_of
+from curvegan_db.verbs.results import joined_losses
+
+if TYPE_CHECKING:
+    from curvegan_core.loss_curve import LossCurve
+
+PAGE = 1_000
+_CURVES_AT_ONCE = 100
+
+
+class Comparing(Transactions):
+    """The part of the store that compares jobs. A filter of None means every job."""
+
+    def best(self, by: JobField, largest: bool, where: Filter | None = None, limit: int = 5) -> list[Job]:
+        """Those with the smallest values, or the largest; the older first of equals. A job without a value is none."""
+        order = by.sql.desc() if largest else by.sql
+        with self._read() as session:
+            at = now(session)
+            query = _where(select(models.Job), where, at).where(by.sql.is_not(None))
+            return records_of(session, session.scalars(query.order_by(order, models.Job.id).limit(limit)).all(), at)
+
+    def values(self, fields: Sequence[JobField], where: Filter | None = None) -> list[tuple[Any, ...]]:
+        """Each job's values of the fields, in the order of the ids; None where it lacks one."""
+        with self._read() as session:
+            query = _where(select(*(field.sql for field in fields)).select_from(models.Job), where, now(session))
+            rows = session.execute(query.order_by(models.Job.id))
+            return [tuple(_shown(field, value) for field, value in zip(fields, row, strict=True)) for row in rows]
+
+    def count(self, where: Filter | None = None) -> int:
+        """How many jobs there are."""
+        with self._read() as session:
+            query = _where(select(func.count()).select_from(models.Job), where, now(session))
+            return int(session.execute(query).scalar_one())
+
+    def pages(self, where: Filter | None = None) -> Iterator[list[Job]]:
+        """All jobs in the order of their ids, some at a time: each page is a transaction, so that none lasts long."""
+        last = 0
+        while page := self._page(where, last):
+            yield page
+            last = page[-1].id
+
+    def loss_curves(self, ids: Sequence[int]) -> Iterator[tuple[int, "LossCurve"]]:
+        """Each job's loss curve, which is empty for one without records, some at a time. Raises ResultDamaged."""
+        for start in range(0, len(ids), _CURVES_AT_ONCE):
+            yield from self._loss_curves(ids[start : start + _CURVES_AT_ONCE])
+
+    def _page(self, where: Filter | None, after: int) -> list[Job]:
+        with self._read() as session:
+            at = now(session)
+            query = _where(select(models.Job).where(models.Job.id > after), where, at)
+            return records_of(session, session.scalars(query.order_by(models.Job.id).limit(PAGE)).all(), at)
+
+    def _loss_curves(self, ids: Sequence[int]) -> list[tuple[int, "LossCurve"]]:
+        chunks = models.LossChunk
+        query = select(chunks.job_id, chunks.data).where(chunks.job_id.in_(ids))
+        pieces: dict[int, list[bytes]] = {job_id: [] for job_id in ids}
+        with self._read() as session:
+            for job_id, data in session.execute(query.order_by(chunks.job_id, chunks.first_step)):
+                pieces[job_id].append(data)
+        return [(job_id, joined_losses(job_id, data)) for job_id, data in pieces.items()]
+
+
+def _where(query: Select[Any], where: Filter | None, at: datetime) -> Select[Any]:
+    return query if where is None else query.where(where.condition(at))
+
+
+def _shown(field: JobField, value: Any) -> Any:
+    return None if value is None else field.shown(value)

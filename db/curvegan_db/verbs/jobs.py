@@ -1,0 +1,198 @@
+"""Jobs as users see them: submit, look, cancel. Knows no lease but the one that makes a job "lost"."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from curvegan_core.config.parameters import Data
+from curvegan_db.errors import JobNotFound, JobStateConflict
+from curvegan_db.filters.language import Filter
+from curvegan_db.records import LOST, Job, JobRequest, check_tags, check_text
+from curvegan_db.sql.transactions import Transactions, now
+from curvegan_db.tables import models
+from curvegan_db.tables.configs import read_config
+from curvegan_db.tables.models import MOST_ID, MOST_REASON, JobState
+from curvegan_db.tables.states import displayed_as, displayed_state
+from curvegan_db.tables.transitions import add_event, add_events, end, lose
+from curvegan_db.verbs.datasets import require_contents
+
+# Bound parameters in one statement: SQLite takes 32,766, PostgreSQL 65,535.
+_MOST_PARAMETERS = 10_000
+
+
+class Jobs(Transactions):
+    """The part of the store that users of jobs need."""
+
+    def submit(self, requests: Sequence[JobRequest]) -> list[int]:
+        """Queue jobs, all or none; their ids, in the order of the requests."""
+        if not requests:
+            return []
+        with self._write() as session:
+            return add_jobs(session, requests, now(session))
+
+    def job(self, job_id: int) -> Job:
+        """One job. Raises JobNotFound."""
+        found = self.jobs(ids=[job_id])
+        if not found:
+            raise JobNotFound(job_id)
+        return found[0]
+
+    def jobs(
+        self,
+        ids: Iterable[int] | None = None,
+        states: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        limit: int | None = None,
+        newest_first: bool = True,
+        sweep: int | None = None,
+        where: Filter | None = None,
+    ) -> list[Job]:
+        """Jobs by id, in any of the displayed states ("lost" is one), with all of the tags; unknown ids are ignored."""
+        with self._read() as session:
+            at = now(session)
+            query = _filtered(states, tags, sweep, at).order_by(models.Job.id.desc() if newest_first else models.Job.id)
+            if where is not None:
+                query = query.where(where.condition(at))
+            found: list[models.Job] = []
+            for part in _parts(ids, newest_first):
+                page = query if part is None else query.where(models.Job.id.in_(part))
+                rest = None if limit is None else limit - len(found)
+                found += session.scalars(page.limit(rest))
+            return records_of(session, found, at)
+
+    def last_id(self) -> int | None:
+        """The id of the newest job, None in an empty store."""
+        with self._read() as session:
+            return session.scalar(select(func.max(models.Job.id)))
+
+    def existing(self, ids: Iterable[int]) -> set[int]:
+        """Those of the ids that are jobs."""
+        with self._read() as session:
+            return {
+                job_id
+                for part in _parts(ids, newest_first=False)
+                for job_id in session.scalars(select(models.Job.id).where(models.Job.id.in_(part or ())))
+            }
+
+    def cancel(self, job_id: int, reason: str | None = None) -> str:
+        """Cancel a job: "cancelled" when it is done, "requested" when its worker must stop first.
+
+        A lost job has no worker that could stop and is cancelled at once. Raises JobNotFound, and JobStateConflict
+        when the job has ended.
+        """
+        if reason is not None:
+            check_text("reason", reason, MOST_REASON)
+        with self._write() as session:
+            at, job = now(session), locked_job(session, job_id)
+            if job.state not in (JobState.QUEUED, JobState.RUNNING):
+                raise JobStateConflict(f"job {job_id} cannot be cancelled: it is {job.state}")
+            return _cancel(session, job, at, reason)
+
+
+def add_jobs(session: Session, requests: Sequence[JobRequest], at: datetime, sweep: int | None = None) -> list[int]:
+    """Store queued jobs, of a sweep or of none; their ids, in the order of the requests."""
+    require_contents(session, [request.config for request in requests])
+    statement = insert(models.Job).returning(models.Job.id, sort_by_parameter_order=True)
+    rows = [_row(request, at) | {"sweep_id": sweep} for request in requests]
+    ids = list(session.scalars(statement, rows))
+    tags = [{"job_id": i, "tag": t} for i, r in zip(ids, requests, strict=True) for t in sorted(set(r.tags))]
+    if tags:
+        session.execute(insert(models.JobTag), tags)
+    add_events(session, [(job_id, 0, None) for job_id in ids], at, "submitted")
+    return ids
+
+
+def _row(request: JobRequest, at: datetime) -> dict[str, object]:
+    config = request.config
+    return {
+        "name": request.name,
+        "config": config.model_dump(mode="json"),
+        "priority": request.priority,
+        "pack_key": config.pack_key,
+        "wanted_device": config.device,
+        "state": JobState.QUEUED,
+        "attempt": 0,
+        "lost": 0,
+        "step": 0,
+        "steps": config.steps,
+        "created_at": at,
+        "cancel_requested": False,
+        "config_hash": config.hash,
+        "dataset": config.curve.hash if isinstance(config.curve, Data) else None,
+    }
+
+
+def _parts(ids: Iterable[int] | None, newest_first: bool) -> Iterator[list[int] | None]:
+    """Ids in order, in parts that fit a statement; one part None for all jobs."""
+    if ids is None:
+        yield None
+        return
+    ordered = sorted({i for i in ids if 0 < i <= MOST_ID}, reverse=newest_first)
+    for start in range(0, len(ordered), _MOST_PARAMETERS):
+        yield ordered[start : start + _MOST_PARAMETERS]
+
+
+def _filtered(states: Sequence[str], tags: Sequence[str], sweep: int | None, at: datetime) -> Select[models.Job]:
+    query = select(models.Job)
+    if sweep is not None:
+        query = query.where(models.Job.sweep_id == (sweep if 0 < sweep <= MOST_ID else 0))
+    if states:
+        query = query.where(or_(*(displayed_as(state, at) for state in dict.fromkeys(states))))
+    check_tags(tags)
+    for tag in dict.fromkeys(tags):
+        query = query.where(models.Job.id.in_(select(models.JobTag.job_id).where(models.JobTag.tag == tag)))
+    return query
+
+
+def records_of(session: Session, jobs: Sequence[models.Job], at: datetime) -> list[Job]:
+    """The jobs as users see them at a time."""
+    tags: dict[int, list[str]] = {}
+    for part in _parts((job.id for job in jobs), newest_first=False):
+        query = select(models.JobTag.job_id, models.JobTag.tag).where(models.JobTag.job_id.in_(part or ()))
+        for job_id, tag in session.execute(query.order_by(models.JobTag.tag)):
+            tags.setdefault(job_id, []).append(tag)
+    return [_record(job, tuple(tags.get(job.id, ())), at) for job in jobs]
+
+
+def _record(job: models.Job, tags: tuple[str, ...], at: datetime) -> Job:
+    same = "id name priority attempt lost step steps created_at started_at finished_at worker device engine"
+    names = (*same.split(), "engine_version", "error", "reason", "cancel_requested", "metrics", "verdict")
+    return Job(
+        **{name: getattr(job, name) for name in names},
+        tags=tags,
+        config=read_config(job.id, job.config),
+        state=displayed_state(job, at),
+        sweep=job.sweep_id,
+        steps_per_second=_steps_per_second(job),
+    )
+
+
+def _steps_per_second(job: models.Job) -> float | None:
+    if job.began_at is None or job.began_step is None or job.recorded_at is None:
+        return None
+    seconds = (job.recorded_at - job.began_at).total_seconds()
+    return (job.step - job.began_step) / seconds if seconds > 0 else None
+
+
+def locked_job(session: Session, job_id: int) -> models.Job:
+    """The job, locked until the transaction ends. Raises JobNotFound."""
+    within = job_id if 0 < job_id <= MOST_ID else 0
+    job = session.scalar(select(models.Job).where(models.Job.id == within).with_for_update())
+    if job is None:
+        raise JobNotFound(job_id)
+    return job
+
+
+def _cancel(session: Session, job: models.Job, at: datetime, reason: str | None) -> str:
+    if job.state is JobState.QUEUED:
+        end(session, job, at, JobState.CANCELLED, reason)
+        return "cancelled"
+    if not job.cancel_requested:
+        add_event(session, job, at, "cancel_requested", reason)
+    job.cancel_requested, job.cancel_reason = True, reason or job.cancel_reason
+    if displayed_state(job, at) == LOST:
+        lose(session, job, at)
+        return "cancelled"
+    return "requested"

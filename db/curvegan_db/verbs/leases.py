@@ -1,0 +1,259 @@
+"""Leases: which worker trains which job, and until when. Knows no result of a training."""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil, isfinite
+from typing import Any, TypeVarTuple
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from curvegan_db.errors import ConfigUnreadable, LeaseLost
+from curvegan_db.records import Claim, ClaimedJob, HeartbeatReply
+from curvegan_db.sql.transactions import Transactions, now
+from curvegan_db.tables import models
+from curvegan_db.tables.configs import read_config
+from curvegan_db.tables.models import JobState, UtcDateTime, in_state
+from curvegan_db.tables.transitions import add_event, add_events, end, lose, release
+from curvegan_db.verbs.workers import beat_worker, label_of, live_peers
+
+_Columns = TypeVarTuple("_Columns")
+_END_STATES = {s.value: s for s in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a worker leaves a job: ended, or released to be resumed (`state` QUEUED). `metrics` may hold infinities."""
+
+    state: JobState
+    reason: str | None = None
+    error: str | None = None
+    metrics: Mapping[str, float] | None = None
+    verdict: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """What it is called in the attempt that ends with it."""
+        return "released" if self.state is JobState.QUEUED else self.state.value
+
+
+class Leases(Transactions):
+    """The part of the store that gives jobs to workers and takes them back."""
+
+    def queued(self, devices: Sequence[str]) -> bool:
+        """Whether a job waits that a worker with these devices may claim. Cheap."""
+        query = select(models.Job.id).where(in_state(JobState.QUEUED), models.Job.wanted_device.in_(devices))
+        with self._read() as session:
+            return session.scalar(_best_first(query).limit(1)) is not None
+
+    def claim(self, worker_id: str, devices: Sequence[str], most: int) -> Claim | None:
+        """Take the best queued job that wants one of `devices`, and up to most-1 that can be trained with it.
+
+        Best is the highest priority, then the oldest. The others have the same pack key, and no more are taken than
+        this worker's share of them, so that packs spread over the live workers. Jobs that were lost go with their
+        like only, in packs a sixteenth as large for each loss, alone in the end: one job that kills its workers
+        cannot take others with it until they fail. None when nothing is queued, or nothing
+        that this version can read. Raises WorkerForgotten.
+        """
+        with self._write() as session:
+            at = now(session)
+            label = label_of(session, worker_id)
+            ids = _best_pack(session, devices, most, at - self.lease)
+            if not ids:
+                return None
+            beat_worker(session, worker_id, "training", at)
+            return _take(session, ids, _Lease(str(uuid.uuid4()), worker_id, label, at, at + self.lease))
+
+    def heartbeat(self, token: str) -> HeartbeatReply:
+        """Renew the lease on all jobs still held under it, in one statement; jobs that are missing are lost."""
+        with self._write() as session:
+            at = now(session)
+            held = session.execute(
+                update(models.Job)
+                .where(models.Job.id.in_(_in_order(token)))
+                .values(lease_expires_at=at + self.lease)
+                .returning(models.Job.id, models.Job.worker_id, models.Job.cancel_requested, models.Job.cancel_reason)
+                .execution_options(synchronize_session=False)
+            ).all()
+            for worker_id in {row.worker_id for row in held}:
+                beat_worker(session, worker_id, "training", at)
+        cancelled = {row.id: row.cancel_reason for row in held if row.cancel_requested}
+        return HeartbeatReply(frozenset(row.id for row in held), cancelled)
+
+    def note(self, job_id: int, token: str, kind: str, detail: str | None = None) -> None:
+        """Write an event under the lease. Raises LeaseLost."""
+        with self._write() as session:
+            add_event(session, held_job(session, token, job_id), now(session), kind, detail)
+
+    def finish(
+        self,
+        token: str,
+        job_id: int,
+        state: str,
+        error: str | None = None,
+        reason: str | None = None,
+        metrics: Mapping[str, float] | None = None,
+        verdict: str | None = None,
+    ) -> None:
+        """End a job as succeeded, failed or cancelled. Doing so twice does it once. Raises LeaseLost.
+
+        A metric that is not finite is left out. A cancelled job keeps the user's reason unless another is given.
+        """
+        with self._write() as session:
+            ending = Ending(_END_STATES[state], reason, error, metrics, verdict)
+            _conclude_once(session, token, job_id, ending)
+
+    def release(self, token: str, job_id: int, reason: str | None = None) -> None:
+        """Give a job back to the queue, unless its cancel was requested: then it is cancelled. Raises LeaseLost."""
+        with self._write() as session:
+            _conclude_once(session, token, job_id, Ending(JobState.QUEUED, reason))
+
+    def reap(self) -> list[int]:
+        """Take back every job whose lease ran out; their ids. A queued job is never touched."""
+        if not self._any_expired():
+            return []
+        with self._write() as session:
+            at = now(session)
+            jobs = session.scalars(_expired(select(models.Job), at).with_for_update(skip_locked=True)).all()
+            for job in jobs:
+                lose(session, job, at)
+            return [job.id for job in jobs]
+
+    def _any_expired(self) -> bool:
+        # A look before the lock: every status command reaps, and readers should not queue for the write lock.
+        with self._read() as session:
+            return session.scalar(_expired(select(models.Job.id), now(session)).limit(1)) is not None
+
+
+def held_job(session: Session, token: str, job_id: int) -> models.Job:
+    """The job, locked, if the lease on it is still the token's. Raises LeaseLost."""
+    found = held_jobs(session, token, [job_id])
+    if not found:
+        raise LeaseLost(job_id)
+    return found[job_id]
+
+
+def held_jobs(session: Session, token: str, job_ids: Collection[int]) -> dict[int, models.Job]:
+    """Those of the jobs, locked, on which the lease is still the token's."""
+    query = select(models.Job).where(models.Job.id.in_(job_ids), models.Job.lease_token == token)
+    # In the order of their ids, as whoever locks several does: nobody waits for somebody who waits for him.
+    return {job.id: job for job in session.scalars(query.order_by(models.Job.id).with_for_update())}
+
+
+def _in_order(token: str) -> Select[int]:
+    """The jobs of a lease, locked one after the other."""
+    held = select(models.Job.id).where(models.Job.lease_token == token)
+    return held.order_by(models.Job.id).with_for_update()
+
+
+def conclude(session: Session, job: models.Job, at: datetime, ending: Ending) -> None:
+    """End or release a locked job."""
+    if ending.state is JobState.QUEUED:
+        release(session, job, at, ending.outcome, ending.reason)
+        return
+    metrics = ending.metrics
+    job.metrics = {k: float(v) for k, v in metrics.items() if isfinite(v)} if metrics is not None else None
+    job.verdict = ending.verdict
+    reason = ending.reason or (job.cancel_reason if ending.state is JobState.CANCELLED else None)
+    end(session, job, at, ending.state, reason, ending.error)
+
+
+def had_outcome(session: Session, token: str, job_id: int, outcome: str) -> bool:
+    """Whether an attempt under this lease ended so."""
+    query = select(models.Attempt.outcome).where(models.Attempt.job_id == job_id, models.Attempt.token == token)
+    return session.scalar(query) == outcome
+
+
+@dataclass(frozen=True)
+class _Lease:
+    token: str
+    worker_id: str
+    label: str
+    at: datetime
+    expires_at: datetime
+
+
+def _best_pack(session: Session, devices: Sequence[str], most: int, alive_since: datetime) -> list[int]:
+    """Ids of the jobs to claim, locked: none of them can be in another worker's pack."""
+    query = _queue(select(models.Job.id, models.Job.pack_key, models.Job.wanted_device, models.Job.lost))
+    best = session.execute(query.where(models.Job.wanted_device.in_(devices)).limit(1)).first()
+    if best is None:
+        return []
+    most = max(1, most // 16**best.lost)
+    if most == 1:
+        return [best.id]
+    alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost)
+    room = min(most, _share(session, alike, most, live_peers(session, best.wanted_device, alive_since)))
+    others = _queue(select(models.Job.id)).where(alike, models.Job.id != best.id)
+    return [best.id, *session.scalars(others.limit(room - 1))]
+
+
+def _queue(query: "Select[*_Columns]") -> "Select[*_Columns]":
+    """Queued jobs, the best first, that no other claim is taking at this moment (SQLite has one writer anyway)."""
+    return _best_first(query.where(in_state(JobState.QUEUED))).with_for_update(skip_locked=True)
+
+
+def _best_first(query: "Select[*_Columns]") -> "Select[*_Columns]":
+    return query.order_by(models.Job.priority.desc(), models.Job.id)
+
+
+def _share(session: Session, alike: ColumnElement[bool], most: int, peers: int) -> int:
+    """This worker's part of the queued jobs that are alike, counting no further than matters."""
+    some = select(models.Job.id).where(in_state(JobState.QUEUED), alike).limit(most * peers)
+    return ceil(session.scalars(select(func.count()).select_from(some.subquery())).one() / peers)
+
+
+def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
+    rows = session.execute(
+        update(models.Job)
+        .where(models.Job.id.in_(ids), in_state(JobState.QUEUED))
+        .values(
+            state=JobState.RUNNING,
+            attempt=models.Job.attempt + 1,
+            started_at=func.coalesce(models.Job.started_at, literal(lease.at, UtcDateTime())),
+            worker=lease.label,
+            worker_id=lease.worker_id,
+            lease_token=lease.token,
+            lease_expires_at=lease.expires_at,
+            **dict.fromkeys(("device", "engine", "engine_version", "began_at", "began_step", "recorded_at")),
+        )
+        .returning(*(getattr(models.Job, name) for name in ("id", "config", "attempt", "step", "priority", "name")))
+        .execution_options(synchronize_session=False)
+    ).all()
+    _open_attempts(session, [(row.id, row.attempt) for row in rows], lease)
+    best_first = sorted(rows, key=lambda row: (-row.priority, row.id))
+    jobs = tuple(job for row in best_first if (job := _claimed(session, row, lease.at)) is not None)
+    return Claim(lease.token, jobs) if jobs else None
+
+
+def _claimed(session: Session, row: Row[Any], at: datetime) -> ClaimedJob | None:
+    """The job; None, and it has failed, when it is of a newer version: else it would come back to the same worker."""
+    try:
+        return ClaimedJob(row.id, read_config(row.id, row.config), row.attempt, row.step, row.name)
+    except ConfigUnreadable as error:
+        end(session, session.get_one(models.Job, row.id), at, JobState.FAILED, "config", str(error))
+        return None
+
+
+def _open_attempts(session: Session, attempts: Sequence[tuple[int, int]], lease: _Lease) -> None:
+    opened = {"token": lease.token, "worker": lease.label, "claimed_at": lease.at}
+    rows = [{"job_id": job_id, "attempt": attempt, **opened} for job_id, attempt in attempts]
+    session.execute(insert(models.Attempt), rows)
+    add_events(session, [(job_id, attempt, lease.label) for job_id, attempt in attempts], lease.at, "claimed")
+
+
+def _conclude_once(session: Session, token: str, job_id: int, ending: Ending) -> None:
+    """End or release a job, unless this lease did it already: the answer to its commit was lost. Raises LeaseLost."""
+    try:
+        job = held_job(session, token, job_id)
+    except LeaseLost:
+        if not had_outcome(session, token, job_id, ending.outcome):
+            raise
+    else:
+        conclude(session, job, now(session), ending)
+
+
+def _expired(query: "Select[*_Columns]", at: datetime) -> "Select[*_Columns]":
+    return query.where(in_state(JobState.RUNNING), models.Job.lease_expires_at < at).order_by(models.Job.id)

@@ -1,0 +1,218 @@
+"""What a worker writes while it trains: losses, snapshots, checkpoints, plots. Knows not what is in them.
+
+Rows are replaced, never added twice: a worker that did not hear the answer to its commit sends the same again.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy.orm import Session
+
+from curvegan_db.errors import LeaseLost
+from curvegan_db.records import Plot
+from curvegan_db.sql.transactions import Transactions, now, upsert
+from curvegan_db.tables import models
+from curvegan_db.tables.retention import drop_outdated
+from curvegan_db.tables.transitions import add_event
+from curvegan_db.verbs.leases import Ending, conclude, had_outcome, held_jobs
+from curvegan_db.verbs.logs import line_rows
+from curvegan_db.verbs.results import refused
+
+if TYPE_CHECKING:
+    from curvegan_core.loss_curve import LossCurve, Snapshot
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came of a job since it was written last: nothing of it is there, or all.
+
+    `step` is how many steps are done, None if nobody says so. `checkpoints` holds steps and bytes, `lines` what the
+    job's log is to tell, by number. With an `ending` the lease on the job is given up.
+    """
+
+    job_id: int
+    step: int | None = None
+    losses: "LossCurve | None" = None
+    snapshots: "Sequence[Snapshot]" = ()
+    checkpoints: Sequence[tuple[int, bytes]] = ()
+    lines: Mapping[int, str] = field(default_factory=dict)
+    plots: Sequence[Plot] = ()
+    ending: Ending | None = None
+
+
+class Progress(Transactions):
+    """The part of the store that takes a training's results. What raises LeaseLost wrote nothing."""
+
+    def begin(self, token: str, job_id: int, step: int, device: str, engine: str, engine_version: str) -> None:
+        """Start an attempt of one job. Raises LeaseLost, and ResultDamaged."""
+        if self.begin_many(token, {job_id: step}, device, engine, engine_version):
+            raise LeaseLost(job_id)
+
+    def begin_many(
+        self, token: str, steps: Mapping[int, int], device: str, engine: str, engine_version: str
+    ) -> frozenset[int]:
+        """Start attempts of jobs, each at a step: 0, or that of its checkpoint. What lies after it is deleted.
+
+        Returns:
+            The jobs that are lost. Nothing was written of those.
+
+        Raises:
+            ResultDamaged: a loss curve goes beyond the step and cannot be read. Nothing was written at all.
+        """
+        began = {"device": device, "engine": engine, "engine_version": engine_version}
+        with self._write() as session:
+            jobs, at = held_jobs(session, token, steps), now(session)
+            for job in jobs.values():
+                _begin(session, job, at, {**began, "began_step": steps[job.id]})
+            return frozenset(steps) - frozenset(jobs)
+
+    def record_many(self, token: str, records: Collection[Record]) -> frozenset[int]:
+        """Store what came of several jobs of a lease, at most one record of each.
+
+        The same again, or the same and more, replaces what was stored. Of the checkpoints that are there already
+        those stay that `curvegan_db.tables.retention` says.
+
+        Returns:
+            The jobs that are lost. Nothing was written of those, and all of the others.
+        """
+        with self._write() as session:
+            jobs, at = held_jobs(session, token, [record.job_id for record in records]), now(session)
+            held = [(jobs[record.job_id], record) for record in records if record.job_id in jobs]
+            _put(session, at, held)
+            for job, record in held:
+                if record.step is not None:
+                    job.step, job.recorded_at = record.step, at
+                if record.ending is not None:
+                    conclude(session, job, at, record.ending)
+            others = [record for record in records if record.job_id not in jobs]
+            return frozenset(record.job_id for record in others if not _has_ended(session, token, record))
+
+    def record(
+        self,
+        token: str,
+        job_id: int,
+        step: int,
+        losses: "LossCurve",
+        snapshots: "Sequence[Snapshot]" = (),
+        checkpoint: tuple[int, bytes] | None = None,
+        lines: Mapping[int, str] | None = None,
+    ) -> None:
+        """Store what came of one job. Raises LeaseLost."""
+        checkpoints = [checkpoint] if checkpoint else []
+        self._record_one(token, Record(job_id, step, losses, snapshots, checkpoints, lines or {}))
+
+    def add_plots(self, token: str, job_id: int, plots: Sequence[Plot], lines: Mapping[int, str] | None = None) -> None:
+        """Store rendered plots, one of each kind, and lines of the log. Raises LeaseLost."""
+        self._record_one(token, Record(job_id, plots=plots, lines=lines or {}))
+
+    def say(self, token: str, job_id: int, lines: Mapping[int, str]) -> None:
+        """Store lines of the log by their numbers, which the worker counts within its attempt. Raises LeaseLost."""
+        self._record_one(token, Record(job_id, lines=lines))
+
+    def _record_one(self, token: str, record: Record) -> None:
+        if self.record_many(token, [record]):
+            raise LeaseLost(record.job_id)
+
+
+def _has_ended(session: Session, token: str, record: Record) -> bool:
+    """Whether this lease already ended the job so: the answer to its commit was lost on the way."""
+    return record.ending is not None and had_outcome(session, token, record.job_id, record.ending.outcome)
+
+
+def _put(session: Session, at: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
+    """Write the rows of all jobs, each table in one go."""
+    _put_losses(session, [(job.id, record.losses) for job, record in held if record.losses])
+    snapshots = [(job.id, each) for job, record in held for each in record.snapshots]
+    rows = [{"job_id": job_id, "step": each.step, "data": each.to_bytes()} for job_id, each in snapshots]
+    _replace(session, models.Snapshot, rows)
+    _put_checkpoints(session, at, held)
+    _replace(session, models.LogLine, [row for job, record in held for row in line_rows(job, at, record.lines)])
+    plots = [(job.id, each) for job, record in held for each in record.plots]
+    rows = [{"job_id": job_id, "kind": each.kind, "step": each.step, "png": each.png} for job_id, each in plots]
+    _replace(session, models.Plot, rows)
+
+
+def _put_losses(session: Session, curves: "Sequence[tuple[int, LossCurve]]") -> None:
+    """Write a chunk of each job's loss curve in place of all that lie within it."""
+    rows = [_chunk(job_id, losses) for job_id, losses in curves]
+    table = models.LossChunk
+    within = table.first_step.between(bindparam("first_step"), bindparam("last_step"))
+    statement = delete(_table(table)).where(table.job_id == bindparam("job_id"), within)
+    if rows:
+        names = ("job_id", "first_step", "last_step")
+        session.connection().execute(statement, [{name: row[name] for name in names} for row in rows])
+    _replace(session, table, rows)
+
+
+def _chunk(job_id: int, losses: "LossCurve") -> dict[str, Any]:
+    first, last = int(losses.steps[0]), int(losses.steps[-1])
+    data = losses.to_bytes()
+    return {"job_id": job_id, "first_step": first, "last_step": last, "count": len(losses), "data": data}
+
+
+def _put_checkpoints(session: Session, at: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
+    rows = [_checkpoint(job, at, *each) for job, record in held for each in record.checkpoints]
+    _replace(session, models.Checkpoint, rows)
+    drop_outdated(session, {job.id: job.config for job, record in held if record.checkpoints})
+
+
+def _checkpoint(job: models.Job, at: datetime, step: int, data: bytes) -> dict[str, Any]:
+    row = {"job_id": job.id, "step": step, "attempt": job.attempt, "created_at": at, "size": len(data), "data": data}
+    return row | {"sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _replace(
+    session: Session,
+    table: type[models.LossChunk | models.Snapshot | models.Checkpoint | models.Plot | models.LogLine],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Insert rows, in place of those that have the same key."""
+    if not rows:
+        return
+    statement, key = upsert(session, _table(table)), [column.name for column in _table(table).primary_key]
+    others = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    session.connection().execute(statement.on_conflict_do_update(index_elements=key, set_=others), rows)
+
+
+def _table(model: type[models.Base]) -> Table:
+    """The table itself: many rows at once are not the business of the ORM."""
+    return models.Base.metadata.tables[model.__tablename__]
+
+
+def _begin(session: Session, job: models.Job, at: datetime, began: Mapping[str, Any]) -> None:
+    step = began["began_step"]
+    if job.attempt > 1 or job.began_at is not None:  # else nobody can have written anything
+        _delete_after(session, job.id, step)
+    if job.began_step != step:
+        detail = "at step {began_step} on {device} with {engine} {engine_version}"
+        add_event(session, job, at, "began", detail.format(**began))
+    for name, value in {**began, "step": step, "began_at": at, "recorded_at": None}.items():
+        setattr(job, name, value)
+    attempt = (models.Attempt.job_id == job.id, models.Attempt.attempt == job.attempt)
+    session.execute(update(models.Attempt).where(*attempt).values(began_at=at, **began))
+
+
+def _delete_after(session: Session, job_id: int, step: int) -> None:
+    """Leave what led to the state at `step`: the records of the updates before it, the states up to it."""
+    _cut_losses(session, job_id, step)
+    for table in (models.Snapshot, models.Checkpoint, models.Plot):
+        session.execute(delete(table).where(table.job_id == job_id, table.step > step))
+
+
+def _cut_losses(session: Session, job_id: int, step: int) -> None:
+    import numpy as np  # noqa: PLC0415 - as in the results
+
+    from curvegan_core.loss_curve import LossCurve  # noqa: PLC0415
+
+    chunks = models.LossChunk
+    across = select(chunks.data).where(chunks.job_id == job_id, chunks.first_step < step, chunks.last_step >= step)
+    for data in session.scalars(across).all():
+        with refused(job_id, "loss curve"):
+            losses = LossCurve.from_bytes(data)
+        left = losses.rows(0, int(np.searchsorted(losses.steps, step)))
+        _put_losses(session, [(job_id, left)] if len(left) else [])
+    session.execute(delete(chunks).where(chunks.job_id == job_id, chunks.first_step >= step))

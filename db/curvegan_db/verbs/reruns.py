@@ -1,0 +1,127 @@
+"""Ended jobs that run again: from the start, from the last checkpoint, or beyond their end. Knows no lease.
+
+Three verbs with three meanings. All of them queue the job again and keep its history; they differ in what stays of
+its results.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from curvegan_core.config.train import TrainConfig
+from curvegan_db.errors import DatasetNotFound, JobStateConflict
+from curvegan_db.sql.transactions import Transactions, now
+from curvegan_db.tables import models
+from curvegan_db.tables.configs import read_config
+from curvegan_db.tables.models import JobState
+from curvegan_db.tables.states import displayed_state
+from curvegan_db.tables.transitions import add_event
+from curvegan_db.verbs.datasets import require_contents
+from curvegan_db.verbs.jobs import locked_job
+
+RESULTS = (models.LossChunk, models.Snapshot, models.Checkpoint, models.Plot)
+# What any verb makes of an ended job.
+_FORGOTTEN = (
+    *("finished_at", "worker", "device", "engine", "engine_version", "began_at", "began_step", "recorded_at"),
+    *("cancel_reason", "reason", "error", "metrics", "verdict"),
+)
+QUEUED_AGAIN = {"state": JobState.QUEUED, "lost": 0, "cancel_requested": False, **dict.fromkeys(_FORGOTTEN)}
+
+
+class Reruns(Transactions):
+    """The part of the store that queues ended jobs again. Every verb raises JobNotFound and JobStateConflict."""
+
+    def retry(self, job_id: int) -> None:
+        """Run an ended job afresh: its results are deleted."""
+        with self._write() as session:
+            at, job = _ended(session, job_id, "retried")
+            for table in RESULTS:
+                session.execute(delete(table).where(table.job_id == job_id))
+            job.step, job.started_at = 0, None
+            _queue_again(session, job)
+            add_event(session, job, at, "retried")
+
+    def resume(self, job_id: int) -> None:
+        """Let a failed or cancelled job go on from its last checkpoint: its results are kept."""
+        with self._write() as session:
+            at, job = _ended(session, job_id, "resumed")
+            if job.state is JobState.SUCCEEDED:
+                raise JobStateConflict(
+                    f"job {job_id} cannot be resumed: it has succeeded; "
+                    f"`curvegan extend {job_id} --steps N` trains it further, `curvegan retry {job_id}` from the start"
+                )
+            _queue_again(session, job)
+            add_event(session, job, at, "resumed")
+
+    def extend(self, job_id: int, steps: int) -> None:
+        """Train a succeeded job on, to `steps` steps in total. Raises InvalidConfig too.
+
+        Its results are kept, save what is at its old end only because that was the end. The checkpoint there stays
+        until the next one is stored, for it is where the job goes on.
+        """
+        with self._write() as session:
+            at, job = _ended(session, job_id, "extended")
+            if job.state is not JobState.SUCCEEDED:
+                raise JobStateConflict(
+                    f"job {job_id} cannot be extended: it is {job.state}; "
+                    f"`curvegan resume {job_id}` goes on from its last checkpoint"
+                )
+            before, config = job.steps, _longer(job, steps)
+            _drop_end_snapshot(session, job, config)
+            job.config, job.steps = config.model_dump(mode="json"), config.steps
+            _queue_again(session, job)
+            add_event(session, job, at, "extended", f"from {before} to {steps} steps")
+
+
+def _ended(session: Session, job_id: int, done: str) -> tuple[datetime, models.Job]:
+    """The locked job and the time, if the job has ended."""
+    job, at = locked_job(session, job_id), now(session)
+    if job.state not in (JobState.QUEUED, JobState.RUNNING):
+        _check_dataset(session, job, done)
+        return at, job
+    state = displayed_state(job, at)
+    command = f"`curvegan explain {job_id}` says what it waits for"
+    if job.state is JobState.RUNNING:
+        command = f"`curvegan wait {job_id}` follows it to its end, `curvegan cancel {job_id}` stops it"
+    raise JobStateConflict(f"job {job_id} cannot be {done}: it is {state}; {command}")
+
+
+def _check_dataset(session: Session, job: models.Job, done: str) -> None:
+    """A job that would only fail is not queued."""
+    try:
+        require_contents(session, [read_config(job.id, job.config)] if job.dataset else [])
+    except DatasetNotFound:
+        raise JobStateConflict(
+            f"job {job.id} cannot be {done}: its data set {job.dataset:.12} was removed; "
+            "`curvegan data add` with the same curves brings it back"
+        ) from None
+
+
+def _longer(job: models.Job, steps: int) -> TrainConfig:
+    """The job's config with more steps, and the same numbers up to its present end."""
+    if steps <= job.steps:
+        raise JobStateConflict(f"job {job.id} has {job.steps} steps already; extend it with --steps above that")
+    present = read_config(job.id, job.config)
+    config = TrainConfig.parse(job.config | {"steps": steps})
+    if (config.hash, config.pack_key) != (present.hash, present.pack_key):
+        raise JobStateConflict(
+            f"job {job.id} cannot be extended: with this config other steps mean other numbers from the start; "
+            f"submit a new job with --steps {steps}"
+        )
+    return config
+
+
+def _drop_end_snapshot(session: Session, job: models.Job, config: TrainConfig) -> None:
+    """Off the grid, a job that runs longer has no snapshot there."""
+    if job.steps % config.snapshot_every:
+        session.execute(
+            delete(models.Snapshot).where(models.Snapshot.job_id == job.id, models.Snapshot.step == job.steps)
+        )
+
+
+def _queue_again(session: Session, job: models.Job) -> None:
+    """Ended to queued, free of how it ended. Pictures of the old end go: while it runs they are drawn anew."""
+    session.execute(delete(models.Plot).where(models.Plot.job_id == job.id))
+    for name, value in QUEUED_AGAIN.items():
+        setattr(job, name, value)

@@ -1,0 +1,233 @@
+"""Jobs that were submitted together: all of them stored, counted, cancelled and run again at once. Knows no axis.
+
+What happens to thousands of jobs happens in a few statements. An UPDATE that returns its rows comes first, for it
+locks them and says which they are; everything else goes by their ids.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from curvegan_core.errors import InvalidInput
+from curvegan_db.errors import SweepNotFound
+from curvegan_db.records import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_text
+from curvegan_db.sql.transactions import Transactions, now
+from curvegan_db.tables import models
+from curvegan_db.tables.models import MOST_ID, MOST_NAME, MOST_REASON, JobState, in_state
+from curvegan_db.tables.transitions import add_events, cut
+from curvegan_db.verbs.datasets import require_content
+from curvegan_db.verbs.jobs import add_jobs
+from curvegan_db.verbs.reruns import QUEUED_AGAIN, RESULTS
+
+MOST_JOBS = 100_000
+_AT_ONCE = 1_000
+_RECENT = 1_000
+_UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+_ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+_T = TypeVar("_T")
+
+
+class Sweeps(Transactions):
+    """The part of the store that knows sweeps. Methods that take a sweep's id raise SweepNotFound."""
+
+    def submit_sweep(
+        self, requests: Sequence[JobRequest], axes: Mapping[str, Any], name: str | None = None, needed: bool = False
+    ) -> SubmittedSweep:
+        """Queue the jobs of a new sweep, all or none; `axes` (JSON values by config key) tell what it was made from.
+
+        With `needed` a job is left out whose training has succeeded before: one with the same config hash and the same
+        steps. A sweep without any job is not stored. Raises InvalidInput.
+        """
+        if len(requests) > MOST_JOBS:
+            raise InvalidInput(f"a sweep has at most {MOST_JOBS} jobs, got {len(requests)}")
+        if name is not None:
+            check_text("name", name, MOST_NAME)
+        with self._write() as session:
+            wanted = _not_done(session, requests) if needed else requests
+            skipped = len(requests) - len(wanted)
+            if not wanted:
+                return SubmittedSweep(None, [], skipped)
+            row = models.Sweep(name=name, created_at=now(session), axes=dict(axes))
+            session.add(row)
+            session.flush()
+            ids = [i for part in _parts(wanted) for i in add_jobs(session, part, row.created_at, row.id)]
+            return SubmittedSweep(row.id, ids, skipped)
+
+    def needed(self, requests: Sequence[JobRequest]) -> list[JobRequest]:
+        """Those whose training has not succeeded before, as `submit_sweep` with `needed` takes them."""
+        with self._read() as session:
+            return _not_done(session, requests)
+
+    def sweep(self, sweep_id: int) -> Sweep:
+        """One sweep, with how many of its jobs are in which state. Reads no job, so it can be asked often."""
+        with self._read() as session:
+            return _records(session, [_existing(session, sweep_id)])[0]
+
+    def sweeps(self, limit: int) -> list[Sweep]:
+        """The newest sweeps, the newest first."""
+        with self._read() as session:
+            newest = select(models.Sweep).order_by(models.Sweep.id.desc()).limit(limit)
+            return _records(session, session.scalars(newest).all())
+
+    def verdicts(self, sweep_id: int) -> dict[str, int]:
+        """How many of its jobs got which verdict, the most frequent first; a job without one is not counted."""
+        job = models.Job
+        query = select(job.verdict, func.count()).where(job.sweep_id == sweep_id, job.verdict.is_not(None))
+        with self._read() as session:
+            _existing(session, sweep_id)
+            counts = {str(verdict): count for verdict, count in session.execute(query.group_by(job.verdict))}
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    def steps_left(self, sweep_id: int) -> dict[str, int]:
+        """The steps that its queued and running jobs have before them, in all, by pack key."""
+        job = models.Job
+        left = select(job.pack_key, func.sum(job.steps - job.step)).where(job.sweep_id == sweep_id)
+        with self._read() as session:
+            _existing(session, sweep_id)
+            return {key: int(steps) for key, steps in session.execute(_in(left, _UNFINISHED).group_by(job.pack_key))}
+
+    def paces(self, pack_keys: Collection[str]) -> dict[str, float]:
+        """Seconds that one worker took for a step of a job, by pack key, among the jobs that succeeded last.
+
+        A pack counts from its claim to its last end: what the steps of all its jobs cost one worker, results included.
+        A key that none of them has is missing.
+        """
+        job, attempt = models.Job, models.Attempt
+        newest = select(job.id).where(in_state(JobState.SUCCEEDED)).order_by(job.id.desc()).limit(_RECENT)
+        packs = (
+            select(
+                job.pack_key,
+                func.min(attempt.claimed_at),
+                func.max(attempt.ended_at),
+                func.sum(job.steps - attempt.began_step),
+            )
+            .join(attempt, (attempt.job_id == job.id) & (attempt.attempt == job.attempt))
+            .where(job.id.in_(newest.scalar_subquery()), attempt.ended_at.is_not(None), attempt.began_step < job.steps)
+            .group_by(job.pack_key, attempt.token)
+        )
+        seconds: dict[str, float] = defaultdict(float)
+        steps: dict[str, int] = defaultdict(int)
+        with self._read() as session:
+            for key, claimed_at, ended_at, done in session.execute(packs):
+                seconds[key] += (ended_at - claimed_at).total_seconds() if ended_at and claimed_at else 0.0
+                steps[key] += int(done)
+        return {key: seconds[key] / steps[key] for key in steps.keys() & set(pack_keys)}
+
+    def cancel_sweep(self, sweep_id: int, reason: str | None = None) -> tuple[list[int], list[int]]:
+        """Cancel its queued jobs. Returns their ids, and those of the running ones that nobody has cancelled yet.
+
+        The latter are `cancel`'s, one by one: a worker renews a lease on many jobs at once, and who locked them in
+        another order could wait for it while it waits. Ask again until both are empty.
+        """
+        if reason is not None:
+            check_text("reason", reason, MOST_REASON)
+        cancelled = {"state": JobState.CANCELLED, "reason": cut(reason, MOST_REASON), "error": None}
+        with self._write() as session:
+            _existing(session, sweep_id)
+            at = now(session)
+            done = _change(session, sweep_id, [JobState.QUEUED], cancelled | {"finished_at": at})
+            _say(session, done, at, "cancelled", reason)
+            job = models.Job
+            running = select(job.id).where(job.sweep_id == sweep_id, in_state(JobState.RUNNING))
+            ids = sorted(job_id for job_id, _ in done)
+            return ids, list(session.scalars(running.where(job.cancel_requested.is_(False)).order_by(job.id)))
+
+    def retry_sweep(self, sweep_id: int, states: Collection[str]) -> list[int]:
+        """Run those of its ended jobs that are in one of the states afresh; their ids. Their results are deleted."""
+        return self._again(sweep_id, states, "retried", {"step": 0, "started_at": None}, RESULTS)
+
+    def resume_sweep(self, sweep_id: int, states: Collection[str]) -> list[int]:
+        """Let those that are "failed" or "cancelled", as `states` say, go on from their last checkpoint; their ids."""
+        return self._again(sweep_id, set(states) - {"succeeded"}, "resumed", {}, [models.Plot])
+
+    def _again(
+        self,
+        sweep_id: int,
+        states: Collection[str],
+        kind: str,
+        values: Mapping[str, Any],
+        forgotten: Sequence[type[models.LossChunk | models.Snapshot | models.Checkpoint | models.Plot]],
+    ) -> list[int]:
+        ended = [state for state in _ENDED if state in states]
+        with self._write() as session:
+            _existing(session, sweep_id)
+            _require_datasets(session, sweep_id, ended)
+            done = _change(session, sweep_id, ended, {**QUEUED_AGAIN, **values})
+            ids = sorted(job_id for job_id, _ in done)
+            for table in forgotten:
+                for part in _parts(ids):
+                    session.execute(delete(table).where(table.job_id.in_(part)))
+            _say(session, done, now(session), kind)
+            return ids
+
+
+def _require_datasets(session: Session, sweep_id: int, states: Sequence[JobState]) -> None:
+    """Raise DatasetNotFound where a data set of its jobs was removed: they could only fail."""
+    job = models.Job
+    used = _in(select(job.dataset).distinct().where(job.sweep_id == sweep_id, job.dataset.is_not(None)), states)
+    for content_hash in session.scalars(used).all() if states else ():
+        require_content(session, str(content_hash))
+
+
+def _not_done(session: Session, requests: Sequence[JobRequest]) -> list[JobRequest]:
+    """Those without a job that succeeded with the same hash and the same steps."""
+    job, wanted = models.Job, []
+    for part in _parts(requests):
+        hashes = [request.config.hash for request in part]
+        query = select(job.config_hash, job.steps).where(in_state(JobState.SUCCEEDED), job.config_hash.in_(set(hashes)))
+        done = {(row.config_hash, row.steps) for row in session.execute(query)}
+        pairs = zip(hashes, part, strict=True)
+        wanted += [request for name, request in pairs if (name, request.config.steps) not in done]
+    return wanted
+
+
+def _existing(session: Session, sweep_id: int) -> models.Sweep:
+    row = session.get(models.Sweep, sweep_id) if 0 < sweep_id <= MOST_ID else None
+    if row is None:
+        raise SweepNotFound(sweep_id)
+    return row
+
+
+def _records(session: Session, rows: Sequence[models.Sweep]) -> list[Sweep]:
+    """The sweeps, their jobs counted by displayed state: every state is there, the running ones without the lost."""
+    job, ids = models.Job, [row.id for row in rows]
+    count = select(job.sweep_id, job.state, func.count()).where(job.sweep_id.in_(ids)).group_by(job.sweep_id, job.state)
+    counts = {(sweep, str(state)): n for sweep, state, n in session.execute(count)}
+    expired = select(job.sweep_id).where(job.sweep_id.in_(ids), in_state(JobState.RUNNING))
+    lost = Counter(session.scalars(expired.where(job.lease_expires_at < now(session))))
+    found = []
+    for row in rows:
+        states = {state: counts.get((row.id, state), 0) for state in DISPLAYED_STATES}
+        states |= {LOST: lost[row.id], JobState.RUNNING.value: states[JobState.RUNNING] - lost[row.id]}
+        found.append(Sweep(row.id, row.name, row.created_at, row.axes, states))
+    return found
+
+
+def _change(
+    session: Session, sweep_id: int, states: Sequence[JobState], values: Mapping[str, Any]
+) -> Sequence[tuple[int, int]]:
+    """Change the sweep's jobs that are in one of the states; (id, attempt) of each."""
+    if not states:
+        return []
+    job = models.Job
+    changed = _in(update(job).where(job.sweep_id == sweep_id), states).values(**values)
+    returned = changed.returning(job.id, job.attempt).execution_options(synchronize_session=False)
+    return [(job_id, attempt) for job_id, attempt in session.execute(returned)]
+
+
+def _in(statement: Any, states: Sequence[JobState]) -> Any:
+    return statement.where(or_(*map(in_state, states)))
+
+
+def _say(session: Session, jobs: Sequence[tuple[int, int]], at: datetime, kind: str, detail: str | None = None) -> None:
+    if jobs:
+        add_events(session, [(job_id, attempt, None) for job_id, attempt in sorted(jobs)], at, kind, detail)
+
+
+def _parts(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(items), _AT_ONCE):
+        yield items[start : start + _AT_ONCE]

@@ -1,0 +1,176 @@
+"""Keeps N worker processes alive on one machine. Each trains one claim at a time, and a kill -9 takes exactly one."""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from curvegan_core.errors import ServiceUnavailable
+from curvegan_db.store import open_store
+from curvegan_worker.celery.app import HANG_S, options
+from curvegan_worker.host.background import presence
+from curvegan_worker.host.log_setup import log_to_stderr
+from curvegan_worker.settings import Settings
+from curvegan_worker.stop_flag import Stop
+
+DRAIN_S = 20.0
+# How much later than its lease's keeper the supervisor sees a hang, and what a process may take until it is ready.
+_GRACE_S, _START_S = 5.0, 60.0
+_POLL_S = 0.1
+_FINAL_CODES = (0, 2, 3)
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 10.0
+_log = logging.getLogger("curvegan.supervisor")
+
+
+class HomeUnusable(ServiceUnavailable):
+    """The folder of the health files cannot be written to."""
+
+    def __init__(self, home: Path, error: OSError) -> None:
+        what = f"{error.filename or home}: {error.strerror}"
+        super().__init__(f"cannot keep the workers' health files: {what}; check CURVEGAN_HOME (--home)")
+
+
+@dataclass
+class _Slot:
+    """One place for a worker process, and the process in it."""
+
+    number: int
+    health_file: Path
+    process: subprocess.Popen[bytes] | None = None
+    start_at: float = 0.0
+    pause_s: float = _FIRST_PAUSE_S
+    done: bool = False
+    code: int = 0
+
+
+def supervise(
+    settings: Settings, concurrency: int, device: str, exit_when_idle: float | None, hang_after: float = HANG_S
+) -> int:
+    """Run worker processes until a signal, or until all were idle for `exit_when_idle` seconds. Returns the exit code.
+
+    A process whose training does not get on for `hang_after` seconds is killed and replaced.
+
+    Raises:
+        DatabaseUnreachable, SchemaOutdated: before any process starts.
+        HomeUnusable: the workers' files cannot be kept.
+    """
+    log_to_stderr()
+    with open_store(settings.database_url, options.lease_s):
+        pass
+    environment = settings.environment() | {"CURVEGAN_WORKER_DEVICE": device, "CURVEGAN_HANG_SECONDS": str(hang_after)}
+    if exit_when_idle is not None:
+        environment["CURVEGAN_WORKER_IDLE"] = str(exit_when_idle)
+    stopping = Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    while True:
+        try:
+            with presence(settings):
+                code = _Supervisor(settings.home, concurrency, environment, hang_after, stopping).run()
+        except OSError as error:
+            raise HomeUnusable(settings.home, error) from error
+        # Whoever submitted while we were still present relied on us: look once more, now that we are not.
+        if stopping.is_set() or code or not _queued(settings):
+            return code
+
+
+def _queued(settings: Settings) -> bool:
+    with open_store(settings.database_url) as store:
+        return store.queued(("auto", "cpu"))
+
+
+class _Supervisor:
+    def __init__(
+        self,
+        home: Path,
+        concurrency: int,
+        environment: Mapping[str, str],
+        hang_after: float,
+        stopping: Stop,
+    ) -> None:
+        self._folder = home / "health" / str(os.getpid())
+        self._stopping = stopping
+        self._stale_s = hang_after + _GRACE_S
+        threads = str(max(1, (os.cpu_count() or 1) // concurrency))
+        self._environment = os.environ | environment | {"CURVEGAN_WORKER_SUPERVISOR": str(os.getpid())}
+        self._environment |= {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        self._slots = [_Slot(n, self._folder / f"{n}") for n in range(1, concurrency + 1)]
+
+    def run(self) -> int:
+        for folder in (self._folder.parent.parent, self._folder.parent, self._folder):
+            folder.mkdir(exist_ok=True, parents=True, mode=0o700)
+        try:
+            while not self._stopping.is_set() and not all(slot.done for slot in self._slots):
+                for slot in self._slots:
+                    self._tend(slot)
+                self._stopping.wait(_POLL_S)
+            return self._drain()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _tend(self, slot: _Slot) -> None:
+        if slot.done:
+            return
+        if slot.process is None:
+            if time.monotonic() >= slot.start_at:
+                self._start(slot)
+        elif (code := slot.process.poll()) is not None:
+            self._ended(slot, code)
+        elif time.time() - slot.health_file.stat().st_mtime > self._stale_s:
+            _log.error("worker process %d does not get on: killed", slot.process.pid)
+            slot.process.kill()
+
+    def _start(self, slot: _Slot) -> None:
+        slot.health_file.touch(mode=0o600)
+        ready_at = time.time() + _START_S
+        os.utime(slot.health_file, (ready_at, ready_at))
+        slot.start_at = time.monotonic()
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "--quiet",
+            "-A",
+            "curvegan_worker.celery.app",
+            "worker",
+            "--loglevel",
+            "WARNING",
+        ]
+        command += ["-n", f"worker-{os.getpid()}-{slot.number}@%h", "--without-gossip", "--without-mingle"]
+        environment = self._environment | {"CURVEGAN_WORKER_HEALTH": str(slot.health_file)}
+        slot.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+
+    def _ended(self, slot: _Slot, code: int) -> None:
+        """0 was asked for, 2 and 3 will not mend by themselves; anything else is an accident, so start another."""
+        slot.process = None
+        if code in _FINAL_CODES:
+            slot.done, slot.code = True, code
+            if code:
+                self._stopping.set()
+            return
+        if time.monotonic() - slot.start_at > _LONGEST_PAUSE_S:
+            slot.pause_s = _FIRST_PAUSE_S
+        _log.error("worker process %d ended with %d; another starts in %.0f s", slot.number, code, slot.pause_s)
+        slot.start_at = time.monotonic() + slot.pause_s
+        slot.pause_s = min(2 * slot.pause_s, _LONGEST_PAUSE_S)
+
+    def _drain(self) -> int:
+        """Have the running jobs checkpointed and released; who does not manage in time is killed."""
+        running = [slot.process for slot in self._slots if slot.process]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + DRAIN_S
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _log.error("worker process %d does not drain: killed", process.pid)
+                process.kill()
+                process.wait()
+        return max(slot.code for slot in self._slots)
