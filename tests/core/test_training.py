@@ -187,7 +187,7 @@ def test_longer_training_goes_on_where_the_shorter_ended() -> None:
 def test_large_minibatches_are_prepared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     config = a_config(curve="updown")
     expected = alone(config)
-    for module in ("torch_batches", "fused_engine"):
+    for module in ("stacked.batches", "fused.engine"):
         monkeypatch.setattr(f"curvegan_core.engines.{module}._MOST_NUMBERS", 5000)
     assert_same(alone(config), expected)
 
