@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from curvegan_core.checkpoint import Checkpoint
-from curvegan_core.config.parameters import Data
+from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import Engine, State, Trace
 from curvegan_core.engines.choice import choose

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from curvegan_core.config.parameters import Data
+from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidInput
 from curvegan_db.tables.models import MOST_NAME, MOST_TAG, MOST_TAGS, JobState

@@ -11,7 +11,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from curvegan_cli.main import main
-from curvegan_core.config.parameters import Data
+from curvegan_core.config.curve import Data
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.metrics.verdict import judge
 from curvegan_core.plotting.job_plots import KINDS, PlotData, render

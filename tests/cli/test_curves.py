@@ -10,7 +10,7 @@ import pytest
 from curvegan_cli.commands.config import PRESETS
 from curvegan_cli.shown.drawing import WIDTH, drawing
 from curvegan_core.config import presets
-from curvegan_core.config.parameters import MODELS
+from curvegan_core.config.curve import CURVE_MODELS
 from curvegan_core.config.train import TrainConfig
 
 from .client import Client
@@ -20,7 +20,7 @@ MODES = {"updown": 2, "sine_modes": 8, "ring8": 8, "grid25": 25}
 
 def test_every_family_is_listed_with_what_it_is(client: Client) -> None:
     listed = client.done("curves")
-    for entry, (name, model) in zip(listed.split("\n\n"), MODELS.items(), strict=True):
+    for entry, (name, model) in zip(listed.split("\n\n"), CURVE_MODELS.items(), strict=True):
         assert entry.startswith(f"{name}\n")
         words = " ".join(entry.split())
         assert model.__doc__ is not None
@@ -29,11 +29,11 @@ def test_every_family_is_listed_with_what_it_is(client: Client) -> None:
         assert (f"modes: {MODES.get(name)}" in entry) is (name in MODES)
         assert name == "data" or len(re.findall(r"[\u2801-\u28ff]", entry)) > 40
     assert max(map(len, listed.splitlines())) <= WIDTH
-    assert client.done("curves", "-q").split() == list(MODELS)
+    assert client.done("curves", "-q").split() == list(CURVE_MODELS)
     assert list(client.home.parent.rglob("curvegan.db")) == []
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", CURVE_MODELS)
 def test_one_family_and_how_its_parameters_are_set(client: Client, name: str) -> None:
     shown, facts = client.done("curves", name), client.json("curves", name)
     assert (facts["family"], facts["modes"]) == (name, MODES.get(name))
@@ -79,7 +79,7 @@ def test_the_presets_on_the_command_line_are_the_cores() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_prints_and_submits_the_same(client: Client, name: str) -> None:
     printed = client.done("config", "--preset", name)
-    assert printed.startswith(f"# preset {name}: {presets.PRESETS[name].about}\n")
+    assert printed.startswith(f"# preset {name}: {presets.PRESETS[name].purpose}\n")
     assert TrainConfig.parse(tomllib.loads(printed)) == presets.preset(name).config
     assert client.json("submit", "--dry-run", "--preset", name) == client.json("config", "--preset", name)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from curvegan_core.config.parameters import MODELS
+from curvegan_core.config.curve import CURVE_MODELS
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig
 from curvegan_core.families.curves import FAMILIES, columns, family, minibatches, points_x, real_curves, target
@@ -35,7 +35,7 @@ def drawn(name: str, count: int = 2000) -> np.ndarray:
 
 
 def test_every_family_has_parameters_and_a_drawing() -> None:
-    assert [*FAMILIES, "data"] == list(MODELS)
+    assert [*FAMILIES, "data"] == list(CURVE_MODELS)
 
 
 @each_family
@@ -69,7 +69,7 @@ def test_a_curve_moved_off_is_that_far_away(name: str) -> None:
 @given(data=st.data())
 @settings(max_examples=15, deadline=None)
 def test_nearest_is_as_near_as_any_member(name: str, data: st.DataObject) -> None:
-    job = config(name) if MODELS[name].PLANE else config(name, points=5, x_min=-0.7, x_max=1.2)
+    job = config(name) if CURVE_MODELS[name].PLANE else config(name, points=5, x_min=-0.7, x_max=1.2)
     members = family(job)
     curves = data.draw(hnp.arrays(np.float64, (3, job.points), elements=st.floats(-3, 3)))
     many = members.members(np.linspace(0, 1, 4001)[:-1])
@@ -177,7 +177,7 @@ def test_the_name_of_the_default_training_has_not_changed() -> None:
     assert len(hashes) == len(FAMILIES) + 1
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", CURVE_MODELS)
 def test_the_documents_name_every_family(name: str) -> None:
-    row = f"| `{name}` | {inspect.getdoc(MODELS[name])} |"
+    row = f"| `{name}` | {inspect.getdoc(CURVE_MODELS[name])} |"
     assert row in (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()

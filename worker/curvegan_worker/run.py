@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from curvegan_core.checkpoint import Checkpoint
-from curvegan_core.config.parameters import Data
+from curvegan_core.config.curve import Data
 from curvegan_core.engines.choice import choose
 from curvegan_core.errors import CheckpointRefused, InvalidInput, ServiceUnavailable
 from curvegan_core.families.dataset import Dataset

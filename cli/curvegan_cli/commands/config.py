@@ -44,7 +44,7 @@ def config(preset: str | None, form: str) -> None:
 def _about(preset: str) -> str:
     from curvegan_core.config.presets import PRESETS
 
-    return PRESETS[preset].about
+    return PRESETS[preset].purpose
 
 
 def print_config(config: "TrainConfig", form: str, remark: str = "") -> None:

@@ -47,19 +47,19 @@ def curves(family: str | None, quiet: bool, form: str) -> None:
 
 
 def _names(family: str | None) -> list[str]:
-    from curvegan_core.config.parameters import MODELS
+    from curvegan_core.config.curve import CURVE_MODELS
     from curvegan_core.config.train import TrainConfig
 
-    if family is not None and family not in MODELS:
+    if family is not None and family not in CURVE_MODELS:
         TrainConfig.parse({"curve": family})  # which refuses it, with the names there are
-    return [family] if family else list(MODELS)
+    return [family] if family else list(CURVE_MODELS)
 
 
 def _facts(name: str) -> dict[str, Any]:
     """A family as programs read it."""
-    from curvegan_core.config.parameters import MODELS
+    from curvegan_core.config.curve import CURVE_MODELS
 
-    model = MODELS[name]
+    model = CURVE_MODELS[name]
     parameters = [
         {"name": key, "default": None if field.is_required() else field.default, "valid": _valid(field)}
         | {"meaning": field.description}

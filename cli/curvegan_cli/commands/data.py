@@ -169,7 +169,7 @@ def data_layer(backend: Backend, given: Mapping[str, Any], assigned: Mapping[str
 
 def data_remark(backend: Backend, config: "TrainConfig") -> str:
     """What a config's data set is called; empty for any other curve. Raises DatasetNotFound."""
-    from curvegan_core.config.parameters import Data
+    from curvegan_core.config.curve import Data
     from curvegan_db.errors import DatasetNotFound
 
     if not isinstance(config.curve, Data):

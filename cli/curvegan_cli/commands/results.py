@@ -194,7 +194,7 @@ def _png(store: "Store", job: "Job", kind: str) -> bytes:
 
 def own_curves(store: "Store", job: "Job") -> "Dataset | None":
     """The user's curves that a job was trained on, if they are still there; else its plots have none beside its own."""
-    from curvegan_core.config.parameters import Data
+    from curvegan_core.config.curve import Data
     from curvegan_core.families.dataset import Dataset
     from curvegan_db.errors import DatasetNotFound
 

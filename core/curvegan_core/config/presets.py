@@ -11,7 +11,7 @@ from curvegan_core.errors import InvalidConfig
 class Preset:
     """A layer of a config: what it is for in one line, and the values it sets over the defaults."""
 
-    about: str
+    purpose: str
     values: dict[str, Any]
 
     @property

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from curvegan_core.config.curve import CURVE_MODELS, Curve, Frozen, Parameter, Quadratic
 from curvegan_core.config.limits import check_size, first_of
-from curvegan_core.config.parameters import MODELS, Curve, Frozen, Parameter, Quadratic
 from curvegan_core.errors import InvalidConfig
 
 __all__ = ["Quadratic", "TrainConfig"]
@@ -179,7 +179,7 @@ def _fill_curve(values: dict[str, Any]) -> dict[str, Any]:
     if isinstance(curve, Mapping):
         curve = {"family": "quadratic", **curve}
         values["curve"] = curve
-        model = MODELS.get(str(curve["family"]))
+        model = CURVE_MODELS.get(str(curve["family"]))
         if model is not None and model.PLANE:
             values.setdefault("points", 2)
     return values
@@ -203,10 +203,11 @@ def _problem(model: type[BaseModel], error: Any) -> str:
     parts = [part for place, part in enumerate(error["loc"]) if not (place == 1 and error["loc"][0] == "curve")]
     path = ".".join(str(part) for part in parts)
     if error["type"] == "union_tag_invalid":
-        return f"curve: no family {error['ctx']['tag']!r}{_near(error['ctx']['tag'], list(MODELS), 'the families are')}"
+        family = error["ctx"]["tag"]
+        return f"curve: no family {family!r}{_near(family, list(CURVE_MODELS), 'the families are')}"
     if error["type"] == "extra_forbidden":
-        family = MODELS[error["loc"][1]] if len(error["loc"]) > 2 else Quadratic
-        known = [*model.model_fields, "lr", *(f"curve.{key}" for key in family.model_fields)]
+        curve = CURVE_MODELS[error["loc"][1]] if len(error["loc"]) > 2 else Quadratic
+        known = [*model.model_fields, "lr", *(f"curve.{key}" for key in curve.model_fields)]
         return f"unknown key {path!r}{_near(path, known)}"
     message = error["msg"].removeprefix("Value error, ")
     return message if not path else f"{path}: {message[0].lower()}{message[1:]} (got {error['input']!r:.60})"

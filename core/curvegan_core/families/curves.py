@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.config import parameters
+from curvegan_core.config import curve as parameters
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families import bundles, fixed, point_sets
 from curvegan_core.families.data import Data

@@ -4,7 +4,7 @@ from typing import cast
 
 import numpy as np
 
-from curvegan_core.config import parameters
+from curvegan_core.config import curve as parameters
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig
 from curvegan_core.families.dataset import Dataset

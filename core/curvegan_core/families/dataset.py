@@ -18,7 +18,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.config import parameters
+from curvegan_core.config import curve as parameters
 from curvegan_core.errors import DatasetRefused
 
 LEAST_POINTS, MOST_POINTS = 2, 256

@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from curvegan_core.config import parameters
+from curvegan_core.config import curve as parameters
 from curvegan_core.families.family import Family, Fitted, Reals, even, nearest_row
 
 # A point lies at most half the arm's length / _ARM_POINTS beside the point of the arm that stands for it.

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.config.parameters import Data
+from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import family, points_x, real_curves, restored, rmse, target
 from curvegan_core.families.dataset import Dataset

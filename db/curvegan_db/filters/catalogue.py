@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from sqlalchemy import Boolean, ColumnElement, Double, case, cast, func, literal, not_, or_, select
 
-from curvegan_core.config.parameters import MODELS
+from curvegan_core.config.curve import CURVE_MODELS
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.metrics.names import MEANINGS, VERDICTS
 from curvegan_db.filters.fields import Digits, JobField, Number, Seed, Text, Truth, Whole, Word, contains, near, within
@@ -127,8 +127,8 @@ def _number(key: str, info: FieldInfo) -> ColumnElement[Any]:
 
 def _curve_fields() -> Iterator[JobField]:
     family = Job.config["curve", "family"].as_string()
-    yield Word("curve", family, tuple(MODELS))
-    yield Word("curve.family", family, tuple(MODELS))
+    yield Word("curve", family, tuple(CURVE_MODELS))
+    yield Word("curve.family", family, tuple(CURVE_MODELS))
     for key, annotation in CURVE_KEYS.items():
         value = Job.config["curve", key]
         yield Text(f"curve.{key}", value.as_string()) if annotation is str else Number(f"curve.{key}", value.as_float())
@@ -140,7 +140,10 @@ def _metrics() -> Iterator[JobField]:
 
 
 CURVE_KEYS: dict[str, Any] = {
-    key: info.annotation for model in MODELS.values() for key, info in model.model_fields.items() if key != "family"
+    key: info.annotation
+    for model in CURVE_MODELS.values()
+    for key, info in model.model_fields.items()
+    if key != "family"
 }
 """The parameters of all families, with their types."""
 CONFIG_FIELDS: dict[str, JobField] = {field.name: field for field in _config_fields()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from curvegan_core.config.parameters import Data
+from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_db.errors import DatasetConflict, DatasetNotFound
 from curvegan_db.records import NamedDataset, check_text

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from curvegan_core.config.parameters import Data
+from curvegan_core.config.curve import Data
 from curvegan_db.errors import JobNotFound, JobStateConflict
 from curvegan_db.filters.language import Filter
 from curvegan_db.records import LOST, Job, JobRequest, check_tags, check_text

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from curvegan_core.newest_record import newest_rmse
+from curvegan_core.loss_record import newest_rmse
 from curvegan_db.errors import JobNotFound, ResultDamaged, ResultNotFound
 from curvegan_db.records import CheckpointRow, Event, Plot, StoredCheckpoint
 from curvegan_db.sql.transactions import Transactions

@@ -20,7 +20,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Family(Frozen):
+class FamilyParameters(Frozen):
     """Parameters of a family. Of a point set (`PLANE`) one sample is one point of the plane, not a curve.
 
     `NEAREST` says to what the distance of a generated curve is measured: see `distance`.
@@ -35,7 +35,7 @@ class Family(Frozen):
         return f"{'Euclidean distance' if cls.PLANE else 'root mean square difference'} to {cls.NEAREST}"
 
 
-class Quadratic(Family):
+class Quadratic(FamilyParameters):
     """The parabola y = a x^2 + c."""
 
     family: Literal["quadratic"] = "quadratic"
@@ -43,7 +43,7 @@ class Quadratic(Family):
     c: Parameter = 1.0
 
 
-class Cubic(Family):
+class Cubic(FamilyParameters):
     """The cubic y = a x^3 + b x."""
 
     family: Literal["cubic"] = "cubic"
@@ -51,7 +51,7 @@ class Cubic(Family):
     b: Parameter = Field(default=-3.0, description="slope at x = 0")
 
 
-class Abs(Family):
+class Abs(FamilyParameters):
     """The corner y = a abs(x) + c."""
 
     family: Literal["abs"] = "abs"
@@ -59,7 +59,7 @@ class Abs(Family):
     c: Parameter = Field(default=0.0, description="height at x = 0")
 
 
-class QuadraticFamily(Family):
+class QuadraticFamily(FamilyParameters):
     """Parabolas y = a x^2 + a - 1, with a drawn evenly from a_min to a_max."""
 
     NEAREST: ClassVar[str] = "the parabola with the best a of its range"
@@ -74,7 +74,7 @@ class QuadraticFamily(Family):
         return self
 
 
-class Updown(Family):
+class Updown(FamilyParameters):
     """Two modes, y = +(a x^2 + c) and y = -(a x^2 + c), each as likely, with normal noise at every point."""
 
     NEAREST: ClassVar[str] = "the nearer mode"
@@ -84,7 +84,7 @@ class Updown(Family):
     noise: Positive = Field(default=0.05, description="standard deviation of the noise at each point")
 
 
-class Sine(Family):
+class Sine(FamilyParameters):
     """Waves y = a sin(pi x + p), with the phase p drawn evenly from 0 to 2 pi."""
 
     NEAREST: ClassVar[str] = "the wave with the best phase"
@@ -92,7 +92,7 @@ class Sine(Family):
     a: Positive = Field(default=1.0, description="amplitude")
 
 
-class SineModes(Family):
+class SineModes(FamilyParameters):
     """Modes y = sin(pi x + p) at evenly spaced phases p = 2 pi k/modes, with normal noise at every point."""
 
     NEAREST: ClassVar[str] = "the nearest mode"
@@ -101,7 +101,7 @@ class SineModes(Family):
     noise: Positive = Field(default=0.02, description="standard deviation of the noise at each point")
 
 
-class Ring8(Family):
+class Ring8(FamilyParameters):
     """Eight normal clusters of points, evenly spaced on a circle."""
 
     PLANE: ClassVar[bool] = True
@@ -111,7 +111,7 @@ class Ring8(Family):
     noise: Positive = Field(default=0.05, description="standard deviation of a cluster, in x and in y")
 
 
-class Grid25(Family):
+class Grid25(FamilyParameters):
     """Twenty-five normal clusters of points, five by five around the origin."""
 
     PLANE: ClassVar[bool] = True
@@ -121,7 +121,7 @@ class Grid25(Family):
     noise: Positive = Field(default=0.05, description="standard deviation of a cluster, in x and in y")
 
 
-class Spiral(Family):
+class Spiral(FamilyParameters):
     """Points along an arm that winds outwards, evenly dense along it, with normal noise."""
 
     PLANE: ClassVar[bool] = True
@@ -132,7 +132,7 @@ class Spiral(Family):
     noise: Positive = Field(default=0.02, description="standard deviation of the noise, in x and in y")
 
 
-class Circle(Family):
+class Circle(FamilyParameters):
     """Points on a circle, with normal noise."""
 
     PLANE: ClassVar[bool] = True
@@ -142,7 +142,7 @@ class Circle(Family):
     noise: Positive = Field(default=0.02, description="standard deviation of the noise, in x and in y")
 
 
-class Data(Family):
+class Data(FamilyParameters):
     """Your own curves: rows of a stored data set, each as likely, named by its content."""
 
     NEAREST: ClassVar[str] = "the nearest of at most 1024 rows, in standard deviations of all values"
@@ -152,7 +152,7 @@ class Data(Family):
     scale: float = Field(ge=LEAST_SCALE, le=MOST_SIZE, description="their standard deviation, which training sees as 1")
 
 
-MODELS: dict[str, type[Family]] = {
+CURVE_MODELS: dict[str, type[FamilyParameters]] = {
     model.model_fields["family"].default: model
     for model in (
         *(Quadratic, Cubic, Abs, QuadraticFamily, Updown, Sine, SineModes),
