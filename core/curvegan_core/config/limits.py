@@ -1,13 +1,12 @@
-"""How large a value from outside may be before anything else looks at it. Knows no key of a config."""
+"""How large a value from outside may be, whatever its key, before anything else looks at it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from curvegan_core.errors import InvalidConfig
 
 MOST_DEPTH, MOST_ENTRIES, MOST_CHARACTERS = 4, 1000, 1000
 _MOST_INTEGER = 2**64
-_MOST_SAID = 5
 
 
 def check_size(values: Mapping[str, Any], depth: int = 1) -> None:
@@ -26,18 +25,11 @@ def check_size(values: Mapping[str, Any], depth: int = 1) -> None:
         _check_value(key, value, depth)
 
 
-def first_of(problems: Iterable[str]) -> str:
-    """The problems in one line; of many the first few, and how many more there are."""
-    found = list(problems)
-    more = f"; and {len(found) - _MOST_SAID} more" if len(found) > _MOST_SAID else ""
-    return "; ".join(found[:_MOST_SAID]) + more
-
-
 def _check_value(key: str, value: Any, depth: int) -> None:
     if isinstance(value, Mapping):
         check_size(value, depth + 1)
     elif isinstance(value, list | tuple):
-        check_size({f"{key}[{place}]": item for place, item in enumerate(value[: MOST_ENTRIES + 1])}, depth + 1)
+        check_size({f"{key}[{index}]": item for index, item in enumerate(value[: MOST_ENTRIES + 1])}, depth + 1)
     elif isinstance(value, str) and len(value) > MOST_CHARACTERS:
         raise InvalidConfig(f"{key[:40]}: a text has at most {MOST_CHARACTERS} characters, got {len(value)}")
     elif isinstance(value, int) and abs(value) > _MOST_INTEGER:
