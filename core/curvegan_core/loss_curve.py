@@ -1,4 +1,4 @@
-"""Recorded series of a job: its loss curve and its snapshots, to and from bytes. Knows neither engine nor store."""
+"""Recorded series of a job: its loss curve and its snapshots, to and from bytes."""
 
 import json
 import struct
@@ -9,7 +9,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-COLUMNS = ("step", "g_loss", "d_loss", "d_real", "d_fake", "rmse")
+from curvegan_core.loss_record import COLUMNS
+
+__all__ = ["COLUMNS", "SNAPSHOT_CURVES", "LossCurve", "Snapshot"]
+
 SNAPSHOT_CURVES = 32
 _RECORD = np.dtype([("step", "<i8"), *((name, "<f4") for name in COLUMNS[1:])])
 _SNAPSHOT = struct.Struct("<qii")

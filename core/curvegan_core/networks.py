@@ -1,4 +1,4 @@
-"""Generator and discriminator in numpy: tensors, initial values, latents, curves and logits. Knows no torch.
+"""Generator and discriminator in numpy: tensors, initial values, latents, curves and logits.
 
 Names and shapes are those of torch's `Sequential(Linear, ReLU, Linear)`, weights (out, in), so that anyone can load
 them there. Legend of the shapes in names: n curves, l latent, h hidden, i inputs, o outputs.
@@ -27,40 +27,44 @@ _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 }
 
 
+_LATENTS: dict[str, Callable[[int, Stream, int, tuple[int, ...]], Array]] = {
+    "normal": normals,
+    "uniform": lambda *noise: 2 * uniforms(*noise) - 1,
+}
+
+
 def shapes(config: TrainConfig) -> dict[str, tuple[int, ...]]:
     """Return the shape of every tensor of both networks, by name."""
     sizes = {
         "generator": (config.latent, config.hidden_g, config.points),
         "discriminator": (config.points, config.hidden_d, 1),
     }
-    found: dict[str, tuple[int, ...]] = {}
+    tensors: dict[str, tuple[int, ...]] = {}
     for network, (inputs, hidden, outputs) in sizes.items():
         for layer, (fan_in, fan_out) in {0: (inputs, hidden), 2: (hidden, outputs)}.items():
-            found[f"{network}.{layer}.weight"] = (fan_out, fan_in)
-            found[f"{network}.{layer}.bias"] = (fan_out,)
-    return found
+            tensors[f"{network}.{layer}.weight"] = (fan_out, fan_in)
+            tensors[f"{network}.{layer}.bias"] = (fan_out,)
+    return tensors
 
 
 def init_weights(config: TrainConfig) -> Weights:
     """Draw both networks' weights and biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), as torch's Linear does.
 
-    Every tensor has its own noise, named by its place in the list, so that no size moves another tensor's values.
+    Every tensor has its own noise, named by its index in the list, so that no size moves another tensor's values.
     """
     weights: Weights = {}
     bound = 0.0
-    for place, (name, shape) in enumerate(shapes(config).items()):
+    for index, (name, shape) in enumerate(shapes(config).items()):
         if name.endswith("weight"):
             bound = 1 / math.sqrt(shape[1])
-        uniform = uniforms(config.seed, Stream.WEIGHTS, place, shape)
+        uniform = uniforms(config.seed, Stream.WEIGHTS, index, shape)
         weights[name] = np.multiply(2 * uniform - 1, bound, dtype=np.float32)
     return weights
 
 
 def latents(config: TrainConfig, seed: int, stream: Stream, count: int) -> Array:
     """Draw latents (count, latent) of the config's distribution: N(0, 1), or U(-1, 1)."""
-    if config.latent_noise == "uniform":
-        return 2 * uniforms(seed, stream, 0, (count, config.latent)) - 1
-    return normals(seed, stream, 0, (count, config.latent))
+    return _LATENTS[config.latent_noise](seed, stream, 0, (count, config.latent))
 
 
 def generate(weights: Mapping[str, Array], z_nl: Array, activation: str = "relu") -> Array:

@@ -9,7 +9,7 @@ _LOOK = """
 import numpy as np
 from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.losses import LOSSES
+from curvegan_core.losses import equilibrium
 from curvegan_core.metrics.evaluation import measure, snapshot
 from curvegan_core.networks import init_weights
 from curvegan_core.plotting.job_plots import KINDS, PlotData, render
@@ -24,7 +24,7 @@ assert samples(again, config, 4, 1).shape == (4, 15)
 record = LossCurve(np.array([0]), *(np.ones(1, np.float32) for _ in range(5)))
 data = PlotData("job 1", config, record, [snapshot(config, 0, weights)], measure(config, weights, record))
 assert all(render(kind, data).startswith(b"\\x89PNG") for kind in KINDS)
-assert LOSSES["ns"].g_equilibrium < 0.7
+assert equilibrium(config).g_loss < 0.7
 """
 
 

@@ -1,0 +1,123 @@
+"""Every name that a config takes is trained by every engine or refused by that name, and never taken for another."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
+
+import numpy as np
+import pytest
+
+from curvegan_core.config.curve import CURVE_MODELS, Data
+from curvegan_core.config.keys import SWITCH
+from curvegan_core.config.rules import LOSSES_WITH_LABELS
+from curvegan_core.config.train import Activation, Loss, TrainConfig
+from curvegan_core.engines import State
+from curvegan_core.engines.choice import choose
+from curvegan_core.errors import CurveganError, InvalidConfig
+from curvegan_core.families.curves import FAMILIES, family
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.losses import LOSSES, equilibrium
+from curvegan_core.networks import generate, init_weights, latents
+from curvegan_core.noise import Stream
+
+SMALL: dict[str, Any] = {"points": 4, "latent": 2, "hidden_g": 5, "hidden_d": 6, "batch_size": 4, "lr": 1e-3}
+ROWS = Dataset.checked(np.sin(np.arange(12).reshape(3, 4)))
+CURVES: dict[str, Any] = {name: {"curve": name} for name in CURVE_MODELS} | {"data": {"curve": ROWS.parameters}}
+ENGINES = ("torch", "fused")
+each_engine = pytest.mark.parametrize("engine", ENGINES)
+
+
+def values_of(**values: Any) -> dict[str, Any]:
+    """A small config of these; a loss that needs a bound on the critic's slope has one, a point two coordinates."""
+    plane = CURVE_MODELS[values["curve"]].PLANE if isinstance(values.get("curve"), str) else False
+    bounded = {"gp", "clip"} & values.keys() or values.get("loss") != "wgan"
+    return SMALL | ({"points": 2} if plane else {}) | ({} if bounded else {"gp": 1.0}) | values
+
+
+def train(config: TrainConfig, engine: str) -> None:
+    """Do three steps; whatever is seen and whatever comes out is a finite number."""
+    members = family(config, ROWS if isinstance(config.curve, Data) else None)
+    state = State.initial(init_weights(config), config.ema > 0)
+    training = choose(config, "cpu")([config], [state], "cpu", [members])
+    assert training.name == engine
+    trace, after = training.run([0], 3, range(3)), training.state(0)
+    for series in (trace.g_loss, trace.d_loss, trace.d_real, trace.d_fake, trace.rmse):
+        assert series.shape == (3, 1)
+        assert np.isfinite(series).all()
+    assert all(np.isfinite(tensor).all() for tensor in after.weights.values())
+    changed = {name.partition(".")[0] for name in after.weights if (after.weights[name] != state.weights[name]).any()}
+    assert changed == {"generator", "discriminator"}
+
+
+def train_or_be_refused(values: dict[str, Any], engine: str, refused: str) -> bool:
+    """Train, or be refused with a reason that names what cannot be trained. Return whether it trained."""
+    try:
+        config = TrainConfig.parse(values | {"engine": engine})
+    except InvalidConfig as error:
+        if refused not in str(error):
+            raise
+        return False
+    train(config, engine)
+    return True
+
+
+@each_engine
+@pytest.mark.parametrize("loss", get_args(Loss))
+def test_losses_activations_and_families(engine: str, loss: str) -> None:
+    for activation in get_args(Activation):
+        configs = [values_of(**curve, loss=loss, activation=activation) for curve in CURVES.values()]
+        trained = {train_or_be_refused(values, engine, f"with activation {activation}") for values in configs}
+        # A refusal never depends on the family, and the default activation is never refused.
+        assert trained == {engine == "torch" or activation == "relu"}
+
+
+def choices() -> Iterator[tuple[str, Any]]:
+    """Every word that a key of the config takes, and every switch turned on; engines and losses are the axes here."""
+    for name, field in TrainConfig.model_fields.items():
+        if get_origin(field.annotation) is Literal and name not in ("engine", "loss"):
+            yield from ((name, word) for word in get_args(field.annotation))
+        elif TrainConfig.KEYS[name].counts is SWITCH:
+            yield name, True if field.annotation is bool else 0.1
+
+
+@each_engine
+@pytest.mark.parametrize("loss", get_args(Loss))
+def test_words_and_switches(engine: str, loss: str) -> None:
+    for name, value in choices():
+        train_or_be_refused(values_of(loss=loss, **{name: value}), engine, name)
+
+
+def test_every_name_is_in_every_table() -> None:
+    assert set(LOSSES) == set(get_args(Loss))
+    assert set(FAMILIES) | {"data"} == set(CURVE_MODELS)
+    for loss in LOSSES:
+        smoothed = equilibrium(TrainConfig.model_construct(loss=loss, label_smoothing=0.2))
+        plain = equilibrium(TrainConfig.model_construct(loss=loss, label_smoothing=0.0))
+        assert (smoothed != plain) == (loss in LOSSES_WITH_LABELS)
+
+
+UNKNOWN: list[tuple[str, Any]] = [
+    ("loss", "nope"),
+    ("activation", "nope"),
+    ("latent_noise", "nope"),
+    ("curve", CURVE_MODELS["quadratic"]().model_copy(update={"family": "nope"})),
+]
+
+
+@each_engine
+@pytest.mark.parametrize(("name", "value"), UNKNOWN, ids=str)
+def test_an_unknown_name_is_never_taken_for_another(engine: str, name: str, value: Any) -> None:
+    """A config cannot hold one; a table that lacks a name that a config can hold is the same to an engine."""
+    config = TrainConfig.parse(SMALL | {"engine": engine}).model_copy(update={name: value})
+    with pytest.raises((KeyError, CurveganError), match="nope"):
+        train(config, engine)
+
+
+def test_an_unknown_name_is_never_taken_for_another_when_results_are_judged() -> None:
+    config = TrainConfig.parse(SMALL)
+    weights, z_nl = init_weights(config), latents(config, 0, Stream.SAMPLE, 3)
+    with pytest.raises(KeyError, match="nope"):
+        generate(weights, z_nl, "nope")
+    with pytest.raises(KeyError, match="nope"):
+        latents(config.model_copy(update={"latent_noise": "nope"}), 0, Stream.SAMPLE, 3)
+    with pytest.raises(KeyError, match="nope"):
+        equilibrium(config.model_copy(update={"loss": "nope"}))
