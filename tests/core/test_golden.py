@@ -1,0 +1,34 @@
+"""The numbers of short trainings are those of golden.json: to the bit where that is promised, and close everywhere."""
+
+import json
+import platform
+
+import pytest
+
+from curvegan_core.engines.fused.vectors import has_fused_multiply_add
+
+from .golden import CASES, EXACT, GOLDEN, judged_digest, last_losses, machine, trained, training_digest
+
+_GOLDEN = json.loads(GOLDEN.read_text())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_losses_are_close_on_any_machine(name: str) -> None:
+    assert last_losses(trained(name)) == pytest.approx(_GOLDEN["losses"][name], rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64") or not has_fused_multiply_add(),
+    reason="the fused engine's bits are promised for x86-64 with fused multiply-add",
+)
+@pytest.mark.parametrize("name", EXACT)
+def test_a_fused_training_has_the_same_bits_on_every_machine(name: str) -> None:
+    assert training_digest(trained(name)) == _GOLDEN["training"][name]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_all_that_is_recorded_has_the_same_bits_on_a_known_machine(name: str) -> None:
+    here = machine()
+    if here not in _GOLDEN["machines"]:
+        pytest.skip(f"golden.json knows no {here}; at a state you trust, `python -m tests.core.golden` adds it")
+    assert judged_digest(trained(name)) == _GOLDEN["machines"][here][name]
