@@ -1,4 +1,4 @@
-"""A training's whole state at a step, to and from bytes, never through pickle. Knows no engine and no file.
+"""A training's whole state at a step, to and from bytes, never through pickle.
 
 The bytes are a safetensors file. Weights have torch's names (`generator.0.weight`), Adam's moments the prefixes
 `adam_m.` and `adam_v.`, and the generator's averaged weights, where the config has an average, the prefix `ema.`.

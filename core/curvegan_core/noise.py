@@ -1,4 +1,4 @@
-"""Noise as a pure function of (seed, stream, step, index): no generator has a state. Knows nothing of networks.
+"""Noise as a pure function of (seed, stream, step, index): no generator has a state.
 
 Philox-4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), with
 counter = (index, stream, step low, step high) and key = (seed low, seed high). One index gives four 32-bit words.
@@ -63,8 +63,8 @@ def words(seed: int, stream: Stream, steps: NDArray[np.uint64], count: int) -> N
         np.broadcast_to((steps >> _SHIFT)[:, None], shape),
     )
     drawn = np.empty((*shape, 4), np.uint32)
-    for place, word in enumerate(philox(counter, (seed & _WORD, seed >> 32))):
-        drawn[..., place] = word
+    for column, word in enumerate(philox(counter, (seed & _WORD, seed >> 32))):
+        drawn[..., column] = word
     return drawn.reshape(len(steps), -1)[:, :count]
 
 
@@ -118,9 +118,9 @@ class Blocks:
         done = 0
         while done < len(out):
             self._seek((step + done) // self.length)
-            place = (step + done) % self.length
-            count = min(self.length - place, len(out) - done)
-            out[done : done + count] = self._values[place : place + count]
+            first = (step + done) % self.length
+            count = min(self.length - first, len(out) - done)
+            out[done : done + count] = self._values[first : first + count]
             done += count
 
     def _seek(self, block: int) -> None:

@@ -1,4 +1,4 @@
-"""Training of a pack of jobs, a few steps at a time, so that the caller can record, beat and stop. Knows no store.
+"""Training of a pack of jobs, a few steps at a time, so that the caller can record, beat and stop.
 
 A step is one generator update. The state at step s has done s updates; a record at step s holds what update s saw.
 Records lie at multiples of `record_every` below `steps`; snapshots at 0, multiples of `snapshot_every` and the end;
@@ -100,8 +100,8 @@ class PackTraining:
             DeviceUnavailable: this machine has no such device.
             EngineUnavailable: it does not have the engine, or not the version that made a checkpoint.
         """
-        families = {job: _family(config, datasets or {}) for job, (config, _) in jobs.items()}
-        self._jobs = {job: _resume(*start, families[job]) for job, start in jobs.items()}
+        families = {job_id: _family(config, datasets or {}) for job_id, (config, _) in jobs.items()}
+        self._jobs = {job_id: _resume(*start, families[job_id]) for job_id, start in jobs.items()}
         states = [_state(config, checkpoint) for config, checkpoint in jobs.values()]
         configs = [config for config, _ in jobs.values()]
         engines = {choose(config, device, checkpoint) for config, checkpoint in jobs.values()}
@@ -136,67 +136,67 @@ class PackTraining:
         """
         if not self._started:
             self._started = True
-            return self._settle([self._arrive(job, LossCurve.empty()) for job in self._jobs])
+            return self._settle([self._arrive(job_id, LossCurve.empty()) for job_id in self._jobs])
         if not self._jobs:
             return []
         count = min(most_steps or self._pace(), *(job.steps_to_stop() for job in self._jobs.values()))
         offsets = sorted({offset for job in self._jobs.values() for offset in job.offsets(count)})
         trace = self._engine.run([job.step for job in self._jobs.values()], count, offsets)
-        return self._settle([self._follow(job, place, count, trace) for place, job in enumerate(self._jobs)])
+        return self._settle([self._follow(job_id, index, count, trace) for index, job_id in enumerate(self._jobs)])
 
-    def remove(self, job: int) -> None:
+    def remove(self, job_id: int) -> None:
         """Let a job leave the pack. Raises KeyError if it is not in it."""
-        if job not in self._jobs:
-            raise KeyError(job)
-        self._leave({job})
+        if job_id not in self._jobs:
+            raise KeyError(job_id)
+        self._leave({job_id})
 
-    def checkpoint(self, job: int) -> Checkpoint:
+    def checkpoint(self, job_id: int) -> Checkpoint:
         """Return a job's whole state now. Raises KeyError if it is not in the pack."""
-        about, state = self._jobs[job], self._engine.state(self.jobs.index(job))
-        facts = (about.config.hash, about.step, self.engine, self.engine_version)
-        return Checkpoint(*facts, state.weights, state.adam_m, state.adam_v, about.record, state.ema)
+        job, state = self._jobs[job_id], self._engine.state(self.jobs.index(job_id))
+        facts = (job.config.hash, job.step, self.engine, self.engine_version)
+        return Checkpoint(*facts, state.weights, state.adam_m, state.adam_v, job.record, state.ema)
 
     def _pace(self) -> int:
         work = sum(_multiply_adds(job.config) for job in self._jobs.values())
         return max(1, min(self._engine.steps_a_call, self._most_work // work))
 
-    def _follow(self, job: int, place: int, count: int, trace: Trace) -> Progress:
+    def _follow(self, job_id: int, index: int, count: int, trace: Trace) -> Progress:
         """Bring a job to where the engine left it, or to the step at which its losses stopped being numbers."""
-        about = self._jobs[job]
-        losses, broken = _read(trace, place, about)
+        job = self._jobs[job_id]
+        losses, broken = _read(trace, index, job)
         if broken is not None:
-            return Progress(job, broken, losses, diverged=TrainingDiverged(broken))
-        about.step += count
-        about.record = losses.rows(len(losses) - 1, len(losses)) if len(losses) else about.record
-        return self._arrive(job, losses)
+            return Progress(job_id, broken, losses, diverged=TrainingDiverged(broken))
+        job.step += count
+        job.record = losses.rows(len(losses) - 1, len(losses)) if len(losses) else job.record
+        return self._arrive(job_id, losses)
 
-    def _arrive(self, job: int, losses: LossCurve) -> Progress:
+    def _arrive(self, job_id: int, losses: LossCurve) -> Progress:
         """Report a job at its step, with the state that is due there."""
-        about = self._jobs[job]
-        if not about.is_stop():
-            return Progress(job, about.step, losses)
-        config, state = about.config, self.checkpoint(job)
-        finished = about.step == config.steps
-        metrics = about.evaluation.final(state.weights, about.record, state.ema) if finished and state.finite else None
+        job = self._jobs[job_id]
+        if not job.is_stop():
+            return Progress(job_id, job.step, losses)
+        config, state = job.config, self.checkpoint(job_id)
+        finished = job.step == config.steps
+        metrics = job.evaluation.final(state.weights, job.record, state.ema) if finished and state.finite else None
         if not state.finite or (metrics is not None and not metrics.finite):
-            return Progress(job, about.step, losses, diverged=TrainingDiverged(about.step))
+            return Progress(job_id, job.step, losses, diverged=TrainingDiverged(job.step))
         snapshot = None
-        if about.on_grid(config.snapshot_every):
-            snapshot = about.evaluation.snapshot(about.step, state.weights, state.ema)
-        checkpoint = state if about.step > 0 and about.on_grid(config.checkpoint_every) else None
-        return Progress(job, about.step, losses, snapshot, checkpoint, metrics, finished)
+        if job.on_grid(config.snapshot_every):
+            snapshot = job.evaluation.snapshot(job.step, state.weights, state.ema)
+        checkpoint = state if job.step > 0 and job.on_grid(config.checkpoint_every) else None
+        return Progress(job_id, job.step, losses, snapshot, checkpoint, metrics, finished)
 
     def _settle(self, progress: list[Progress]) -> list[Progress]:
-        self._leave({each.job for each in progress if each.finished or each.diverged})
+        self._leave({report.job for report in progress if report.finished or report.diverged})
         return progress
 
     def _leave(self, leaving: set[int]) -> None:
         if not leaving:
             return
-        places = [place for place, job in enumerate(self._jobs) if job not in leaving]
-        self._jobs = {job: about for job, about in self._jobs.items() if job not in leaving}
-        if places:
-            self._engine.keep(places)
+        staying = [index for index, job_id in enumerate(self._jobs) if job_id not in leaving]
+        self._jobs = {job_id: job for job_id, job in self._jobs.items() if job_id not in leaving}
+        if staying:
+            self._engine.keep(staying)
 
 
 def _family(config: TrainConfig, datasets: Mapping[str, Dataset]) -> Family:
@@ -224,20 +224,20 @@ def _multiply_adds(config: TrainConfig) -> int:
     return 9 * config.d_steps * config.batch_size * matrix
 
 
-def _read(trace: Trace, place: int, job: _Job) -> tuple[LossCurve, int | None]:
+def _read(trace: Trace, index: int, job: _Job) -> tuple[LossCurve, int | None]:
     """Return a job's records, and the first step at which something it saw was not finite."""
-    mine = set(job.offsets(len(trace.g_loss)))
-    rows = [row for row, offset in enumerate(trace.offsets) if offset in mine]
+    recorded = set(job.offsets(len(trace.g_loss)))
+    rows = [row for row, offset in enumerate(trace.offsets) if offset in recorded]
     offsets = np.array(trace.offsets, np.int64)[rows]
     losses = LossCurve(
         job.step + offsets,
-        trace.g_loss[offsets, place],
-        trace.d_loss[offsets, place],
-        trace.d_real[rows, place],
-        trace.d_fake[rows, place],
-        trace.rmse[rows, place],
+        trace.g_loss[offsets, index],
+        trace.d_loss[offsets, index],
+        trace.d_real[rows, index],
+        trace.d_fake[rows, index],
+        trace.rmse[rows, index],
     )
-    every_step = np.isfinite(trace.g_loss[:, place]) & np.isfinite(trace.d_loss[:, place])
+    every_step = np.isfinite(trace.g_loss[:, index]) & np.isfinite(trace.d_loss[:, index])
     every_step[offsets] &= np.isfinite(losses.rmse)
     if every_step.all():
         return losses, None

@@ -1,4 +1,4 @@
-"""Configs worth starting from, by name: what each is for, and the keys it changes. Knows neither torch nor numpy."""
+"""Configs worth starting from, by name: what each is for, and the keys it changes."""
 
 from dataclasses import dataclass
 from typing import Any

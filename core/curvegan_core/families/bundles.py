@@ -3,8 +3,6 @@
 Legend of the shapes in names: n curves, p points of a curve, g phases of a grid, 2 sine and cosine.
 """
 
-from typing import cast
-
 import numpy as np
 
 from curvegan_core.config import curve as parameters
@@ -18,11 +16,12 @@ _NEWTON_STEPS = 4
 class QuadraticFamily(Family):
     """y = a (x^2 + 1) - 1: the nearest member is the least-squares a, kept within its range."""
 
+    curve: parameters.QuadraticFamily
+
     def __init__(self, config: TrainConfig) -> None:
         super().__init__(config)
         self._slope_p = self.x_p**2 + 1
-        curve = cast(parameters.QuadraticFamily, config.curve)
-        self._low, self._high = curve.a_min, curve.a_max
+        self._low, self._high = self.curve.a_min, self.curve.a_max
 
     def members(self, uniform_n: Reals) -> Reals:
         return self._curves(self._low + (self._high - self._low) * uniform_n)
@@ -44,18 +43,21 @@ class QuadraticFamily(Family):
 class Updown(Family):
     """Modes +(a x^2 + c) and -(a x^2 + c)."""
 
+    curve: parameters.Updown
+
     def _modes(self) -> Reals:
-        curve = cast(parameters.Updown, self.config.curve)
-        upper_p = curve.a * self.x_p**2 + curve.c
+        upper_p = self.curve.a * self.x_p**2 + self.curve.c
         return np.stack((upper_p, -upper_p))
 
 
 class Sine(Family):
     """y = a sin(pi x + p): the nearest phase by Newton's method from the best of a grid of phases."""
 
+    curve: parameters.Sine
+
     def __init__(self, config: TrainConfig) -> None:
         super().__init__(config)
-        self._wave_2p = cast(parameters.Sine, config.curve).a * _waves(self.x_p)
+        self._wave_2p = self.curve.a * _waves(self.x_p)
         self._gram_22 = self._wave_2p @ self._wave_2p.T
 
     def members(self, uniform_n: Reals) -> Reals:
@@ -94,8 +96,10 @@ class Sine(Family):
 class SineModes(Family):
     """Modes cos(p) sin(pi x) + sin(p) cos(pi x) at p = 2 pi k/modes."""
 
+    curve: parameters.SineModes
+
     def _modes(self) -> Reals:
-        count = cast(parameters.SineModes, self.config.curve).modes
+        count = self.curve.modes
         return _directions(2 * np.pi * np.arange(count) / count) @ _waves(self.x_p)
 
 

@@ -1,10 +1,8 @@
-"""The curves that a generator learns, and how far a generated curve is from them. Knows nothing of networks.
+"""The curves that a generator learns, and how far a generated curve is from them.
 
 Generated curves may be in units of training or in those of y: these differ for the family `data` alone, whose values
 training sees with mean 0 and standard deviation 1. All distances are in units of training.
 """
-
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,10 +54,10 @@ def columns(config: TrainConfig) -> tuple[str, ...]:
 
 def target(config: TrainConfig) -> NDArray[np.float32]:
     """Return the ordinates of the curve to learn, (points,). Raises ValueError when the family has more than one."""
-    found = family(config) if config.curve.family in FAMILIES else None
-    if found is None or not found.FIXED:
+    kind = FAMILIES.get(config.curve.family)
+    if kind is None or not issubclass(kind, fixed.Fixed):
         raise ValueError(f"{config.curve.family} has more than one curve")
-    return cast(fixed.Fixed, found).target_p
+    return kind(config).target_p
 
 
 def real_curves(config: TrainConfig, members: Family, stream: Stream, count: int) -> NDArray[np.float32]:

@@ -1,6 +1,4 @@
-"""The family of your own curves: rows of a data set, each as likely. Knows no file; a data set is handed in."""
-
-from typing import cast
+"""The family of your own curves: rows of a data set, each as likely."""
 
 import numpy as np
 
@@ -17,13 +15,15 @@ _MOST_COMPARED = 1024
 class Data(Family):
     """Rows in the units of training: the set's mean is 0 and its standard deviation 1. Distances are in these too."""
 
+    curve: parameters.Data
+
     def __init__(self, config: TrainConfig, dataset: Dataset | None) -> None:
+        """Take the data set. Raises InvalidConfig if it is missing, another one, or has other points."""
         super().__init__(config)
-        curve = cast(parameters.Data, config.curve)
         if dataset is None:
-            raise InvalidConfig(f"the data set {curve.hash[:12]} is not here")
-        if dataset.parameters != curve:
-            raise InvalidConfig(f"the data set {dataset.hash[:12]} is not the config's {curve.hash[:12]}")
+            raise InvalidConfig(f"the data set {self.curve.hash[:12]} is not here")
+        if dataset.parameters != self.curve:
+            raise InvalidConfig(f"the data set {dataset.hash[:12]} is not the config's {self.curve.hash[:12]}")
         if dataset.points != config.points:
             raise InvalidConfig(f"points must be {dataset.points}, as the curves of the data set have")
         self._rows_mp: Reals = dataset.standardised.astype(np.float64)

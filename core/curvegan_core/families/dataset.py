@@ -1,4 +1,4 @@
-"""Your own curves: rows read from a file's bytes, checked, named by their content. Knows no file system and no store.
+"""Your own curves: rows read from a file's bytes, checked, named by their content.
 
 One curve a row, 2 to 256 points, all of one length. `Dataset.parse` reads .csv and .npy, `to_bytes` and `from_bytes`
 are how a store keeps it. Training sees the values with mean 0 and standard deviation 1; one mean and one deviation for
@@ -89,8 +89,7 @@ class Dataset:
     @property
     def standardised(self) -> NDArray[np.float32]:
         """The rows as training sees them, (rows, points)."""
-        about = self.parameters
-        return ((self.rows - about.mean) / about.scale).astype(np.float32)
+        return ((self.rows - self.parameters.mean) / self.parameters.scale).astype(np.float32)
 
     def to_bytes(self) -> bytes:
         """Write a .npy file of little-endian float64."""
@@ -139,8 +138,8 @@ def _lines(text: str) -> Iterator[str]:
 def _rows(lines: Iterable[list[str]]) -> list[NDArray[np.float64]]:
     """Read the lines behind a header, no further than a data set may go: it is text that takes the room."""
     rows: list[NDArray[np.float64]] = []
-    for place, line in enumerate(_to_the_last(lines)):
-        if place == 0 and not any(map(_is_number, line)):
+    for index, line in enumerate(_to_the_last(lines)):
+        if index == 0 and not any(map(_is_number, line)):
             continue
         rows.append(_row(len(rows) + 1, line, len(rows[0]) if rows else len(line)))
         _check_shape(max(len(rows), 2), len(rows[0]))
@@ -162,14 +161,14 @@ def _delimiter(text: str) -> str:
     return next((mark for mark in _DELIMITERS if mark in first), ",")
 
 
-def _row(number: int, line: list[str], points: int) -> NDArray[np.float64]:
+def _row(row: int, line: list[str], points: int) -> NDArray[np.float64]:
     if len(line) != points:
-        raise DatasetRefused(f"row {number} has {len(line)} points, row 1 has {points}")
+        raise DatasetRefused(f"row {row} has {len(line)} points, row 1 has {points}")
     try:
         return np.array(list(map(float, line)))
     except ValueError:
-        point, cell = next((at, cell) for at, cell in enumerate(line, 1) if not _is_number(cell))
-        raise DatasetRefused(f"row {number}, point {point}: {cell!r:.40} is not a number") from None
+        point, cell = next((number, cell) for number, cell in enumerate(line, 1) if not _is_number(cell))
+        raise DatasetRefused(f"row {row}, point {point}: {cell!r:.40} is not a number") from None
 
 
 def _is_number(cell: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a family of curves is, for training and for judging. Knows no network, no engine and no noise of its own.
+"""What a family of curves is, for training and for judging.
 
 Legend of the shapes in names: n curves, p points of a curve, k modes.
 """
@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from curvegan_core.config.curve import FamilyParameters
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.matmul import product
 
@@ -25,16 +26,19 @@ class Fitted(NamedTuple):
 class Family:
     """A distribution of curves: a member chosen by one uniform number, and normal noise at every point.
 
-    A subclass gives `members` and `nearest`, or modes alone. Subclasses read their parameters from `config.curve`.
+    A subclass gives `members` and `nearest`, or modes alone. `curve` are the family's parameters.
     """
+
+    curve: FamilyParameters
 
     FIXED: ClassVar[bool] = False
     """Whether all real curves are the same one."""
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
+        self.curve = config.curve
         self.x_p: Reals = np.linspace(config.x_min, config.x_max, config.points)
-        self.noise = float(getattr(config.curve, "noise", 0.0))
+        self.noise = float(getattr(self.curve, "noise", 0.0))
         self.modes_kp = self._modes()
 
     def _modes(self) -> Reals | None:
@@ -72,9 +76,9 @@ class Family:
 
     def nearest_mode(self, curves_np: Reals) -> NDArray[np.int64]:
         """Return the number of the mode nearest to each curve, (n,)."""
-        apart_kn = [self.lengths(curves_np - mode_p) for mode_p in self._known_modes()]
-        place_n: NDArray[np.int64] = np.argmin(apart_kn, axis=0)
-        return place_n
+        distance_kn = [self.lengths(curves_np - mode_p) for mode_p in self._known_modes()]
+        mode_n: NDArray[np.int64] = np.argmin(distance_kn, axis=0)
+        return mode_n
 
     def _known_modes(self) -> Reals:
         if self.modes_kp is None:
@@ -90,6 +94,6 @@ def even(count: int) -> Reals:
 def nearest_row(curves_np: Reals, rows_mp: Reals) -> NDArray[np.int64]:
     """Return for each curve the number of the row at the least Euclidean distance, (n,)."""
     # |c - r|^2 = |c|^2 - 2 c r + |r|^2, of which the first part is the same for every row.
-    apart_nm = np.sum(rows_mp**2, axis=1) - 2 * product(curves_np, rows_mp.T)
-    place_n: NDArray[np.int64] = np.argmin(apart_nm, axis=1)
-    return place_n
+    distance_nm = np.sum(rows_mp**2, axis=1) - 2 * product(curves_np, rows_mp.T)
+    row_n: NDArray[np.int64] = np.argmin(distance_nm, axis=1)
+    return row_n

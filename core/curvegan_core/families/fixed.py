@@ -1,6 +1,7 @@
 """Families of one curve: every real curve is the same, so a generator that collapses on it is right."""
 
-from typing import ClassVar, cast
+from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.family import Family, Reals
 
 
-class Fixed(Family):
+class Fixed(Family, ABC):
     """One curve, `target_p`."""
 
     FIXED: ClassVar[bool] = True
@@ -19,8 +20,9 @@ class Fixed(Family):
         # Rounded once, as engines see it: a distance is to the numbers that were trained on.
         self.target_p = self._values().astype(np.float32)
 
+    @abstractmethod
     def _values(self) -> Reals:
-        raise NotImplementedError
+        """Return the curve, (points,)."""
 
     def members(self, uniform_n: Reals) -> Reals:
         return np.broadcast_to(self.target_p.astype(np.float64), (len(uniform_n), self.config.points))
@@ -32,22 +34,25 @@ class Fixed(Family):
 class Quadratic(Fixed):
     """y = a x^2 + c."""
 
+    curve: parameters.Quadratic
+
     def _values(self) -> Reals:
-        curve = cast(parameters.Quadratic, self.config.curve)
-        return curve.a * self.x_p**2 + curve.c
+        return self.curve.a * self.x_p**2 + self.curve.c
 
 
 class Cubic(Fixed):
     """y = a x^3 + b x."""
 
+    curve: parameters.Cubic
+
     def _values(self) -> Reals:
-        curve = cast(parameters.Cubic, self.config.curve)
-        return curve.a * self.x_p**3 + curve.b * self.x_p
+        return self.curve.a * self.x_p**3 + self.curve.b * self.x_p
 
 
 class Abs(Fixed):
     """y = a |x| + c."""
 
+    curve: parameters.Abs
+
     def _values(self) -> Reals:
-        curve = cast(parameters.Abs, self.config.curve)
-        return curve.a * np.abs(self.x_p) + curve.c
+        return self.curve.a * np.abs(self.x_p) + self.curve.c

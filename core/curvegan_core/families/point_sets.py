@@ -4,7 +4,6 @@ ring8 and grid25 are the mixtures on which mode collapse is usually measured: Sr
 """
 
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 
@@ -19,25 +18,30 @@ _INNER = 0.1
 class Ring8(Family):
     """Modes at radius (cos p, sin p), p = 2 pi k/8, k = 0..7: eight of them, the end is not the beginning again."""
 
+    curve: parameters.Ring8
+
     def _modes(self) -> Reals:
-        return cast(parameters.Ring8, self.config.curve).radius * _directions(2 * np.pi * np.arange(8) / 8)
+        return self.curve.radius * _directions(2 * np.pi * np.arange(8) / 8)
 
 
 class Grid25(Family):
     """Modes at spacing (i, j), i and j from -2 to 2."""
 
+    curve: parameters.Grid25
+
     def _modes(self) -> Reals:
-        side = cast(parameters.Grid25, self.config.curve).spacing * np.arange(-2.0, 3.0)
+        side = self.curve.spacing * np.arange(-2.0, 3.0)
         return np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(25, 2)
 
 
 class Spiral(Family):
     """radius s (cos p, sin p) with p = 2 pi turns s, from s = 0.1 to 1; s grows as a root, so that the arm is even."""
 
+    curve: parameters.Spiral
+
     def members(self, uniform_n: Reals) -> Reals:
-        curve = cast(parameters.Spiral, self.config.curve)
         s_n = np.sqrt(_INNER**2 + (1 - _INNER**2) * uniform_n)
-        return curve.radius * s_n[:, None] * _directions(2 * np.pi * curve.turns * s_n)
+        return self.curve.radius * s_n[:, None] * _directions(2 * np.pi * self.curve.turns * s_n)
 
     @cached_property
     def _arm_mp(self) -> Reals:
@@ -49,18 +53,20 @@ class Spiral(Family):
 
     def fitted(self, curves_np: Reals) -> Fitted:
         """The parameter is the uniform number that chooses the nearest point of the arm."""
-        place_n = nearest_row(curves_np, self._arm_mp)
-        return Fitted(even(_ARM_POINTS)[place_n], even(len(curves_np)))
+        nearest_n = nearest_row(curves_np, self._arm_mp)
+        return Fitted(even(_ARM_POINTS)[nearest_n], even(len(curves_np)))
 
 
 class Circle(Family):
     """radius (cos p, sin p); the parameter is the angle p."""
 
+    curve: parameters.Circle
+
     def members(self, uniform_n: Reals) -> Reals:
-        return cast(parameters.Circle, self.config.curve).radius * _directions(2 * np.pi * uniform_n)
+        return self.curve.radius * _directions(2 * np.pi * uniform_n)
 
     def nearest(self, curves_np: Reals) -> Reals:
-        return cast(parameters.Circle, self.config.curve).radius * _directions(self._angles(curves_np))
+        return self.curve.radius * _directions(self._angles(curves_np))
 
     def fitted(self, curves_np: Reals) -> Fitted:
         turn = 2 * np.pi

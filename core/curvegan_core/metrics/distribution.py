@@ -1,4 +1,4 @@
-"""How close generated curves are to real ones as distributions: formulas and their sources. Knows no job. Needs scipy.
+"""How close generated curves are to real ones as distributions: formulas and their sources.
 
 Every function takes samples as float64 rows, (n, points) generated and (m, points) real.
 """
@@ -28,9 +28,9 @@ def parameter_w1(fitted: Fitted) -> float:
         from scipy.stats import wasserstein_distance  # noqa: PLC0415  half a second, which other families need not wait
 
         return float(wasserstein_distance(fitted.values_n, fitted.truth_n))
-    places = np.sort(np.concatenate((fitted.values_n, fitted.truth_n)))
-    widths = np.diff(places, append=places[0] + fitted.period)
-    shares = [np.searchsorted(np.sort(each), places, "right") / len(each) for each in fitted[:2]]
+    angles = np.sort(np.concatenate((fitted.values_n, fitted.truth_n)))
+    widths = np.diff(angles, append=angles[0] + fitted.period)
+    shares = [np.searchsorted(np.sort(sample), angles, "right") / len(sample) for sample in fitted[:2]]
     gap = shares[0] - shares[1]
     middle = _weighted_median(gap, widths)
     return float(np.sum(np.abs(gap - middle) * widths))
@@ -52,12 +52,12 @@ def modes(family: Family, curves_np: Reals) -> dict[str, float]:
     """
     if family.modes_kp is None:
         return {}
-    place_n, count = family.nearest_mode(curves_np), len(family.modes_kp)
+    mode_n, count = family.nearest_mode(curves_np), len(family.modes_kp)
     good_n = family.distances(curves_np) <= _HIGH_QUALITY * family.noise
-    share_k = np.bincount(place_n, minlength=count) / len(place_n)
+    share_k = np.bincount(mode_n, minlength=count) / len(mode_n)
     present = share_k[share_k > 0]
     return {
-        "modes": float(len(np.unique(place_n[good_n]))),
+        "modes": float(len(np.unique(mode_n[good_n]))),
         "modes_of": float(count),
         "hq": float(np.mean(good_n)),
         "mode_entropy": float(np.abs(np.sum(present * np.log(present)) / np.log(count))),
@@ -81,7 +81,7 @@ class Neighbours:
 
     def __init__(self, real_mp: Reals) -> None:
         self._real_mp = real_mp
-        within_mm = _apart(real_mp, real_mp)
+        within_mm = _euclidean(real_mp, real_mp)
         self._mean = float(np.mean(within_mm))
         # Its own distance, 0, is the first of a row.
         nearest = min(_NEIGHBOURS, len(real_mp) - 1)
@@ -96,7 +96,7 @@ class Neighbours:
         5th nearest real one: how many balls a generated curve lies in, in parts of 5, and the share of balls that hold
         one.
         """
-        between_mn = _apart(self._real_mp, curves_np)
+        between_mn = _euclidean(self._real_mp, curves_np)
         within = 2 * float(np.sum(pdist(curves_np))) / len(curves_np) ** 2
         energy = 2 * float(np.mean(between_mn)) - self._mean - within
         held_mn = between_mn <= self._radius_m[:, None]
@@ -107,6 +107,6 @@ class Neighbours:
         }
 
 
-def _apart(a_np: Reals, b_mp: Reals) -> Reals:
-    apart: NDArray[Any] = cdist(a_np, b_mp)
-    return apart
+def _euclidean(a_np: Reals, b_mp: Reals) -> Reals:
+    distance_nm: NDArray[Any] = cdist(a_np, b_mp)
+    return distance_nm

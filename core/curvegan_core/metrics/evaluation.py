@@ -1,4 +1,4 @@
-"""The numbers that judge a training, along its way and at its end. Knows nothing of how it was trained.
+"""The numbers that judge a training, along its way and at its end.
 
 All are taken on EVALUATION_LATENTS fixed latents of the job, and on as many fixed real curves, in units of training
 (those of y, but for the family `data`: standard deviations). Formulas and sources are in `metrics.distribution`.
@@ -45,12 +45,12 @@ class Metrics:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Read what `as_dict` wrote. Raises KeyError when one of the six that every job has is missing."""
-        first = {name: float(values[name]) for name in _FIRST}
-        return cls(**first, more={name: float(value) for name, value in values.items() if name not in _FIRST})
+        first = {name: float(values[name]) for name in _EVERY_JOB}
+        return cls(**first, more={name: float(value) for name, value in values.items() if name not in _EVERY_JOB})
 
     def as_dict(self) -> dict[str, float]:
         """Return the numbers by name, in order; one that does not apply is absent."""
-        return {name: getattr(self, name) for name in _FIRST} | dict(self.more)
+        return {name: getattr(self, name) for name in _EVERY_JOB} | dict(self.more)
 
     @property
     def finite(self) -> bool:
@@ -58,7 +58,7 @@ class Metrics:
         return all(math.isfinite(value) for value in self.as_dict().values())
 
 
-_FIRST = ("rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake")
+_EVERY_JOB = ("rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake")
 
 
 class Evaluation:
@@ -87,7 +87,7 @@ class Evaluation:
 
     def final(self, weights: Weights, record: LossCurve, ema: Weights | None = None) -> Metrics:
         """Judge final weights. `record` holds one row, the last record of the loss curve."""
-        losses = {name: float(getattr(record, name)[-1]) for name in _FIRST[2:]}
+        losses = {name: float(getattr(record, name)[-1]) for name in _EVERY_JOB[2:]}
         more = self.judge(weights, ema)
         return Metrics(more.pop("rmse"), more.pop("spread"), **losses, more=more)
 
@@ -95,23 +95,23 @@ class Evaluation:
         """Return the numbers of MEANINGS that apply, in their order, and those of the averaged weights if given."""
         with np.errstate(over="ignore", invalid="ignore"):
             generated = generate(weights, self._latents, self._config.activation)
-            found = self._quality(generated)
+            metrics = self._quality(generated)
             if np.isfinite(generated).all():
-                logits = (discriminate(weights, each, self._config) for each in (self._real, generated))
-                found["equilibrium_gap"] = equilibrium_gap(self._config, *logits)
+                logits = (discriminate(weights, sample, self._config) for sample in (self._real, generated))
+                metrics["equilibrium_gap"] = equilibrium_gap(self._config, *logits)
             if ema:
                 average = self._quality(generate(ema, self._latents, self._config.activation))
-                found |= {f"ema_{name}": value for name, value in average.items()}
-        return found
+                metrics |= {f"ema_{name}": value for name, value in average.items()}
+        return metrics
 
     def _quality(self, generated: NDArray[np.float32]) -> dict[str, float]:
         if not np.isfinite(generated).all():
             return {"rmse": math.inf, "spread": math.inf}
         rmse = float(np.sqrt(np.mean(self._family.distances(generated) ** 2)))
-        found = {"rmse": rmse, "spread": curves.spread(generated)}
+        metrics = {"rmse": rmse, "spread": curves.spread(generated)}
         if self._scale:
-            found["relative_rmse"] = rmse / self._scale
-        return found if self._family.FIXED else found | self._distribution(generated, found["spread"])
+            metrics["relative_rmse"] = rmse / self._scale
+        return metrics if self._family.FIXED else metrics | self._distribution(generated, metrics["spread"])
 
     def _distribution(self, generated: NDArray[np.float32], spread: float) -> dict[str, float]:
         # Jobs of one curve, the default among them, need no scipy; nor does who only looks at results.
@@ -120,13 +120,13 @@ class Evaluation:
         reals = generated.astype(np.float64)
         if self._neighbours is None:
             self._neighbours = distribution.Neighbours(self._real.astype(np.float64))
-        found = {"relative_spread": spread / self._spread} if self._spread else {}
+        metrics = {"relative_spread": spread / self._spread} if self._spread else {}
         fitted = self._family.fitted(reals)
         if fitted is not None:
-            found["parameter_w1"] = distribution.parameter_w1(fitted)
-        found |= distribution.modes(self._family, reals)
-        found["sliced_w1"] = distribution.sliced_w1(reals, self._real.astype(np.float64))
-        return found | self._neighbours.compare(reals)
+            metrics["parameter_w1"] = distribution.parameter_w1(fitted)
+        metrics |= distribution.modes(self._family, reals)
+        metrics["sliced_w1"] = distribution.sliced_w1(reals, self._real.astype(np.float64))
+        return metrics | self._neighbours.compare(reals)
 
 
 def evaluation_latents(config: TrainConfig) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""A training in one word, from stored numbers alone. Knows neither config nor network: whoever has the rows can judge.
+"""A training in one word, from stored numbers alone: whoever has the rows can judge.
 
 The first rule that holds decides. Thresholds are the constants below; names in backticks are those of
 `metrics.names`. "The last third" is that of the steps, and a snapshot's metrics count as the final ones do.
@@ -121,5 +121,5 @@ def swing(losses: LossCurve) -> float:
 
 def _is_settled(final: Mapping[str, float], snapshots: Sequence[Snapshot]) -> bool:
     last = max((snapshot.step for snapshot in snapshots), default=0)
-    late = [each.metrics.get("equilibrium_gap", math.inf) for each in snapshots if each.step > 2 * last / 3]
+    late = [shot.metrics.get("equilibrium_gap", math.inf) for shot in snapshots if shot.step > 2 * last / 3]
     return max([final.get("equilibrium_gap", math.inf), *late]) <= MOST_GAP

@@ -1,4 +1,4 @@
-"""Axes of a plot: ranges, ticks, the grid, and what is drawn between them. Knows no job and no canvas's pixels."""
+"""Axes of a plot: ranges, ticks, the grid, and what is drawn between them."""
 
 import math
 from collections.abc import Sequence
@@ -89,20 +89,20 @@ class Axes:
 
     def across(self, x: Sequence[float] | Values) -> Values:
         """Return the columns of pixels of values of x."""
-        return _placed(np.asarray(x, float), self.x, self.box[0], self.box[2])
+        return _positions(np.asarray(x, float), self.x, self.box[0], self.box[2])
 
     def upwards(self, y: Sequence[float] | Values) -> Values:
         """Return the rows of pixels of values of y; NaN for what has no logarithm and needs one."""
         values, limits = np.asarray(y, float), self.y
         if self.logarithmic:
             values, limits = logarithms(values), (math.log10(self.y[0]), math.log10(self.y[1]))
-        return _placed(values, limits, self.box[1], self.box[3])
+        return _positions(values, limits, self.box[1], self.box[3])
 
     def _draw_marks(self, canvas: Canvas, marks: Marks) -> None:
         columns = self.across(marks.x)
         if marks.dots:
-            places = np.column_stack((columns, self.upwards(marks.ys[0])))
-            canvas.dots(places, marks.colour, marks.width, self.box, marks.alpha)
+            centres = np.column_stack((columns, self.upwards(marks.ys[0])))
+            canvas.dots(centres, marks.colour, marks.width, self.box, marks.alpha)
             return
         width = round(self.box[2] - self.box[0])
         lines = [np.column_stack(thinned(columns, row, width)) for row in self.upwards(marks.ys)]
@@ -185,8 +185,8 @@ def decades(limits: Range) -> list[float]:
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     powers = range(first, last + 1, 1 + (last - first) // _MOST_DECADES)
     factors = (1, 2, 5) if last - first <= 3 else (1,)
-    found = [factor * 10.0**power for power in powers for factor in factors]
-    shown = [tick for tick in found if low <= tick <= high]
+    ticks = [factor * 10.0**power for power in powers for factor in factors]
+    shown = [tick for tick in ticks if low <= tick <= high]
     return shown if len(shown) > 1 else round_ticks(limits)
 
 
@@ -206,10 +206,10 @@ def thinned(x: Values, y: Values, columns: int) -> tuple[Values, Values]:
         return x, y
     whole = len(x) // size * size
     parts = np.nan_to_num(y[:whole], nan=-math.inf).reshape(-1, size)
-    places = np.sort(np.column_stack((parts.argmin(axis=1), parts.argmax(axis=1))), axis=1)
-    places = (places + size * np.arange(len(parts))[:, None]).ravel()
-    places = np.concatenate((places, np.arange(whole, len(x))))
-    return x[places], y[places]
+    extremes = np.sort(np.column_stack((parts.argmin(axis=1), parts.argmax(axis=1))), axis=1)
+    extremes += size * np.arange(len(parts))[:, None]
+    kept = np.concatenate((extremes.ravel(), np.arange(whole, len(x))))
+    return x[kept], y[kept]
 
 
 def logarithms(values: Values) -> Values:
@@ -217,6 +217,6 @@ def logarithms(values: Values) -> Values:
     return np.log10(np.where(values > 0, values, np.nan))
 
 
-def _placed(values: Values, limits: Range, start: float, stop: float) -> Values:
+def _positions(values: Values, limits: Range, start: float, stop: float) -> Values:
     low, high = limits
     return start + (values - low) / (high - low) * (stop - start)

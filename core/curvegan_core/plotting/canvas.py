@@ -1,4 +1,4 @@
-"""A picture in pixels, painted with Agg, and its PNG bytes. Knows neither axes nor job.
+"""A picture in pixels, painted with Agg, and its PNG bytes.
 
 Agg is matplotlib's rasteriser. Called directly it takes a tenth of the time of matplotlib's figures, which lay out
 every text and walk through hundreds of artists for each picture. Pixels count from the lower left corner.
@@ -62,11 +62,11 @@ class Canvas:
         if len(known):
             self._agg.draw_path(self._pen(colour, 0, box, 1), Path(known, closed=False), _SAME, to_rgb(colour))
 
-    def dots(self, places: NDArray[np.float64], colour: str, size: float, box: Box, alpha: float = 1) -> None:
-        """Draw a dot at each of the places (n, 2), as far as they lie in the box."""
+    def dots(self, centres: NDArray[np.float64], colour: str, size: float, box: Box, alpha: float = 1) -> None:
+        """Draw a dot at each of the centres (n, 2), as far as they lie in the box."""
         pen = self._pen(colour, 0, box, alpha)
         disc = Affine2D().scale(pixels(size) / 2)
-        self._agg.draw_markers(pen, Path.unit_circle(), disc, Path(places), _SAME, to_rgb(colour))
+        self._agg.draw_markers(pen, Path.unit_circle(), disc, Path(centres), _SAME, to_rgb(colour))
 
     def rule(self, x: tuple[float, float], y: tuple[float, float], colour: str) -> None:
         """Fill from pixel to pixel, both inclusive: a line as thin as can be, and sharp."""
@@ -75,18 +75,18 @@ class Canvas:
         self._pixels[rows, round(x[0]) : round(x[1]) + 1, :3] = _bytes(colour)
 
     def text(
-        self, at: tuple[float, float], text: str, size: float, colour: str, along: float = 0, up: float = 0
+        self, anchor: tuple[float, float], text: str, size: float, colour: str, along: float = 0, up: float = 0
     ) -> None:
-        """Write a line: `along` of its length lies left of the place, `up` of a digit's height below it."""
+        """Write a line: `along` of its length lies left of the anchor, `up` of a digit's height below it."""
         letters, base = _letters(text, size)
-        x, y = at[0] - along * (letters.shape[1] - 2), at[1] - up * _DIGIT_HEIGHT * pixels(size)
+        x, y = anchor[0] - along * (letters.shape[1] - 2), anchor[1] - up * _DIGIT_HEIGHT * pixels(size)
         self._stamp(letters, round(x) - 1, len(self._pixels) - round(y) - base, colour)
 
-    def upright(self, at: tuple[float, float], text: str, size: float, colour: str) -> None:
-        """Write a line from below upwards, its middle at the place and its base right of it."""
+    def upright(self, anchor: tuple[float, float], text: str, size: float, colour: str) -> None:
+        """Write a line from below upwards, its middle at the anchor and its base right of it."""
         letters, base = _letters(text, size)
         turned = np.rot90(letters)
-        self._stamp(turned, round(at[0]) - base, len(self._pixels) - round(at[1] + len(turned) / 2), colour)
+        self._stamp(turned, round(anchor[0]) - base, len(self._pixels) - round(anchor[1] + len(turned) / 2), colour)
 
     def png(self) -> bytes:
         """Return the picture as a PNG file."""

@@ -1,4 +1,4 @@
-"""A heat map: numbers in a table of cells, each coloured by its size. Knows no job and no metric.
+"""A heat map: numbers in a table of cells, each coloured by its size.
 
 The colours are viridis, whose lightness grows evenly, so that equal steps look equal, in grey and to the colour-blind.
 """
@@ -44,8 +44,8 @@ class Scale:
 
     def share(self, value: float) -> float:
         """Return where a number lies, 0 at the low end and 1 at the high one."""
-        low, high, at = (math.log10(x) if self.logarithmic else x for x in (self.low, self.high, value))
-        return (at - low) / (high - low)
+        low, high, here = (math.log10(x) if self.logarithmic else x for x in (self.low, self.high, value))
+        return (here - low) / (high - low)
 
     def value(self, share: float) -> float:
         """Return the number that lies there."""
@@ -112,8 +112,8 @@ class Heatmap(Axes):
     def _draw_numbers(self, canvas: Canvas, across: Sequence[float], upwards: Sequence[float]) -> None:
         for text, ((row, column), value) in zip(self.numbers, np.ndenumerate(self.cells), strict=False):
             if text:
-                place = across[column], upwards[row]
-                canvas.text(place, text, SMALL, self.scale.ink(value), along=0.5, up=0.5)
+                middle = across[column], upwards[row]
+                canvas.text(middle, text, SMALL, self.scale.ink(value), along=0.5, up=0.5)
 
     def _draw_names(self, canvas: Canvas, across: Sequence[float], upwards: Sequence[float]) -> None:
         left, bottom, _, _ = self.box
@@ -147,6 +147,6 @@ def _spans(edges: Values) -> list[tuple[float, float]]:
 
 
 def _every(count: int, least: float, room: float) -> list[int]:
-    """Return the places out of `count` that are so far apart that each has `least` pixels."""
+    """Return the indices out of `count` that are so far apart that each has `least` pixels."""
     stride = max(1, math.ceil(count * least / room))
     return list(range(0, count, stride))

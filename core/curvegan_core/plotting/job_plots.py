@@ -1,4 +1,4 @@
-"""A job's three plots, from stored numbers to PNG bytes. Knows neither engine nor store, and keeps nothing.
+"""A job's three plots, from stored numbers to PNG bytes.
 
 `curve` shows the newest generated curves on the target, `losses` the loss curve with its equilibrium values,
 `evolution` the snapshots one beside the other. The builders return pictures, so that what they show can be read.
@@ -201,24 +201,24 @@ def evolution_picture(data: PlotData) -> Picture:
     columns = min(_COLUMNS, len(shown))
     rows = math.ceil(len(shown) / columns)
     width, height = 240 * max(columns, 3) + 72, 210 * rows + 136
-    axes = [_panel(data, shown, place, (width, height), (columns, rows)) for place in range(len(shown))]
+    axes = [_panel(data, shown, index, (width, height), (columns, rows)) for index in range(len(shown))]
     facts = _facts(data, f"snapshots every {data.config.snapshot_every:,} steps")
     return Picture(width, height, _title(data), facts, axes, _keys(data, shown[-1]))
 
 
-def _panel(data: PlotData, shown: Sequence[Snapshot], place: int, size: tuple[int, int], grid: tuple[int, int]) -> Axes:
+def _panel(data: PlotData, shown: Sequence[Snapshot], index: int, size: tuple[int, int], grid: tuple[int, int]) -> Axes:
     """Place one snapshot; its columns are labelled in the lowest row, its rows in the first column."""
     columns, rows = grid
     wide, tall = (size[0] - 42) // columns, (size[1] - 104) // rows
-    row, column = divmod(place, columns)
+    row, column = divmod(index, columns)
     left, bottom = 50 + column * wide, size[1] - 70 - (row + 1) * tall
     box = (left, bottom, left + wide - 26, bottom + tall - 36)
     x, y = ranges_of(data, shown, box)
     low, high = data.config.x_min, data.config.x_max
     grid_x = round_ticks(x, 4) if data.config.curve.PLANE else (low, (low + high) / 2, high)
-    marks = marks_of(data, shown[place].curves, width=0.7)
-    labelled = (place + columns >= len(shown), column == 0)
-    title, grid_y = f"step {shown[place].step:,}", round_ticks(y, 4)
+    marks = marks_of(data, shown[index].curves, width=0.7)
+    labelled = (index + columns >= len(shown), column == 0)
+    title, grid_y = f"step {shown[index].step:,}", round_ticks(y, 4)
     return Axes(box, x, y, marks, title=title, grid_x=grid_x, grid_y=grid_y, labelled=labelled)
 
 
@@ -230,14 +230,14 @@ def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
     shown = list(snapshots)
     if len(shown) > 1 and shown[-1].step - shown[-2].step < every / 2:
         shown.pop()
-    places = np.linspace(0, len(shown) - 1, min(len(shown), MOST_PANELS)).round().astype(int)
-    return [shown[place] for place in places]
+    indices = np.linspace(0, len(shown) - 1, min(len(shown), MOST_PANELS)).round().astype(int)
+    return [shown[index] for index in indices]
 
 
 def marks_of(data: PlotData, curves: NDArray[np.float32], width: float) -> list[Marks]:
     """Real and generated curves; a single target lies above the bundle, which would hide it once it is trained."""
-    found = [_mark(data, "target", data.real, width), _mark(data, "generated", curves, width)]
-    return found[::-1] if len(data.real) == 1 and not data.config.curve.PLANE else found
+    marks = [_mark(data, "target", data.real, width), _mark(data, "generated", curves, width)]
+    return marks[::-1] if len(data.real) == 1 and not data.config.curve.PLANE else marks
 
 
 def _mark(data: PlotData, name: str, curves: NDArray[np.float32], width: float) -> Marks:

@@ -1,4 +1,4 @@
-"""Pictures of many jobs beside each other: `heatmap`, `fan`, `best`. Knows no store and no sweep, only their numbers.
+"""Pictures of many jobs beside each other: `heatmap`, `fan`, `best`.
 
 `heatmap` shows a metric over two keys of the config, `fan` the RMSE along the steps with its quartiles over the seeds,
 `best` the curves of a few jobs. The builders return pictures, so that what they show can be read.
@@ -101,8 +101,8 @@ def fan_picture(title: str, facts: str, fans: Sequence[Fan], columns: int = 0) -
     steps = max((float(x[-1]) for x, _ in bands if len(x)), default=1.0)
     y = logarithmic_room(shown)
     axes = [
-        _fan_panel(grid.box(place), fan.name, band, (0.0, steps or 1.0), y)
-        for place, (fan, band) in enumerate(zip(fans, bands, strict=True))
+        _fan_panel(grid.box(index), fan.name, band, (0.0, steps or 1.0), y)
+        for index, (fan, band) in enumerate(zip(fans, bands, strict=True))
     ]
     keys = [Key("quartiles", _BAND, 8), Key("median RMSE over steps", _LINE, 1.2)]
     return Picture(*grid.size, drawable(title), drawable(facts), axes, keys)
@@ -113,13 +113,13 @@ def quartiles(curves: Sequence[LossCurve]) -> tuple[Values, Values]:
 
     Between two records of a curve its RMSE is interpolated. What is not finite is left out.
     """
-    found = [(curve.steps[known], curve.rmse[known]) for curve in curves if (known := np.isfinite(curve.rmse)).any()]
-    if not found:
+    finite = [(curve.steps[known], curve.rmse[known]) for curve in curves if (known := np.isfinite(curve.rmse)).any()]
+    if not finite:
         return np.zeros(0), np.zeros((3, 0))
-    steps = np.unique(np.concatenate([x for x, _ in found]))
+    steps = np.unique(np.concatenate([x for x, _ in finite]))
     steps = steps[np.unique(np.linspace(0, len(steps) - 1, _MOST_POINTS).round().astype(int))]
-    there = [np.interp(steps, x, y.astype(np.float64), left=np.nan, right=np.nan) for x, y in found]
-    return steps.astype(np.float64), np.nanpercentile(there, (25, 50, 75), axis=0)
+    rmse = [np.interp(steps, x, y.astype(np.float64), left=np.nan, right=np.nan) for x, y in finite]
+    return steps.astype(np.float64), np.nanpercentile(rmse, (25, 50, 75), axis=0)
 
 
 def _fan_panel(box: Box, name: str, band: tuple[Values, Values], x: Range, y: Range) -> Axes:
@@ -143,7 +143,7 @@ def best_picture(title: str, facts: str, jobs: Sequence[PlotData]) -> Picture:
     Raises ValueError for none, for too many, and for one without a snapshot.
     """
     grid = Grid(len(jobs))
-    axes = [_best_panel(grid.box(place), job) for place, job in enumerate(jobs)]
+    axes = [_best_panel(grid.box(index), job) for index, job in enumerate(jobs)]
     keys = [Key("target", TARGET_COLOUR, 2.5), Key("generated", GENERATED_COLOUR, 1.5)]
     return Picture(*grid.size, drawable(title), drawable(facts), axes, keys)
 
@@ -180,9 +180,9 @@ class Grid:
         """Return width and height of the picture, in pixels."""
         return 276 * max(self.columns, 3) + 60, 225 * math.ceil(self.count / self.columns) + 100
 
-    def box(self, place: int) -> Box:
+    def box(self, index: int) -> Box:
         """Return the box of a panel, counted from the upper left."""
-        row, column = divmod(place, self.columns)
+        row, column = divmod(index, self.columns)
         wide = (self.size[0] - 40) // self.columns
         left, top = 60 + column * wide, self.size[1] - 100 - row * 225
         return left, top - 165, left + wide - 58, top
