@@ -117,7 +117,7 @@ class Checkpoint:
         }
 
     def __eq__(self, other: object) -> bool:
-        """Equal means bit-identical."""
+        """Return whether the states are bit-identical."""
         return isinstance(other, Checkpoint) and self.to_bytes() == other.to_bytes()
 
     def __hash__(self) -> int:

@@ -76,7 +76,7 @@ class LossCurve:
         return len(self.steps)
 
     def __eq__(self, other: object) -> bool:
-        """Equal means bit-identical."""
+        """Return whether they are bit-identical."""
         return isinstance(other, LossCurve) and self.to_bytes() == other.to_bytes()
 
     def __hash__(self) -> int:
@@ -116,7 +116,7 @@ class Snapshot:
         return _SNAPSHOT.pack(self.step, *self.curves.shape) + self.curves.astype("<f4").tobytes() + metrics
 
     def __eq__(self, other: object) -> bool:
-        """Equal means bit-identical."""
+        """Return whether they are bit-identical."""
         return isinstance(other, Snapshot) and self.to_bytes() == other.to_bytes()
 
     def __hash__(self) -> int:

@@ -58,19 +58,19 @@ class _Job:
         return Evaluation(self.config, self.family)
 
     def is_stop(self) -> bool:
-        """Whether a snapshot, a checkpoint or the end is due at this step."""
+        """Return whether a snapshot, a checkpoint or the end is due at this step."""
         return self.on_grid(self.config.snapshot_every) or self.on_grid(self.config.checkpoint_every)
 
     def on_grid(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
 
     def steps_to_stop(self) -> int:
-        """Steps to the next snapshot, checkpoint or end."""
+        """Count the steps to the next snapshot, checkpoint or end."""
         grids = (self.config.snapshot_every, self.config.checkpoint_every)
         return min(self.config.steps - self.step, *(every - self.step % every for every in grids))
 
     def offsets(self, count: int) -> range:
-        """Which of the next `count` steps are recorded."""
+        """Return which of the next `count` steps are recorded."""
         return range(-self.step % self.config.record_every, count, self.config.record_every)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.losses import equilibrium
-from curvegan_core.metrics.evaluation import measure, snapshot
+from curvegan_core.metrics.evaluation import Evaluation
 from curvegan_core.networks import init_weights
 from curvegan_core.plotting.job_plots import KINDS, PlotData, render
 from curvegan_core.sampling import samples
@@ -22,7 +22,8 @@ checkpoint = Checkpoint(config.hash, 0, "torch", "0", weights, weights, weights)
 again = Checkpoint.from_bytes(checkpoint.to_bytes(), config)
 assert samples(again, config, 4, 1).shape == (4, 15)
 record = LossCurve(np.array([0]), *(np.ones(1, np.float32) for _ in range(5)))
-data = PlotData("job 1", config, record, [snapshot(config, 0, weights)], measure(config, weights, record))
+judge = Evaluation(config)
+data = PlotData("job 1", config, record, [judge.snapshot(0, weights)], judge.final(weights, record))
 assert all(render(kind, data).startswith(b"\\x89PNG") for kind in KINDS)
 assert equilibrium(config).g_loss < 0.7
 """

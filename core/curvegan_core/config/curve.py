@@ -37,7 +37,7 @@ class FamilyParameters(Keyed):
 
     @classmethod
     def distance(cls) -> str:
-        """How far a generated curve is from the family, in words."""
+        """Say in words how far a generated curve is from the family."""
         return f"{'Euclidean distance' if cls.PLANE else 'root mean square difference'} to {cls.NEAREST}"
 
 

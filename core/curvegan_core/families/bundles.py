@@ -7,7 +7,7 @@ import numpy as np
 
 from curvegan_core.config import curve as parameters
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.families.family import Family, Fitted, Reals, even
+from curvegan_core.families.family import Family, Fitted, Reals, directions, even
 
 _GRID = 64
 _NEWTON_STEPS = 4
@@ -61,10 +61,10 @@ class Sine(Family):
         self._gram_22 = self._wave_2p @ self._wave_2p.T
 
     def members(self, uniform_n: Reals) -> Reals:
-        return _directions(2 * np.pi * uniform_n) @ self._wave_2p
+        return directions(2 * np.pi * uniform_n) @ self._wave_2p
 
     def nearest(self, curves_np: Reals) -> Reals:
-        return _directions(self._phases(curves_np)) @ self._wave_2p
+        return directions(self._phases(curves_np)) @ self._wave_2p
 
     def fitted(self, curves_np: Reals) -> Fitted:
         turn = 2 * np.pi
@@ -73,7 +73,7 @@ class Sine(Family):
     def _phases(self, curves_np: Reals) -> Reals:
         """Minimise t G t - 2 t h over t = (cos p, sin p), with h the products of curve and waves and G their own."""
         product_n2 = curves_np @ self._wave_2p.T
-        grid_g2 = _directions(2 * np.pi * np.arange(_GRID) / _GRID)
+        grid_g2 = directions(2 * np.pi * np.arange(_GRID) / _GRID)
         value_ng = np.sum((grid_g2 @ self._gram_22) * grid_g2, axis=1) - 2 * product_n2 @ grid_g2.T
         phase_n: Reals = 2 * np.pi * np.argmin(value_ng, axis=1) / _GRID
         for _ in range(_NEWTON_STEPS):
@@ -82,7 +82,7 @@ class Sine(Family):
 
     def _newton(self, phase_n: Reals, product_n2: Reals) -> Reals:
         """Return slope over curvature of half that function, at most a grid's distance, where it curves upwards."""
-        t_n2 = _directions(phase_n)
+        t_n2 = directions(phase_n)
         u_n2 = np.stack((-t_n2[:, 1], t_n2[:, 0]), axis=1)
         force_n2 = t_n2 @ self._gram_22 - product_n2
         slope_n = np.sum(u_n2 * force_n2, axis=1)
@@ -100,12 +100,8 @@ class SineModes(Family):
 
     def _modes(self) -> Reals:
         count = self.curve.modes
-        return _directions(2 * np.pi * np.arange(count) / count) @ _waves(self.x_p)
+        return directions(2 * np.pi * np.arange(count) / count) @ _waves(self.x_p)
 
 
 def _waves(x_p: Reals) -> Reals:
     return np.stack((np.sin(np.pi * x_p), np.cos(np.pi * x_p)))
-
-
-def _directions(angle_n: Reals) -> Reals:
-    return np.stack((np.cos(angle_n), np.sin(angle_n)), axis=1)

@@ -172,7 +172,7 @@ def _row(row: int, line: list[str], points: int) -> NDArray[np.float64]:
 
 
 def _is_number(cell: str) -> bool:
-    """Whether it is one; "nan" and "inf" are refused later, as any number that is not finite."""
+    """Return whether it is one; "nan" and "inf" are refused later, as any number that is not finite."""
     try:
         float(cell)
     except ValueError:

@@ -91,6 +91,11 @@ def even(count: int) -> Reals:
     return (np.arange(count) + 0.5) / count
 
 
+def directions(angle_n: Reals) -> Reals:
+    """Return the points of the unit circle at these angles, (n, 2)."""
+    return np.stack((np.cos(angle_n), np.sin(angle_n)), axis=1)
+
+
 def nearest_row(curves_np: Reals, rows_mp: Reals) -> NDArray[np.int64]:
     """Return for each curve the number of the row at the least Euclidean distance, (n,)."""
     # |c - r|^2 = |c|^2 - 2 c r + |r|^2, of which the first part is the same for every row.

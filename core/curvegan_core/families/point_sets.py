@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from curvegan_core.config import curve as parameters
-from curvegan_core.families.family import Family, Fitted, Reals, even, nearest_row
+from curvegan_core.families.family import Family, Fitted, Reals, directions, even, nearest_row
 
 # A point lies at most half the arm's length / _ARM_POINTS beside the point of the arm that stands for it.
 _ARM_POINTS = 1024
@@ -21,7 +21,7 @@ class Ring8(Family):
     curve: parameters.Ring8
 
     def _modes(self) -> Reals:
-        return self.curve.radius * _directions(2 * np.pi * np.arange(8) / 8)
+        return self.curve.radius * directions(2 * np.pi * np.arange(8) / 8)
 
 
 class Grid25(Family):
@@ -41,7 +41,7 @@ class Spiral(Family):
 
     def members(self, uniform_n: Reals) -> Reals:
         s_n = np.sqrt(_INNER**2 + (1 - _INNER**2) * uniform_n)
-        return self.curve.radius * s_n[:, None] * _directions(2 * np.pi * self.curve.turns * s_n)
+        return self.curve.radius * s_n[:, None] * directions(2 * np.pi * self.curve.turns * s_n)
 
     @cached_property
     def _arm_mp(self) -> Reals:
@@ -52,7 +52,7 @@ class Spiral(Family):
         return self._arm_mp[nearest_row(curves_np, self._arm_mp)]
 
     def fitted(self, curves_np: Reals) -> Fitted:
-        """The parameter is the uniform number that chooses the nearest point of the arm."""
+        """Return for each curve the uniform number that chooses the nearest point of the arm."""
         nearest_n = nearest_row(curves_np, self._arm_mp)
         return Fitted(even(_ARM_POINTS)[nearest_n], even(len(curves_np)))
 
@@ -63,10 +63,10 @@ class Circle(Family):
     curve: parameters.Circle
 
     def members(self, uniform_n: Reals) -> Reals:
-        return self.curve.radius * _directions(2 * np.pi * uniform_n)
+        return self.curve.radius * directions(2 * np.pi * uniform_n)
 
     def nearest(self, curves_np: Reals) -> Reals:
-        return self.curve.radius * _directions(self._angles(curves_np))
+        return self.curve.radius * directions(self._angles(curves_np))
 
     def fitted(self, curves_np: Reals) -> Fitted:
         turn = 2 * np.pi
@@ -75,7 +75,3 @@ class Circle(Family):
     def _angles(self, curves_np: Reals) -> Reals:
         angle_n: Reals = np.arctan2(curves_np[:, 1], curves_np[:, 0])
         return angle_n
-
-
-def _directions(angle_n: Reals) -> Reals:
-    return np.stack((np.cos(angle_n), np.sin(angle_n)), axis=1)

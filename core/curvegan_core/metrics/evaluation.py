@@ -132,13 +132,3 @@ class Evaluation:
 def evaluation_latents(config: TrainConfig) -> NDArray[np.float32]:
     """Return the job's fixed latents, (EVALUATION_LATENTS, latent)."""
     return latents(config, config.seed, Stream.EVALUATION, EVALUATION_LATENTS)
-
-
-def snapshot(config: TrainConfig, step: int, weights: Weights) -> Snapshot:
-    """Take a snapshot, with its metrics, of weights without an average; of any family but `data`."""
-    return Evaluation(config).snapshot(step, weights)
-
-
-def measure(config: TrainConfig, weights: Weights, record: LossCurve) -> Metrics:
-    """Judge final weights without an average; of any family but `data`. `record` holds the last record."""
-    return Evaluation(config).final(weights, record)

@@ -1,28 +1,38 @@
-"""What the names of metrics and verdicts mean. Knows no number, and not numpy: a client lists jobs without it."""
+"""The names of metrics and verdicts, and what each means. Without numpy, so that a client lists jobs at once."""
 
-MEANINGS = {
-    "rmse": "root mean square distance of the generated curves to the nearest of the family",
-    "spread": "standard deviation among the generated curves, averaged over their points",
-    "relative_rmse": "rmse in parts of the standard deviation of all real values",
-    "relative_spread": "spread in parts of the real curves' spread",
-    "parameter_w1": "Wasserstein-1 distance of the fitted parameter to its true distribution",
-    "modes": "modes with at least one generated curve within 3 standard deviations",
-    "modes_of": "modes that the family has",
-    "hq": "share of generated curves within 3 standard deviations of the nearest mode",
-    "mode_entropy": "evenness of the generated curves over the modes: 1 is even, 0 one mode",
-    "sliced_w1": "Wasserstein-1 distance to the real curves, averaged over 64 projections",
-    "energy": "energy distance to the real curves",
-    "density": "how densely generated curves lie where real ones do: 1 is as dense",
-    "coverage": "share of real curves that have a generated one among their nearest",
-    "equilibrium_gap": "how far the discriminator is from its loss's equilibrium",
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is measured, and which way is better, for a number that has one."""
+
+    meaning: str
+    larger_is_better: bool | None = None
+
+
+METRICS = {
+    "rmse": Metric("root mean square distance of the generated curves to the nearest of the family", False),
+    "spread": Metric("standard deviation among the generated curves, averaged over their points"),
+    "relative_rmse": Metric("rmse in parts of the standard deviation of all real values", False),
+    "relative_spread": Metric("spread in parts of the real curves' spread"),
+    "parameter_w1": Metric("Wasserstein-1 distance of the fitted parameter to its true distribution", False),
+    "modes": Metric("modes with at least one generated curve within 3 standard deviations", True),
+    "modes_of": Metric("modes that the family has"),
+    "hq": Metric("share of generated curves within 3 standard deviations of the nearest mode", True),
+    "mode_entropy": Metric("evenness of the generated curves over the modes: 1 is even, 0 one mode", True),
+    "sliced_w1": Metric("Wasserstein-1 distance to the real curves, averaged over 64 projections", False),
+    "energy": Metric("energy distance to the real curves", False),
+    "density": Metric("how densely generated curves lie where real ones do: 1 is as dense", True),
+    "coverage": Metric("share of real curves that have a generated one among their nearest", True),
+    "equilibrium_gap": Metric("how far the discriminator is from its loss's equilibrium", False),
 }
-"""Names of what is measured. With `ema_` before it: the same of the averaged weights, except equilibrium_gap."""
+"""What is measured, by name. With `ema_` before it: the same of the averaged weights, except equilibrium_gap."""
 
+MEANINGS = {name: metric.meaning for name, metric in METRICS.items()}
 LARGER_IS_BETTER = {
-    **dict.fromkeys(("modes", "hq", "mode_entropy", "density", "coverage"), True),
-    **dict.fromkeys(("rmse", "relative_rmse", "parameter_w1", "sliced_w1", "energy", "equilibrium_gap"), False),
+    name: metric.larger_is_better for name, metric in METRICS.items() if metric.larger_is_better is not None
 }
-"""Which way is better, of those that have one; with `ema_` before it the same."""
 
 RULES = {
     "converged": "the curves are right: close to their family, and as various",

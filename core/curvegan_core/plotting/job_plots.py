@@ -235,7 +235,7 @@ def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
 
 
 def marks_of(data: PlotData, curves: NDArray[np.float32], width: float) -> list[Marks]:
-    """Real and generated curves; a single target lies above the bundle, which would hide it once it is trained."""
+    """Return real and generated curves; a single target lies above the bundle, which hides it once it is trained."""
     marks = [_mark(data, "target", data.real, width), _mark(data, "generated", curves, width)]
     return marks[::-1] if len(data.real) == 1 and not data.config.curve.PLANE else marks
 
