@@ -150,6 +150,9 @@ class _Training:
         return [float(np.sqrt(np.mean(self._family.distances(curves_bp) ** 2))) for curves_bp in minibatches]
 
 
+_UNIFORM_LATENTS = {"normal": False, "uniform": True}
+
+
 def _recipe(config: TrainConfig) -> Recipe:
     shared = config.beta1, config.beta2, config.eps
     single = np.float32
@@ -157,7 +160,7 @@ def _recipe(config: TrainConfig) -> Recipe:
         loss=NUMBERS[config.loss],
         smooth=single(config.label_smoothing),
         d_steps=config.d_steps,
-        uniform_latents=config.latent_noise == "uniform",
+        uniform_latents=_UNIFORM_LATENTS[config.latent_noise],
         take=single(1 - config.ema),
         g_rates=Rates(config.lr_g, *shared, np.inf),
         d_rates=Rates(config.lr_d, *shared, config.clip or np.inf),

@@ -6,7 +6,7 @@ the generator's update too. Every array comes from the job's own streams, so a j
 Legend of the shapes in names: j jobs, b minibatch, l latent, p points, 2 real and generated.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -115,13 +115,19 @@ def _flat(array: Tensor) -> Tensor:
     return array.flatten(1, 2) if array.dim() == 4 else array
 
 
+def _symmetric_blocks(seed: int, stream: Stream, shape: tuple[int, ...]) -> Blocks:
+    """Return blocks of U(-1, 1)."""
+    return Blocks(shape, lambda steps: 2 * uniforms_of(seed, stream, steps, prod(shape)).reshape(-1, *shape) - 1)
+
+
+_LATENTS: dict[str, Callable[[int, Stream, tuple[int, ...]], Blocks]] = {
+    "normal": NormalBlocks,
+    "uniform": _symmetric_blocks,
+}
+
+
 def _latents(config: TrainConfig) -> Blocks:
-    shape = (config.batch_size, config.latent)
-    if config.latent_noise == "normal":
-        return NormalBlocks(config.seed, Stream.LATENT, shape)
-    return Blocks(
-        shape, lambda steps: 2 * uniforms_of(config.seed, Stream.LATENT, steps, prod(shape)).reshape(-1, *shape) - 1
-    )
+    return _LATENTS[config.latent_noise](config.seed, Stream.LATENT, (config.batch_size, config.latent))
 
 
 def _instance_noise(config: TrainConfig) -> Blocks:
