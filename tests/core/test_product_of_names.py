@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from curvegan_core.config.curve import CURVE_MODELS, Data
-from curvegan_core.config.keys import SWITCH
+from curvegan_core.config.keys import SWITCH, Keyed
 from curvegan_core.config.rules import LOSSES_WITH_LABELS
 from curvegan_core.config.train import Activation, Loss, TrainConfig
 from curvegan_core.engines import State
@@ -33,31 +33,31 @@ def values_of(**values: Any) -> dict[str, Any]:
     return SMALL | ({"points": 2} if plane else {}) | ({} if bounded else {"gp": 1.0}) | values
 
 
-def train(config: TrainConfig, engine: str) -> None:
-    """Do three steps; whatever is seen and whatever comes out is a finite number."""
+def train(config: TrainConfig, engine: str) -> bytes:
+    """Do three steps; all that is seen and all that comes out are finite numbers. Return their bits."""
     members = family(config, ROWS if isinstance(config.curve, Data) else None)
-    state = State.initial(init_weights(config), config.ema > 0)
-    training = choose(config, "cpu")([config], [state], "cpu", [members])
+    before = State.initial(init_weights(config), config.ema > 0)
+    training = choose(config, "cpu")([config], [before], "cpu", [members])
     assert training.name == engine
     trace, after = training.run([0], 3, range(3)), training.state(0)
-    for series in (trace.g_loss, trace.d_loss, trace.d_real, trace.d_fake, trace.rmse):
-        assert series.shape == (3, 1)
-        assert np.isfinite(series).all()
-    assert all(np.isfinite(tensor).all() for tensor in after.weights.values())
-    changed = {name.partition(".")[0] for name in after.weights if (after.weights[name] != state.weights[name]).any()}
-    assert changed == {"generator", "discriminator"}
+    arrays = [trace.g_loss, trace.d_loss, trace.d_real, trace.d_fake, trace.rmse]
+    assert all(series.shape == (3, 1) for series in arrays)
+    arrays += [*after.weights.values(), *after.ema.values()]
+    assert all(np.isfinite(array).all() for array in arrays)
+    moved = {name.partition(".")[0] for name in after.weights if (after.weights[name] != before.weights[name]).any()}
+    assert moved == {"generator", "discriminator"}
+    return b"".join(array.tobytes() for array in arrays)
 
 
-def train_or_be_refused(values: dict[str, Any], engine: str, refused: str) -> bool:
-    """Train, or be refused with a reason that names what cannot be trained. Return whether it trained."""
+def train_or_be_refused(values: dict[str, Any], engine: str, refused: str) -> bytes | None:
+    """Train, or be refused with a reason that names what cannot be trained; None says so."""
     try:
         config = TrainConfig.parse(values | {"engine": engine})
     except InvalidConfig as error:
         if refused not in str(error):
             raise
-        return False
-    train(config, engine)
-    return True
+        return None
+    return train(config, engine)
 
 
 @each_engine
@@ -65,9 +65,9 @@ def train_or_be_refused(values: dict[str, Any], engine: str, refused: str) -> bo
 def test_losses_activations_and_families(engine: str, loss: str) -> None:
     for activation in get_args(Activation):
         configs = [values_of(**curve, loss=loss, activation=activation) for curve in CURVES.values()]
-        trained = {train_or_be_refused(values, engine, f"with activation {activation}") for values in configs}
+        trained = [train_or_be_refused(values, engine, f"with activation {activation}") for values in configs]
         # A refusal never depends on the family, and the default activation is never refused.
-        assert trained == {engine == "torch" or activation == "relu"}
+        assert {bits is not None for bits in trained} == {engine == "torch" or activation == "relu"}
 
 
 def choices() -> Iterator[tuple[str, Any]]:
@@ -93,6 +93,35 @@ def test_every_name_is_in_every_table() -> None:
         smoothed = equilibrium(TrainConfig.model_construct(loss=loss, label_smoothing=0.2))
         plain = equilibrium(TrainConfig.model_construct(loss=loss, label_smoothing=0.0))
         assert (smoothed != plain) == (loss in LOSSES_WITH_LABELS)
+
+
+def other_values(model: type[Keyed], number: float) -> Iterator[tuple[str, Any]]:
+    """Every key that a training's numbers depend on, with each other word it takes, or with another number."""
+    for name, field in model.model_fields.items():
+        if get_origin(field.annotation) is Literal:
+            words = [word for word in get_args(field.annotation) if word != field.default]
+        else:
+            words = [field.default + 1 if field.annotation is int else True if field.annotation is bool else number]
+        if model.KEYS[name].numbers and name != "curve":
+            yield from ((name, word) for word in words)
+
+
+@each_engine
+def test_no_engine_ignores_a_key(engine: str) -> None:
+    plain = train(TrainConfig.parse(values_of(engine=engine)), engine)
+    for name, value in other_values(TrainConfig, 0.3):
+        changed = train_or_be_refused(values_of(**{name: value}), engine, f"cannot train with {name}")
+        assert changed != plain, name
+
+
+@each_engine
+@pytest.mark.parametrize("curve", [name for name in CURVE_MODELS if name != "data"])
+def test_no_engine_ignores_a_parameter_of_a_family(engine: str, curve: str) -> None:
+    values = values_of(curve=curve, engine=engine)
+    plain = train(TrainConfig.parse(values), engine)
+    for name, value in other_values(CURVE_MODELS[curve], 1.3):
+        changed = TrainConfig.parse(values | {"curve": {"family": curve, name: value}})
+        assert train(changed, engine) != plain, name
 
 
 UNKNOWN: list[tuple[str, Any]] = [
