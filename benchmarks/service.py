@@ -37,8 +37,8 @@ from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines.fused.engine import FusedEngine
 from curvegan_core.metrics.evaluation import Evaluation
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store, open_store
+from curvegan_db.values import JobRequest
 from curvegan_worker import recorder
 from curvegan_worker.celery.app import HANG_S, nudge
 from curvegan_worker.host.machine_code import prepare

@@ -22,8 +22,8 @@ from sqlalchemy import text
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.loss_curve import LossCurve
-from curvegan_db.records import Claim, JobRequest
 from curvegan_db.store import Store, open_store
+from curvegan_db.values import Claim, JobRequest
 from tests.databases import migrate
 from tests.servers import PostgresServer
 

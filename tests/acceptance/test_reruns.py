@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from curvegan_core.engines.fused.engine import FusedEngine
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store, make_engine
-from curvegan_db.tables.models import JobState
 from curvegan_worker.recorder import STORED
 
 from ..cli.client import Client, PlayedWorker

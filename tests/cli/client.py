@@ -16,9 +16,9 @@ from curvegan_core.families.dataset import Dataset
 from curvegan_core.metrics.verdict import judge
 from curvegan_core.plotting.job_plots import KINDS, PlotData, render
 from curvegan_core.training import PackTraining, Progress
-from curvegan_db.records import Plot
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store, open_store
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import Plot
 
 RUN = "from curvegan_cli.main import main; main(prog_name='curvegan')"
 SMALL = (

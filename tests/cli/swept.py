@@ -3,9 +3,9 @@
 import numpy as np
 
 from curvegan_core.loss_curve import LossCurve, Snapshot
-from curvegan_db.records import Job
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import Job
 
 from .client import Client
 

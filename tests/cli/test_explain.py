@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from curvegan_cli.reasons import NOTES, REASONS
+from curvegan_db.columns import JobState
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
-from curvegan_db.tables.models import JobState
 
 from .client import SMALL, Client, PlayedWorker
 

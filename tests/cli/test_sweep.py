@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from curvegan_db.tables.models import JobState
+from curvegan_db.columns import JobState
 
 from .client import SMALL, Client, PlayedWorker
 from .test_status import on_a_terminal

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import update
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.records import LOST, JobRequest
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store
 from curvegan_db.tables import models
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import LOST, JobRequest
 
 NAMES = (None, "a", "b", "ab", "A b", "100%", "_", "it's", "ünïcode", "or")
 TAGS = ("a", "b", "night run", "x%y")

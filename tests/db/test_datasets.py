@@ -10,8 +10,8 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CurveganError, InvalidInput
 from curvegan_core.families.dataset import Dataset
 from curvegan_db.errors import DatasetConflict, DatasetNotFound, JobStateConflict
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
+from curvegan_db.values import JobRequest
 
 from .trainings import claim
 

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from curvegan_db.columns import MOST_ERROR, MOST_REASON
 from curvegan_db.errors import JobNotFound, JobStateConflict, ResultNotFound
-from curvegan_db.records import Plot
 from curvegan_db.store import Store
-from curvegan_db.tables.models import MOST_ERROR, MOST_REASON
+from curvegan_db.values import Plot
 
 from .trainings import DEVICES, a_worker, claim, losses, request, short, snapshot
 

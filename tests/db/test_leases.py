@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Row, text
 
 from curvegan_db.errors import LeaseLost
-from curvegan_db.records import Claim, Plot
 from curvegan_db.sql import transactions
 from curvegan_db.store import Store
 from curvegan_db.tables.models import Base
+from curvegan_db.values import Claim, Plot
 
 from .trainings import a_worker, claim, losses, request, short, snapshot
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from curvegan_db.columns import MOST_LOG_TEXT
 from curvegan_db.errors import JobNotFound, LeaseLost
-from curvegan_db.records import SAID, Plot
 from curvegan_db.store import Store
-from curvegan_db.tables.models import MOST_LOG_TEXT
+from curvegan_db.values import SAID, Plot
 
 from .trainings import claim, losses, request, short
 

@@ -149,9 +149,9 @@ def test_a_batch_of_a_prune_reads_its_own_jobs_only(full_store: Store) -> None:
 def test_an_explanation_reads_only_the_queue(full_store: Store) -> None:
     last = full_store.last_id()
     assert last is not None
-    for plan in plans(full_store, lambda: full_store.situation(last)):
+    for plan in plans(full_store, lambda: full_store.details(last)):
         assert_by_index(plan)
-    assert full_store.situation(last).ahead == len(full_store.jobs(states=["queued"])) - 1
+    assert full_store.details(last).ahead == len(full_store.jobs(states=["queued"])) - 1
 
 
 def assert_by_index(plan: str) -> None:

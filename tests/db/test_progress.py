@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from curvegan_core.loss_curve import LossCurve, Snapshot
-from curvegan_db.records import SAID, Plot
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import SAID, Plot
 from curvegan_db.verbs.leases import Ending
 from curvegan_db.verbs.progress import Record
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from curvegan_db.columns import JobState
 from curvegan_db.errors import DatabaseUnreachable
 from curvegan_db.filters.catalogue import METRICS
-from curvegan_db.records import Plot
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 from curvegan_db.tables import models
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import Plot
 from curvegan_db.verbs import pruning
 from curvegan_db.verbs.pruning import Pruning
 

@@ -7,8 +7,8 @@ import pytest
 
 from curvegan_core.errors import InvalidConfig
 from curvegan_db.errors import JobNotFound, JobStateConflict
-from curvegan_db.records import Plot
 from curvegan_db.store import Store
+from curvegan_db.values import Plot
 
 from .trainings import claim, losses, request, snapshot
 

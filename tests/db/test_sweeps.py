@@ -6,10 +6,10 @@ from collections import Counter
 import pytest
 
 from curvegan_core.errors import InvalidInput
+from curvegan_db.columns import MOST_ID
 from curvegan_db.errors import SweepNotFound
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
-from curvegan_db.tables.models import MOST_ID
+from curvegan_db.values import JobRequest
 from curvegan_db.verbs.sweeps import MOST_JOBS
 
 from .trainings import a_worker, claim, losses, request, short, snapshot

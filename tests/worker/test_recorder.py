@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.records import SAID, JobRequest
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
+from curvegan_db.values import SAID, JobRequest
 from curvegan_worker import recorder
 from curvegan_worker.recorder import STORED
 

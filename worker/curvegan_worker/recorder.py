@@ -23,11 +23,11 @@ from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.metrics.verdict import judge
 from curvegan_core.plotting.job_plots import PlotData, render, titled
+from curvegan_db.columns import JobState
 from curvegan_db.errors import LeaseLost
-from curvegan_db.records import Claim, Plot
 from curvegan_db.store import Store
-from curvegan_db.tables.models import JobState
 from curvegan_db.tables.retention import outdated
+from curvegan_db.values import Claim, Plot
 from curvegan_db.verbs.leases import Ending
 from curvegan_db.verbs.progress import Record
 from curvegan_worker.journal import Journal, judged, reached

@@ -14,10 +14,10 @@ from curvegan_core.families.dataset import Dataset
 from curvegan_core.loss_curve import LossCurve
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.training import PackTraining, Progress
+from curvegan_db.columns import JobState
 from curvegan_db.errors import LeaseLost
-from curvegan_db.records import Claim, ClaimedJob
 from curvegan_db.store import Store
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import Claim, ClaimedJob
 from curvegan_worker.devices import train_on
 from curvegan_worker.journal import beginning
 from curvegan_worker.lease import Lease

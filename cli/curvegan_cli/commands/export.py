@@ -24,7 +24,7 @@ from curvegan_cli.shown.output import csv_cell, format_option, message, plain
 
 if TYPE_CHECKING:
     from curvegan_db.filters.language import Filter
-    from curvegan_db.records import Job
+    from curvegan_db.values import Job
 
 _FACTS = {
     **{"id": int, "sweep": int, "name": str, "tags": list, "state": str, "verdict": str, "priority": int},

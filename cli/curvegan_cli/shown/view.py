@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from curvegan_cli.shown.output import Column, age, duration, number, print_csv, print_ids, print_json
 
 if TYPE_CHECKING:
-    from curvegan_db.records import Job
     from curvegan_db.store import Store
+    from curvegan_db.values import Job
 
 METRICS = ("rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake")
 LIVE = ("queued", "running", "lost")

@@ -16,9 +16,9 @@ from curvegan_core.config.parameters import MODELS
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.metrics.names import MEANINGS, VERDICTS
 from curvegan_db.filters.fields import Digits, JobField, Number, Seed, Text, Truth, Whole, Word, contains, near, within
-from curvegan_db.records import DISPLAYED_STATES
 from curvegan_db.tables.models import Job, JobTag, UtcDateTime
 from curvegan_db.tables.states import displayed_as
+from curvegan_db.values import DISPLAYED_STATES
 
 METRIC_NAMES = (
     *dict.fromkeys(("rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake", *MEANINGS)),

@@ -3,7 +3,6 @@
 Blobs live in tables of their own, so that listing jobs never reads them.
 """
 
-import enum
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,20 +25,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-MOST_NAME, MOST_TAG, MOST_TAGS = 200, 100, 32
-MOST_DATASET_NAME = 100
-MOST_REASON, MOST_ERROR, MOST_LOG_TEXT = 500, 10_000, 10_000
-MOST_ID = 2**31 - 1  # of PostgreSQL's INTEGER: a larger one that somebody typed is no job, and no driver's error
-
-
-class JobState(enum.StrEnum):
-    """The stored states; a running job whose lease ran out is shown as "lost"."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+from curvegan_db.columns import MOST_DATASET_NAME, MOST_NAME, MOST_REASON, MOST_TAG, JobState
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_
 
-from curvegan_db.records import LOST
+from curvegan_db.columns import JobState
 from curvegan_db.tables import models
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import LOST
 
 
 def displayed_state(job: models.Job, at: datetime) -> str:

@@ -11,9 +11,9 @@ from sqlalchemy import Select, func, select
 
 from curvegan_db.filters.fields import JobField
 from curvegan_db.filters.language import Filter
-from curvegan_db.records import Job
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
+from curvegan_db.values import Job
 from curvegan_db.verbs.jobs import records_of
 from curvegan_db.verbs.results import joined_losses
 

@@ -7,15 +7,15 @@ from sqlalchemy import Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from curvegan_core.config.parameters import Data
+from curvegan_db.columns import MOST_ID, MOST_REASON, JobState
 from curvegan_db.errors import JobNotFound, JobStateConflict
 from curvegan_db.filters.language import Filter
-from curvegan_db.records import LOST, Job, JobRequest, check_tags, check_text
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
-from curvegan_db.tables.models import MOST_ID, MOST_REASON, JobState
 from curvegan_db.tables.states import displayed_as, displayed_state
 from curvegan_db.tables.transitions import add_event, add_events, end, lose
+from curvegan_db.values import LOST, Job, JobRequest, check_tags, check_text
 from curvegan_db.verbs.datasets import require_contents
 
 # Bound parameters in one statement: SQLite takes 32,766, PostgreSQL 65,535.

@@ -10,13 +10,14 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from curvegan_db.columns import JobState
 from curvegan_db.errors import ConfigUnreadable, LeaseLost
-from curvegan_db.records import Claim, ClaimedJob, HeartbeatReply
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
-from curvegan_db.tables.models import JobState, UtcDateTime, in_state
+from curvegan_db.tables.models import UtcDateTime, in_state
 from curvegan_db.tables.transitions import add_event, add_events, end, lose, release
+from curvegan_db.values import Claim, ClaimedJob, HeartbeatReply
 from curvegan_db.verbs.workers import beat_worker, label_of, live_peers
 
 _Columns = TypeVarTuple("_Columns")

@@ -13,11 +13,11 @@ from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from curvegan_db.errors import LeaseLost
-from curvegan_db.records import Plot
 from curvegan_db.sql.transactions import Transactions, now, upsert
 from curvegan_db.tables import models
 from curvegan_db.tables.retention import drop_outdated
 from curvegan_db.tables.transitions import add_event
+from curvegan_db.values import Plot
 from curvegan_db.verbs.leases import Ending, conclude, had_outcome, held_jobs
 from curvegan_db.verbs.logs import line_rows
 from curvegan_db.verbs.results import refused

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from curvegan_db.columns import JobState
 from curvegan_db.errors import DatabaseUnreachable
 from curvegan_db.filters.fields import JobField
 from curvegan_db.sql.database import shown_url
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
-from curvegan_db.tables.models import JobState, in_state
+from curvegan_db.tables.models import in_state
 
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 # Jobs that go in one transaction: some 50 MB of results, for which nobody waits longer than for a slow commit.

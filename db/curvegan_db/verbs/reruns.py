@@ -10,11 +10,11 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from curvegan_core.config.train import TrainConfig
+from curvegan_db.columns import JobState
 from curvegan_db.errors import DatasetNotFound, JobStateConflict
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
-from curvegan_db.tables.models import JobState
 from curvegan_db.tables.states import displayed_state
 from curvegan_db.tables.transitions import add_event
 from curvegan_db.verbs.datasets import require_contents

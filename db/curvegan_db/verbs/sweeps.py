@@ -13,12 +13,13 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from curvegan_core.errors import InvalidInput
+from curvegan_db.columns import MOST_ID, MOST_NAME, MOST_REASON, JobState
 from curvegan_db.errors import SweepNotFound
-from curvegan_db.records import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_text
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
-from curvegan_db.tables.models import MOST_ID, MOST_NAME, MOST_REASON, JobState, in_state
+from curvegan_db.tables.models import in_state
 from curvegan_db.tables.transitions import add_events, cut
+from curvegan_db.values import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_text
 from curvegan_db.verbs.datasets import require_content
 from curvegan_db.verbs.jobs import add_jobs
 from curvegan_db.verbs.reruns import QUEUED_AGAIN, RESULTS

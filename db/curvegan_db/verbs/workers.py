@@ -9,9 +9,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from curvegan_db.errors import WorkerForgotten
-from curvegan_db.records import LOST, Worker, storable
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
+from curvegan_db.values import LOST, Worker, storable
 
 _IDLE, _STOPPED = "idle", "stopped"
 FORGET_AFTER = timedelta(days=7)

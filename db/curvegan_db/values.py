@@ -11,7 +11,7 @@ from typing import Any
 from curvegan_core.config.parameters import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidInput
-from curvegan_db.tables.models import MOST_NAME, MOST_TAG, MOST_TAGS, JobState
+from curvegan_db.columns import MOST_NAME, MOST_TAG, MOST_TAGS, JobState
 
 LOST = "lost"
 SAID = "said"
@@ -251,7 +251,7 @@ class LogPosition:
 
 
 @dataclass(frozen=True)
-class Situation:
+class JobDetails:
     """What explains where a job stands, read at one moment `at` by the database's clock.
 
     `ahead` counts the queued jobs that workers for its device take before it (0 unless it is queued), `workers` are
