@@ -29,7 +29,7 @@ class Store(Jobs, Reruns, Sweeps, Comparing, Datasets, Results, Logs, Details, W
     * A job is queued, running, succeeded, failed or cancelled. Every change writes an event in the same transaction.
     * A running job has a lease: a token, an expiry by the database's clock, a worker. A job that does not run has none.
     * Whoever holds the token may write, nobody else: every write of a worker locks the job under (id, token) first
-      and raises LeaseLost when there is no such row. So a worker that was given up for dead can damage nothing.
+      and leaves out a job without such a row. So a worker that was given up for dead can damage nothing.
     * A lease that ran out but was not taken back yet is still the worker's: a late heartbeat renews it.
     * A job is shown as lost from the moment its lease ran out, whether or not a reaper came by.
     * A lost job goes back to the queue and keeps what was recorded. After the third time it fails with reason "lost",

@@ -7,6 +7,7 @@ import pytest
 from curvegan_db.errors import JobNotFound
 from curvegan_db.store import Store
 
+from .one_job import begin
 from .trainings import DEVICES, a_worker, claim, request, short
 
 
@@ -40,7 +41,7 @@ def test_details_hold_what_happened_last(store: Store) -> None:
     assert (found.job, found.workers, found.lease_expires_at) == (store.job(job_id), (), None)
     assert (found.last_event.kind, found.last_event.job_id) == ("submitted", job_id)
     token = claim(store).token
-    store.begin(token, job_id, 0, "cpu", "torch", "2")
+    begin(store, token, job_id, 0, "cpu", "torch", "2")
     store.cancel(job_id, "enough")
     found = store.details(job_id)
     assert (found.job.state, found.cancel_reason, found.last_event.kind) == ("running", "enough", "cancel_requested")

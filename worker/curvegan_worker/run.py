@@ -131,7 +131,7 @@ class Run:
         training = PackTraining(starts, device, self._datasets)
         facts = (device, training.engine, training.engine_version)
         steps = {job: checkpoint.step if checkpoint else 0 for job, (_, checkpoint) in starts.items()}
-        for job in self._lease.patiently(steps, partial(self._store.begin_many, self._lease.token, steps, *facts)):
+        for job in self._lease.patiently(steps, partial(self._store.begin, self._lease.token, steps, *facts)):
             self._lease.lose(job)
         for job, (config, checkpoint) in starts.items():
             self._recorder.put(Line(job, beginning(config.seed, checkpoint)))
