@@ -13,7 +13,7 @@ def displayed_state(job: models.Job, at: datetime) -> str:
     """The state of a job at a time."""
     if job.lease_expires_at is not None and job.lease_expires_at < at:
         return LOST
-    return job.state.value
+    return str(job.state)
 
 
 def displayed_as(state: str, at: datetime) -> ColumnElement[bool]:

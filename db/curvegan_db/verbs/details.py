@@ -10,7 +10,7 @@ from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
 from curvegan_db.values import Event, JobDetails, Worker
-from curvegan_db.verbs.jobs import records_of
+from curvegan_db.verbs.jobs import job_values
 from curvegan_db.verbs.results import require_job
 from curvegan_db.verbs.workers import known_workers
 
@@ -27,7 +27,7 @@ class Details(Transactions):
             at, row = now(session), session.get_one(models.Job, job_id)
             workers = known_workers(session, at - self.lease)
             return JobDetails(
-                job=records_of(session, [row], at)[0],
+                job=job_values(session, [row], at)[0],
                 at=at,
                 ahead=_ahead(session, row, _devices(row.wanted_device, workers)),
                 workers=tuple(workers),

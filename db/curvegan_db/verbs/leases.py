@@ -10,7 +10,7 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from curvegan_db.columns import JobState
+from curvegan_db.columns import JobState, Until
 from curvegan_db.errors import ConfigUnreadable, LeaseLost
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
@@ -149,19 +149,19 @@ def _share(session: Session, alike: ColumnElement[bool], most: int, peers: int) 
 
 
 def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
+    taken = {
+        "state": JobState.RUNNING,
+        "attempt": models.Job.attempt + 1,
+        "started_at": func.coalesce(models.Job.started_at, literal(lease.at, UtcDateTime())),
+        "worker": lease.label,
+        "worker_id": lease.worker_id,
+        "lease_token": lease.token,
+        "lease_expires_at": lease.expires_at,
+    }
     rows = session.execute(
         update(models.Job)
         .where(models.Job.id.in_(ids), in_state(JobState.QUEUED))
-        .values(
-            state=JobState.RUNNING,
-            attempt=models.Job.attempt + 1,
-            started_at=func.coalesce(models.Job.started_at, literal(lease.at, UtcDateTime())),
-            worker=lease.label,
-            worker_id=lease.worker_id,
-            lease_token=lease.token,
-            lease_expires_at=lease.expires_at,
-            **dict.fromkeys(("device", "engine", "engine_version", "began_at", "began_step", "recorded_at")),
-        )
+        .values(models.cleared_by(Until.CLAIM) | taken)
         .returning(*(getattr(models.Job, name) for name in ("id", "config", "attempt", "step", "priority", "name")))
         .execution_options(synchronize_session=False)
     ).all()

@@ -110,12 +110,12 @@ def _best(pruning: Pruning) -> "Select[int]":
     order = (by.sql.desc() if pruning.largest else by.sql, job.id)
     ranks = select(
         job.id,
-        job.sweep_id,
+        job.sweep,
         func.row_number().over(order_by=order).label("overall"),
-        func.row_number().over(partition_by=job.sweep_id, order_by=order).label("within"),
+        func.row_number().over(partition_by=job.sweep, order_by=order).label("within"),
     )
     ranked = ranks.where(or_(*map(in_state, _ENDED)), by.sql.is_not(None)).subquery()
-    within = and_(ranked.c.sweep_id.is_not(None), ranked.c.within <= pruning.keep_best)
+    within = and_(ranked.c.sweep.is_not(None), ranked.c.within <= pruning.keep_best)
     return select(ranked.c.id).where(or_(ranked.c.overall <= pruning.keep_best, within))
 
 
