@@ -12,8 +12,8 @@ from experiments import FAMILIES, RATES, SINE_MODES, TUTORIAL, UPDOWN, Experimen
 from scipy.stats import binomtest
 
 from curvegan_core.loss_curve import LossCurve, Snapshot
-from curvegan_db.records import Job
 from curvegan_db.store import Store
+from curvegan_db.values import Job
 
 SHOWN = (
     *("rmse", "relative_rmse", "relative_spread", "parameter_w1", "modes", "hq", "mode_entropy"),

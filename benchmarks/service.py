@@ -37,8 +37,8 @@ from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines.fused.engine import FusedEngine
 from curvegan_core.metrics.evaluation import Evaluation
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store, open_store
+from curvegan_db.values import JobRequest
 from curvegan_worker import recorder
 from curvegan_worker.celery.app import HANG_S, nudge
 from curvegan_worker.host.machine_code import prepare
@@ -58,8 +58,8 @@ PARTS: dict[str, list[tuple[Any, str]]] = {
     "snapshots with metrics": [(Evaluation, "snapshot"), (Evaluation, "final")],
     "checkpoints to bytes": [(Checkpoint, "to_bytes")],
     "claim and reap": [(Store, "claim"), (Store, "reap"), (Store, "queued")],
-    "begin": [(Store, "checkpoints"), (Store, "begin_many")],
-    "record": [(Store, "record_many")],
+    "begin": [(Store, "checkpoints"), (Store, "begin")],
+    "record": [(Store, "record")],
     "read back and judge": [(Store, "losses"), (Store, "snapshots"), (recorder, "judge")],
     "plots": [(recorder, "render")],
     "heartbeat": [(Store, "heartbeat")],

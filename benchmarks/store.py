@@ -22,8 +22,9 @@ from sqlalchemy import text
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.loss_curve import LossCurve
-from curvegan_db.records import Claim, JobRequest
 from curvegan_db.store import Store, open_store
+from curvegan_db.values import Claim, JobRequest
+from curvegan_db.verbs.progress import Record
 from tests.databases import migrate
 from tests.servers import PostgresServer
 
@@ -120,9 +121,8 @@ def claim(store: Store, worker: str, most: int) -> Claim:
 def begun(store: Store, worker: str) -> Claim:
     """A pack in the midst of its training."""
     held = claim(store, worker, PACK)
-    for job in held.jobs:
-        store.begin(held.token, job.id, 0, "cpu", "fused", "1")
-        store.record(held.token, job.id, 5000, losses(0, 5000))
+    store.begin(held.token, {job.id: 0 for job in held.jobs}, "cpu", "fused", "1")
+    store.record(held.token, [Record(job.id, 5000, losses(0, 5000)) for job in held.jobs])
     return held
 
 
@@ -132,7 +132,7 @@ def recorder(store: Store, held: Claim) -> Callable[[], None]:
 
     def record() -> None:
         start = next(starts)
-        store.record(held.token, held.jobs[0].id, start + 1000, losses(start, start + 1000))
+        store.record(held.token, [Record(held.jobs[0].id, start + 1000, losses(start, start + 1000))])
 
     return record
 

@@ -17,8 +17,8 @@ from curvegan_cli.shown.output import age, duration
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
-    from curvegan_db.records import Worker
     from curvegan_db.store import Store
+    from curvegan_db.values import Worker
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 MOST_SKEW = timedelta(seconds=2)

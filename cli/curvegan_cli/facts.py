@@ -8,7 +8,7 @@ from curvegan_cli.shown.output import number, plain
 from curvegan_cli.shown.view import METRICS, why
 
 if TYPE_CHECKING:
-    from curvegan_db.records import Job
+    from curvegan_db.values import Job
 
 _AVERAGED = "averaged"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from curvegan_cli.shown.output import duration, number
 
 if TYPE_CHECKING:
-    from curvegan_db.records import Job, Situation, Worker
+    from curvegan_db.values import Job, JobDetails, Worker
 
 # Stable: programs read these codes. The texts may change.
 REASONS = {
@@ -53,7 +53,7 @@ class Explanation:
     figures: dict[str, float | None] = field(default_factory=dict)
 
 
-def explain_job(found: "Situation") -> Explanation:
+def explain_job(found: "JobDetails") -> Explanation:
     """Why the job is where it is."""
     state = found.job.state
     if state == "queued":
@@ -63,7 +63,7 @@ def explain_job(found: "Situation") -> Explanation:
     return _lost(found) if state == "lost" else _ended(found.job)
 
 
-def _queued(found: "Situation") -> Explanation:
+def _queued(found: "JobDetails") -> Explanation:
     job, live = found.job, [worker for worker in found.workers if worker.state in _LIVE]
     useful = [worker for worker in live if job.config.device in worker.devices]
     figures: dict[str, float | None] = {"ahead": found.ahead, "workers": len(live), "useful_workers": len(useful)}
@@ -89,7 +89,7 @@ def _waits_for(
     return "next", "it is next, and a free worker takes it within a second or two", ()
 
 
-def _history(found: "Situation") -> dict[str, str]:
+def _history(found: "JobDetails") -> dict[str, str]:
     """Why it is queued once more."""
     job, last, notes = found.job, found.last_event, {}
     if last.kind == "released":
@@ -99,7 +99,7 @@ def _history(found: "Situation") -> dict[str, str]:
     return notes
 
 
-def _running(found: "Situation") -> Explanation:
+def _running(found: "JobDetails") -> Explanation:
     job, figures = found.job, _figures(found)
     if figures["silent_s"] is None or figures["silent_s"] > SILENT_S:
         return _silent(found, figures)
@@ -114,7 +114,7 @@ def _running(found: "Situation") -> Explanation:
     return Explanation("training", f"{place}, {_advance(job, figures)}", (f"curvegan wait {job.id}",), {}, figures)
 
 
-def _silent(found: "Situation", figures: dict[str, float | None]) -> Explanation:
+def _silent(found: "JobDetails", figures: dict[str, float | None]) -> Explanation:
     job, silent_s = found.job, figures["silent_s"]
     heard = "is not known any more" if silent_s is None else f"was not heard of for {duration(silent_s)}"
     text = f"its worker {job.worker} {heard}; the lease runs out in {duration(figures['lease_expires_s'] or 0)}"
@@ -122,7 +122,7 @@ def _silent(found: "Situation", figures: dict[str, float | None]) -> Explanation
     return Explanation("worker_silent", f"{text}, then another goes on", ("curvegan workers",), notes, figures)
 
 
-def _figures(found: "Situation") -> dict[str, float | None]:
+def _figures(found: "JobDetails") -> dict[str, float | None]:
     """Seconds and steps that a running job is judged by; None where they are not known."""
     job = found.job
     beats = [worker.beat_at for worker in found.workers if job.id in worker.jobs]
@@ -147,7 +147,7 @@ def _advance(job: "Job", figures: dict[str, float | None]) -> str:
     return text
 
 
-def _lost(found: "Situation") -> Explanation:
+def _lost(found: "JobDetails") -> Explanation:
     live = sum(worker.state in _LIVE for worker in found.workers)
     text = f"its worker {found.job.worker} is lost, and its lease has run out; "
     if live:

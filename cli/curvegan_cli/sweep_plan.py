@@ -11,7 +11,7 @@ from curvegan_cli.commands.config import layer_of, layered, merged
 from curvegan_cli.shown.output import console
 
 if TYPE_CHECKING:
-    from curvegan_db.records import JobRequest
+    from curvegan_db.values import JobRequest
 
 # So many jobs take seconds, and a bar shows it.
 MANY = 5_000
@@ -51,8 +51,8 @@ def planned(layers: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> Pl
     """
     from curvegan_core.config.train import TrainConfig
     from curvegan_core.errors import InvalidConfig, InvalidInput
-    from curvegan_db.records import check_text
-    from curvegan_db.tables.models import MOST_NAME
+    from curvegan_db.columns import MOST_NAME
+    from curvegan_db.values import check_text
 
     if given["name"] is not None:
         check_text("name", given["name"], MOST_NAME)
@@ -96,7 +96,7 @@ def _first_seed(base: Mapping[str, Any]) -> int:
 
 def _request(base: Mapping[str, Any], chosen: Sequence[Axis], point: Point, given: Mapping[str, Any]) -> "JobRequest":
     """The job of a point. Raises InvalidConfig, and InvalidInput for what is wrong with every job."""
-    from curvegan_db.records import JobRequest
+    from curvegan_db.values import JobRequest
 
     pairs = sorted(zip(chosen, point, strict=True), key=lambda pair: pair[0].key not in _WIDE)
     config = layered([base, *(layer_of(axis.key, value) for axis, value in pairs)])

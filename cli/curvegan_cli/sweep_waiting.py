@@ -14,7 +14,7 @@ from curvegan_cli.patience import patiently
 from curvegan_cli.shown.output import console, duration, inert, message
 
 if TYPE_CHECKING:
-    from curvegan_db.records import Sweep
+    from curvegan_db.values import Sweep
 
 POLL_S = 1.0
 TEND_S = 10.0

@@ -8,6 +8,7 @@ from curvegan_db.sql.database import make_engine
 from curvegan_db.sql.transactions import LEASE_S
 from curvegan_db.verbs.comparing import Comparing
 from curvegan_db.verbs.datasets import Datasets
+from curvegan_db.verbs.details import Details
 from curvegan_db.verbs.jobs import Jobs
 from curvegan_db.verbs.leases import Leases
 from curvegan_db.verbs.logs import Logs
@@ -15,21 +16,20 @@ from curvegan_db.verbs.progress import Progress
 from curvegan_db.verbs.pruning import Prunes
 from curvegan_db.verbs.reruns import Reruns
 from curvegan_db.verbs.results import Results
-from curvegan_db.verbs.situations import Situations
 from curvegan_db.verbs.sweeps import Sweeps
 from curvegan_db.verbs.workers import Workers
 
 __all__ = ["Store", "make_engine", "open_store"]
 
 
-class Store(Jobs, Reruns, Sweeps, Comparing, Datasets, Results, Logs, Situations, Workers, Leases, Progress, Prunes):
+class Store(Jobs, Reruns, Sweeps, Comparing, Datasets, Results, Logs, Details, Workers, Leases, Progress, Prunes):
     """Jobs and what came of them. These rules hold on SQLite and on PostgreSQL:
 
     * Each method is one transaction: all of it happened or nothing. What it returns are plain values.
     * A job is queued, running, succeeded, failed or cancelled. Every change writes an event in the same transaction.
     * A running job has a lease: a token, an expiry by the database's clock, a worker. A job that does not run has none.
     * Whoever holds the token may write, nobody else: every write of a worker locks the job under (id, token) first
-      and raises LeaseLost when there is no such row. So a worker that was given up for dead can damage nothing.
+      and leaves out a job without such a row. So a worker that was given up for dead can damage nothing.
     * A lease that ran out but was not taken back yet is still the worker's: a late heartbeat renews it.
     * A job is shown as lost from the moment its lease ran out, whether or not a reaper came by.
     * A lost job goes back to the queue and keeps what was recorded. After the third time it fails with reason "lost",

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.records import Event, JobRequest
 from curvegan_db.store import Store, open_store
+from curvegan_db.values import Event, JobRequest
 from curvegan_worker.settings import Settings
 
 from ..databases import migrate, new_database

@@ -10,7 +10,7 @@ import redis
 
 from curvegan_core.errors import CheckpointRefused
 from curvegan_db.errors import JobStateConflict
-from curvegan_db.records import JobRequest
+from curvegan_db.values import JobRequest
 
 from ..worker.fleet import Fleet
 from ..worker.jobs import SHORT

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import create_engine, insert, text
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.records import JobRequest
 from curvegan_db.store import open_store
 from curvegan_db.tables import models
+from curvegan_db.values import JobRequest
 
 CURVEGAN = str(Path(sys.executable).parent / "curvegan")
 SETTINGS = ("CURVEGAN_HOME", "CURVEGAN_DATABASE_URL", "CURVEGAN_BROKER_URL")

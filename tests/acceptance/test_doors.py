@@ -17,9 +17,9 @@ import redis
 from sqlalchemy import delete, insert, update
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
 from curvegan_db.tables import models
+from curvegan_db.values import JobRequest
 from curvegan_worker.celery.app import app, nudge
 from curvegan_worker.celery.consumer import check
 from curvegan_worker.settings import Settings

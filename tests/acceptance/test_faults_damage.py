@@ -14,6 +14,7 @@ from curvegan_db.tables import models
 from curvegan_worker.settings import Settings
 
 from ..cli.client import PlayedWorker
+from ..db.one_job import release
 from ..worker.fleet import Fleet, wait_until
 from ..worker.jobs import SLOW, submit, wait_for_state
 from ..worker.undisturbed import assert_ended_once, assert_undisturbed
@@ -124,7 +125,7 @@ def train_half(store: Store, count: int) -> None:
         worker.claim()
         worker.train(until=120)
     for worker in workers:
-        store.release(worker.token, worker.job.id, "drained")
+        release(store, worker.token, worker.job.id, "drained")
 
 
 def kill(fleet: Fleet) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from curvegan_core.engines.fused.engine import FusedEngine
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store, make_engine
-from curvegan_db.tables.models import JobState
 from curvegan_worker.recorder import STORED
 
 from ..cli.client import Client, PlayedWorker
+from ..db.one_job import finish, record, release
 from ..worker.inline import train_all, train_next, train_some
 
 EVERY = ("--set", "snapshot_every", "100", "--set", "checkpoint_every", "150")
@@ -74,8 +75,8 @@ def test_a_cancelled_job_is_resumed_where_it_was_stopped(client: Client, store: 
     step = played.training.checkpoint(job).step
     client.done("cancel", str(job), "--reason", "too  slow")
     state = played.training.checkpoint(job)
-    store.record(played.token, job, step, store.losses(job).rows(0, 0), [], (step, state.to_bytes()))
-    store.finish(played.token, job, JobState.CANCELLED)
+    record(store, played.token, job, step, store.losses(job).rows(0, 0), [], (step, state.to_bytes()))
+    finish(store, played.token, job, JobState.CANCELLED)
     assert client.json("show", str(job))["reason"] == "too  slow"
     assert step % 10 != 0
 
@@ -139,8 +140,8 @@ def test_a_job_resumed_at_its_end_only_ends(client: Client, store: Store, undist
     assert last.finished
     assert last.checkpoint
     assert last.snapshot
-    store.record(played.token, job, 430, last.losses, [last.snapshot], (430, last.checkpoint.to_bytes()))
-    store.release(played.token, job, "drained")  # all is recorded, but no plot and no end
+    record(store, played.token, job, 430, last.losses, [last.snapshot], (430, last.checkpoint.to_bytes()))
+    release(store, played.token, job, "drained")  # all is recorded, but no plot and no end
     assert (store.job(job).state, store.job(job).step) == ("queued", 430)
     client.done("cancel", str(job))
     client.done("resume", "--no-worker", str(job))

@@ -18,9 +18,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store, open_store
 from curvegan_db.tables.models import Base
+from curvegan_db.values import JobRequest
 from curvegan_worker.settings import Settings
 
 from ..servers import RedisServer

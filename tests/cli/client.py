@@ -16,9 +16,11 @@ from curvegan_core.families.dataset import Dataset
 from curvegan_core.metrics.verdict import judge
 from curvegan_core.plotting.job_plots import KINDS, PlotData, render
 from curvegan_core.training import PackTraining, Progress
-from curvegan_db.records import Plot
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store, open_store
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import Plot
+
+from ..db.one_job import add_plots, begin, finish, record
 
 RUN = "from curvegan_cli.main import main; main(prog_name='curvegan')"
 SMALL = (
@@ -99,7 +101,7 @@ class PlayedWorker:
         self.token, [self.job] = claim.token, claim.jobs
         self.training = PackTraining({self.job.id: (self.job.config, None)}, "cpu", self._datasets())
         engine = self.training.engine, self.training.engine_version
-        self.store.begin(self.token, self.job.id, 0, "cpu", *engine)
+        begin(self.store, self.token, self.job.id, 0, "cpu", *engine)
 
     def _datasets(self) -> dict[str, Dataset]:
         curve = self.job.config.curve
@@ -116,21 +118,21 @@ class PlayedWorker:
                     return
 
     def fail(self, error: str) -> None:
-        self.store.finish(self.token, self.job.id, JobState.FAILED, error=error, reason="error")
+        finish(self.store, self.token, self.job.id, JobState.FAILED, error=error, reason="error")
 
     def _record(self, progress: Progress) -> None:
         checkpoint = (progress.step, progress.checkpoint.to_bytes()) if progress.checkpoint else None
         snapshots = [progress.snapshot] if progress.snapshot else []
-        self.store.record(self.token, self.job.id, progress.step, progress.losses, snapshots, checkpoint)
+        record(self.store, self.token, self.job.id, progress.step, progress.losses, snapshots, checkpoint)
         if progress.metrics:
             self._add_plots(progress)
             losses, stored = self.store.losses(self.job.id), self.store.snapshots(self.job.id)
             verdict = judge(losses, stored, progress.metrics).text
             metrics = progress.metrics.as_dict()
-            self.store.finish(self.token, self.job.id, JobState.SUCCEEDED, metrics=metrics, verdict=verdict)
+            finish(self.store, self.token, self.job.id, JobState.SUCCEEDED, metrics=metrics, verdict=verdict)
 
     def _add_plots(self, progress: Progress) -> None:
         losses, snapshots = self.store.losses(self.job.id), self.store.snapshots(self.job.id)
         data = PlotData(f"job {self.job.id}", self.job.config, losses, snapshots, progress.metrics)
         plots = [Plot(self.job.id, kind, progress.step, render(kind, data)) for kind in KINDS]
-        self.store.add_plots(self.token, self.job.id, plots)
+        add_plots(self.store, self.token, self.job.id, plots)

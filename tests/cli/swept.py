@@ -3,10 +3,11 @@
 import numpy as np
 
 from curvegan_core.loss_curve import LossCurve, Snapshot
-from curvegan_db.records import Job
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import Job
 
+from ..db.one_job import begin, finish, record
 from .client import Client
 
 GRID = ("--grid", "lr=1e-4,1e-3,1e-2", "--grid", "loss=ns,rpgan", "--seeds", "3")
@@ -35,9 +36,9 @@ def _end(store: Store, token: str, job: Job) -> None:
     steps = np.arange(0, 200, 200 // RECORDS)
     zeros = np.zeros(len(steps), np.float32)
     fall = (value + 1 - steps / 200).astype(np.float32)
-    store.begin(token, job.id, 0, "cpu", "torch", "1")
+    begin(store, token, job.id, 0, "cpu", "torch", "1")
     snapshot = Snapshot(200, np.full((32, job.config.points), value, np.float32))
-    store.record(token, job.id, 200, LossCurve(steps, zeros, zeros, zeros, zeros, fall), [snapshot])
+    record(store, token, job.id, 200, LossCurve(steps, zeros, zeros, zeros, zeros, fall), [snapshot])
     metrics = {"rmse": value, "spread": 0.5, "hq": 1 - min(value, 1.0)}
     verdict = "converged" if value < 1 else "oscillating"
-    store.finish(token, job.id, JobState.SUCCEEDED, metrics=metrics, verdict=verdict)
+    finish(store, token, job.id, JobState.SUCCEEDED, metrics=metrics, verdict=verdict)

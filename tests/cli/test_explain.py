@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from curvegan_cli.reasons import NOTES, REASONS
+from curvegan_db.columns import JobState
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
-from curvegan_db.tables.models import JobState
 
+from ..db.one_job import finish, record, release
 from .client import SMALL, Client, PlayedWorker
 
 
@@ -52,7 +53,7 @@ def test_a_running_job_is_explained_from_its_claim_to_its_end(any_client: Client
         claim = worker.store.claim(worker.id, ("auto", "cpu"), 1)
         assert claim is not None
         assert reason(any_client, job) == ("starting", "host:4711 has claimed it and loads it.")
-        worker.store.release(claim.token, job, "drained")
+        release(worker.store, claim.token, job, "drained")
         assert any_client.json("explain", str(job))["notes"]["drained"].startswith("host:4711 gave it back at step 0")
         worker.claim()
         worker.train(until=100)
@@ -61,11 +62,11 @@ def test_a_running_job_is_explained_from_its_claim_to_its_end(any_client: Client
         assert re.match(r"host:4711 on cpu, at step 100 of 200, recorded 0 s ago, \S+ steps/s, \d+ s left\.", said), (
             said
         )
-        worker.store.record(worker.token, job, 200, worker.store.losses(job).rows(0, 0))
+        record(worker.store, worker.token, job, 200, worker.store.losses(job).rows(0, 0))
         assert reason(any_client, job)[0] == "recording"
         any_client.done("cancel", str(job), "--reason", "too slow")
         assert reason(any_client, job) == ("cancel_requested", "host:4711 on cpu stops it within seconds (too slow).")
-        worker.store.finish(worker.token, job, JobState.CANCELLED)
+        finish(worker.store, worker.token, job, JobState.CANCELLED)
         assert reason(any_client, job) == ("cancelled", "at step 200: too slow.")
 
 
@@ -114,7 +115,7 @@ def test_a_failed_job_tells_why_and_what_to_type(
     job = client.submit(*SMALL)
     with played(client) as worker:
         worker.claim()
-        worker.store.finish(worker.token, job, JobState.FAILED, error=error, reason=why)
+        finish(worker.store, worker.token, job, JobState.FAILED, error=error, reason=why)
     found = reason(client, job)
     assert found[0] == code
     assert said in found[1]

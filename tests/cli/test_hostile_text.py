@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.records import JobRequest
-from curvegan_db.tables.models import JobState
+from curvegan_db.columns import JobState
+from curvegan_db.values import JobRequest
 
 from .client import Client, PlayedWorker
 

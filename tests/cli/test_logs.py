@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from ..db.one_job import say
 from .client import SMALL, Client, PlayedWorker
 from .test_waiting import working
 
@@ -19,7 +20,7 @@ def test_a_failed_job_has_its_log_from_the_first_line(any_client: Client) -> Non
     with any_client.store() as store:
         worker = PlayedWorker(store)
         worker.claim()
-        store.say(worker.token, 1, {0: "Traceback\n  at \x1b[2J here\nValueError: no"})
+        say(store, worker.token, 1, {0: "Traceback\n  at \x1b[2J here\nValueError: no"})
         worker.fail("Traceback\nValueError: no")
     text = any_client.done("logs", "1")
     assert re.search(STAMP + r" -  submitted$", text, re.M)

@@ -17,7 +17,7 @@ from curvegan_core.families.curves import points_x
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.plotting.job_plots import KINDS, PlotData, render
 from curvegan_core.sampling import samples
-from curvegan_db.records import JobRequest
+from curvegan_db.values import JobRequest
 from curvegan_worker.recorder import STORED
 
 from ..worker.inline import train_all

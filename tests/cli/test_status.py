@@ -108,7 +108,7 @@ def test_a_running_job_has_the_rmse_of_its_newest_record(any_client: Client) -> 
 
 def test_a_long_table_says_that_there_is_more(client: Client) -> None:
     from curvegan_core.config.train import TrainConfig
-    from curvegan_db.records import JobRequest
+    from curvegan_db.values import JobRequest
 
     with client.store() as store:
         store.submit([JobRequest(TrainConfig())] * 120)

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from curvegan_db.tables.models import JobState
+from curvegan_db.columns import JobState
 
+from ..db.one_job import begin, finish
 from .client import SMALL, Client, PlayedWorker
 from .test_status import on_a_terminal
 
@@ -34,8 +35,8 @@ def end(client: Client, *states: str, steps: bool = False) -> None:
             claim = store.claim(worker, ("auto", "cpu"), 1)
             assert claim is not None
             job_id = claim.jobs[0].id
-            store.begin(claim.token, job_id, 0, "cpu", "torch", "2")
-            store.finish(claim.token, job_id, JobState(state), error="no" if state == "failed" else None)
+            begin(store, claim.token, job_id, 0, "cpu", "torch", "2")
+            finish(store, claim.token, job_id, JobState(state), error="no" if state == "failed" else None)
         store.unregister_worker(worker)
 
 
@@ -180,7 +181,7 @@ def test_verdicts_are_counted(client: Client) -> None:
         for verdict in ("converged", "collapsed 1/2", "converged"):
             claim = store.claim(worker, ("auto", "cpu"), 1)
             assert claim is not None
-            store.finish(claim.token, claim.jobs[0].id, "succeeded", verdict=verdict)
+            finish(store, claim.token, claim.jobs[0].id, "succeeded", verdict=verdict)
     assert "\nVerdicts: 2 converged, 1 collapsed 1/2\n" in client.done("status", "--sweep", "1")
     assert client.json("sweeps", "1")[0]["verdicts"] == {"converged": 2, "collapsed 1/2": 1}
 

@@ -7,7 +7,9 @@ import sys
 import numpy as np
 
 from curvegan_core.loss_curve import LossCurve
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store, open_store
+from curvegan_db.verbs.progress import Ending, Record
 
 DEVICES = ("auto", "cpu")
 
@@ -17,11 +19,13 @@ def work(store: Store) -> list[int]:
     worker, done = store.register_worker("host", os.getpid(), DEVICES, "0.1"), []
     while claim := store.claim(worker, DEVICES, 4):
         for job in claim.jobs:
-            store.begin(claim.token, job.id, 0, "cpu", "none", "0")
+            store.begin(claim.token, {job.id: 0}, "cpu", "none", "0")
             for first in (0, 50):
-                store.record(claim.token, job.id, first + 50, _losses(first), [], (first + 50, b"state" * 1000))
+                store.record(
+                    claim.token, [Record(job.id, first + 50, _losses(first), (), [(first + 50, b"state" * 1000)])]
+                )
                 store.heartbeat(claim.token)
-            store.finish(claim.token, job.id, "succeeded", metrics={"rmse": 0.1})
+            store.record(claim.token, [Record(job.id, ending=Ending(JobState.SUCCEEDED, metrics={"rmse": 0.1}))])
             done.append(job.id)
     return done
 

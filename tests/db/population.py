@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import update
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.records import LOST, JobRequest
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store
 from curvegan_db.tables import models
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import LOST, JobRequest
 
 NAMES = (None, "a", "b", "ab", "A b", "100%", "_", "it's", "ünïcode", "or")
 TAGS = ("a", "b", "night run", "x%y")
@@ -57,7 +57,7 @@ def finished(store: Store, config: Mapping[str, Any], sweep: int | None = None, 
     """A job that succeeded, with these metrics; of a sweep or of none."""
     [job_id] = store.submit([JobRequest(TrainConfig.parse(config))])
     verdict = values.pop("verdict", None)
-    change(store, job_id, sweep_id=sweep, metrics=values, verdict=verdict)
+    change(store, job_id, sweep=sweep, metrics=values, verdict=verdict)
     return job_id
 
 
@@ -82,7 +82,7 @@ def _outcome(random: Random) -> dict[str, Any]:
     metrics = {name: random.choice(METRICS) for name in ("rmse", "hq", "modes", "ema_rmse") if random.random() < 0.7}
     return {
         "state": random.choice(STATES),
-        "sweep_id": random.choice((None, 1, 2)),
+        "sweep": random.choice((None, 1, 2)),
         "metrics": metrics or None,
         "verdict": random.choice(VERDICTS),
         "device": random.choice((None, "cpu", "cuda:0")),

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from curvegan_db.errors import WorkerForgotten
-from curvegan_db.records import Claim
 from curvegan_db.store import Store
+from curvegan_db.values import Claim
 
 from .trainings import DEVICES, a_worker, claim, request, short
 

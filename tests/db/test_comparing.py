@@ -11,6 +11,7 @@ from curvegan_db.store import Store
 from curvegan_db.tables.models import LossChunk
 from curvegan_db.verbs import comparing
 
+from .one_job import record
 from .population import finished, populate
 from .trainings import claim, losses, request
 
@@ -74,7 +75,7 @@ def test_loss_curves_of_many_are_those_of_each(store: Store) -> None:
     for job_id in (1, 2):
         token = claim(store).token
         for first in (0, 20):
-            store.record(token, job_id, first + 20, losses(first + job_id, first + 10 + job_id))
+            record(store, token, job_id, first + 20, losses(first + job_id, first + 10 + job_id))
     found = dict(store.loss_curves([3, 1, 2, 99]))
     assert list(found) == [3, 1, 2, 99]
     assert found[1] == store.losses(1)
@@ -85,7 +86,7 @@ def test_loss_curves_of_many_are_those_of_each(store: Store) -> None:
 
 def test_a_damaged_loss_curve_is_named(store: Store) -> None:
     [job_id] = store.submit([request()])
-    store.record(claim(store).token, job_id, 10, losses(0))
+    record(store, claim(store).token, job_id, 10, losses(0))
     with store.engine.begin() as connection:
         connection.execute(LossChunk.__table__.update().values(data=b"x"))  # type: ignore[attr-defined]
     with pytest.raises(ResultDamaged, match="job 1"):

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select, update
 
 from curvegan_db.errors import ConfigUnreadable
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
 from curvegan_db.tables import models
+from curvegan_db.values import JobRequest
 
 from ..cli.client import Client
 from .trainings import DEVICES, a_worker, request

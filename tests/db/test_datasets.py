@@ -10,9 +10,10 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CurveganError, InvalidInput
 from curvegan_core.families.dataset import Dataset
 from curvegan_db.errors import DatasetConflict, DatasetNotFound, JobStateConflict
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
+from curvegan_db.values import JobRequest
 
+from .one_job import finish
 from .trainings import claim
 
 LOADS = Dataset.checked(np.array([[1.0, 2.0, 4.0], [3.0, 5.0, 7.0]]))
@@ -28,7 +29,7 @@ def on(dataset: Dataset, **values: object) -> JobRequest:
 def ended(store: Store, state: str = "succeeded") -> int:
     """A job on LOADS that has ended."""
     [job_id] = store.submit([on(LOADS)])
-    store.finish(claim(store).token, job_id, state)
+    finish(store, claim(store).token, job_id, state)
     return job_id
 
 
@@ -95,7 +96,7 @@ def test_unfinished_jobs_keep_their_data_set(store: Store) -> None:
         store.remove_dataset("loads")
     store.add_dataset("again", LOADS)
     store.remove_dataset("loads")  # the content has another name
-    store.finish(token, job_id, "succeeded")
+    finish(store, token, job_id, "succeeded")
     store.remove_dataset("again")
     assert store.datasets() == []
 

@@ -13,8 +13,8 @@ from sqlalchemy import event
 
 from curvegan_core.errors import InvalidInput
 from curvegan_db.filters.language import MOST_DEPTH, MOST_LENGTH, MOST_VALUES, Filter
-from curvegan_db.records import Job
 from curvegan_db.store import Store
+from curvegan_db.values import Job
 
 from .population import METRICS, NAMES, RATES, SEEDS, STATES, TAGS, VERDICTS, change, finished, forget_keys, populate
 from .trainings import request

@@ -15,6 +15,7 @@ from curvegan_db.errors import JobStateConflict, LeaseLost
 from curvegan_db.store import Store, open_store
 from curvegan_db.tables import models
 
+from .one_job import finish, record, release
 from .trainings import a_worker, claim, losses, request, short
 
 STATE_AFTER = {
@@ -69,17 +70,17 @@ class Histories(RuleBasedStateMachine):
     def record(self, data: st.DataObject, first: int) -> None:
         token = data.draw(st.sampled_from(self.tokens))
         with self._fenced(token):
-            self.store.record(token, self.job, first + 1, losses(first))
+            record(self.store, token, self.job, first + 1, losses(first))
 
     @precondition(lambda self: self.tokens)
     @rule(data=st.data(), state=st.sampled_from(["succeeded", "failed", "cancelled"]))
     def finish(self, data: st.DataObject, state: str) -> None:
         token = data.draw(st.sampled_from(self.tokens))
         if token != self.holder and self._outcome(token) == state:
-            self.store.finish(token, self.job, state)
+            finish(self.store, token, self.job, state)
             return
         with self._fenced(token):
-            self.store.finish(token, self.job, state)
+            finish(self.store, token, self.job, state)
             self.state, self.holder = state, ""
 
     @precondition(lambda self: self.tokens)
@@ -87,10 +88,10 @@ class Histories(RuleBasedStateMachine):
     def release(self, data: st.DataObject) -> None:
         token = data.draw(st.sampled_from(self.tokens))
         if token != self.holder and self._outcome(token) == "released":
-            self.store.release(token, self.job)
+            release(self.store, token, self.job)
             return
         with self._fenced(token):
-            self.store.release(token, self.job)
+            release(self.store, token, self.job)
             self.state, self.holder = "queued" if self.wanted else "cancelled", ""
 
     @rule()

@@ -4,11 +4,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from curvegan_db.columns import MOST_ERROR, MOST_REASON
 from curvegan_db.errors import JobNotFound, JobStateConflict, ResultNotFound
-from curvegan_db.records import Plot
 from curvegan_db.store import Store
-from curvegan_db.tables.models import MOST_ERROR, MOST_REASON
+from curvegan_db.values import Plot
 
+from .one_job import add_plots, begin, finish, record
 from .trainings import DEVICES, a_worker, claim, losses, request, short, snapshot
 
 
@@ -21,15 +22,15 @@ def test_a_job_from_submit_to_its_end(store: Store) -> None:
     worker = a_worker(store)
     claimed = claim(store, worker)
     assert [(j.id, j.config, j.attempt, j.step) for j in claimed.jobs] == [(job_id, queued.config, 1, 0)]
-    store.begin(claimed.token, job_id, 0, "cpu", "torch", "2.13.0")
-    store.record(claimed.token, job_id, 50, losses(0, 10, 20, 30, 40), [snapshot(0)], (50, b"state at 50"))
+    begin(store, claimed.token, job_id, 0, "cpu", "torch", "2.13.0")
+    record(store, claimed.token, job_id, 50, losses(0, 10, 20, 30, 40), [snapshot(0)], (50, b"state at 50"))
     running = store.job(job_id)
     assert (running.state, running.step, running.worker, running.device) == ("running", 50, "host:1", "cpu")
     assert running.steps_per_second is not None
     assert running.steps_per_second > 0
 
-    store.record(claimed.token, job_id, 100, losses(50, 60, 70, 80, 90), [snapshot(50), snapshot(100)], (100, b"end"))
-    store.finish(claimed.token, job_id, "succeeded", metrics={"rmse": 0.09, "spread": float("nan")})
+    record(store, claimed.token, job_id, 100, losses(50, 60, 70, 80, 90), [snapshot(50), snapshot(100)], (100, b"end"))
+    finish(store, claimed.token, job_id, "succeeded", metrics={"rmse": 0.09, "spread": float("nan")})
     done = store.job(job_id)
     assert (done.state, done.step, done.metrics, done.error) == ("succeeded", 100, {"rmse": 0.09}, None)
     assert store.losses(job_id) == losses(*range(0, 100, 10))
@@ -122,7 +123,7 @@ def test_a_running_job_is_asked_to_stop(store: Store) -> None:
     assert store.cancel(job_id) == "requested"
     assert store.job(job_id).cancel_requested
     assert store.heartbeat(claimed.token).cancelled == {job_id: "enough"}
-    store.finish(claimed.token, job_id, "cancelled")
+    finish(store, claimed.token, job_id, "cancelled")
     assert (store.job(job_id).state, store.job(job_id).reason) == ("cancelled", "enough")
     assert [e.kind for e in store.events(job_id)] == ["submitted", "claimed", "cancel_requested", "cancelled"]
 
@@ -138,12 +139,12 @@ def test_a_lost_job_is_cancelled_without_its_worker(store: Store) -> None:
 def test_retry_runs_an_ended_job_afresh(store: Store) -> None:
     [job_id] = store.submit([request()])
     claimed = claim(store)
-    store.begin(claimed.token, job_id, 0, "cpu", "torch", "2")
-    store.record(claimed.token, job_id, 50, losses(0, 10), [snapshot(0)], (50, b"x"))
-    store.add_plots(claimed.token, job_id, [Plot(job_id, "curve", 50, b"png")])
+    begin(store, claimed.token, job_id, 0, "cpu", "torch", "2")
+    record(store, claimed.token, job_id, 50, losses(0, 10), [snapshot(0)], (50, b"x"))
+    add_plots(store, claimed.token, job_id, [Plot(job_id, "curve", 50, b"png")])
     with pytest.raises(JobStateConflict, match="it is running"):
         store.retry(job_id)
-    store.finish(claimed.token, job_id, "failed", error="diverged", metrics={"rmse": 1.0})
+    finish(store, claimed.token, job_id, "failed", error="diverged", metrics={"rmse": 1.0})
     store.retry(job_id)
     fresh = store.job(job_id)
     assert (fresh.state, fresh.step, fresh.attempt, fresh.error, fresh.metrics) == ("queued", 0, 1, None, None)
@@ -158,7 +159,7 @@ def test_retry_runs_an_ended_job_afresh(store: Store) -> None:
 def test_a_long_error_is_cut_and_odd_characters_are_replaced(store: Store) -> None:
     [job_id] = store.submit([request()])
     claimed = claim(store)
-    store.finish(claimed.token, job_id, "failed", error="x" * 20_000 + "a\x00b\ud800", reason="r" * 900)
+    finish(store, claimed.token, job_id, "failed", error="x" * 20_000 + "a\x00b\ud800", reason="r" * 900)
     job = store.job(job_id)
     assert job.error is not None
     assert job.error.startswith("…xxx")

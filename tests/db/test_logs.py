@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from curvegan_db.columns import MOST_LOG_TEXT
 from curvegan_db.errors import JobNotFound, LeaseLost
-from curvegan_db.records import SAID, Plot
 from curvegan_db.store import Store
-from curvegan_db.tables.models import MOST_LOG_TEXT
+from curvegan_db.values import SAID, Plot
 
+from .one_job import add_plots, begin, finish, record, say
 from .trainings import claim, losses, request, short
 
 
@@ -16,7 +17,7 @@ def running(store: Store) -> tuple[int, str]:
     """A job under a lease, begun: its id and the token."""
     [job_id] = store.submit([request()])
     token = claim(store).token
-    store.begin(token, job_id, 0, "cpu", "torch", "2")
+    begin(store, token, job_id, 0, "cpu", "torch", "2")
     return job_id, token
 
 
@@ -26,11 +27,11 @@ def texts(store: Store, job_id: int) -> list[str]:
 
 def test_a_log_tells_events_and_what_was_said_in_order(store: Store) -> None:
     job_id, token = running(store)
-    store.say(token, job_id, {0: "hello"})
-    store.record(token, job_id, 50, losses(0), [], (50, b"x"), {1: "checkpoint stored", 2: "and on"})
-    store.add_plots(token, job_id, [Plot(job_id, "curve", 50, b"png")], {3: "plots stored"})
+    say(store, token, job_id, {0: "hello"})
+    record(store, token, job_id, 50, losses(0), [], (50, b"x"), {1: "checkpoint stored", 2: "and on"})
+    add_plots(store, token, job_id, [Plot(job_id, "curve", 50, b"png")], {3: "plots stored"})
     store.cancel(job_id, "enough")
-    store.finish(token, job_id, "cancelled")
+    finish(store, token, job_id, "cancelled")
     assert texts(store, job_id) == [
         "submitted",
         "claimed by host:1",
@@ -52,8 +53,8 @@ def test_a_log_tells_events_and_what_was_said_in_order(store: Store) -> None:
 def test_the_same_line_again_is_one_line(store: Store) -> None:
     job_id, token = running(store)
     for _ in range(2):
-        store.record(token, job_id, 20, losses(0, 10), lines={0: "first", 1: "second"})
-        store.say(token, job_id, {2: "third"})
+        record(store, token, job_id, 20, losses(0, 10), lines={0: "first", 1: "second"})
+        say(store, token, job_id, {2: "third"})
     assert texts(store, job_id)[3:] == ["first", "second", "third"]
 
 
@@ -64,9 +65,9 @@ def test_who_lost_the_lease_says_nothing(store: Store) -> None:
     said = texts(store, job_id)
     assert said[-1].startswith("lost: the worker did not renew its lease")
     late: list[Callable[[], None]] = [
-        lambda: store.say(token, job_id, {0: "late"}),
-        lambda: store.record(token, job_id, 1, losses(0), lines={0: "late"}),
-        lambda: store.add_plots(token, job_id, [], {0: "late"}),
+        lambda: say(store, token, job_id, {0: "late"}),
+        lambda: record(store, token, job_id, 1, losses(0), lines={0: "late"}),
+        lambda: add_plots(store, token, job_id, [], {0: "late"}),
     ]
     for write in late:
         with pytest.raises(LeaseLost):
@@ -76,11 +77,11 @@ def test_who_lost_the_lease_says_nothing(store: Store) -> None:
 
 def test_every_attempt_counts_its_lines_anew_and_a_retry_keeps_them(store: Store) -> None:
     job_id, token = running(store)
-    store.say(token, job_id, {0: "one", 1: "two"})
-    store.finish(token, job_id, "failed", error="Traceback\nValueError: no", reason="error")
+    say(store, token, job_id, {0: "one", 1: "two"})
+    finish(store, token, job_id, "failed", error="Traceback\nValueError: no", reason="error")
     store.retry(job_id)
     again = claim(store).token
-    store.say(again, job_id, {0: "three"})
+    say(store, again, job_id, {0: "three"})
     assert texts(store, job_id)[3:] == ["one", "two", "failed: error", "retried", "claimed by host:1", "three"]
     lines, end = store.log(job_id)
     assert lines[-1].attempt == 2
@@ -91,7 +92,7 @@ def test_a_log_is_read_on_from_a_position(store: Store) -> None:
     job_id, token = running(store)
     read, position = store.log(job_id)
     for number in range(3):
-        store.say(token, job_id, {number: f"line {number}"})
+        say(store, token, job_id, {number: f"line {number}"})
         if number == 1:
             store.cancel(job_id)
         lines, position = store.log(job_id, position)
@@ -102,7 +103,7 @@ def test_a_log_is_read_on_from_a_position(store: Store) -> None:
 
 def test_a_line_is_bounded_and_storable(store: Store) -> None:
     job_id, token = running(store)
-    store.say(token, job_id, {0: "a\x00b\ud800c", 1: "x" * 20_000 + "the end"})
+    say(store, token, job_id, {0: "a\x00b\ud800c", 1: "x" * 20_000 + "the end"})
     odd, long = texts(store, job_id)[-2:]
     assert odd == "a?b?c"
     assert len(long) == MOST_LOG_TEXT

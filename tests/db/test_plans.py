@@ -12,6 +12,7 @@ from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
 from curvegan_db.verbs.pruning import Pruning
 
+from .one_job import begin, finish, record
 from .trainings import DEVICES, a_worker, claim, losses, request, snapshot
 
 JOBS, QUEUED = 5_000, 200
@@ -65,10 +66,10 @@ def test_no_verb_of_a_worker_reads_all_jobs(full_store: Store) -> None:
         lambda: store.queued(DEVICES),
         lambda: store.claim(worker, DEVICES, 16),
         lambda: store.heartbeat(held.token),
-        lambda: store.record(held.token, job_id, 10, losses(0)),
-        lambda: store.record(held.token, job_id, 50, losses(10), [snapshot(0)], (50, b"state")),
-        lambda: store.begin(held.token, job_id, 0, "cpu", "fused", "1"),
-        lambda: store.finish(held.token, job_id, "failed"),
+        lambda: record(store, held.token, job_id, 10, losses(0)),
+        lambda: record(store, held.token, job_id, 50, losses(10), [snapshot(0)], (50, b"state")),
+        lambda: begin(store, held.token, job_id, 0, "cpu", "fused", "1"),
+        lambda: finish(store, held.token, job_id, "failed"),
         store.reap,
         store.workers,
         lambda: store.register_worker("host", 9, DEVICES, "0.1"),
@@ -149,9 +150,9 @@ def test_a_batch_of_a_prune_reads_its_own_jobs_only(full_store: Store) -> None:
 def test_an_explanation_reads_only_the_queue(full_store: Store) -> None:
     last = full_store.last_id()
     assert last is not None
-    for plan in plans(full_store, lambda: full_store.situation(last)):
+    for plan in plans(full_store, lambda: full_store.details(last)):
         assert_by_index(plan)
-    assert full_store.situation(last).ahead == len(full_store.jobs(states=["queued"])) - 1
+    assert full_store.details(last).ahead == len(full_store.jobs(states=["queued"])) - 1
 
 
 def assert_by_index(plan: str) -> None:

@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from curvegan_core.loss_curve import LossCurve, Snapshot
-from curvegan_db.records import SAID, Plot
+from curvegan_db.columns import JobState
 from curvegan_db.store import Store
-from curvegan_db.tables.models import JobState
-from curvegan_db.verbs.leases import Ending
-from curvegan_db.verbs.progress import Record
+from curvegan_db.values import SAID, Plot
+from curvegan_db.verbs.progress import Ending, Record
 
+from .one_job import add_plots, begin, finish, record, release
 from .trainings import claim, losses, request, snapshot
 
 
 def test_the_same_record_again_changes_nothing(store: Store) -> None:
     job_id, token = running(store)
     for _ in range(2):
-        store.record(token, job_id, 50, losses(0, 10, 20, 30, 40), [snapshot(0), snapshot(50)], (50, b"state"))
-        store.add_plots(token, job_id, [Plot(job_id, "curve", 50, b"png")])
+        record(store, token, job_id, 50, losses(0, 10, 20, 30, 40), [snapshot(0), snapshot(50)], (50, b"state"))
+        add_plots(store, token, job_id, [Plot(job_id, "curve", 50, b"png")])
     assert store.losses(job_id) == losses(0, 10, 20, 30, 40)
     assert store.snapshots(job_id) == [snapshot(0), snapshot(50)]
     assert [row.step for row in store.checkpoints(job_id)] == [50]
@@ -34,10 +34,10 @@ def test_the_same_record_again_changes_nothing(store: Store) -> None:
 def test_the_same_record_and_more_replaces_it(store: Store) -> None:
     """A worker that did not hear the answer goes on training and sends the old records with the new ones."""
     job_id, token = running(store)
-    store.record(token, job_id, 20, losses(0, 10))
-    store.record(token, job_id, 40, losses(20, 30))
-    store.record(token, job_id, 60, losses(20, 30, 40, 50))
-    store.record(token, job_id, 20, losses(0, 10))
+    record(store, token, job_id, 20, losses(0, 10))
+    record(store, token, job_id, 40, losses(20, 30))
+    record(store, token, job_id, 60, losses(20, 30, 40, 50))
+    record(store, token, job_id, 20, losses(0, 10))
     assert store.losses(job_id) == losses(0, 10, 20, 30, 40, 50)
 
 
@@ -45,7 +45,7 @@ def test_a_call_that_fails_half_way_leaves_nothing(store: Store) -> None:
     job_id, token = running(store)
     broken = Snapshot(50, np.zeros(3, np.float32))  # one axis: its bytes cannot be written, after the losses were
     with pytest.raises(Exception, match="expected 3 items"):
-        store.record(token, job_id, 50, losses(0, 10), [broken], (50, b"state"))
+        record(store, token, job_id, 50, losses(0, 10), [broken], (50, b"state"))
     assert len(store.losses(job_id)) == 0
     assert store.job(job_id).step == 0
 
@@ -54,8 +54,8 @@ def test_results_come_back_as_they_went_in(store: Store) -> None:
     job_id, token = running(store)
     blob = bytes(range(256)) * 400
     odd = LossCurve(np.array([7]), *(np.array([v], np.float32) for v in (np.inf, np.nan, 0.1, -0.0, 3e38)))
-    store.record(token, job_id, 50, odd, [], (50, blob))
-    store.add_plots(token, job_id, [Plot(job_id, "curve", 50, blob), Plot(job_id, "losses", 50, b"\x89PNG")])
+    record(store, token, job_id, 50, odd, [], (50, blob))
+    add_plots(store, token, job_id, [Plot(job_id, "curve", 50, blob), Plot(job_id, "losses", 50, b"\x89PNG")])
     assert store.losses(job_id).to_bytes() == odd.to_bytes()
     stored = store.checkpoint(job_id, 50)
     assert (stored.data, stored.size, stored.attempt, stored.step) == (blob, len(blob), 1, 50)
@@ -65,14 +65,14 @@ def test_results_come_back_as_they_went_in(store: Store) -> None:
 
 def test_an_attempt_that_resumes_forgets_what_came_after(store: Store) -> None:
     job_id, token = running(store)
-    store.record(token, job_id, 50, losses(0, 10, 20, 30, 40), [snapshot(0), snapshot(50)], (50, b"at 50"))
-    store.record(token, job_id, 100, losses(50, 60, 70, 80, 90), [snapshot(100)], (100, b"at 100"))
-    store.add_plots(token, job_id, [Plot(job_id, "curve", 100, b"png")])
-    store.release(token, job_id)
+    record(store, token, job_id, 50, losses(0, 10, 20, 30, 40), [snapshot(0), snapshot(50)], (50, b"at 50"))
+    record(store, token, job_id, 100, losses(50, 60, 70, 80, 90), [snapshot(100)], (100, b"at 100"))
+    add_plots(store, token, job_id, [Plot(job_id, "curve", 100, b"png")])
+    release(store, token, job_id)
     again = claim(store)
     assert again.jobs[0].step == 100
     for _ in range(2):
-        store.begin(again.token, job_id, 50, "cuda:0", "torch", "2.13.0")
+        begin(store, again.token, job_id, 50, "cuda:0", "torch", "2.13.0")
     job = store.job(job_id)
     assert (job.step, job.device, job.engine, job.engine_version) == (50, "cuda:0", "torch", "2.13.0")
     assert job.steps_per_second is None
@@ -92,11 +92,11 @@ def test_losses_are_cut_at_any_step_however_they_came(store: Store, sizes: list[
     steps = [10 * n for n in range(sum(sizes))]
     start = 0
     for size in sizes:
-        store.record(token, job_id, steps[start + size - 1] + 1, losses(*steps[start : start + size]))
+        record(store, token, job_id, steps[start + size - 1] + 1, losses(*steps[start : start + size]))
         start += size
-    store.begin(token, job_id, resume, "cpu", "torch", "2")
+    begin(store, token, job_id, resume, "cpu", "torch", "2")
     assert store.losses(job_id) == losses(*(s for s in steps if s < resume))
-    store.finish(token, job_id, "succeeded")
+    finish(store, token, job_id, "succeeded")
 
 
 def test_an_unanswered_commit_can_be_repeated(store: Store, broken_commit: Callable[[], None]) -> None:
@@ -104,19 +104,19 @@ def test_an_unanswered_commit_can_be_repeated(store: Store, broken_commit: Calla
     job_id, token = running(store)
     broken_commit()
     with pytest.raises(ConnectionError):
-        store.record(token, job_id, 20, losses(0, 10), [snapshot(0)], (20, b"state"))
-    store.record(token, job_id, 20, losses(0, 10), [snapshot(0)], (20, b"state"))
+        record(store, token, job_id, 20, losses(0, 10), [snapshot(0)], (20, b"state"))
+    record(store, token, job_id, 20, losses(0, 10), [snapshot(0)], (20, b"state"))
     assert store.losses(job_id) == losses(0, 10)
     broken_commit()
     with pytest.raises(ConnectionError):
-        store.finish(token, job_id, "succeeded", metrics={"rmse": 0.1})
-    store.finish(token, job_id, "succeeded", metrics={"rmse": 0.1})
+        finish(store, token, job_id, "succeeded", metrics={"rmse": 0.1})
+    finish(store, token, job_id, "succeeded", metrics={"rmse": 0.1})
     assert [event.kind for event in store.events(job_id)] == ["submitted", "claimed", "began", "succeeded"]
 
 
 def test_what_came_of_a_pack_is_stored_together(store: Store) -> None:
     jobs, token = pack(store, 3)
-    lost = store.record_many(token, [a_record(job, 60) for job in jobs])
+    lost = store.record(token, [a_record(job, 60) for job in jobs])
     assert lost == frozenset()
     for job in jobs:
         assert store.losses(job) == losses(job, job + 10)
@@ -129,12 +129,12 @@ def test_what_came_of_a_pack_is_stored_together(store: Store) -> None:
 
 def test_a_lost_job_does_not_stop_the_others_of_its_pack(store: Store) -> None:
     (first, gone, last), token = pack(store, 3)
-    store.release(token, gone)
+    release(store, token, gone)
     other = claim(store).token
-    store.record(other, gone, 10, losses(0))
+    record(store, other, gone, 10, losses(0))
     ending = Ending(JobState.SUCCEEDED, metrics={"rmse": 0.1}, verdict="converged")
     records = [a_record(first, 60), a_record(gone, 60), replace(a_record(last, 60), ending=ending)]
-    assert store.record_many(token, records) == {gone}
+    assert store.record(token, records) == {gone}
     assert (store.job(gone).step, store.losses(gone), store.checkpoints(gone)) == (10, losses(0), [])
     assert said(store, gone) == []
     assert store.plot(gone, "curve") is None
@@ -142,7 +142,7 @@ def test_a_lost_job_does_not_stop_the_others_of_its_pack(store: Store) -> None:
     assert store.losses(last) == losses(last, last + 10)
     ended = store.job(last)
     assert (ended.state, ended.metrics, ended.verdict) == ("succeeded", {"rmse": 0.1}, "converged")
-    assert store.record_many(token, [a_record(gone, 60)]) == {gone}
+    assert store.record(token, [a_record(gone, 60)]) == {gone}
 
 
 def test_the_same_records_again_change_nothing_and_end_once(store: Store, broken_commit: Callable[[], None]) -> None:
@@ -152,12 +152,12 @@ def test_the_same_records_again_change_nothing_and_end_once(store: Store, broken
     records = [replace(a_record(job, 60), ending=e) for job, e in zip((ended, released, on), endings, strict=True)]
     broken_commit()
     with pytest.raises(ConnectionError):
-        store.record_many(token, records)
-    assert store.record_many(token, records) == frozenset()
+        store.record(token, records)
+    assert store.record(token, records) == frozenset()
     assert [event.kind for event in store.events(ended)][-2:] == ["began", "failed"]
     assert [event.kind for event in store.events(released)][-2:] == ["began", "released"]
     assert [row.step for row in store.checkpoints(on)] == [60, 50]
-    assert store.record_many(token, [a_record(ended, 70), replace(records[1], ending=endings[0])]) == {ended, released}
+    assert store.record(token, [a_record(ended, 70), replace(records[1], ending=endings[0])]) == {ended, released}
 
 
 def test_who_renews_a_lease_and_who_records_under_it_do_not_wait_for_each_other_in_turn(store: Store) -> None:
@@ -165,7 +165,7 @@ def test_who_renews_a_lease_and_who_records_under_it_do_not_wait_for_each_other_
     with ThreadPoolExecutor(2) as threads:
         beats = threads.submit(lambda: [store.heartbeat(token).held for _ in range(40)])
         for step in range(40):
-            assert not store.record_many(token, [a_record(job, 60 + step) for job in reversed(jobs)])
+            assert not store.record(token, [a_record(job, 60 + step) for job in reversed(jobs)])
         assert set(beats.result(60)) == {frozenset(jobs)}
 
 
@@ -173,7 +173,7 @@ def test_the_newest_rmse_of_many_jobs_is_that_of_their_last_records(store: Store
     (far, near, none, damaged), token = pack(store, 4)
     for job, end in ((far, 60), (near, 20), (damaged, 20)):
         for first in range(0, end, 20):
-            store.record(token, job, first + 20, losses(first, first + 10))
+            record(store, token, job, first + 20, losses(first, first + 10))
     with store.engine.begin() as connection:
         connection.execute(
             text("UPDATE loss_chunks SET data = :data WHERE job_id = :id"), {"data": b"x", "id": damaged}
@@ -190,7 +190,7 @@ def pack(store: Store, count: int) -> tuple[list[int], str]:
     jobs = store.submit([request(seed=seed) for seed in range(count)])
     token = claim(store, most=count).token
     for job in jobs:
-        store.begin(token, job, 0, "cpu", "torch", "2")
+        begin(store, token, job, 0, "cpu", "torch", "2")
     return jobs, token
 
 
@@ -223,5 +223,5 @@ def running(store: Store) -> tuple[int, str]:
     """A job under a lease, begun at step 0: its id and the token."""
     [job_id] = store.submit([request()])
     token = claim(store).token
-    store.begin(token, job_id, 0, "cpu", "torch", "2")
+    begin(store, token, job_id, 0, "cpu", "torch", "2")
     return job_id, token

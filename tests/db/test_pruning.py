@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from curvegan_db.columns import JobState
 from curvegan_db.errors import DatabaseUnreachable
 from curvegan_db.filters.catalogue import METRICS
-from curvegan_db.records import Plot
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 from curvegan_db.tables import models
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import Plot
 from curvegan_db.verbs import pruning
 from curvegan_db.verbs.pruning import Pruning
 
+from .one_job import add_plots, begin, finish, record
 from .population import change, finished
 from .trainings import claim, losses, request, snapshot
 
@@ -43,10 +44,10 @@ def trained(store: Store) -> int:
     """A job with a row in every table, that ended just now."""
     [job_id] = store.submit([request(tags=("a",))])
     token = claim(store).token
-    store.begin(token, job_id, 0, "cpu", "torch", "2")
-    store.record(token, job_id, 50, losses(0, 10), [snapshot(0)], (50, b"state"), {0: "hello"})
-    store.add_plots(token, job_id, [Plot(job_id, "curve", 50, b"png")])
-    store.finish(token, job_id, "succeeded")
+    begin(store, token, job_id, 0, "cpu", "torch", "2")
+    record(store, token, job_id, 50, losses(0, 10), [snapshot(0)], (50, b"state"), {0: "hello"})
+    add_plots(store, token, job_id, [Plot(job_id, "curve", 50, b"png")])
+    finish(store, token, job_id, "succeeded")
     return job_id
 
 
@@ -132,8 +133,8 @@ def test_vacuum_makes_the_file_smaller(store: Store) -> None:
     path, job_id = Path(str(store.engine.url.database)), trained(store)
     token = claim_another(store)
     assert list(store.prune(Pruning(timedelta(0)), [job_id])) == [1]
-    store.record(token, job_id + 1, 50, losses(0), [], (50, bytes(1_000_000)))
-    store.finish(token, job_id + 1, "failed")
+    record(store, token, job_id + 1, 50, losses(0), [], (50, bytes(1_000_000)))
+    finish(store, token, job_id + 1, "failed")
     store.vacuum()
     before = path.stat().st_size
     assert list(store.prune(Pruning(timedelta(0)), [job_id + 1])) == [1]

@@ -7,9 +7,10 @@ import pytest
 
 from curvegan_core.errors import InvalidConfig
 from curvegan_db.errors import JobNotFound, JobStateConflict
-from curvegan_db.records import Plot
 from curvegan_db.store import Store
+from curvegan_db.values import Plot
 
+from .one_job import add_plots, begin, finish, record
 from .trainings import claim, losses, request, snapshot
 
 
@@ -18,14 +19,14 @@ def ended(store: Store, state: str, **config: object) -> int:
     values: dict[str, Any] = {"steps": 70, "record_every": 10, "snapshot_every": 20, "checkpoint_every": 20}
     [job_id] = store.submit([request(**(values | config))])
     token = claim(store).token
-    store.begin(token, job_id, 0, "cpu", "torch", "2")
+    begin(store, token, job_id, 0, "cpu", "torch", "2")
     for step in (20, 40, 60):
         curve = losses(*range(step - 20, step, 10))
-        store.record(token, job_id, step, curve, [snapshot(step)], (step, f"at {step}".encode()))
-    store.record(token, job_id, 70, losses(60), [snapshot(70)], (70, b"at 70"))
-    store.add_plots(token, job_id, [Plot(job_id, "curve", 70, b"png")])
+        record(store, token, job_id, step, curve, [snapshot(step)], (step, f"at {step}".encode()))
+    record(store, token, job_id, 70, losses(60), [snapshot(70)], (70, b"at 70"))
+    add_plots(store, token, job_id, [Plot(job_id, "curve", 70, b"png")])
     store.cancel(job_id, "enough") if state == "cancelled" else None
-    store.finish(token, job_id, state, error="no" if state == "failed" else None, metrics={"rmse": 0.5})
+    finish(store, token, job_id, state, error="no" if state == "failed" else None, metrics={"rmse": 0.5})
     return job_id
 
 
@@ -64,8 +65,8 @@ def test_extend_keeps_the_results_but_no_snapshot_off_the_grid(store: Store) -> 
     event = store.events(job_id)[-1]
     assert (event.kind, event.detail) == ("extended", "from 70 to 100 steps")
     token = claim(store).token
-    store.begin(token, job_id, 70, "cpu", "torch", "2")
-    store.record(token, job_id, 80, losses(70), [snapshot(80)], (80, b"at 80"))
+    begin(store, token, job_id, 70, "cpu", "torch", "2")
+    record(store, token, job_id, 80, losses(70), [snapshot(80)], (80, b"at 80"))
     assert kept(store, job_id) == ([20, 40, 60, 80], [80, 60, 20], 8)
 
 
@@ -74,7 +75,7 @@ def test_an_end_on_the_grid_stays_when_the_job_is_extended(store: Store) -> None
     store.extend(job_id, 100)
     assert 70 in kept(store, job_id)[0]
     token = claim(store).token
-    store.record(token, job_id, 100, losses(90), [], (100, b"at 100"))
+    record(store, token, job_id, 100, losses(90), [], (100, b"at 100"))
     assert 70 in kept(store, job_id)[1]
 
 
@@ -138,9 +139,9 @@ def test_a_checkpoint_of_a_drain_gives_way_to_the_next(store: Store) -> None:
     job_id = ended(store, "failed", steps=80)
     store.resume(job_id)
     token = claim(store).token
-    store.record(token, job_id, 75, losses(70), [], (75, b"at 75"))
+    record(store, token, job_id, 75, losses(70), [], (75, b"at 75"))
     assert kept(store, job_id)[1] == [75, 60, 40, 20]
-    store.record(token, job_id, 80, losses(), [], (80, b"at 80"))
+    record(store, token, job_id, 80, losses(), [], (80, b"at 80"))
     assert kept(store, job_id)[1] == [80, 60, 20]
 
 

@@ -10,6 +10,7 @@ from curvegan_db.store import Store
 from curvegan_db.tables import models
 from curvegan_db.tables.retention import outdated
 
+from .one_job import begin, record
 from .trainings import claim, losses, request
 
 
@@ -55,10 +56,10 @@ def test_the_store_drops_what_the_config_says(store: Store, keep: str | None, ke
         forget_the_key(store, ids[0])
     token = claim(store, most=2).token
     for job_id in ids:
-        store.begin(token, job_id, 0, "cpu", "fused", "1")
+        begin(store, token, job_id, 0, "cpu", "fused", "1")
         for step in range(10, 60, 10):
-            store.record(token, job_id, step, losses(step - 10), [], (step, b"state"))
-            store.record(token, job_id, step, losses(step - 10), [], (step, b"state"))
+            record(store, token, job_id, step, losses(step - 10), [], (step, b"state"))
+            record(store, token, job_id, step, losses(step - 10), [], (step, b"state"))
     assert [[row.step for row in store.checkpoints(job_id)] for job_id in ids] == [kept, kept]
 
 
@@ -68,7 +69,7 @@ def test_a_checkpoint_that_is_gone_is_an_error_that_names_those_that_stay(store:
     with pytest.raises(ResultNotFound, match=f"^job {job_id} has no checkpoint at step 20; it has none yet"):
         store.checkpoint(job_id, 20)
     for step in range(10, 60, 10):
-        store.record(token, job_id, step, losses(), [], (step, b"state"))
+        record(store, token, job_id, step, losses(), [], (step, b"state"))
     with pytest.raises(ResultNotFound, match="no checkpoint at step 20; it has 10, 40, 50: its keep_checkpoints"):
         store.checkpoint(job_id, 20)
 

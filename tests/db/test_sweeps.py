@@ -6,12 +6,13 @@ from collections import Counter
 import pytest
 
 from curvegan_core.errors import InvalidInput
+from curvegan_db.columns import MOST_ID
 from curvegan_db.errors import SweepNotFound
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
-from curvegan_db.tables.models import MOST_ID
+from curvegan_db.values import JobRequest
 from curvegan_db.verbs.sweeps import MOST_JOBS
 
+from .one_job import begin, finish, record
 from .trainings import a_worker, claim, losses, request, short, snapshot
 
 AXES: dict[str, list[float]] = {"lr": [1e-4, 1e-3], "seed": [0, 1, 2]}
@@ -42,9 +43,9 @@ def one_of_each(store: Store) -> tuple[int, list[int]]:
     sweep_id, jobs = a_sweep(store)
     token = claim(store, most=4).token
     for job_id, state in zip(jobs, ("succeeded", "failed", "cancelled"), strict=False):
-        store.begin(token, job_id, 0, "cpu", "torch", "2")
-        store.record(token, job_id, 50, losses(0), [snapshot(50)], (50, b"at 50"))
-        store.finish(token, job_id, state, error="no" if state == "failed" else None, verdict="converged")
+        begin(store, token, job_id, 0, "cpu", "torch", "2")
+        record(store, token, job_id, 50, losses(0), [snapshot(50)], (50, b"at 50"))
+        finish(store, token, job_id, state, error="no" if state == "failed" else None, verdict="converged")
     return sweep_id, jobs
 
 
@@ -166,15 +167,15 @@ def test_what_is_left_and_how_fast_it_goes(store: Store) -> None:
     assert store.paces([key]) == {}
     token = claim(store, most=2).token
     for job_id in jobs[:2]:
-        store.begin(token, job_id, 0, "cpu", "torch", "2")
+        begin(store, token, job_id, 0, "cpu", "torch", "2")
     time.sleep(0.1)
-    store.record(token, jobs[0], 100, losses(0))
-    store.finish(token, jobs[0], "succeeded")
-    store.record(token, jobs[1], 40, losses(0))
+    record(store, token, jobs[0], 100, losses(0))
+    finish(store, token, jobs[0], "succeeded")
+    record(store, token, jobs[1], 40, losses(0))
     assert store.steps_left(sweep_id) == {key: 460}
     alone = store.paces([key, "other"])
     assert alone.keys() == {key}
-    store.finish(token, jobs[1], "succeeded")
+    finish(store, token, jobs[1], "succeeded")
     [together] = store.paces([key]).values()
     assert 0.1 / 200 <= together < alone[key]  # a pack's seconds are shared by its jobs
     assert store.paces(["other"]) == {}

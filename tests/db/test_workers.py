@@ -8,6 +8,7 @@ from curvegan_db.store import Store
 from curvegan_db.tables import models
 from curvegan_db.verbs.workers import FORGET_AFTER
 
+from .one_job import finish
 from .trainings import DEVICES, a_worker, claim, request, short
 
 
@@ -28,7 +29,7 @@ def test_a_worker_from_its_start_to_its_end(store: Store) -> None:
     token = claim(store, worker_id, most=2).token
     assert [(w.state, w.jobs) for w in store.workers()] == [("training", tuple(ids))]
     for job_id in ids:
-        store.finish(token, job_id, "succeeded")
+        finish(store, token, job_id, "succeeded")
     store.beat(worker_id, "idle")
     assert [(w.state, w.jobs) for w in store.workers()] == [("idle", ())]
     store.unregister_worker(worker_id)
@@ -53,7 +54,7 @@ def test_a_worker_that_was_silent_for_long_is_forgotten_when_it_holds_no_job(sto
     a_worker(store, 2)
     assert old in {w.id for w in store.workers()}
     assert store.heartbeat(token).held == {job_id}
-    store.finish(token, job_id, "succeeded")
+    finish(store, token, job_id, "succeeded")
     age(store, old, FORGET_AFTER + timedelta(minutes=1))
     a_worker(store, 3)
     assert [w.pid for w in store.workers()] == [2, 3]

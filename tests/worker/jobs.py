@@ -1,8 +1,8 @@
 """Jobs for real workers, and waiting for them."""
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
+from curvegan_db.values import JobRequest
 
 from .fleet import Fleet, wait_until
 

@@ -9,10 +9,10 @@ from sqlalchemy import update
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.training import PackTraining
-from curvegan_db.records import JobRequest
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 from curvegan_db.tables.models import DatasetContent
+from curvegan_db.values import JobRequest
 
 from .inline import train_all
 from .jobs import SHORT

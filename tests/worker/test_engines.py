@@ -16,6 +16,7 @@ from curvegan_db.store import Store
 from curvegan_worker.settings import Settings
 
 from ..acceptance.faulty import faulty_fleet
+from ..db.one_job import begin, record, release
 from ..db.trainings import claim
 from .fleet import wait_until
 from .inline import train_all
@@ -36,11 +37,11 @@ def begun(store: Store, config: TrainConfig, engine: str, version: str | None = 
     token = claim(store).token
     parts, checkpoint = to_first_checkpoint(config.model_copy(update={"engine": engine}))
     checkpoint = replace(checkpoint, engine_version=version or checkpoint.engine_version)
-    store.begin(token, job, 0, "cpu", engine, checkpoint.engine_version)
+    begin(store, token, job, 0, "cpu", engine, checkpoint.engine_version)
     for part in parts:
         stored = (part.step, checkpoint.to_bytes()) if part.checkpoint else None
-        store.record(token, job, part.step, part.losses, [part.snapshot] if part.snapshot else [], stored)
-    store.release(token, job)
+        record(store, token, job, part.step, part.losses, [part.snapshot] if part.snapshot else [], stored)
+    release(store, token, job)
     return job
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from curvegan_db.records import JobRequest
 from curvegan_db.store import Store
+from curvegan_db.values import JobRequest
 from curvegan_worker.celery.app import nudge
 from curvegan_worker.recorder import STORED
 from curvegan_worker.settings import Settings

@@ -8,9 +8,9 @@ import pytest
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.metrics.names import VERDICTS
 from curvegan_core.training import PackTraining
-from curvegan_db.records import SAID, JobRequest
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
+from curvegan_db.values import SAID, JobRequest
 from curvegan_worker import recorder
 
 from .inline import train_all, train_next, train_some

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.records import SAID, JobRequest
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
+from curvegan_db.values import SAID, JobRequest
 from curvegan_worker import recorder
 from curvegan_worker.recorder import STORED
 
@@ -62,11 +62,11 @@ def result(store: Store, job: int) -> dict[str, Any]:
 
 def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How often the real store is asked to record anything, as a list that grows."""
-    calls, record_many = [], Store.record_many
+    calls, record = [], Store.record
 
     def counted(self: Store, token: str, records: Any) -> frozenset[int]:
         calls.append(len(records))
-        return record_many(self, token, records)
+        return record(self, token, records)
 
-    monkeypatch.setattr(Store, "record_many", counted)
+    monkeypatch.setattr(Store, "record", counted)
     return calls

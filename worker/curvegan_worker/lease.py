@@ -11,8 +11,8 @@ from typing import Self, TypeVar
 
 from curvegan_core.errors import ServiceUnavailable
 from curvegan_db.errors import LeaseLost
-from curvegan_db.records import Claim
 from curvegan_db.store import Store
+from curvegan_db.values import Claim
 from curvegan_worker.outage import Outage
 
 BEATS_A_LEASE = 6

@@ -23,13 +23,12 @@ from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.metrics.verdict import judge
 from curvegan_core.plotting.job_plots import PlotData, render, titled
+from curvegan_db.columns import JobState
 from curvegan_db.errors import LeaseLost
-from curvegan_db.records import Claim, Plot
 from curvegan_db.store import Store
-from curvegan_db.tables.models import JobState
 from curvegan_db.tables.retention import outdated
-from curvegan_db.verbs.leases import Ending
-from curvegan_db.verbs.progress import Record
+from curvegan_db.values import Claim, Plot
+from curvegan_db.verbs.progress import Ending, Record
 from curvegan_worker.journal import Journal, judged, reached
 from curvegan_worker.lease import Lease
 from curvegan_worker.stop_flag import Stop
@@ -244,7 +243,7 @@ class Recorder:
         ours = {record.job_id: record for record in records if record.job_id in self._lease.held}
         if not ours:
             return
-        lost = self._try(ours, lambda: self._store.record_many(self._lease.token, ours.values()))
+        lost = self._try(ours, lambda: self._store.record(self._lease.token, ours.values()))
         if lost is None:
             return
         for job, record in ours.items():
@@ -275,8 +274,8 @@ class Recorder:
         """The database renews the lease but does not take this: the job goes back with the reason, if even that can."""
         self._lease.lose(job)
         _log.error("job %d goes back to the queue: %s", job, error)
-        with suppress(LeaseLost, ServiceUnavailable):
-            self._store.release(self._lease.token, job, str(error))
+        with suppress(ServiceUnavailable):
+            self._store.record(self._lease.token, [Record(job, ending=Ending(JobState.QUEUED, str(error)))])
 
 
 def _ending(end: End, verdict: str | None = None) -> Ending:

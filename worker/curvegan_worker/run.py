@@ -14,10 +14,10 @@ from curvegan_core.families.dataset import Dataset
 from curvegan_core.loss_curve import LossCurve
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.training import PackTraining, Progress
+from curvegan_db.columns import JobState
 from curvegan_db.errors import LeaseLost
-from curvegan_db.records import Claim, ClaimedJob
 from curvegan_db.store import Store
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import Claim, ClaimedJob
 from curvegan_worker.devices import train_on
 from curvegan_worker.journal import beginning
 from curvegan_worker.lease import Lease
@@ -131,7 +131,7 @@ class Run:
         training = PackTraining(starts, device, self._datasets)
         facts = (device, training.engine, training.engine_version)
         steps = {job: checkpoint.step if checkpoint else 0 for job, (_, checkpoint) in starts.items()}
-        for job in self._lease.patiently(steps, partial(self._store.begin_many, self._lease.token, steps, *facts)):
+        for job in self._lease.patiently(steps, partial(self._store.begin, self._lease.token, steps, *facts)):
             self._lease.lose(job)
         for job, (config, checkpoint) in starts.items():
             self._recorder.put(Line(job, beginning(config.seed, checkpoint)))

@@ -26,7 +26,7 @@ from curvegan_cli.shown.view import fields, state_style
 if TYPE_CHECKING:
     from curvegan_db.filters.fields import JobField
     from curvegan_db.filters.language import Filter
-    from curvegan_db.records import Job
+    from curvegan_db.values import Job
 
 _MOST_COMPARED = 100
 _FACTS = ("name", "state", "verdict", "engine", "device", "step")

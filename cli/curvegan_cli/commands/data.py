@@ -25,7 +25,7 @@ from curvegan_cli.shown.output import (
 if TYPE_CHECKING:
     from curvegan_core.config.train import TrainConfig
     from curvegan_core.families.dataset import Dataset
-    from curvegan_db.records import NamedDataset
+    from curvegan_db.values import NamedDataset
 
 _NPY = b"\x93NUMPY"
 _MOST_DRAWN, _MOST_IDS = 12, 10

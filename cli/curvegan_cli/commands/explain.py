@@ -11,8 +11,8 @@ from curvegan_cli.reasons import NOTES, REASONS, Explanation, explain_job
 from curvegan_cli.shown.output import format_option, inert, print_json
 
 if TYPE_CHECKING:
-    from curvegan_db.records import Job
     from curvegan_db.store import Store
+    from curvegan_db.values import Job
 
 
 def _listed(codes: dict[str, str]) -> str:
@@ -46,13 +46,13 @@ def explain(backend: Backend, selector: str, form: str) -> None:
 
 def _explained(backend: Backend, store: "Store", job_id: int) -> tuple["Job", Explanation]:
     store.reap()
-    situation = store.situation(job_id)
-    found = explain_job(situation)
-    warning = backend.broker_problem() if situation.job.state == "queued" else None
+    details = store.details(job_id)
+    found = explain_job(details)
+    warning = backend.broker_problem() if details.job.state == "queued" else None
     if warning:
         note = f"{warning}; workers look for jobs every second all the same"
         found = replace(found, notes=found.notes | {"broker_unreachable": note})
-    return situation.job, found
+    return details.job, found
 
 
 def _print(job: "Job | None", found: Explanation, form: str) -> None:

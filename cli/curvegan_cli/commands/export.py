@@ -24,14 +24,11 @@ from curvegan_cli.shown.output import csv_cell, format_option, message, plain
 
 if TYPE_CHECKING:
     from curvegan_db.filters.language import Filter
-    from curvegan_db.records import Job
+    from curvegan_db.values import Job
 
-_FACTS = {
-    **{"id": int, "sweep": int, "name": str, "tags": list, "state": str, "verdict": str, "priority": int},
-    **{"attempt": int, "lost": int, "step": int, "steps": int, "steps_per_second": float},
-    **{"created_at": datetime, "started_at": datetime, "finished_at": datetime},
-    **{"worker": str, "device": str, "engine": str, "engine_version": str, "reason": str, "error": str},
-}
+# What leads the table and what ends its facts; all else that a job shows stands between them.
+_FIRST, _LAST = ("id", "sweep", "name", "tags", "state", "verdict"), ("reason", "error")
+_LEFT_OUT = ("cancel_requested",)
 Row = dict[str, Any]
 Pages = Iterable[list[Row]]
 
@@ -69,24 +66,32 @@ def export(
         message(f"{total} jobs with {len(columns)} columns.")
 
 
+def _facts() -> dict[str, type]:
+    """The columns that every job has, and their types."""
+    from curvegan_db.columns import JOB_FIELDS
+
+    between = [name for name in JOB_FIELDS if name not in (*_FIRST, *_LAST, *_LEFT_OUT)]
+    return {name: JOB_FIELDS[name] for name in (*_FIRST, *between, *_LAST)}
+
+
 def _columns() -> dict[str, Any]:
     """The columns and their types."""
     from curvegan_core.config.train import TrainConfig
     from curvegan_db.filters.catalogue import CURVE_KEYS, METRIC_NAMES
 
-    keys: dict[str, Any] = {}
+    facts, keys = _facts(), dict[str, Any]()
     for key, info in TrainConfig.model_fields.items():
-        name = f"config.{key}" if key in _FACTS else key
+        name = f"config.{key}" if key in facts else key
         if key == "curve":
             keys |= {"curve.family": str, **{f"curve.{parameter}": kind for parameter, kind in CURVE_KEYS.items()}}
         else:
             keys[name] = type(get_args(info.annotation)[0]) if get_args(info.annotation) else info.annotation
-    return _FACTS | keys | dict.fromkeys(METRIC_NAMES, float)
+    return facts | keys | dict.fromkeys(METRIC_NAMES, float)
 
 
 def _row(job: "Job", columns: Iterable[str]) -> Row:
-    config = {f"config.{key}" if key in _FACTS else key: value for key, value in flat(job.config.model_dump()).items()}
-    facts = {name: getattr(job, name) for name in _FACTS}
+    facts = {name: getattr(job, name) for name in _facts()}
+    config = {f"config.{key}" if key in facts else key: value for key, value in flat(job.config.model_dump()).items()}
     known = facts | {"tags": list(job.tags)} | config | dict(job.metrics or {})
     return {name: known.get(name) for name in columns}
 
@@ -150,7 +155,7 @@ def _write_parquet(file: BinaryIO, columns: dict[str, Any], pages: Pages) -> Non
         float: pa.float64(),
         bool: pa.bool_(),
         str: pa.string(),
-        list: pa.list_(pa.string()),
+        tuple: pa.list_(pa.string()),
         datetime: pa.timestamp("us", "UTC"),
     }
     schema = pa.schema([(name, pa.uint64() if name == "seed" else kinds[kind]) for name, kind in columns.items()])

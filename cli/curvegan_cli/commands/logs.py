@@ -15,8 +15,8 @@ from curvegan_cli.shown.output import format_option, inert, message, plain, prin
 from curvegan_cli.shown.view import ENDED
 
 if TYPE_CHECKING:
-    from curvegan_db.records import LogLine
     from curvegan_db.store import Store
+    from curvegan_db.values import LogLine
 
 POLL_S = 0.5
 REAP_S = 10.0

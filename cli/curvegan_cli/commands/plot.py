@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from curvegan_core.plotting.job_plots import Picture, PlotData
     from curvegan_db.filters.fields import JobField
     from curvegan_db.filters.language import Filter
-    from curvegan_db.records import Job
+    from curvegan_db.values import Job
 
 KINDS = ("heatmap", "fan", "best")
 _MOST_CURVES = 5_000

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from curvegan_core.families.dataset import Dataset
-    from curvegan_db.records import Job, Plot
     from curvegan_db.store import Store
+    from curvegan_db.values import Job, Plot
 
 # curvegan_core.plotting.job_plots.KINDS, which is too heavy to import for --help; a test holds them together.
 KINDS = ("curve", "losses", "evolution")

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from curvegan_db.filters.language import Filter
-    from curvegan_db.records import Job
     from curvegan_db.store import Store
+    from curvegan_db.values import Job
 
 WATCH_S = 1.0
 _TABLE_LIMIT = 50

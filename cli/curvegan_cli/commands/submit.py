@@ -15,7 +15,7 @@ from curvegan_cli.shown.output import format_option, inert, message, print_ids, 
 from curvegan_cli.shown.view import fields, outcome
 
 if TYPE_CHECKING:
-    from curvegan_db.records import JobRequest
+    from curvegan_db.values import JobRequest
 
 # The options that stand for a key of the config; the others say how to submit it.
 KEYS = ("lr", "lr_g", "lr_d", "steps", "seed", "batch_size", "curve", "loss", "device", "engine")
@@ -71,7 +71,7 @@ def submit(backend: Backend, /, dry_run: bool, form: str, **given: Any) -> None:
       curvegan submit --config job.toml --set curve.a 3 --seed 7 --tag night
       curvegan submit --preset collapse-fix --data loads
     """
-    from curvegan_db.records import JobRequest
+    from curvegan_db.values import JobRequest
 
     config = layered(layers(backend, given))
     request = JobRequest(config, name=given["name"], tags=given["tags"], priority=given["priority"])

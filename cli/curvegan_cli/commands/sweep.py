@@ -25,7 +25,7 @@ from curvegan_cli.sweep_plan import MANY, Plan, planned
 from curvegan_cli.sweep_waiting import follow_sweep
 
 if TYPE_CHECKING:
-    from curvegan_db.records import SubmittedSweep, Sweep
+    from curvegan_db.values import SubmittedSweep, Sweep
 
 _MOST_SHOWN = 20
 

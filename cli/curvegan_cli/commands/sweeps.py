@@ -23,8 +23,8 @@ from curvegan_cli.shown.output import (
 )
 
 if TYPE_CHECKING:
-    from curvegan_db.records import Sweep
     from curvegan_db.store import Store
+    from curvegan_db.values import Sweep
 
 _STATES = ("succeeded", "failed", "cancelled", "running", "lost", "queued")
 _COLUMNS = (

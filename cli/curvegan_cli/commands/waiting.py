@@ -19,7 +19,7 @@ from curvegan_cli.shown.view import ENDED, LIVE, outcome, print_jobs
 if TYPE_CHECKING:
     from curvegan_cli.shown.progress import Display
     from curvegan_db.filters.language import Filter
-    from curvegan_db.records import Job
+    from curvegan_db.values import Job
 
 POLL_S = 0.3
 TEND_S = 10.0

@@ -10,7 +10,7 @@ from curvegan_cli.backend import Backend, pass_backend
 from curvegan_cli.shown.output import Column, age, format_option, message, plain, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
-    from curvegan_db.records import Job, Worker
+    from curvegan_db.values import Job, Worker
 
 TORCH_MISSING = "torch is not installed here; `pip install 'curvegan[worker]'` makes this machine able to train"
 

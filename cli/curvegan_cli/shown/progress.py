@@ -11,8 +11,8 @@ from curvegan_cli.shown.view import ENDED, progress, rmses_now
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from curvegan_db.records import Job
     from curvegan_db.store import Store
+    from curvegan_db.values import Job
 
 LINE_S = 10.0
 _RMSE_S = 2.0

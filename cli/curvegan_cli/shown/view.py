@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from curvegan_cli.shown.output import Column, age, duration, number, print_csv, print_ids, print_json
 
 if TYPE_CHECKING:
-    from curvegan_db.records import Job
     from curvegan_db.store import Store
+    from curvegan_db.values import Job
 
 METRICS = ("rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake")
 LIVE = ("queued", "running", "lost")
@@ -23,23 +23,6 @@ _STYLES = {
     "failed": "bold red",
     "cancelled": "dim",
 }
-_PLAIN_FIELDS = (
-    *("id", "state", "name", "tags", "priority", "attempt", "lost", "step", "steps", "steps_per_second"),
-    *(
-        "created_at",
-        "started_at",
-        "finished_at",
-        "worker",
-        "device",
-        "engine",
-        "engine_version",
-        "error",
-        "reason",
-        "cancel_requested",
-        "verdict",
-        "sweep",
-    ),
-)
 
 
 def state_style(state: str) -> str:
@@ -80,7 +63,9 @@ def _rate(steps_per_second: float | None) -> str:
 
 def fields(job: "Job") -> dict[str, Any]:
     """A job as JSON: every field, its config and its metrics; what is not known yet is null."""
-    values = {name: getattr(job, name) for name in _PLAIN_FIELDS}
+    from curvegan_db.columns import JOB_FIELDS
+
+    values = {name: getattr(job, name) for name in JOB_FIELDS}
     config = job.config.model_dump(mode="json")
     return values | {"config": config, "metrics": dict.fromkeys(METRICS) | dict(job.metrics or {})}
 
@@ -98,10 +83,11 @@ def print_jobs(jobs: Sequence["Job"], form: str, quiet: bool) -> bool:
 
 def _print_csv(jobs: Sequence["Job"]) -> None:
     """A job a line: its fields and metrics, not its config; a metric that it has not is empty."""
+    from curvegan_db.columns import JOB_FIELDS
     from curvegan_db.filters.catalogue import METRIC_NAMES
 
     rows = [fields(job) | {"tags": " ".join(job.tags)} | dict(job.metrics or {}) for job in jobs]
-    header = (*_PLAIN_FIELDS, *METRIC_NAMES)
+    header = (*JOB_FIELDS, *METRIC_NAMES)
     print_csv(header, [[row.get(name) for name in header] for row in rows])
 
 

@@ -5,20 +5,22 @@ asked for. Any key of the config has that longer name too. Knows no syntax.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
-from sqlalchemy import Boolean, ColumnElement, Double, case, cast, func, literal, not_, or_, select
+from sqlalchemy import Boolean, ColumnElement, Double, case, cast, func, inspect, literal, not_, or_, select
 
 from curvegan_core.config.curve import CURVE_MODELS
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.metrics.names import MEANINGS, VERDICTS
+from curvegan_db.columns import JOB_FIELDS
 from curvegan_db.filters.fields import Digits, JobField, Number, Seed, Text, Truth, Whole, Word, contains, near, within
-from curvegan_db.records import DISPLAYED_STATES
 from curvegan_db.tables.models import Job, JobTag, UtcDateTime
 from curvegan_db.tables.states import displayed_as
+from curvegan_db.values import DISPLAYED_STATES
 
 METRIC_NAMES = (
     *dict.fromkeys(("rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake", *MEANINGS)),
@@ -86,16 +88,12 @@ class Age(JobField):
 
 
 def _facts() -> Iterator[JobField]:
-    yield Whole("id", Job.id.expression)
-    yield State("state", Job.state.expression, DISPLAYED_STATES)
-    yield Text("name", Job.name.expression)
+    own: dict[str, Callable[..., JobField]] = {"state": partial(State, words=DISPLAYED_STATES), "verdict": Verdict}
+    for name, attribute in inspect(Job).column_attrs.items():
+        if attribute.columns[0].info["filtered"]:
+            kind = own.get(name, Whole if JOB_FIELDS[name] is int else Text)
+            yield kind(name, getattr(Job, name).expression)
     yield Tag("tag", JobTag.tag.expression)
-    yield Whole("sweep", Job.sweep_id.expression)
-    yield Verdict("verdict", Job.verdict.expression)
-    for column in (Job.engine, Job.engine_version, Job.device, Job.worker, Job.reason):
-        yield Text(column.key, column.expression)
-    for number in (Job.attempt, Job.lost, Job.step, Job.steps, Job.priority):
-        yield Whole(number.key, number.expression)
     yield Age("age", Job.created_at.expression)
 
 

@@ -3,7 +3,6 @@
 Blobs live in tables of their own, so that listing jobs never reads them.
 """
 
-import enum
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +11,13 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Double,
-    Enum,
     ForeignKey,
     Index,
     LargeBinary,
     MetaData,
     String,
     Text,
+    inspect,
     literal_column,
     text,
 )
@@ -26,20 +25,16 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-MOST_NAME, MOST_TAG, MOST_TAGS = 200, 100, 32
-MOST_DATASET_NAME = 100
-MOST_REASON, MOST_ERROR, MOST_LOG_TEXT = 500, 10_000, 10_000
-MOST_ID = 2**31 - 1  # of PostgreSQL's INTEGER: a larger one that somebody typed is no job, and no driver's error
-
-
-class JobState(enum.StrEnum):
-    """The stored states; a running job whose lease ran out is shown as "lost"."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+from curvegan_db.columns import (
+    MOST_DATASET_NAME,
+    MOST_NAME,
+    MOST_REASON,
+    MOST_TAG,
+    JobColumns,
+    JobState,
+    Until,
+    column,
+)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -75,7 +70,6 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
         datetime: UtcDateTime,
         float: Double,
-        JobState: Enum(JobState, native_enum=False, length=16, values_callable=lambda e: [s.value for s in e]),
     }
 
 
@@ -140,49 +134,39 @@ class DatasetContent(Base):
     data: Mapped[bytes] = mapped_column(deferred=True)
 
 
-class Job(Base):
-    """One request to train, and where it stands."""
+class Job(JobColumns, Base):
+    """One request to train, and where it stands: the columns that people see, and these."""
 
     __tablename__ = "jobs"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - an id is never given twice, deleted jobs included
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str | None] = mapped_column(String(MOST_NAME))
-    config: Mapped[dict[str, Any]]
-    priority: Mapped[int]
-    pack_key: Mapped[str] = mapped_column(String(200))
-    wanted_device: Mapped[str] = mapped_column(String(16))
-    state: Mapped[JobState]
-    attempt: Mapped[int]
-    lost: Mapped[int]
-    step: Mapped[int]
-    steps: Mapped[int]
-    created_at: Mapped[datetime]
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    # Who trains it, and how fast: of the present or last attempt.
-    worker: Mapped[str | None] = mapped_column(String(300))
-    device: Mapped[str | None] = mapped_column(String(64))
-    engine: Mapped[str | None] = mapped_column(String(64))
-    engine_version: Mapped[str | None] = mapped_column(String(64))
-    began_at: Mapped[datetime | None]
-    began_step: Mapped[int | None]
-    recorded_at: Mapped[datetime | None]
+    config: Mapped[dict[str, Any]] = column()
+    metrics: Mapped[dict[str, Any] | None] = column(until=Until.RERUN)
+    # Of the config: which jobs can be trained together, on what, the hash by which a training that succeeded is found
+    # again, and that of its data set.
+    pack_key: Mapped[str] = column(String(200))
+    wanted_device: Mapped[str] = column(String(16))
+    config_hash: Mapped[str | None] = column(String(64))
+    dataset: Mapped[str | None] = column(String(64))
+    # How fast the attempt is.
+    began_at: Mapped[datetime | None] = column(until=Until.CLAIM)
+    began_step: Mapped[int | None] = column(until=Until.CLAIM)
+    recorded_at: Mapped[datetime | None] = column(until=Until.CLAIM)
     # The lease: set exactly while the job is running.
-    lease_token: Mapped[str | None] = mapped_column(String(36))
-    lease_expires_at: Mapped[datetime | None]
-    worker_id: Mapped[str | None] = mapped_column(ForeignKey("workers.id", ondelete="SET NULL"))
-    cancel_requested: Mapped[bool]
-    cancel_reason: Mapped[str | None] = mapped_column(String(MOST_REASON))
-    reason: Mapped[str | None] = mapped_column(String(MOST_REASON))
-    error: Mapped[str | None] = mapped_column(Text)
-    metrics: Mapped[dict[str, Any] | None]
-    verdict: Mapped[str | None] = mapped_column(String(32))
-    # No foreign key, for SQLite would have to copy the table; a sweep is never deleted.
-    sweep_id: Mapped[int | None]
-    # Of the config: its hash, by which a training that succeeded is found again, and that of its data set.
-    config_hash: Mapped[str | None] = mapped_column(String(64))
-    dataset: Mapped[str | None] = mapped_column(String(64))
+    lease_token: Mapped[str | None] = column(String(36))
+    lease_expires_at: Mapped[datetime | None] = column()
+    worker_id: Mapped[str | None] = column(ForeignKey("workers.id", ondelete="SET NULL"))
+    cancel_reason: Mapped[str | None] = column(String(MOST_REASON), until=Until.RERUN)
+
+
+def cleared_by(verb: Until) -> dict[str, Any]:
+    """Return the columns of a job that the verb sets back, with what a new job has in them."""
+    columns = {attribute.key: attribute.columns[0] for attribute in inspect(Job).column_attrs}
+    return {
+        name: column.default.arg if column.default else None
+        for name, column in columns.items()
+        if column.info["until"] <= verb
+    }
 
 
 # `state` leads the partial indexes too: SQLite takes an index for its equalities first and its order second. There is
@@ -192,7 +176,7 @@ _partial("ix_jobs_queue", Job.state, Job.priority.desc(), Job.id, Job.wanted_dev
 _partial("ix_jobs_pack", Job.state, Job.pack_key, Job.priority.desc(), Job.id, where="state = 'queued'")
 _partial("ix_jobs_lease_token", Job.lease_token, where="lease_token IS NOT NULL")
 _partial("ix_jobs_worker_id", Job.worker_id, where="worker_id IS NOT NULL")
-_partial("ix_jobs_sweep", Job.sweep_id, Job.state, Job.id, where="sweep_id IS NOT NULL")
+_partial("ix_jobs_sweep", Job.sweep, Job.state, Job.id, where="sweep_id IS NOT NULL")
 _partial("ix_jobs_succeeded", Job.config_hash, where="state = 'succeeded'")
 _partial("ix_jobs_dataset", Job.dataset, where="dataset IS NOT NULL")
 

@@ -4,16 +4,16 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_
 
-from curvegan_db.records import LOST
+from curvegan_db.columns import JobState
 from curvegan_db.tables import models
-from curvegan_db.tables.models import JobState
+from curvegan_db.values import LOST
 
 
 def displayed_state(job: models.Job, at: datetime) -> str:
     """The state of a job at a time."""
     if job.lease_expires_at is not None and job.lease_expires_at < at:
         return LOST
-    return job.state.value
+    return str(job.state)
 
 
 def displayed_as(state: str, at: datetime) -> ColumnElement[bool]:

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from curvegan_db.records import LOST, storable
+from curvegan_db.columns import MOST_ERROR, MOST_REASON, JobState
 from curvegan_db.tables import models
-from curvegan_db.tables.models import MOST_ERROR, MOST_REASON, JobState
+from curvegan_db.values import LOST, storable
 
 # A job that lost its worker so often, the last times without a checkpoint in between, is taken to be the cause.
 MOST_LOST, MOST_LOST_IN_PLACE = 3, 2

@@ -11,10 +11,10 @@ from sqlalchemy import Select, func, select
 
 from curvegan_db.filters.fields import JobField
 from curvegan_db.filters.language import Filter
-from curvegan_db.records import Job
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
-from curvegan_db.verbs.jobs import records_of
+from curvegan_db.values import Job
+from curvegan_db.verbs.jobs import job_values
 from curvegan_db.verbs.results import joined_losses
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Comparing(Transactions):
         with self._read() as session:
             at = now(session)
             query = _where(select(models.Job), where, at).where(by.sql.is_not(None))
-            return records_of(session, session.scalars(query.order_by(order, models.Job.id).limit(limit)).all(), at)
+            return job_values(session, session.scalars(query.order_by(order, models.Job.id).limit(limit)).all(), at)
 
     def values(self, fields: Sequence[JobField], where: Filter | None = None) -> list[tuple[Any, ...]]:
         """Each job's values of the fields, in the order of the ids; None where it lacks one."""
@@ -64,7 +64,7 @@ class Comparing(Transactions):
         with self._read() as session:
             at = now(session)
             query = _where(select(models.Job).where(models.Job.id > after), where, at)
-            return records_of(session, session.scalars(query.order_by(models.Job.id).limit(PAGE)).all(), at)
+            return job_values(session, session.scalars(query.order_by(models.Job.id).limit(PAGE)).all(), at)
 
     def _loss_curves(self, ids: Sequence[int]) -> list[tuple[int, "LossCurve"]]:
         chunks = models.LossChunk

@@ -13,11 +13,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
+from curvegan_db.columns import MOST_DATASET_NAME, JobState
 from curvegan_db.errors import DatasetConflict, DatasetNotFound
-from curvegan_db.records import NamedDataset, check_text
 from curvegan_db.sql.transactions import Transactions, now, upsert
 from curvegan_db.tables import models
-from curvegan_db.tables.models import MOST_DATASET_NAME, JobState, in_state
+from curvegan_db.tables.models import in_state
+from curvegan_db.values import NamedDataset, check_text
 
 if TYPE_CHECKING:
     from curvegan_core.families.dataset import Dataset

@@ -7,15 +7,15 @@ from sqlalchemy import Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from curvegan_core.config.curve import Data
+from curvegan_db.columns import MOST_ID, MOST_REASON, JobColumns, JobState
 from curvegan_db.errors import JobNotFound, JobStateConflict
 from curvegan_db.filters.language import Filter
-from curvegan_db.records import LOST, Job, JobRequest, check_tags, check_text
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
-from curvegan_db.tables.models import MOST_ID, MOST_REASON, JobState
 from curvegan_db.tables.states import displayed_as, displayed_state
 from curvegan_db.tables.transitions import add_event, add_events, end, lose
+from curvegan_db.values import LOST, Job, JobRequest, check_tags, check_text
 from curvegan_db.verbs.datasets import require_contents
 
 # Bound parameters in one statement: SQLite takes 32,766, PostgreSQL 65,535.
@@ -60,7 +60,7 @@ class Jobs(Transactions):
                 page = query if part is None else query.where(models.Job.id.in_(part))
                 rest = None if limit is None else limit - len(found)
                 found += session.scalars(page.limit(rest))
-            return records_of(session, found, at)
+            return job_values(session, found, at)
 
     def last_id(self) -> int | None:
         """The id of the newest job, None in an empty store."""
@@ -95,7 +95,7 @@ def add_jobs(session: Session, requests: Sequence[JobRequest], at: datetime, swe
     """Store queued jobs, of a sweep or of none; their ids, in the order of the requests."""
     require_contents(session, [request.config for request in requests])
     statement = insert(models.Job).returning(models.Job.id, sort_by_parameter_order=True)
-    rows = [_row(request, at) | {"sweep_id": sweep} for request in requests]
+    rows = [_row(request, at) | {"sweep": sweep} for request in requests]
     ids = list(session.scalars(statement, rows))
     tags = [{"job_id": i, "tag": t} for i, r in zip(ids, requests, strict=True) for t in sorted(set(r.tags))]
     if tags:
@@ -112,13 +112,8 @@ def _row(request: JobRequest, at: datetime) -> dict[str, object]:
         "priority": request.priority,
         "pack_key": config.pack_key,
         "wanted_device": config.device,
-        "state": JobState.QUEUED,
-        "attempt": 0,
-        "lost": 0,
-        "step": 0,
         "steps": config.steps,
         "created_at": at,
-        "cancel_requested": False,
         "config_hash": config.hash,
         "dataset": config.curve.hash if isinstance(config.curve, Data) else None,
     }
@@ -137,7 +132,7 @@ def _parts(ids: Iterable[int] | None, newest_first: bool) -> Iterator[list[int] 
 def _filtered(states: Sequence[str], tags: Sequence[str], sweep: int | None, at: datetime) -> Select[models.Job]:
     query = select(models.Job)
     if sweep is not None:
-        query = query.where(models.Job.sweep_id == (sweep if 0 < sweep <= MOST_ID else 0))
+        query = query.where(models.Job.sweep == (sweep if 0 < sweep <= MOST_ID else 0))
     if states:
         query = query.where(or_(*(displayed_as(state, at) for state in dict.fromkeys(states))))
     check_tags(tags)
@@ -146,26 +141,24 @@ def _filtered(states: Sequence[str], tags: Sequence[str], sweep: int | None, at:
     return query
 
 
-def records_of(session: Session, jobs: Sequence[models.Job], at: datetime) -> list[Job]:
+def job_values(session: Session, jobs: Sequence[models.Job], at: datetime) -> list[Job]:
     """The jobs as users see them at a time."""
     tags: dict[int, list[str]] = {}
     for part in _parts((job.id for job in jobs), newest_first=False):
         query = select(models.JobTag.job_id, models.JobTag.tag).where(models.JobTag.job_id.in_(part or ()))
         for job_id, tag in session.execute(query.order_by(models.JobTag.tag)):
             tags.setdefault(job_id, []).append(tag)
-    return [_record(job, tuple(tags.get(job.id, ())), at) for job in jobs]
+    return [_value(job, tuple(tags.get(job.id, ())), at) for job in jobs]
 
 
-def _record(job: models.Job, tags: tuple[str, ...], at: datetime) -> Job:
-    same = "id name priority attempt lost step steps created_at started_at finished_at worker device engine"
-    names = (*same.split(), "engine_version", "error", "reason", "cancel_requested", "metrics", "verdict")
+def _value(job: models.Job, tags: tuple[str, ...], at: datetime) -> Job:
+    columns = {name: getattr(job, name) for name in JobColumns.__annotations__}
     return Job(
-        **{name: getattr(job, name) for name in names},
+        **columns | {"state": displayed_state(job, at)},
         tags=tags,
-        config=read_config(job.id, job.config),
-        state=displayed_state(job, at),
-        sweep=job.sweep_id,
         steps_per_second=_steps_per_second(job),
+        config=read_config(job.id, job.config),
+        metrics=job.metrics,
     )
 
 

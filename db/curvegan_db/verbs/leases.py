@@ -1,42 +1,26 @@
 """Leases: which worker trains which job, and until when. Knows no result of a training."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil, isfinite
+from math import ceil
 from typing import Any, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from curvegan_db.columns import JobState, Until
 from curvegan_db.errors import ConfigUnreadable, LeaseLost
-from curvegan_db.records import Claim, ClaimedJob, HeartbeatReply
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
-from curvegan_db.tables.models import JobState, UtcDateTime, in_state
-from curvegan_db.tables.transitions import add_event, add_events, end, lose, release
+from curvegan_db.tables.models import UtcDateTime, in_state
+from curvegan_db.tables.transitions import add_event, add_events, end, lose
+from curvegan_db.values import Claim, ClaimedJob, HeartbeatReply
 from curvegan_db.verbs.workers import beat_worker, label_of, live_peers
 
 _Columns = TypeVarTuple("_Columns")
-_END_STATES = {s.value: s for s in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)}
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a worker leaves a job: ended, or released to be resumed (`state` QUEUED). `metrics` may hold infinities."""
-
-    state: JobState
-    reason: str | None = None
-    error: str | None = None
-    metrics: Mapping[str, float] | None = None
-    verdict: str | None = None
-
-    @property
-    def outcome(self) -> str:
-        """What it is called in the attempt that ends with it."""
-        return "released" if self.state is JobState.QUEUED else self.state.value
 
 
 class Leases(Transactions):
@@ -87,29 +71,6 @@ class Leases(Transactions):
         with self._write() as session:
             add_event(session, held_job(session, token, job_id), now(session), kind, detail)
 
-    def finish(
-        self,
-        token: str,
-        job_id: int,
-        state: str,
-        error: str | None = None,
-        reason: str | None = None,
-        metrics: Mapping[str, float] | None = None,
-        verdict: str | None = None,
-    ) -> None:
-        """End a job as succeeded, failed or cancelled. Doing so twice does it once. Raises LeaseLost.
-
-        A metric that is not finite is left out. A cancelled job keeps the user's reason unless another is given.
-        """
-        with self._write() as session:
-            ending = Ending(_END_STATES[state], reason, error, metrics, verdict)
-            _conclude_once(session, token, job_id, ending)
-
-    def release(self, token: str, job_id: int, reason: str | None = None) -> None:
-        """Give a job back to the queue, unless its cancel was requested: then it is cancelled. Raises LeaseLost."""
-        with self._write() as session:
-            _conclude_once(session, token, job_id, Ending(JobState.QUEUED, reason))
-
     def reap(self) -> list[int]:
         """Take back every job whose lease ran out; their ids. A queued job is never touched."""
         if not self._any_expired():
@@ -146,24 +107,6 @@ def _in_order(token: str) -> Select[int]:
     """The jobs of a lease, locked one after the other."""
     held = select(models.Job.id).where(models.Job.lease_token == token)
     return held.order_by(models.Job.id).with_for_update()
-
-
-def conclude(session: Session, job: models.Job, at: datetime, ending: Ending) -> None:
-    """End or release a locked job."""
-    if ending.state is JobState.QUEUED:
-        release(session, job, at, ending.outcome, ending.reason)
-        return
-    metrics = ending.metrics
-    job.metrics = {k: float(v) for k, v in metrics.items() if isfinite(v)} if metrics is not None else None
-    job.verdict = ending.verdict
-    reason = ending.reason or (job.cancel_reason if ending.state is JobState.CANCELLED else None)
-    end(session, job, at, ending.state, reason, ending.error)
-
-
-def had_outcome(session: Session, token: str, job_id: int, outcome: str) -> bool:
-    """Whether an attempt under this lease ended so."""
-    query = select(models.Attempt.outcome).where(models.Attempt.job_id == job_id, models.Attempt.token == token)
-    return session.scalar(query) == outcome
 
 
 @dataclass(frozen=True)
@@ -206,19 +149,19 @@ def _share(session: Session, alike: ColumnElement[bool], most: int, peers: int) 
 
 
 def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
+    taken = {
+        "state": JobState.RUNNING,
+        "attempt": models.Job.attempt + 1,
+        "started_at": func.coalesce(models.Job.started_at, literal(lease.at, UtcDateTime())),
+        "worker": lease.label,
+        "worker_id": lease.worker_id,
+        "lease_token": lease.token,
+        "lease_expires_at": lease.expires_at,
+    }
     rows = session.execute(
         update(models.Job)
         .where(models.Job.id.in_(ids), in_state(JobState.QUEUED))
-        .values(
-            state=JobState.RUNNING,
-            attempt=models.Job.attempt + 1,
-            started_at=func.coalesce(models.Job.started_at, literal(lease.at, UtcDateTime())),
-            worker=lease.label,
-            worker_id=lease.worker_id,
-            lease_token=lease.token,
-            lease_expires_at=lease.expires_at,
-            **dict.fromkeys(("device", "engine", "engine_version", "began_at", "began_step", "recorded_at")),
-        )
+        .values(models.cleared_by(Until.CLAIM) | taken)
         .returning(*(getattr(models.Job, name) for name in ("id", "config", "attempt", "step", "priority", "name")))
         .execution_options(synchronize_session=False)
     ).all()
@@ -242,17 +185,6 @@ def _open_attempts(session: Session, attempts: Sequence[tuple[int, int]], lease:
     rows = [{"job_id": job_id, "attempt": attempt, **opened} for job_id, attempt in attempts]
     session.execute(insert(models.Attempt), rows)
     add_events(session, [(job_id, attempt, lease.label) for job_id, attempt in attempts], lease.at, "claimed")
-
-
-def _conclude_once(session: Session, token: str, job_id: int, ending: Ending) -> None:
-    """End or release a job, unless this lease did it already: the answer to its commit was lost. Raises LeaseLost."""
-    try:
-        job = held_job(session, token, job_id)
-    except LeaseLost:
-        if not had_outcome(session, token, job_id, ending.outcome):
-            raise
-    else:
-        conclude(session, job, now(session), ending)
 
 
 def _expired(query: "Select[*_Columns]", at: datetime) -> "Select[*_Columns]":

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
 
-from curvegan_db.records import SAID, LogLine, LogPosition, storable
+from curvegan_db.columns import MOST_LOG_TEXT
 from curvegan_db.sql.transactions import Transactions
 from curvegan_db.tables import models
-from curvegan_db.tables.models import MOST_LOG_TEXT
+from curvegan_db.values import SAID, LogLine, LogPosition, storable
 from curvegan_db.verbs.results import require_job
 
 

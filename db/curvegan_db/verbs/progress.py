@@ -7,23 +7,48 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from curvegan_db.errors import LeaseLost
-from curvegan_db.records import Plot
+from curvegan_db.columns import JobState
 from curvegan_db.sql.transactions import Transactions, now, upsert
 from curvegan_db.tables import models
 from curvegan_db.tables.retention import drop_outdated
-from curvegan_db.tables.transitions import add_event
-from curvegan_db.verbs.leases import Ending, conclude, had_outcome, held_jobs
+from curvegan_db.tables.transitions import add_event, end, release
+from curvegan_db.values import Plot
+from curvegan_db.verbs.leases import held_jobs
 from curvegan_db.verbs.logs import line_rows
 from curvegan_db.verbs.results import refused
 
 if TYPE_CHECKING:
     from curvegan_core.loss_curve import LossCurve, Snapshot
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a worker leaves a job: ended, or released to be resumed (`state` QUEUED).
+
+    A metric that is not finite is left out. A cancelled job keeps the user's reason unless another is given; a released
+    one whose cancel was requested is cancelled.
+    """
+
+    state: JobState
+    reason: str | None = None
+    error: str | None = None
+    metrics: Mapping[str, float] | None = None
+    verdict: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.state is JobState.RUNNING:
+            raise ValueError("a running job is at no end")
+
+    @property
+    def outcome(self) -> str:
+        """What it is called in the attempt that ends with it."""
+        return "released" if self.state is JobState.QUEUED else self.state.value
 
 
 @dataclass(frozen=True)
@@ -45,14 +70,9 @@ class Record:
 
 
 class Progress(Transactions):
-    """The part of the store that takes a training's results. What raises LeaseLost wrote nothing."""
+    """The part of the store that takes a training's results."""
 
-    def begin(self, token: str, job_id: int, step: int, device: str, engine: str, engine_version: str) -> None:
-        """Start an attempt of one job. Raises LeaseLost, and ResultDamaged."""
-        if self.begin_many(token, {job_id: step}, device, engine, engine_version):
-            raise LeaseLost(job_id)
-
-    def begin_many(
+    def begin(
         self, token: str, steps: Mapping[int, int], device: str, engine: str, engine_version: str
     ) -> frozenset[int]:
         """Start attempts of jobs, each at a step: 0, or that of its checkpoint. What lies after it is deleted.
@@ -70,7 +90,7 @@ class Progress(Transactions):
                 _begin(session, job, at, {**began, "began_step": steps[job.id]})
             return frozenset(steps) - frozenset(jobs)
 
-    def record_many(self, token: str, records: Collection[Record]) -> frozenset[int]:
+    def record(self, token: str, records: Collection[Record]) -> frozenset[int]:
         """Store what came of several jobs of a lease, at most one record of each.
 
         The same again, or the same and more, replaces what was stored. Of the checkpoints that are there already
@@ -87,40 +107,28 @@ class Progress(Transactions):
                 if record.step is not None:
                     job.step, job.recorded_at = record.step, at
                 if record.ending is not None:
-                    conclude(session, job, at, record.ending)
+                    _conclude(session, job, at, record.ending)
             others = [record for record in records if record.job_id not in jobs]
             return frozenset(record.job_id for record in others if not _has_ended(session, token, record))
 
-    def record(
-        self,
-        token: str,
-        job_id: int,
-        step: int,
-        losses: "LossCurve",
-        snapshots: "Sequence[Snapshot]" = (),
-        checkpoint: tuple[int, bytes] | None = None,
-        lines: Mapping[int, str] | None = None,
-    ) -> None:
-        """Store what came of one job. Raises LeaseLost."""
-        checkpoints = [checkpoint] if checkpoint else []
-        self._record_one(token, Record(job_id, step, losses, snapshots, checkpoints, lines or {}))
 
-    def add_plots(self, token: str, job_id: int, plots: Sequence[Plot], lines: Mapping[int, str] | None = None) -> None:
-        """Store rendered plots, one of each kind, and lines of the log. Raises LeaseLost."""
-        self._record_one(token, Record(job_id, plots=plots, lines=lines or {}))
-
-    def say(self, token: str, job_id: int, lines: Mapping[int, str]) -> None:
-        """Store lines of the log by their numbers, which the worker counts within its attempt. Raises LeaseLost."""
-        self._record_one(token, Record(job_id, lines=lines))
-
-    def _record_one(self, token: str, record: Record) -> None:
-        if self.record_many(token, [record]):
-            raise LeaseLost(record.job_id)
+def _conclude(session: Session, job: models.Job, at: datetime, ending: Ending) -> None:
+    """End or release a locked job."""
+    if ending.state is JobState.QUEUED:
+        release(session, job, at, ending.outcome, ending.reason)
+        return
+    metrics = ending.metrics
+    job.metrics = {k: float(v) for k, v in metrics.items() if isfinite(v)} if metrics is not None else None
+    job.verdict = ending.verdict
+    reason = ending.reason or (job.cancel_reason if ending.state is JobState.CANCELLED else None)
+    end(session, job, at, ending.state, reason, ending.error)
 
 
 def _has_ended(session: Session, token: str, record: Record) -> bool:
-    """Whether this lease already ended the job so: the answer to its commit was lost on the way."""
-    return record.ending is not None and had_outcome(session, token, record.job_id, record.ending.outcome)
+    """Whether an attempt under this lease already ended the job so: the answer to its commit was lost on the way."""
+    attempt = models.Attempt
+    outcome = select(attempt.outcome).where(attempt.job_id == record.job_id, attempt.token == token)
+    return record.ending is not None and session.scalar(outcome) == record.ending.outcome
 
 
 def _put(session: Session, at: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:

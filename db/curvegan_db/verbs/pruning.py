@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from curvegan_db.columns import JobState
 from curvegan_db.errors import DatabaseUnreachable
 from curvegan_db.filters.fields import JobField
 from curvegan_db.sql.database import shown_url
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
-from curvegan_db.tables.models import JobState, in_state
+from curvegan_db.tables.models import in_state
 
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 # Jobs that go in one transaction: some 50 MB of results, for which nobody waits longer than for a slow commit.
@@ -109,12 +110,12 @@ def _best(pruning: Pruning) -> "Select[int]":
     order = (by.sql.desc() if pruning.largest else by.sql, job.id)
     ranks = select(
         job.id,
-        job.sweep_id,
+        job.sweep,
         func.row_number().over(order_by=order).label("overall"),
-        func.row_number().over(partition_by=job.sweep_id, order_by=order).label("within"),
+        func.row_number().over(partition_by=job.sweep, order_by=order).label("within"),
     )
     ranked = ranks.where(or_(*map(in_state, _ENDED)), by.sql.is_not(None)).subquery()
-    within = and_(ranked.c.sweep_id.is_not(None), ranked.c.within <= pruning.keep_best)
+    within = and_(ranked.c.sweep.is_not(None), ranked.c.within <= pruning.keep_best)
     return select(ranked.c.id).where(or_(ranked.c.overall <= pruning.keep_best, within))
 
 

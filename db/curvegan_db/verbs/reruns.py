@@ -10,23 +10,17 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from curvegan_core.config.train import TrainConfig
+from curvegan_db.columns import JobState, Until
 from curvegan_db.errors import DatasetNotFound, JobStateConflict
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
-from curvegan_db.tables.models import JobState
 from curvegan_db.tables.states import displayed_state
 from curvegan_db.tables.transitions import add_event
 from curvegan_db.verbs.datasets import require_contents
 from curvegan_db.verbs.jobs import locked_job
 
 RESULTS = (models.LossChunk, models.Snapshot, models.Checkpoint, models.Plot)
-# What any verb makes of an ended job.
-_FORGOTTEN = (
-    *("finished_at", "worker", "device", "engine", "engine_version", "began_at", "began_step", "recorded_at"),
-    *("cancel_reason", "reason", "error", "metrics", "verdict"),
-)
-QUEUED_AGAIN = {"state": JobState.QUEUED, "lost": 0, "cancel_requested": False, **dict.fromkeys(_FORGOTTEN)}
 
 
 class Reruns(Transactions):
@@ -38,8 +32,7 @@ class Reruns(Transactions):
             at, job = _ended(session, job_id, "retried")
             for table in RESULTS:
                 session.execute(delete(table).where(table.job_id == job_id))
-            job.step, job.started_at = 0, None
-            _queue_again(session, job)
+            _queue_again(session, job, Until.RETRY)
             add_event(session, job, at, "retried")
 
     def resume(self, job_id: int) -> None:
@@ -120,8 +113,8 @@ def _drop_end_snapshot(session: Session, job: models.Job, config: TrainConfig) -
         )
 
 
-def _queue_again(session: Session, job: models.Job) -> None:
+def _queue_again(session: Session, job: models.Job, verb: Until = Until.RERUN) -> None:
     """Ended to queued, free of how it ended. Pictures of the old end go: while it runs they are drawn anew."""
     session.execute(delete(models.Plot).where(models.Plot.job_id == job.id))
-    for name, value in QUEUED_AGAIN.items():
+    for name, value in models.cleared_by(verb).items():
         setattr(job, name, value)

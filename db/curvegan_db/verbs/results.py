@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from curvegan_core.loss_record import newest_rmse
+from curvegan_db.columns import MOST_ID
 from curvegan_db.errors import JobNotFound, ResultDamaged, ResultNotFound
-from curvegan_db.records import CheckpointRow, Event, Plot, StoredCheckpoint
 from curvegan_db.sql.transactions import Transactions
 from curvegan_db.tables import models
-from curvegan_db.tables.models import MOST_ID
+from curvegan_db.values import CheckpointRow, Event, Plot, StoredCheckpoint
 
 if TYPE_CHECKING:
     from curvegan_core.loss_curve import LossCurve, Snapshot

@@ -13,15 +13,16 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from curvegan_core.errors import InvalidInput
+from curvegan_db.columns import MOST_ID, MOST_NAME, MOST_REASON, JobState, Until
 from curvegan_db.errors import SweepNotFound
-from curvegan_db.records import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_text
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
-from curvegan_db.tables.models import MOST_ID, MOST_NAME, MOST_REASON, JobState, in_state
+from curvegan_db.tables.models import in_state
 from curvegan_db.tables.transitions import add_events, cut
+from curvegan_db.values import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_text
 from curvegan_db.verbs.datasets import require_content
 from curvegan_db.verbs.jobs import add_jobs
-from curvegan_db.verbs.reruns import QUEUED_AGAIN, RESULTS
+from curvegan_db.verbs.reruns import RESULTS
 
 MOST_JOBS = 100_000
 _AT_ONCE = 1_000
@@ -65,18 +66,18 @@ class Sweeps(Transactions):
     def sweep(self, sweep_id: int) -> Sweep:
         """One sweep, with how many of its jobs are in which state. Reads no job, so it can be asked often."""
         with self._read() as session:
-            return _records(session, [_existing(session, sweep_id)])[0]
+            return _values(session, [_existing(session, sweep_id)])[0]
 
     def sweeps(self, limit: int) -> list[Sweep]:
         """The newest sweeps, the newest first."""
         with self._read() as session:
             newest = select(models.Sweep).order_by(models.Sweep.id.desc()).limit(limit)
-            return _records(session, session.scalars(newest).all())
+            return _values(session, session.scalars(newest).all())
 
     def verdicts(self, sweep_id: int) -> dict[str, int]:
         """How many of its jobs got which verdict, the most frequent first; a job without one is not counted."""
         job = models.Job
-        query = select(job.verdict, func.count()).where(job.sweep_id == sweep_id, job.verdict.is_not(None))
+        query = select(job.verdict, func.count()).where(job.sweep == sweep_id, job.verdict.is_not(None))
         with self._read() as session:
             _existing(session, sweep_id)
             counts = {str(verdict): count for verdict, count in session.execute(query.group_by(job.verdict))}
@@ -85,7 +86,7 @@ class Sweeps(Transactions):
     def steps_left(self, sweep_id: int) -> dict[str, int]:
         """The steps that its queued and running jobs have before them, in all, by pack key."""
         job = models.Job
-        left = select(job.pack_key, func.sum(job.steps - job.step)).where(job.sweep_id == sweep_id)
+        left = select(job.pack_key, func.sum(job.steps - job.step)).where(job.sweep == sweep_id)
         with self._read() as session:
             _existing(session, sweep_id)
             return {key: int(steps) for key, steps in session.execute(_in(left, _UNFINISHED).group_by(job.pack_key))}
@@ -132,31 +133,31 @@ class Sweeps(Transactions):
             done = _change(session, sweep_id, [JobState.QUEUED], cancelled | {"finished_at": at})
             _say(session, done, at, "cancelled", reason)
             job = models.Job
-            running = select(job.id).where(job.sweep_id == sweep_id, in_state(JobState.RUNNING))
+            running = select(job.id).where(job.sweep == sweep_id, in_state(JobState.RUNNING))
             ids = sorted(job_id for job_id, _ in done)
             return ids, list(session.scalars(running.where(job.cancel_requested.is_(False)).order_by(job.id)))
 
     def retry_sweep(self, sweep_id: int, states: Collection[str]) -> list[int]:
         """Run those of its ended jobs that are in one of the states afresh; their ids. Their results are deleted."""
-        return self._again(sweep_id, states, "retried", {"step": 0, "started_at": None}, RESULTS)
+        return self._again(sweep_id, states, "retried", Until.RETRY, RESULTS)
 
     def resume_sweep(self, sweep_id: int, states: Collection[str]) -> list[int]:
         """Let those that are "failed" or "cancelled", as `states` say, go on from their last checkpoint; their ids."""
-        return self._again(sweep_id, set(states) - {"succeeded"}, "resumed", {}, [models.Plot])
+        return self._again(sweep_id, set(states) - {"succeeded"}, "resumed", Until.RERUN, [models.Plot])
 
     def _again(
         self,
         sweep_id: int,
         states: Collection[str],
         kind: str,
-        values: Mapping[str, Any],
+        verb: Until,
         forgotten: Sequence[type[models.LossChunk | models.Snapshot | models.Checkpoint | models.Plot]],
     ) -> list[int]:
         ended = [state for state in _ENDED if state in states]
         with self._write() as session:
             _existing(session, sweep_id)
             _require_datasets(session, sweep_id, ended)
-            done = _change(session, sweep_id, ended, {**QUEUED_AGAIN, **values})
+            done = _change(session, sweep_id, ended, models.cleared_by(verb))
             ids = sorted(job_id for job_id, _ in done)
             for table in forgotten:
                 for part in _parts(ids):
@@ -168,7 +169,7 @@ class Sweeps(Transactions):
 def _require_datasets(session: Session, sweep_id: int, states: Sequence[JobState]) -> None:
     """Raise DatasetNotFound where a data set of its jobs was removed: they could only fail."""
     job = models.Job
-    used = _in(select(job.dataset).distinct().where(job.sweep_id == sweep_id, job.dataset.is_not(None)), states)
+    used = _in(select(job.dataset).distinct().where(job.sweep == sweep_id, job.dataset.is_not(None)), states)
     for content_hash in session.scalars(used).all() if states else ():
         require_content(session, str(content_hash))
 
@@ -192,12 +193,12 @@ def _existing(session: Session, sweep_id: int) -> models.Sweep:
     return row
 
 
-def _records(session: Session, rows: Sequence[models.Sweep]) -> list[Sweep]:
+def _values(session: Session, rows: Sequence[models.Sweep]) -> list[Sweep]:
     """The sweeps, their jobs counted by displayed state: every state is there, the running ones without the lost."""
     job, ids = models.Job, [row.id for row in rows]
-    count = select(job.sweep_id, job.state, func.count()).where(job.sweep_id.in_(ids)).group_by(job.sweep_id, job.state)
+    count = select(job.sweep, job.state, func.count()).where(job.sweep.in_(ids)).group_by(job.sweep, job.state)
     counts = {(sweep, str(state)): n for sweep, state, n in session.execute(count)}
-    expired = select(job.sweep_id).where(job.sweep_id.in_(ids), in_state(JobState.RUNNING))
+    expired = select(job.sweep).where(job.sweep.in_(ids), in_state(JobState.RUNNING))
     lost = Counter(session.scalars(expired.where(job.lease_expires_at < now(session))))
     found = []
     for row in rows:
@@ -214,7 +215,7 @@ def _change(
     if not states:
         return []
     job = models.Job
-    changed = _in(update(job).where(job.sweep_id == sweep_id), states).values(**values)
+    changed = _in(update(job).where(job.sweep == sweep_id), states).values(**values)
     returned = changed.returning(job.id, job.attempt).execution_options(synchronize_session=False)
     return [(job_id, attempt) for job_id, attempt in session.execute(returned)]
 

@@ -9,9 +9,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from curvegan_db.errors import WorkerForgotten
-from curvegan_db.records import LOST, Worker, storable
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
+from curvegan_db.values import LOST, Worker, storable
 
 _IDLE, _STOPPED = "idle", "stopped"
 FORGET_AFTER = timedelta(days=7)
@@ -54,7 +54,7 @@ def known_workers(session: Session, alive_since: datetime) -> list[Worker]:
     """All workers, the oldest first; one that has not beaten since then is lost, unless it stopped."""
     jobs = _jobs_of_workers(session)
     rows = session.scalars(select(models.Worker).order_by(models.Worker.started_at, models.Worker.id))
-    return [_record(row, jobs.get(row.id, ()), alive_since) for row in rows]
+    return [_value(row, jobs.get(row.id, ()), alive_since) for row in rows]
 
 
 def label_of(session: Session, worker_id: str) -> str:
@@ -93,7 +93,7 @@ def _jobs_of_workers(session: Session) -> dict[str, list[int]]:
     return {worker_id: sorted(ids) for worker_id, ids in jobs.items()}
 
 
-def _record(row: models.Worker, jobs: Sequence[int], alive_since: datetime) -> Worker:
+def _value(row: models.Worker, jobs: Sequence[int], alive_since: datetime) -> Worker:
     same = ("id", "label", "host", "pid", "version", "started_at", "beat_at")
     lost = row.state != _STOPPED and row.beat_at < alive_since
     return Worker(

@@ -4,14 +4,14 @@ All times are aware and UTC; a step counts generator updates done.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidInput
-from curvegan_db.tables.models import MOST_NAME, MOST_TAG, MOST_TAGS, JobState
+from curvegan_db.columns import MOST_NAME, MOST_TAG, MOST_TAGS, JobColumns, JobState
 
 LOST = "lost"
 SAID = "said"
@@ -57,39 +57,30 @@ def storable(value: str) -> str:
     return value.replace("\x00", "?").encode("utf-8", "replace").decode("utf-8")
 
 
-@dataclass(frozen=True)
-class Job:
-    """A job as users see it. `state` is "lost" while it runs under a lease that ran out.
+class Job(JobColumns):
+    """A job as users see it: the columns that people see, and these. `state` is "lost" when its lease ran out.
 
-    `worker` (host:pid), `device` and `engine` are those of the present or last attempt; `reason` is one word or a
-    user's line ("lost", a cancel reason), `error` the worker's text. `metrics` holds finite numbers by name, `verdict`
-    is the text of a curvegan_core.metrics.verdict.Verdict, `sweep` the id of the sweep that it was submitted with.
+    `reason` is one word or a user's line ("lost", a cancel reason), `error` the worker's text. `metrics` holds finite
+    numbers by name, `verdict` is the text of a curvegan_core.metrics.verdict.Verdict, `sweep` the id of the sweep that
+    the job was submitted with.
     """
 
-    id: int
-    name: str | None
     tags: tuple[str, ...]
-    config: TrainConfig
-    priority: int
-    state: str
-    attempt: int
-    lost: int
-    step: int
-    steps: int
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    worker: str | None
-    device: str | None
-    engine: str | None
-    engine_version: str | None
-    error: str | None
-    reason: str | None
-    cancel_requested: bool
-    metrics: Mapping[str, float] | None
-    verdict: str | None
-    sweep: int | None
     steps_per_second: float | None
+    config: TrainConfig
+    metrics: Mapping[str, float] | None
+
+    def __init__(self, **fields: Any) -> None:
+        vars(self).update(fields)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and vars(self) == vars(other)
+
+    def __repr__(self) -> str:
+        return f"Job({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
 
 @dataclass(frozen=True)
@@ -251,7 +242,7 @@ class LogPosition:
 
 
 @dataclass(frozen=True)
-class Situation:
+class JobDetails:
     """What explains where a job stands, read at one moment `at` by the database's clock.
 
     `ahead` counts the queued jobs that workers for its device take before it (0 unless it is queued), `workers` are

@@ -7,11 +7,12 @@ import pytest
 from curvegan_db.errors import JobNotFound
 from curvegan_db.store import Store
 
+from .one_job import begin
 from .trainings import DEVICES, a_worker, claim, request, short
 
 
 def ahead(store: Store, *ids: int) -> list[int]:
-    return [store.situation(job_id).ahead for job_id in ids]
+    return [store.details(job_id).ahead for job_id in ids]
 
 
 def test_jobs_ahead_are_the_better_and_the_older(store: Store) -> None:
@@ -34,15 +35,15 @@ def test_jobs_for_another_device_are_ahead_where_one_worker_takes_both(store: St
     assert ahead(store, cuda, auto) == [0, 1]
 
 
-def test_a_situation_holds_what_happened_last(store: Store) -> None:
+def test_details_hold_what_happened_last(store: Store) -> None:
     [job_id] = store.submit([request()])
-    found = store.situation(job_id)
+    found = store.details(job_id)
     assert (found.job, found.workers, found.lease_expires_at) == (store.job(job_id), (), None)
     assert (found.last_event.kind, found.last_event.job_id) == ("submitted", job_id)
     token = claim(store).token
-    store.begin(token, job_id, 0, "cpu", "torch", "2")
+    begin(store, token, job_id, 0, "cpu", "torch", "2")
     store.cancel(job_id, "enough")
-    found = store.situation(job_id)
+    found = store.details(job_id)
     assert (found.job.state, found.cancel_reason, found.last_event.kind) == ("running", "enough", "cancel_requested")
     assert found.lease_expires_at is not None
     assert timedelta(0) < found.lease_expires_at - found.at <= store.lease
@@ -52,10 +53,10 @@ def test_a_situation_holds_what_happened_last(store: Store) -> None:
 def test_a_lost_job_is_seen_as_lost(store: Store) -> None:
     [job_id] = store.submit([request()])
     claim(short(store))
-    assert store.situation(job_id).job.state == "lost"
+    assert store.details(job_id).job.state == "lost"
 
 
 @pytest.mark.parametrize("unknown", [0, 7, 2**40])
-def test_the_situation_of_no_job(store: Store, unknown: int) -> None:
+def test_the_details_of_no_job(store: Store, unknown: int) -> None:
     with pytest.raises(JobNotFound):
-        store.situation(unknown)
+        store.details(unknown)

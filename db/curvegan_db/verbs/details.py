@@ -5,28 +5,29 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from curvegan_db.records import Event, Situation, Worker
+from curvegan_db.columns import JobState
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
-from curvegan_db.tables.models import JobState, in_state
-from curvegan_db.verbs.jobs import records_of
+from curvegan_db.tables.models import in_state
+from curvegan_db.values import Event, JobDetails, Worker
+from curvegan_db.verbs.jobs import job_values
 from curvegan_db.verbs.results import require_job
 from curvegan_db.verbs.workers import known_workers
 
 LIVE = ("idle", "training")
 
 
-class Situations(Transactions):
+class Details(Transactions):
     """The part of the store that sees a job among the others."""
 
-    def situation(self, job_id: int) -> Situation:
+    def details(self, job_id: int) -> JobDetails:
         """All that explains a job's state, at one moment. Raises JobNotFound."""
         with self._read() as session:
             require_job(session, job_id)
             at, row = now(session), session.get_one(models.Job, job_id)
             workers = known_workers(session, at - self.lease)
-            return Situation(
-                job=records_of(session, [row], at)[0],
+            return JobDetails(
+                job=job_values(session, [row], at)[0],
                 at=at,
                 ahead=_ahead(session, row, _devices(row.wanted_device, workers)),
                 workers=tuple(workers),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidInput
-from curvegan_db.records import JobRequest, storable
+from curvegan_db.values import JobRequest, storable
 
 CONFIG = TrainConfig()
 
