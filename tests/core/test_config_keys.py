@@ -17,11 +17,11 @@ _NAMES = json.loads(Path(__file__).with_name("names.json").read_text())
 class Wider(TrainConfig):
     """A config with a newer key of each kind."""
 
-    layers: int = key(1, SHAPE, "hidden layers", ge=1, le=3)
-    optimiser: Literal["adam", "sgd"] = key("adam", CHOICE, "what updates the weights", fused=("adam",))
-    dropout: float = key(0.0, SWITCH, "share of the hidden units that are left out", ge=0, lt=1)
-    decay: float = key(0.5, FREE, "how fast the rate falls", ge=0, le=1)
-    colour: str = key("red", FREE, "of its curves in a plot", numbers=False)
+    toy_size: int = key(1, SHAPE, "a number that sizes tensors", ge=1, le=3)
+    toy_word: Literal["one", "two"] = key("one", CHOICE, "a word that chooses", fused=("one",))
+    toy_weight: float = key(0.0, SWITCH, "a weight that is off at 0", ge=0, lt=1)
+    toy_rate: float = key(0.5, FREE, "a number of its own", ge=0, le=1)
+    toy_note: str = key("", FREE, "a word that changes no number", numbers=False)
 
 
 @pytest.mark.parametrize(("values", "name", "pack_key"), _NAMES, ids=lambda value: str(value)[:40])
@@ -43,32 +43,32 @@ def test_every_field_declares_how_it_counts(model: type[Keyed]) -> None:
 
 
 def test_a_field_without_the_declaration_cannot_be_defined() -> None:
-    with pytest.raises(TypeError, match=r"Silent\.layers does not say how it counts"):
+    with pytest.raises(TypeError, match=r"Silent\.toy_size does not say how it counts"):
 
         class Silent(TrainConfig):
-            layers: int = Field(default=1, ge=1, le=3, description="hidden layers")
+            toy_size: int = Field(default=1, ge=1, le=3, description="a number")
 
 
 @pytest.mark.parametrize(
     ("values", "word"),
     [
-        ({"layers": 2}, "layers=2"),
-        ({"optimiser": "sgd"}, "optimiser=sgd"),
-        ({"dropout": 0.1}, "dropout"),
-        ({"decay": 0.6}, None),
-        ({"colour": "blue"}, None),
+        ({"toy_size": 2}, "toy_size=2"),
+        ({"toy_word": "two"}, "toy_word=two"),
+        ({"toy_weight": 0.1}, "toy_weight"),
+        ({"toy_rate": 0.6}, None),
+        ({"toy_note": "blue"}, None),
     ],
     ids=str,
 )
 def test_a_newer_key_is_in_both_names_as_it_says(values: dict[str, Any], word: str | None) -> None:
     plain, changed = Wider.parse({"r1": 1.0}), Wider.parse({"r1": 1.0, **values})
-    assert (changed.hash == plain.hash) == ("colour" in values)
+    assert (changed.hash == plain.hash) == ("toy_note" in values)
     assert changed.pack_key == (f"{plain.pack_key}/{word}" if word else plain.pack_key)
 
 
 def test_the_fused_engine_refuses_what_a_key_does_not_name() -> None:
-    assert Wider.parse({"layers": 2}).unfused is None
-    assert Wider.parse({"optimiser": "sgd"}).unfused == "optimiser sgd"
+    assert Wider.parse({"toy_size": 2}).unfused is None
+    assert Wider.parse({"toy_word": "two"}).unfused == "toy_word two"
 
 
 def test_a_newer_parameter_of_a_family_is_left_out_of_the_hash_at_its_default() -> None:

@@ -10,7 +10,7 @@ from curvegan_core.families.family import Fitted, even
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.distribution import Neighbours, modes, parameter_w1, sliced_w1
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
-from curvegan_core.metrics.names import MEANINGS
+from curvegan_core.metrics.names import METRICS
 from curvegan_core.networks import init_weights
 from curvegan_core.noise import Stream
 
@@ -110,13 +110,17 @@ def test_what_does_not_apply_is_absent(curve: str, names: set[str]) -> None:
     found = Evaluation(config).final(weights, RECORD, weights)
     average = {f"ema_{name}": found.as_dict()[name] for name in names - {"equilibrium_gap"}}
     assert set(found.as_dict()) == names | set(average) | {"g_loss", "d_loss", "d_real", "d_fake"}
-    assert names <= set(MEANINGS)
+    assert names <= set(METRICS)
     # The average of weights that never moved is those weights.
     assert {name.removeprefix("ema_"): value for name, value in average.items()} == {
         name: found.as_dict()[name] for name in names - {"equilibrium_gap"}
     }
     assert found.finite
     assert Metrics.from_dict(found.as_dict()) == found
+
+
+def test_every_metric_is_one_of_some_family() -> None:
+    assert MANY | OF_MODES | {"parameter_w1"} == set(METRICS)
 
 
 def test_a_snapshot_carries_its_metrics_through_bytes() -> None:
