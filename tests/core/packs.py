@@ -17,15 +17,15 @@ class Kept:
 
     @property
     def losses(self) -> LossCurve:
-        return LossCurve.concatenate([each.losses for each in self.progress])
+        return LossCurve.concatenate([report.losses for report in self.progress])
 
     @property
     def snapshots(self) -> list[Snapshot]:
-        return [each.snapshot for each in self.progress if each.snapshot]
+        return [report.snapshot for report in self.progress if report.snapshot]
 
     @property
     def checkpoints(self) -> list[Checkpoint]:
-        return [each.checkpoint for each in self.progress if each.checkpoint]
+        return [report.checkpoint for report in self.progress if report.checkpoint]
 
     @property
     def end(self) -> Progress:
@@ -57,5 +57,5 @@ def until(pack: PackTraining, job: int, step: int, kept: dict[int, Kept]) -> Non
 
 
 def keep(kept: dict[int, Kept], progress: Iterable[Progress]) -> None:
-    for each in progress:
-        kept.setdefault(each.job, Kept()).progress.append(each)
+    for report in progress:
+        kept.setdefault(report.job, Kept()).progress.append(report)

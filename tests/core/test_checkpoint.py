@@ -49,9 +49,9 @@ def test_a_person_can_read_it_with_safetensors() -> None:
 def test_every_flipped_byte_is_refused() -> None:
     data = a_checkpoint().to_bytes()
     header = 8 + int.from_bytes(data[:8], "little")
-    for place in [*range(header), *range(header, len(data), 7), len(data) - 1]:
+    for index in [*range(header), *range(header, len(data), 7), len(data) - 1]:
         for flip in (0x01, 0x20, 0x80):
-            damaged = data[:place] + bytes([data[place] ^ flip]) + data[place + 1 :]
+            damaged = data[:index] + bytes([data[index] ^ flip]) + data[index + 1 :]
             with pytest.raises(CheckpointRefused, match="refused"):
                 Checkpoint.from_bytes(damaged, CONFIG)
 

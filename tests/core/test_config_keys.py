@@ -11,7 +11,7 @@ from curvegan_core.config.curve import CURVE_MODELS, FamilyParameters, named, pa
 from curvegan_core.config.keys import CHOICE, FREE, NEWEST, SHAPE, SWITCH, Keyed, key, numbers
 from curvegan_core.config.train import TrainConfig
 
-_NAMES = json.loads(Path(__file__).with_name("names.json").read_text())
+_NAMES = json.loads(Path(__file__).with_name("config_names.json").read_text())
 
 
 class Wider(TrainConfig):

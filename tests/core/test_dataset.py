@@ -33,10 +33,10 @@ def npy(array: np.ndarray) -> bytes:
     ],
 )
 def test_csv_in_any_dress_is_the_same_set(text: str) -> None:
-    found = Dataset.parse(text.encode(), "loads.CSV")
-    np.testing.assert_array_equal(found.rows, ROWS)
-    assert found.hash == Dataset.parse(npy(ROWS), "x.npy").hash
-    assert found.points == 3
+    dataset = Dataset.parse(text.encode(), "loads.CSV")
+    np.testing.assert_array_equal(dataset.rows, ROWS)
+    assert dataset.hash == Dataset.parse(npy(ROWS), "x.npy").hash
+    assert dataset.points == 3
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.int64, np.dtype(">f8"), np.uint8])
@@ -145,6 +145,6 @@ def test_minibatches_draw_every_row_about_equally_often() -> None:
 
 def test_distance_is_to_the_nearest_row() -> None:
     dataset = Dataset.checked(ROWS)
-    found = family(TrainConfig(curve=dataset.parameters, points=3), dataset)
+    rows = family(TrainConfig(curve=dataset.parameters, points=3), dataset)
     near = dataset.standardised[[2, 0]] + np.float32(0.01)
-    np.testing.assert_allclose(found.distances(near), 0.01, rtol=1e-3)
+    np.testing.assert_allclose(rows.distances(near), 0.01, rtol=1e-3)

@@ -48,8 +48,8 @@ LEARNED: dict[str, tuple[dict[str, Any], dict[str, float], dict[str, float]]] = 
 
 
 def train(configs: list[TrainConfig]) -> list[Kept]:
-    pack = PackTraining({place: (config, None) for place, config in enumerate(configs)}, "cpu", {_LOADS.hash: _LOADS})
-    kept = {place: Kept() for place in range(len(configs))}
+    pack = PackTraining({job_id: (config, None) for job_id, config in enumerate(configs)}, "cpu", {_LOADS.hash: _LOADS})
+    kept = {job_id: Kept() for job_id in range(len(configs))}
     while pack.jobs:
         keep(kept, pack.advance())
     return list(kept.values())
@@ -65,9 +65,9 @@ def test_short_trainings_learn_the_family(name: str) -> None:
     quick = {"curve": name, "snapshot_every": values["steps"], "checkpoint_every": values["steps"]}
     for kept in train([TrainConfig.parse({**quick, **values, "seed": seed}) for seed in _SEEDS]):
         assert kept.end.metrics is not None
-        found = kept.end.metrics.as_dict()
-        assert {key: found[key] for key, bound in most.items() if found[key] > bound} == {}, found
-        assert {key: found[key] for key, bound in least.items() if found[key] < bound} == {}, found
+        metrics = kept.end.metrics.as_dict()
+        assert {key: metrics[key] for key, bound in most.items() if metrics[key] > bound} == {}, metrics
+        assert {key: metrics[key] for key, bound in least.items() if metrics[key] < bound} == {}, metrics
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -81,6 +81,6 @@ def test_every_preset_trains(name: str) -> None:
 
 def test_presets_are_named_and_the_tutorial_is_the_default() -> None:
     assert preset("tutorial").config == TrainConfig()
-    assert len({each.config.hash for each in PRESETS.values()}) == len(PRESETS) == 5
+    assert len({preset.config.hash for preset in PRESETS.values()}) == len(PRESETS) == 5
     with pytest.raises(InvalidConfig, match="no preset 'tuner'; there are tutorial, tuned"):
         preset("tuner")

@@ -22,16 +22,16 @@ def test_philox_known_answers(counter: str, key: str, answer: str) -> None:
     """The vectors that Random123, the authors' own library, ships in kat_vectors."""
     word0, word1, word2, word3 = (np.array([int(word, 16)], np.uint64) for word in counter.split())
     key0, key1 = (int(word, 16) for word in key.split())
-    found = philox((word0, word1, word2, word3), (key0, key1))
-    assert " ".join(f"{int(word[0]):08x}" for word in found) == answer
+    output = philox((word0, word1, word2, word3), (key0, key1))
+    assert " ".join(f"{int(word[0]):08x}" for word in output) == answer
 
 
 def test_words_are_philox_of_the_documented_counter() -> None:
     seed, step, index = 0xA4093822_299F31D0, 2**40 + 3, 2
     counter = tuple(np.array([word], np.uint64) for word in (index, Stream.DATA, 3, 2**8))
     expected = [int(word[0]) for word in philox(counter, (0x299F31D0, 0xA4093822))]  # type: ignore[arg-type]
-    found = words(seed, Stream.DATA, np.array([0, step], np.uint64), 12)
-    assert found[1, 8:].tolist() == expected
+    drawn = words(seed, Stream.DATA, np.array([0, step], np.uint64), 12)
+    assert drawn[1, 8:].tolist() == expected
 
 
 @given(seeds, st.sampled_from(Stream), st.integers(0, 2**63), st.integers(1, 33))

@@ -27,8 +27,8 @@ each_engine = pytest.mark.parametrize("engine", ["torch", "fused"])
 @pytest.mark.parametrize("seed", [0, 2**64 - 1])
 @pytest.mark.parametrize("config", _CONFIGS)
 def test_agrees_with_the_tutorials_loop(config: str, seed: int, engine: str) -> None:
-    about = {"seed": seed, "steps": 100, "record_every": 1, "engine": engine}
-    job = TrainConfig.parse({**_CONFIGS[config], **about})
+    values = {"seed": seed, "steps": 100, "record_every": 1, "engine": engine}
+    job = TrainConfig.parse({**_CONFIGS[config], **values})
     ours = np.column_stack(alone(job).losses.columns[1:]).astype(np.float64)
     np.testing.assert_allclose(ours, tutorial_losses(job, 100), rtol=0, atol=1e-5)
 
@@ -56,11 +56,11 @@ def test_sixteen_seeds_of_the_default_job_end_where_the_tutorial_ends(engine: st
     kept = train({seed: (config, None) for seed, config in configs.items()})
     for seed, config in configs.items():
         assert_complete(config, kept[seed])
-    metrics = [each.end.metrics for each in kept.values() if each.end.metrics]
-    assert 0.06 <= np.median([each.rmse for each in metrics]) <= 0.12
-    assert 0.66 <= np.median([each.g_loss for each in metrics]) <= 0.73
-    assert 1.33 <= np.median([each.d_loss for each in metrics]) <= 1.42
+    metrics = [job.end.metrics for job in kept.values() if job.end.metrics]
+    assert 0.06 <= np.median([final.rmse for final in metrics]) <= 0.12
+    assert 0.66 <= np.median([final.g_loss for final in metrics]) <= 0.73
+    assert 1.33 <= np.median([final.d_loss for final in metrics]) <= 1.42
     # Equilibrium long before convergence, as the tutorial's own runs show: P(real) is 0.5 while RMSE is still .2 to .4.
-    early = [each.losses.rows(200, 250) for each in kept.values()]
+    early = [job.losses.rows(200, 250) for job in kept.values()]
     assert np.median([np.abs(losses.d_fake - 0.5).max() for losses in early]) < 0.05
     assert 0.2 < np.median([losses.rmse.mean() for losses in early]) < 0.4

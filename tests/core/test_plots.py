@@ -43,8 +43,8 @@ def the_data(metrics: Metrics | None = METRICS) -> PlotData:
 
 
 def named(axes: Axes, name: str) -> Marks:
-    (found,) = [marks for marks in axes.marks if marks.name == name]
-    return found
+    (marks,) = [marks for marks in axes.marks if marks.name == name]
+    return marks
 
 
 def levels(axes: Axes) -> list[float]:

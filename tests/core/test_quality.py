@@ -40,9 +40,9 @@ def test_modes_captured_and_high_quality() -> None:
     assert family.modes_kp is not None
     east, north = family.modes_kp[0], family.modes_kp[2]
     sample = np.array([east, east + np.array([0.149, 0]), east + np.array([0, 0.151]), north + 0.05])
-    found = modes(family, sample)
-    assert (found["modes"], found["modes_of"], found["hq"]) == (2, 8, 0.75)
-    assert found["mode_entropy"] == pytest.approx(-(0.75 * np.log(0.75) + 0.25 * np.log(0.25)) / np.log(8))
+    coverage = modes(family, sample)
+    assert (coverage["modes"], coverage["modes_of"], coverage["hq"]) == (2, 8, 0.75)
+    assert coverage["mode_entropy"] == pytest.approx(-(0.75 * np.log(0.75) + 0.25 * np.log(0.25)) / np.log(8))
     assert modes(family, family.modes_kp)["mode_entropy"] == pytest.approx(1)
     assert modes(family, np.repeat(east[None], 5, 0))["mode_entropy"] == 0
     assert modes(family, family.modes_kp * 2)["modes"] == 0
@@ -67,7 +67,7 @@ def test_sliced_w1_of_a_shift_is_its_mean_projection() -> None:
 
 def test_energy_distance_is_scipys_in_one_dimension() -> None:
     a, b = RANDOM.normal(size=300), RANDOM.normal(0.7, 1.5, size=300)
-    plane = [np.column_stack((each, np.zeros(300))) for each in (a, b)]
+    plane = [np.column_stack((sample, np.zeros(300))) for sample in (a, b)]
     assert Neighbours(plane[0]).compare(plane[1])["energy"] == pytest.approx(energy_distance(a, b))
 
 
@@ -87,10 +87,12 @@ def test_real_curves_judged_as_if_generated_are_perfect() -> None:
     config = TrainConfig.parse({"curve": "sine_modes"})
     family = curves.family(config)
     others = curves.real_curves(config, family, Stream.SAMPLE, 1024).astype(np.float64)
-    found = Neighbours(curves.real_curves(config, family, Stream.EVALUATION, 1024).astype(np.float64)).compare(others)
-    assert found["energy"] < 0.12
-    assert found["density"] == pytest.approx(1, abs=0.1)
-    assert found["coverage"] > 0.95
+    compared = Neighbours(curves.real_curves(config, family, Stream.EVALUATION, 1024).astype(np.float64)).compare(
+        others
+    )
+    assert compared["energy"] < 0.12
+    assert compared["density"] == pytest.approx(1, abs=0.1)
+    assert compared["coverage"] > 0.95
     assert modes(family, others) == pytest.approx({"modes": 8, "modes_of": 8, "hq": 1, "mode_entropy": 1}, abs=0.01)
 
 
@@ -107,16 +109,16 @@ OF_MODES = MANY | {"modes", "modes_of", "hq", "mode_entropy"}
 def test_what_does_not_apply_is_absent(curve: str, names: set[str]) -> None:
     config = TrainConfig.parse({"curve": curve, "ema": 0.9})
     weights = init_weights(config)
-    found = Evaluation(config).final(weights, RECORD, weights)
-    average = {f"ema_{name}": found.as_dict()[name] for name in names - {"equilibrium_gap"}}
-    assert set(found.as_dict()) == names | set(average) | {"g_loss", "d_loss", "d_real", "d_fake"}
+    metrics = Evaluation(config).final(weights, RECORD, weights)
+    average = {f"ema_{name}": metrics.as_dict()[name] for name in names - {"equilibrium_gap"}}
+    assert set(metrics.as_dict()) == names | set(average) | {"g_loss", "d_loss", "d_real", "d_fake"}
     assert names <= set(METRICS)
     # The average of weights that never moved is those weights.
     assert {name.removeprefix("ema_"): value for name, value in average.items()} == {
-        name: found.as_dict()[name] for name in names - {"equilibrium_gap"}
+        name: metrics.as_dict()[name] for name in names - {"equilibrium_gap"}
     }
-    assert found.finite
-    assert Metrics.from_dict(found.as_dict()) == found
+    assert metrics.finite
+    assert Metrics.from_dict(metrics.as_dict()) == metrics
 
 
 def test_every_metric_is_one_of_some_family() -> None:

@@ -103,16 +103,16 @@ def test_no_pixel_lies_between_two_cells() -> None:
 
 
 def test_quartiles_are_those_of_the_curves_that_reach_so_far() -> None:
-    steps, found = quartiles([curve([0, 10, 20], [1, 2, 3]), curve([0, 20], [3, 5]), curve([0], [5])])
+    steps, rmse = quartiles([curve([0, 10, 20], [1, 2, 3]), curve([0, 20], [3, 5]), curve([0], [5])])
     assert steps.tolist() == [0, 10, 20]
-    assert found[1].tolist() == [3, 3, 4]
-    assert found[0].tolist() == [2, 2.5, 3.5]
+    assert rmse[1].tolist() == [3, 3, 4]
+    assert rmse[0].tolist() == [2, 2.5, 3.5]
 
 
 def test_quartiles_leave_out_what_is_not_finite() -> None:
-    steps, found = quartiles([curve([0, 10], [1, float("nan")]), curve([], []), curve([0, 10], [3, float("inf")])])
+    steps, rmse = quartiles([curve([0, 10], [1, float("nan")]), curve([], []), curve([0, 10], [3, float("inf")])])
     assert steps.tolist() == [0]
-    assert found[1].tolist() == [2]
+    assert rmse[1].tolist() == [2]
 
 
 def test_quartiles_of_nothing_are_none() -> None:
@@ -120,10 +120,10 @@ def test_quartiles_of_nothing_are_none() -> None:
 
 
 def test_a_long_curve_is_thinned_with_its_ends_kept() -> None:
-    steps, found = quartiles([curve(list(range(5000)), list(range(5000)))])
+    steps, rmse = quartiles([curve(list(range(5000)), list(range(5000)))])
     assert (steps[0], steps[-1]) == (0, 4999)
     assert len(steps) <= 400
-    assert np.array_equal(found[1], steps)
+    assert np.array_equal(rmse[1], steps)
 
 
 def test_a_fan_has_a_panel_for_each_group_on_one_scale() -> None:
@@ -172,7 +172,7 @@ def test_columns_are_those_wanted_where_they_make_whole_rows() -> None:
 @pytest.mark.parametrize("count", range(1, MOST_PANELS + 1))
 def test_panels_lie_in_the_picture_and_apart(count: int) -> None:
     grid = Grid(count)
-    boxes = [grid.box(place) for place in range(count)]
+    boxes = [grid.box(index) for index in range(count)]
     assert all(
         0 < left < right < grid.size[0] and 0 < bottom < top < grid.size[1] for left, bottom, right, top in boxes
     )

@@ -102,15 +102,15 @@ def test_real_trainings_get_the_verdict_that_is_known() -> None:
         "oscillating": base | {"lr": 3e-3},
         "converged": base | {"lr": 3e-4, "beta1": 0.5, "beta2": 0.9},
     }
-    configs = {place: TrainConfig.parse(values) for place, values in enumerate(expected.values())}
-    kept = train({place: (config, None) for place, config in configs.items()})
-    found = [judge(each.losses, each.snapshots, each.end.metrics).text for each in kept.values()]
-    assert found == list(expected)
-    assert {name.partition(" ")[0] for name in found} < set(VERDICTS)
+    configs = {job_id: TrainConfig.parse(values) for job_id, values in enumerate(expected.values())}
+    kept = train({job_id: (config, None) for job_id, config in configs.items()})
+    verdicts = [judge(job.losses, job.snapshots, job.end.metrics).text for job in kept.values()]
+    assert verdicts == list(expected)
+    assert {name.partition(" ")[0] for name in verdicts} < set(VERDICTS)
 
 
 def test_real_collapse_is_counted() -> None:
     config = TrainConfig.parse({"curve": "updown", "lr": 5e-4, "beta1": 0.5, "beta2": 0.9, "steps": 2000})
     kept = train({seed: (config.model_copy(update={"seed": seed}), None) for seed in range(4)})
-    found = [judge(each.losses, each.snapshots, each.end.metrics).text for each in kept.values()]
-    assert found == ["collapsed 1/2"] * 4
+    verdicts = [judge(job.losses, job.snapshots, job.end.metrics).text for job in kept.values()]
+    assert verdicts == ["collapsed 1/2"] * 4
