@@ -32,8 +32,8 @@ from pathlib import Path
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.training import PackTraining
 if sys.argv[1]:
-    from curvegan_core.engines.fused.cache import keep_code_in
-    keep_code_in(Path(sys.argv[1]))
+    from curvegan_core.engines.fused.engine import CODE
+    CODE.keep_in(Path(sys.argv[1]))
 pack = PackTraining({{1: (TrainConfig.parse({}), None)}}, "cpu")
 while pack.jobs:
     [last] = pack.advance()

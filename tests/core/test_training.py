@@ -144,7 +144,7 @@ def test_any_stop_and_any_pace_give_the_same_end(stop: int, pace: int, neighbour
     until(pack, 0, stop, found)
     others = {number: (a_neighbour("smallest", number), None) for number in range(1, neighbours + 1)}
     keep_new(found[0], train({**others, 0: (config, pack.checkpoint(0))}, most_steps=pace)[0])
-    assert_same(found[0], alone(config))
+    assert_same(found[0], _undisturbed(config))
 
 
 def test_first_advance_trains_nothing_and_gives_the_snapshot_at_0(engine: str) -> None:

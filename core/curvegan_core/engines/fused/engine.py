@@ -9,6 +9,7 @@ Legend of the shapes in names: k minibatches, b rows of a minibatch, p points of
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,12 +17,12 @@ import numpy as np
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State, Trace
 from curvegan_core.engines.fused.adam import Rates
-from curvegan_core.engines.fused.cache import load
+from curvegan_core.engines.fused.cache import MachineCode
 from curvegan_core.engines.fused.layout import Work, make_job, make_work, state_of, width, zeros
 from curvegan_core.engines.fused.losses import NUMBERS
 from curvegan_core.engines.fused.penalties import Penalties
 from curvegan_core.engines.fused.rows import Floats
-from curvegan_core.engines.fused.step import Recipe, Records
+from curvegan_core.engines.fused.step import Recipe, Records, run
 from curvegan_core.engines.fused.vectors import has_fused_multiply_add
 from curvegan_core.errors import DeviceUnavailable
 from curvegan_core.families import curves
@@ -30,6 +31,9 @@ from curvegan_core.networks import init_weights
 
 # Numbers of real curves, and of curves at records, that are held at once: bounds memory for long runs.
 _MOST_NUMBERS = 1 << 22
+
+CODE = MachineCode(run, sorted(Path(__file__).parent.glob("*.py")))
+"""The machine code of `step.run`. The types of its arguments are the same for all jobs."""
 
 
 class FusedEngine:
@@ -124,7 +128,7 @@ class _Training:
         curves_obp = np.zeros((kept, self._config.batch_size, width(self._config)), np.float32)
         records = Records(np.array(offsets, np.int64), *seen, curves_obp)
         args = (self._job, work, self._recipe, step, self._real_curves(step, count), records)
-        load(*args)(*args)
+        CODE.load(*args)(*args)
         if kept:
             seen.rmse[:] = self._rmse(curves_obp)
         return seen
