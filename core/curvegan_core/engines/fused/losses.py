@@ -2,6 +2,11 @@
 
 A slope is the derivative of the mean loss by one logit. A loss is one small formula for each kind of logit, which gives
 value and slope of one curve; `s` is the label smoothing. Real curves that are all equal have one logit for all.
+
+Every formula lets what is no number through: so a NaN of a network is a NaN of its loss, in the very step, and the
+training ends there (`training.PackTraining`). That is the only place where it is looked for.
+
+Legend of the shapes in names: b curves of a minibatch.
 """
 
 import math
@@ -12,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curvegan_core.engines.fused.dispatch import by_number
-from curvegan_core.engines.fused.noise import ROUND
+from curvegan_core.engines.fused.noise import ROUNDING
 from curvegan_core.engines.fused.rows import Floats, mean
 from curvegan_core.engines.fused.vectors import bits, compiled, fma, from_bits
 
@@ -31,9 +36,12 @@ _ATANH = tuple(np.float32(2 / n) for n in (13, 11, 9, 7, 5, 3, 1))
 
 @compiled
 def exp_minus(x: np.float32) -> np.float32:
-    """Return exp(-x) for x >= 0, zero if that is below 1e-38."""
-    rounded = fma(-x, _PER_LN2, ROUND)
-    whole = rounded - ROUND
+    """Return exp(-x) for x >= 0, zero if that is below 1e-38.
+
+    -x = n ln 2 + rest, n whole: exp(-x) is a polynomial of the rest, whose exponent n is added to in its bits.
+    """
+    rounded = fma(-x, _PER_LN2, ROUNDING)
+    whole = rounded - ROUNDING
     rest = fma(whole, _LN2[1], fma(whole, _LN2[0], -x))
     series = fma(rest, fma(rest, fma(rest, fma(rest, _EXP[0], _EXP[1]), _EXP[2]), _EXP[3]), _EXP[4])
     scale = from_bits(np.int32((bits(rounded) + 127) << 23))
@@ -146,7 +154,10 @@ def _over(formula: Formula) -> Callable[..., None]:
 def _softplus_pairs(
     above: Floats, below: Floats, above_slopes: Floats, below_slopes: Floats, values: Floats
 ) -> np.float32:
-    """Go over softplus(above - below) of pairs; one of both may be a single number that is in every pair."""
+    """Write the slopes of the mean softplus(above - below) of pairs and return it.
+
+    One of both may be a single number that is in every pair: its slope is then the sum over all pairs, in order.
+    """
     count = max(len(above), len(below))
     for b in range(len(above)):
         above_slopes[b] = _ZERO
@@ -177,15 +188,15 @@ SINGLE = {
     "wgan": Formulas(_minus, _plus, _minus),
 }
 PAIRED = {"rpgan": _softplus_pairs}
-"""Losses of differences: the discriminator's takes generated curves above real ones, the generator's real ones above."""
+"""Losses of differences: the discriminator's takes generated curves above real ones, the generator's the reverse."""
 
-NUMBERS = {name: number for number, name in enumerate((*SINGLE, *PAIRED))}
+LOSS_NUMBERS = {name: number for number, name in enumerate((*SINGLE, *PAIRED))}
 """The losses by their numbers in compiled code."""
 _write_real, _write_fake, _write_generator = (
     by_number([_over(formula) for formula in part]) for part in zip(*SINGLE.values(), strict=True)
 )
 _FIRST_PAIRED = len(SINGLE)
-_pairs = by_number(list(PAIRED.values()), _FIRST_PAIRED)
+_pairs: Callable[..., np.float32] = by_number(list(PAIRED.values()), _FIRST_PAIRED)
 
 
 @compiled
@@ -198,7 +209,7 @@ def is_paired(loss: int) -> bool:
 def discriminator_loss(
     loss: int, s: np.float32, real: Floats, fake: Floats, real_slopes: Floats, fake_slopes: Floats, values: Floats
 ) -> np.float32:
-    """Write the slopes of the discriminator's loss and return it. `values` is a place to work in.
+    """Write the slopes of the discriminator's loss and return it. `values` is a buffer, a number for each curve.
 
     Raises ValueError for a number that no loss has.
     """
@@ -226,7 +237,7 @@ def generator_loss(
 
 @compiled
 def mean_sigmoid(logits: Floats, values: Floats) -> np.float32:
-    """Return the mean of P(real). `values` is a place to work in."""
-    for place in range(len(logits)):
-        values[place] = sigmoid(logits[place])
+    """Return the mean of P(real). `values` is a buffer of as many numbers."""
+    for b in range(len(logits)):
+        values[b] = sigmoid(logits[b])
     return mean(values[: len(logits)])

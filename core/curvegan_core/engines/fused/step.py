@@ -18,7 +18,7 @@ from curvegan_core.engines.fused.adam import Rates, descend, descend_gates, prep
 from curvegan_core.engines.fused.layout import Job, Network, Work
 from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
 from curvegan_core.engines.fused.matmul import add_outputs, back, gates, hidden, transpose
-from curvegan_core.engines.fused.noise import fill_normals, fill_uniforms
+from curvegan_core.engines.fused.noise import fill_latents
 from curvegan_core.engines.fused.penalties import Penalties, add_penalties, mix, shift_rows
 from curvegan_core.engines.fused.rows import (
     Floats,
@@ -37,12 +37,12 @@ _LATENT = int(Stream.LATENT)
 
 
 class Recipe(NamedTuple):
-    """What a job's config says about a step: the loss by its number, rates and weights; a weight of zero is off."""
+    """What a job's config says about a step: names by their numbers, rates and weights; a weight of zero is off."""
 
     loss: int
     smooth: np.float32
     d_steps: int
-    uniform_latents: bool
+    latent_noise: int
     take: np.float32
     g_rates: Rates
     d_rates: Rates
@@ -68,12 +68,7 @@ class Records(NamedTuple):
 def draw(job: Job, work: Work, recipe: Recipe, minibatch: int) -> None:
     """Draw the latents, each row with a one behind it: the input of the generator's bias."""
     count = len(work.latents_bi) * job.generator.inputs
-    if recipe.uniform_latents:
-        fill_uniforms(job.seed, _LATENT, np.uint64(minibatch), count, work.words_4q, work.noise)
-        for place in range(count):
-            work.noise[place] = np.float32(2) * work.noise[place] - np.float32(1)
-    else:
-        fill_normals(job.seed, _LATENT, np.uint64(minibatch), count, work.words_4q, work.noise)
+    fill_latents(recipe.latent_noise, job.seed, _LATENT, np.uint64(minibatch), count, work.words_4q, work.noise)
     spread_rows(work.noise, job.generator.inputs, work.latents_bi)
 
 
