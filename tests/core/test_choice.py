@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from curvegan_core.config.keys import FREE, key
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.choice import choose
@@ -78,7 +79,7 @@ def test_what_fused_cannot_train_is_refused_when_it_is_forced(values: dict[str, 
 class Newer(TrainConfig):
     """A config with a key that no engine obeys yet."""
 
-    decay: float = 0.0
+    decay: float = key(0.0, FREE, "how fast the rates fall")
 
 
 def renamed(**values: Any) -> TrainConfig:
@@ -86,14 +87,14 @@ def renamed(**values: Any) -> TrainConfig:
     return a_config().model_copy(update=values)
 
 
-UNKNOWN = [*({key: "warped"} for key in ("loss", "activation", "latent_noise"))]
+UNKNOWN = [{"loss": "warped"}, {"activation": "warped"}, {"latent_noise": "warped"}]
 
 
 @pytest.mark.parametrize("engine", ["auto", "torch", "fused"])
 @pytest.mark.parametrize("values", UNKNOWN, ids=str)
 def test_a_name_that_an_engine_lacks_is_refused_by_that_name(values: dict[str, str], engine: str) -> None:
-    (key,) = values
-    with pytest.raises(EngineUnavailable, match=f"engine cannot train with {key} warped$"):
+    (name,) = values
+    with pytest.raises(EngineUnavailable, match=f"engine cannot train with {name} warped$"):
         choose(renamed(**values, engine=engine), "cpu")
 
 
@@ -125,9 +126,10 @@ def test_torch_takes_no_unknown_activation_or_device_for_another() -> None:
 
 def test_a_client_knows_what_the_fused_engine_claims() -> None:
     """`config.unfused` is for those without the engine; it must say what the engine says."""
-    switches = dict.fromkeys(TorchEngine.claims.switches, 0.1) | {"spectral_norm": True}
-    variants: list[dict[str, Any]] = [{key: name} for key, names in TorchEngine.claims.names.items() for name in names]
-    for values in [*variants, *({key: value} for key, value in switches.items())]:
+    names, switches = TorchEngine.claims.names, TorchEngine.claims.switches
+    variants: list[dict[str, Any]] = [{name: word} for name, words in names.items() for word in words]
+    variants += [{name: True if name == "spectral_norm" else 0.1} for name in switches]
+    for values in variants:
         config = renamed(**values)
         assert config.unfused == FusedEngine.claims.missing(config)
         assert TorchEngine.claims.missing(config) is None

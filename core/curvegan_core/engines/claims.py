@@ -5,10 +5,6 @@ from dataclasses import dataclass
 
 from curvegan_core.config.train import TrainConfig
 
-# Keys of the config that say nothing about a step: who trains calls an engine by them, whatever they are.
-_OUTSIDE_A_STEP = frozenset(
-    {"steps", "record_every", "snapshot_every", "checkpoint_every", "keep_checkpoints", "device", "engine"}
-)
 # Keys that every engine obeys, because the networks' shapes, the families and Adam have no others.
 _OF_EVERY_ENGINE = frozenset(
     {"curve", "points", "x_min", "x_max", "latent", "hidden_g", "hidden_d", "batch_size", "d_steps", "seed"}
@@ -18,7 +14,10 @@ _OF_EVERY_ENGINE = frozenset(
 
 @dataclass(frozen=True)
 class Claims:
-    """The names that an engine knows for each key that has names, and the other keys that it obeys: its switches."""
+    """The names that an engine knows for each key that has names, and the switches that it obeys.
+
+    A key that it obeys in neither way, and on which numbers depend, must be at its default.
+    """
 
     names: Mapping[str, Collection[str]]
     switches: frozenset[str]
@@ -30,7 +29,8 @@ class Claims:
             if key in self.names:
                 known = value in self.names[key]
             else:
-                known = key in _OUTSIDE_A_STEP | _OF_EVERY_ENGINE | self.switches or value == field.default
+                obeyed = not config.KEYS[key].numbers or key in _OF_EVERY_ENGINE | self.switches
+                known = obeyed or value == field.default
             if not known:
                 return key if value is True else f"{key} {value}"
         return None
