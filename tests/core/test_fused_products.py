@@ -93,11 +93,11 @@ def test_rows(rows: int, width: int) -> None:
     x, factors = filled(rows, GROUP), filled(rows)
     scaled, added, within = zeros(rows, GROUP), zeros(GROUP), zeros(rows)
     flat, spread = filled(rows * width), filled(rows, padded(width + 1, INPUTS))
-    found = _sum(x, factors, scaled, added, within, flat, width, spread)
+    result_mean = _sum(x, factors, scaled, added, within, flat, width, spread)
     np.testing.assert_array_equal(scaled, x * factors[:, None])
     np.testing.assert_allclose(added, x.sum(0, dtype=np.float64), atol=1e-5)
     np.testing.assert_allclose(within, 3 + x.sum(1, dtype=np.float64), atol=1e-5)
-    assert found == pytest.approx(np.mean(factors, dtype=np.float64), abs=1e-6)
+    assert result_mean == pytest.approx(np.mean(factors, dtype=np.float64), abs=1e-6)
     np.testing.assert_array_equal(spread[:, :width], flat.reshape(rows, width))
     assert (spread[:, width] == 1).all()
     assert not spread[:, width + 1 :].any()
@@ -132,8 +132,8 @@ def test_losses_and_slopes(loss: str, one_real: bool, smooth: float) -> None:
     g_loss = formulas.generator(real_t if formulas.paired else fake_t, fake_t)
     expected = [*torch.autograd.grad(d_loss.mean(), (real_t, fake_t)), *torch.autograd.grad(g_loss.mean(), fake_t)]
     np.testing.assert_allclose(values, [d_loss.mean().item(), g_loss.mean().item()], rtol=1e-6)
-    found = slopes[0, : len(real)], slopes[1], slopes[3]
-    for slope, truth in zip(found, expected, strict=True):
+    actual = slopes[0, : len(real)], slopes[1], slopes[3]
+    for slope, truth in zip(actual, expected, strict=True):
         np.testing.assert_allclose(slope, truth.numpy(), rtol=1e-6, atol=1e-30)
 
 

@@ -27,20 +27,20 @@ def config(**values: object) -> TrainConfig:
     return TrainConfig.parse({**needed, **values})
 
 
-def central(value: Callable[[Tensor], Tensor], at: Tensor, step: float = 1e-5) -> Tensor:
+def central(value: Callable[[Tensor], Tensor], point: Tensor, step: float = 1e-5) -> Tensor:
     """The gradient of value(at).sum() by central differences, number by number."""
-    gradient = torch.zeros_like(at)
-    for place in np.ndindex(*at.shape):
-        shift = torch.zeros_like(at)
-        shift[place] = step
-        gradient[place] = (value(at + shift).sum() - value(at - shift).sum()) / (2 * step)
+    gradient = torch.zeros_like(point)
+    for index in np.ndindex(*point.shape):
+        shift = torch.zeros_like(point)
+        shift[index] = step
+        gradient[index] = (value(point + shift).sum() - value(point - shift).sum()) / (2 * step)
     return gradient
 
 
-def slope(value: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
-    at = at.clone().requires_grad_()
+def slope(value: Callable[[Tensor], Tensor], point: Tensor) -> Tensor:
+    point = point.clone().requires_grad_()
     # Where units switch on and off a bias moves no slope, and autograd knows no gradient for it: 0 times it has one.
-    return torch.autograd.grad(value(at).sum() + 0 * at.sum(), at)[0]
+    return torch.autograd.grad(value(point).sum() + 0 * point.sum(), point)[0]
 
 
 @each_loss
@@ -52,9 +52,9 @@ def test_gradients_are_those_of_finite_differences_and_have_the_right_sign(loss:
         "generator": (lambda logits: pair.generator(other, logits), -1),
     }
     for name, (value, sign) in parts.items():
-        found = slope(value, LOGITS)
-        torch.testing.assert_close(found, central(value, LOGITS), rtol=1e-6, atol=1e-8)
-        at_zero = found[0, 2]
+        gradient = slope(value, LOGITS)
+        torch.testing.assert_close(gradient, central(value, LOGITS), rtol=1e-6, atol=1e-8)
+        at_zero = gradient[0, 2]
         # Beyond its margin the hinge has no slope, and least squares turn round at the label: the sign counts at 0.
         assert sign * at_zero > 0 or (name == "fake" and loss == "lsgan"), name
 
@@ -82,8 +82,8 @@ def test_equilibrium_is_the_best_constant_logit_and_its_losses(loss: str, smooth
     assert slope(lambda logits: slope_of(d_loss, logits), logit).item() > 0
 
 
-def slope_of(value: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
-    return torch.autograd.grad(value(at).sum(), at, create_graph=True)[0]
+def slope_of(value: Callable[[Tensor], Tensor], point: Tensor) -> Tensor:
+    return torch.autograd.grad(value(point).sum(), point, create_graph=True)[0]
 
 
 @pytest.mark.parametrize("loss", ["hinge", "wgan", "rpgan"])
@@ -125,10 +125,10 @@ def test_known_gaps(loss: str, real: float, fake: float, expected: float) -> Non
 
 @each_loss
 def test_every_loss_names_its_formula_and_source(loss: str) -> None:
-    about = LOSSES[loss]
-    assert "D(" in about.d_formula
-    assert "D(G(z))" in about.g_formula
-    assert "(20" in about.source
+    description = LOSSES[loss]
+    assert "D(" in description.d_formula
+    assert "D(G(z))" in description.g_formula
+    assert "(20" in description.source
     assert set(TORCH_LOSSES) == set(LOSSES)
 
 
@@ -164,28 +164,28 @@ def test_penalties_are_their_formula_and_push_downhill(kind: str, activation: st
     penalty = Penalty.make([job] * JOBS, "cpu")
     mix = torch.linspace(0, 0.9, ROWS, dtype=torch.float64).expand(JOBS, -1)[..., None]
     zero = torch.zeros((JOBS, ROWS), dtype=torch.float64)
-    for place in range(4):
+    for index in range(4):
 
-        def value(tensor: Tensor, place: int = place) -> Tensor:
-            network = (*tensors()[:place], tensor, *tensors()[place + 1 :])
+        def value(tensor: Tensor, index: int = index) -> Tensor:
+            network = (*tensors()[:index], tensor, *tensors()[index + 1 :])
             return penalty.add(zero, seen(), mix, network)
 
-        torch.testing.assert_close(value(tensors()[place]), by_hand(job, mix, tensors()), rtol=1e-6, atol=1e-9)
-        if place != 3:
-            found = slope(value, tensors()[place])
-            torch.testing.assert_close(found, central(value, tensors()[place], 1e-6), rtol=1e-5, atol=1e-5)
-            assert value(tensors()[place] - 1e-5 * found).sum() <= value(tensors()[place]).sum()
+        torch.testing.assert_close(value(tensors()[index]), by_hand(job, mix, tensors()), rtol=1e-6, atol=1e-9)
+        if index != 3:
+            gradient = slope(value, tensors()[index])
+            torch.testing.assert_close(gradient, central(value, tensors()[index], 1e-6), rtol=1e-5, atol=1e-5)
+            assert value(tensors()[index] - 1e-5 * gradient).sum() <= value(tensors()[index]).sum()
 
 
 def by_hand(job: TrainConfig, mix: Tensor, network: tuple[Tensor, ...]) -> Tensor:
     def norm(x: Tensor) -> Tensor:
-        found: Tensor = slope(lambda at: forward(at, network, job.activation), x).norm(dim=-1)
-        return found
+        length: Tensor = slope(lambda point: forward(point, network, job.activation), x).norm(dim=-1)
+        return length
 
     real, fake = seen()[:, :ROWS], seen()[:, ROWS:]
     between = mix * real + (1 - mix) * fake
-    found: Tensor = job.r1 / 2 * norm(real) ** 2 + job.r2 / 2 * norm(fake) ** 2 + job.gp * (norm(between) - 1) ** 2
-    return found
+    penalty: Tensor = job.r1 / 2 * norm(real) ** 2 + job.r2 / 2 * norm(fake) ** 2 + job.gp * (norm(between) - 1) ** 2
+    return penalty
 
 
 def test_a_discriminator_of_zeros_has_a_finite_gradient_penalty() -> None:
@@ -201,12 +201,12 @@ def test_normalised_weights_have_the_singular_value_1() -> None:
         torch.testing.assert_close(torch.linalg.matrix_norm(weight, 2), torch.ones(JOBS, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("place", [0, 2])
-def test_normalisation_has_the_gradient_of_finite_differences(place: int) -> None:
+@pytest.mark.parametrize("index", [0, 2])
+def test_normalisation_has_the_gradient_of_finite_differences(index: int) -> None:
     def value(tensor: Tensor) -> Tensor:
-        return forward(seen(), normalised((*tensors()[:place], tensor, *tensors()[place + 1 :])), "tanh")
+        return forward(seen(), normalised((*tensors()[:index], tensor, *tensors()[index + 1 :])), "tanh")
 
-    torch.testing.assert_close(slope(value, tensors()[place]), central(value, tensors()[place]), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(slope(value, tensors()[index]), central(value, tensors()[index]), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

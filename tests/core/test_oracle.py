@@ -27,8 +27,8 @@ each_engine = pytest.mark.parametrize("engine", ["torch", "fused"])
 @pytest.mark.parametrize("seed", [0, 2**64 - 1])
 @pytest.mark.parametrize("config", _CONFIGS)
 def test_agrees_with_the_tutorials_loop(config: str, seed: int, engine: str) -> None:
-    about = {"seed": seed, "steps": 100, "record_every": 1, "engine": engine}
-    job = TrainConfig.parse({**_CONFIGS[config], **about})
+    values = {"seed": seed, "steps": 100, "record_every": 1, "engine": engine}
+    job = TrainConfig.parse({**_CONFIGS[config], **values})
     ours = np.column_stack(alone(job).losses.columns[1:]).astype(np.float64)
     np.testing.assert_allclose(ours, tutorial_losses(job, 100), rtol=0, atol=1e-5)
 

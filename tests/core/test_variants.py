@@ -58,10 +58,10 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def a_config(name: str, **values: Any) -> TrainConfig:
-    about = VARIANTS[name]
-    shape = _PLANE if about.get("curve") in ("ring8", "grid25", "spiral", "circle") else _ODD
+    variant = VARIANTS[name]
+    shape = _PLANE if variant.get("curve") in ("ring8", "grid25", "spiral", "circle") else _ODD
     grid = {"steps": 60, "record_every": 1, "snapshot_every": 60, "checkpoint_every": 20}
-    return TrainConfig.parse({**shape, **grid, **_ENGINE, "lr": 1e-3, "seed": 3, **about, **values})
+    return TrainConfig.parse({**shape, **grid, **_ENGINE, "lr": 1e-3, "seed": 3, **variant, **values})
 
 
 def train(jobs: dict[int, tuple[TrainConfig, Checkpoint | None]]) -> dict[int, Kept]:
@@ -90,28 +90,28 @@ def a_neighbour(name: str, number: int) -> TrainConfig:
 def test_neighbours_do_not_matter(name: str) -> None:
     jobs: dict[int, tuple[TrainConfig, Checkpoint | None]] = {n: (a_neighbour(name, n), None) for n in range(7)}
     assert len({config.pack_key for config, _ in jobs.values()} | {a_config(name).pack_key}) == 1
-    found = train(jobs | {4: (a_config(name), None)})[4]
-    assert_same(found, undisturbed(name))
+    actual = train(jobs | {4: (a_config(name), None)})[4]
+    assert_same(actual, undisturbed(name))
 
 
 @each_variant
 def test_stop_and_resume_do_not_matter(name: str) -> None:
-    config, found = a_config(name), {1: Kept()}
+    config, actual = a_config(name), {1: Kept()}
     pack = PackTraining({1: (config, None), 2: (a_neighbour(name, 4), None)}, "cpu", {_WAVES.hash: _WAVES})
-    until(pack, 1, 31, found)
+    until(pack, 1, 31, actual)
     checkpoint = Checkpoint.from_bytes(pack.checkpoint(1).to_bytes(), config)
     later = train({1: (config, checkpoint)})[1]
-    found[1].progress.extend(later.progress[1:])
-    assert_same(found[1], undisturbed(name))
+    actual[1].progress.extend(later.progress[1:])
+    assert_same(actual[1], undisturbed(name))
 
 
-def assert_same(found: Kept, expected: Kept) -> None:
+def assert_same(actual: Kept, expected: Kept) -> None:
     """Bit for bit; and there is something to compare: the job trained to its end."""
     assert expected.end.metrics is not None
-    assert found.losses == expected.losses
-    assert found.snapshots == expected.snapshots
-    assert found.checkpoints == expected.checkpoints
-    assert found.end.metrics == expected.end.metrics
+    assert actual.losses == expected.losses
+    assert actual.snapshots == expected.snapshots
+    assert actual.checkpoints == expected.checkpoints
+    assert actual.end.metrics == expected.end.metrics
 
 
 @each_variant
