@@ -42,21 +42,21 @@ def train(engine: Engine, jobs: int, stops: Sequence[int]) -> list[Trace]:
     ]
 
 
-def joined(traces: Sequence[Trace], place: int = 0) -> dict[str, np.ndarray]:
+def joined(traces: Sequence[Trace], index: int = 0) -> dict[str, np.ndarray]:
     """Return each series of the job at a place."""
-    return {name: np.concatenate([getattr(trace, name)[:, place] for trace in traces]) for name in SERIES}
+    return {name: np.concatenate([getattr(trace, name)[:, index] for trace in traces]) for name in SERIES}
 
 
-def assert_same_state(found: State, expected: State) -> None:
+def assert_same_state(actual: State, expected: State) -> None:
     """Bit for bit."""
     for group in GROUPS:
         tensors = getattr(expected, group)
-        assert getattr(found, group).keys() == tensors.keys()
+        assert getattr(actual, group).keys() == tensors.keys()
         for name, tensor in tensors.items():
-            np.testing.assert_array_equal(getattr(found, group)[name], tensor, err_msg=f"{group} {name}")
+            np.testing.assert_array_equal(getattr(actual, group)[name], tensor, err_msg=f"{group} {name}")
 
 
-def assert_same_series(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+def assert_same_series(actual: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
     """Bit for bit."""
     for name in SERIES:
-        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+        np.testing.assert_array_equal(actual[name], expected[name], err_msg=name)

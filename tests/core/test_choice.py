@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from curvegan_core.config.keys import FREE, key
 from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines import State
 from curvegan_core.engines.choice import choose
 from curvegan_core.engines.fused.engine import FusedEngine
 from curvegan_core.engines.stacked.engine import TorchEngine
 from curvegan_core.errors import DeviceUnavailable, EngineUnavailable, InvalidConfig
+from curvegan_core.networks import init_weights
 from curvegan_core.training import PackTraining
 
 from .packs import alone
@@ -32,8 +35,8 @@ from pathlib import Path
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.training import PackTraining
 if sys.argv[1]:
-    from curvegan_core.engines.fused.cache import keep_code_in
-    keep_code_in(Path(sys.argv[1]))
+    from curvegan_core.engines.fused.engine import CODE
+    CODE.keep_in(Path(sys.argv[1]))
 pack = PackTraining({{1: (TrainConfig.parse({}), None)}}, "cpu")
 while pack.jobs:
     [last] = pack.advance()
@@ -71,6 +74,65 @@ def test_what_fused_cannot_train_is_refused_when_it_is_forced(values: dict[str, 
     with pytest.raises(InvalidConfig, match=f"engine fused cannot train with {word}.*auto or torch can"):
         a_config(engine="fused", **values)
     assert not FusedEngine.trains(a_config(**values))
+
+
+class Newer(TrainConfig):
+    """A config with a key that no engine obeys yet."""
+
+    decay: float = key(0.0, FREE, "how fast the rates fall")
+
+
+def renamed(**values: Any) -> TrainConfig:
+    """A config with names that it would not parse: those of a newer version's engine, say."""
+    return a_config().model_copy(update=values)
+
+
+UNKNOWN = [{"loss": "warped"}, {"activation": "warped"}, {"latent_noise": "warped"}]
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch", "fused"])
+@pytest.mark.parametrize("values", UNKNOWN, ids=str)
+def test_a_name_that_an_engine_lacks_is_refused_by_that_name(values: dict[str, str], engine: str) -> None:
+    (name,) = values
+    with pytest.raises(EngineUnavailable, match=f"engine cannot train with {name} warped$"):
+        choose(renamed(**values, engine=engine), "cpu")
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch", "fused"])
+def test_a_key_that_an_engine_does_not_obey_is_refused_unless_it_is_off(engine: str) -> None:
+    newer = Newer.parse({**SMALL, "engine": engine, "decay": 0.5})
+    with pytest.raises(EngineUnavailable, match=r"engine cannot train with decay 0\.5$"):
+        choose(newer, "cpu")
+    assert choose(newer.model_copy(update={"decay": 0.0}), "cpu")
+
+
+@pytest.mark.parametrize("engine", [FusedEngine, TorchEngine])
+@pytest.mark.parametrize("values", UNKNOWN[:1] + UNKNOWN[2:], ids=str)
+def test_an_engine_takes_no_unknown_name_for_another(values: dict[str, str], engine: Any) -> None:
+    state = State.initial(init_weights(a_config()))
+    with pytest.raises(KeyError, match="warped"):
+        engine([renamed(**values)], [state], "cpu").run([0], 1, [])
+
+
+def test_torch_takes_no_unknown_activation_or_device_for_another() -> None:
+    state = State.initial(init_weights(a_config()))
+    with pytest.raises(KeyError, match="warped"):
+        TorchEngine([renamed(activation="warped")], [state], "cpu")
+    with pytest.raises(DeviceUnavailable, match="trains on cpu and cuda, not on 'mps'"):
+        TorchEngine([a_config()], [state], "mps")
+    with pytest.raises(ValueError, match="hinge has no labels to smooth"):
+        TorchEngine([renamed(loss="hinge", label_smoothing=0.1)], [state], "cpu")
+
+
+def test_a_client_knows_what_the_fused_engine_claims() -> None:
+    """`config.unfused` is for those without the engine; it must say what the engine says."""
+    names, switches = TorchEngine.claims.names, TorchEngine.claims.switches
+    variants: list[dict[str, Any]] = [{name: word} for name, words in names.items() for word in words]
+    variants += [{name: True if name == "spectral_norm" else 0.1} for name in switches]
+    for values in variants:
+        config = renamed(**values)
+        assert config.unfused == FusedEngine.claims.missing(config)
+        assert TorchEngine.claims.missing(config) is None
 
 
 def test_the_engine_is_no_part_of_a_trainings_name_but_of_its_pack() -> None:

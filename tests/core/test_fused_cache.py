@@ -1,91 +1,106 @@
-"""The fused engine's code is compiled once, and a job's numbers are the same in every process and vector width."""
+"""Machine code is compiled once, by one of many processes, from the sources as they are, for its owner alone.
+
+All that is shown of the cache is shown with a small kernel, which compiles in no time. That the fused engine's own code
+gives the same numbers from the folder and in any vector width is in `test_fused_code`.
+"""
 
 import os
-import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from curvegan_core.engines.fused import cache as fused_cache
-from curvegan_core.engines.fused.vectors import LANES
+from curvegan_core.engines.fused.cache import MachineCode
 
-_TRAIN = """
+# As the engine's code it lies in two files, of which numba sees only the one with the entry.
+_HELPER = """
+import numpy as np
+from curvegan_core.engines.fused.vectors import compiled, fma
+
+@compiled
+def plus(x):
+    return fma(x, x, np.float32(1))
+"""
+_KERNEL = """
+from curvegan_core.engines.fused.vectors import entry
+from helper import plus
+
+@entry
+def run(x, out):
+    for row in range(len(x)):
+        out[row] = plus(x[row])
+"""
+_RUN = """
 import sys
 from pathlib import Path
 
-from curvegan_core.engines.fused.cache import keep_code_in, was_kept
-from curvegan_core.engines.fused.vectors import LANES
-from tests.core.fused import a_config, fused, joined, train
-from hashlib import sha256
+import numpy as np
 
-if sys.argv[1]:
-    keep_code_in(*map(Path, sys.argv[1:]))
-digest = sha256()
-for shape, loss in (("odd", "ns"), ("large", "hinge"), ("default", "rpgan")):
-    engine = fused(a_config(shape, loss=loss, r1=0.1, lr=1e-3))
-    for series in joined(train(engine, 1, [200])).values():
-        digest.update(series.tobytes())
-    for tensor in engine.state(0).weights.values():
-        digest.update(tensor.tobytes())
-print(digest.hexdigest(), was_kept(), LANES)
+sys.path.insert(0, sys.argv[1])
+import helper, kernel
+from curvegan_core.engines.fused.cache import MachineCode
+
+code = MachineCode(kernel.run, [Path(module.__file__) for module in (helper, kernel)])
+if sys.argv[2:]:
+    code.keep_in(*map(Path, sys.argv[2:]))
+x, out = np.arange(100, dtype=np.float32), np.zeros(100, np.float32)
+print("ready", flush=True)
+sys.stdin.readline()
+code.load(x, out)(x, out)
+print(int(out.sum()), code.was_kept)
 """
-_NARROWER = {8: "+avx2,+fma", 4: "+fma"}
-
-
-def start(folder: Path | str, features: str | None = None, shipped: Path | None = None) -> "subprocess.Popen[str]":
-    """Train in a process of its own. Features are those of a processor to compile for, else it is this one."""
-    settings = {} if features is None else {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": features}
-    environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", _TRAIN, str(folder), *([str(shipped)] if shipped else [])]
-    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def result(process: "subprocess.Popen[str]") -> tuple[str, bool, int]:
-    """Return the digest of all numbers, whether the code was found in the folder, and the vector's lanes."""
-    out, error = process.communicate(timeout=200)
-    assert process.returncode == 0, error
-    digest, kept, lanes = out.split()
-    return digest, kept == "True", int(lanes)
+SQUARES = int(np.sum(np.arange(100) ** 2))
+COMPILED, KEPT = (SQUARES + 100, False), (SQUARES + 100, True)
 
 
 @pytest.fixture(scope="module")
-def expected(fused_code: Path) -> str:
-    return result(start(fused_code))[0]
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the small kernel's two files."""
+    return write_sources(tmp_path_factory.mktemp("sources"))
 
 
-def test_two_processes_compile_once_and_agree(tmp_path: Path, expected: str) -> None:
-    found = [result(process) for process in [start(tmp_path), start(tmp_path)]]
-    assert {digest for digest, _, _ in found} == {expected}
-    assert sorted(kept for _, kept, _ in found) == [False, True]
-    assert len(list(tmp_path.rglob("*.nbc"))) == 1
+@pytest.fixture(scope="module")
+def kept(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that has the small kernel's code."""
+    folder = tmp_path_factory.mktemp("kept")
+    assert run(sources, folder) == COMPILED
+    return folder
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names features of x86 processors")
-@pytest.mark.parametrize("lanes", [lanes for lanes in _NARROWER if lanes < LANES])
-def test_narrower_vectors_give_the_same_numbers(lanes: int, fused_code: Path, expected: str) -> None:
-    digest, _, found = result(start(fused_code, _NARROWER[lanes]))
-    assert found == lanes
-    assert digest == expected
+def write_sources(folder: Path, helper: str = _HELPER) -> Path:
+    (folder / "helper.py").write_text(helper)
+    (folder / "kernel.py").write_text(_KERNEL)
+    return folder
 
 
-def test_without_a_folder_nothing_is_written(tmp_path: Path, expected: str) -> None:
-    before = set(Path(fused_cache.__file__).parent.rglob("*.nb?"))
-    digest, kept, _ = result(start(""))
-    assert (digest, kept) == (expected, False)
-    assert set(Path(fused_cache.__file__).parent.rglob("*.nb?")) == before
+def run_together(sources: Path, folders: Sequence[Path], processes: int) -> list[tuple[int, bool]]:
+    """Return the kernel's result and whether its code was kept, of processes that all load it at one moment.
+
+    Folders are none, that of the code, or that and another one with shipped code.
+    """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", _RUN, str(sources), *map(str, folders)]
+    # All wait for the end of one pipe.
+    waiting, starting = os.pipe()
+    started = [
+        subprocess.Popen(command, env=environment, text=True, stdin=waiting, stdout=subprocess.PIPE)
+        for _ in range(processes)
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    os.close(starting)
+    os.close(waiting)
+    words = [process.communicate(timeout=60)[0].split() for process in started]
+    return [(int(number), was_kept == "True") for number, was_kept in words]
 
 
-@pytest.mark.parametrize("ending", ["nbc", "nbi"])
-def test_a_file_that_is_cut_off_is_made_anew(ending: str, tmp_path: Path, fused_code: Path, expected: str) -> None:
-    """A power cut may leave one; it must not stop every job after it."""
-    copy_code(fused_code, tmp_path)
-    for file in tmp_path.rglob(f"*.{ending}"):
-        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2 if ending == "nbi" else 0])
-    digest, kept, _ = result(start(tmp_path))
-    assert (digest, kept) == (expected, False)
-    assert result(start(tmp_path))[:2] == (expected, True)
+def run(sources: Path, *folders: Path) -> tuple[int, bool]:
+    (result,) = run_together(sources, folders, 1)
+    return result
 
 
 def copy_code(source: Path, target: Path) -> None:
@@ -95,36 +110,60 @@ def copy_code(source: Path, target: Path) -> None:
         copied.write_bytes(file.read_bytes())
 
 
-def test_code_that_came_with_the_installation_is_copied(tmp_path: Path, fused_code: Path, expected: str) -> None:
+def test_of_processes_that_start_together_one_compiles(sources: Path, tmp_path: Path) -> None:
+    assert sorted(run_together(sources, [tmp_path], 3)) == [COMPILED, KEPT, KEPT]
+    assert len(list(tmp_path.rglob("*.nbc"))) == 1
+
+
+def test_an_edit_of_any_source_compiles_once_more_and_leaves_the_old_code(kept: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "code"
+    copy_code(kept, folder)
+    edited = write_sources(tmp_path, _HELPER.replace("float32(1)", "float32(2)"))
+    assert sorted(run_together(edited, [folder], 2)) == [(SQUARES + 200, False), (SQUARES + 200, True)]
+    assert len(list(folder.rglob("*.nbc"))) == 2
+
+
+def test_without_a_folder_nothing_is_written(tmp_path: Path) -> None:
+    write_sources(tmp_path)
+    assert run(tmp_path) == COMPILED
+    assert not list(tmp_path.rglob("*.nb?"))
+
+
+@pytest.mark.parametrize("ending", ["nbc", "nbi"])
+def test_a_file_that_is_cut_off_is_made_anew(ending: str, sources: Path, kept: Path, tmp_path: Path) -> None:
+    """A power cut may leave one; it must not stop every job after it."""
+    copy_code(kept, tmp_path)
+    for file in tmp_path.rglob(f"*.{ending}"):
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2 if ending == "nbi" else 0])
+    assert run(sources, tmp_path) == COMPILED
+    assert run(sources, tmp_path) == KEPT
+
+
+def test_code_that_came_with_the_installation_is_copied(sources: Path, kept: Path, tmp_path: Path) -> None:
     shipped, folder = tmp_path / "shipped", tmp_path / "folder"
-    copy_code(fused_code, shipped)
-    assert result(start(folder, shipped=shipped)) == (expected, True, LANES)
+    copy_code(kept, shipped)
+    assert run(sources, folder, shipped) == KEPT
     assert {file.name for file in shipped.rglob("*.nb?")} == {file.name for file in folder.rglob("*.nb?")}
-    assert result(start(folder, shipped=tmp_path / "none"))[:2] == (expected, True)
+    assert run(sources, folder, tmp_path / "none") == KEPT
+
+
+def some_code() -> MachineCode:
+    return MachineCode(lambda: None, [Path(__file__)])
 
 
 def test_the_folder_is_its_owners_alone_and_must_be_writable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        fused_cache.keep_code_in(tmp_path / "file")
-    folder = tmp_path / "code"
-    assert name(folder).returncode == 0
-    (made,) = folder.iterdir()
+        some_code().keep_in(tmp_path / "file")
+    some_code().keep_in(tmp_path / "code")
+    (made,) = (tmp_path / "code").iterdir()
     assert made.stat().st_mode & 0o777 == 0o700
 
 
 def test_code_that_others_could_have_written_is_not_used(tmp_path: Path) -> None:
-    assert name(tmp_path).returncode == 0
+    some_code().keep_in(tmp_path)
     (made,) = tmp_path.iterdir()
     for mode in (0o777, 0o720):
         made.chmod(mode)
-        assert "others can write there" in name(tmp_path).stderr
-
-
-def name(folder: Path) -> "subprocess.CompletedProcess[str]":
-    """Name the folder for code in a process of its own."""
-    program = "import sys, pathlib; from curvegan_core.engines.fused.cache import keep_code_in"
-    program += "; keep_code_in(pathlib.Path(sys.argv[1]))"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", program, str(folder)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        with pytest.raises(PermissionError, match="others can write there"):
+            some_code().keep_in(tmp_path)

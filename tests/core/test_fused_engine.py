@@ -52,17 +52,17 @@ each_variant = pytest.mark.parametrize("name", VARIANTS)
 
 
 def a_variant(name: str, **values: Any) -> TrainConfig:
-    about = VARIANTS[name]
-    shape = "default" if about.get("curve") == "ring8" else "odd"
-    return a_config(shape, **about, **values)
+    variant = VARIANTS[name]
+    shape = "default" if variant.get("curve") == "ring8" else "odd"
+    return a_config(shape, **variant, **values)
 
 
 def assert_close(config: TrainConfig) -> None:
     """Every series and every number of the state within 1e-5 for 100 steps."""
     engines: tuple[Engine, Engine] = fused(config), TorchEngine([config], [initial(config)], "cpu")
-    found, expected = (joined(train(engine, 1, [STEPS])) for engine in engines)
+    actual, expected = (joined(train(engine, 1, [STEPS])) for engine in engines)
     for name in SERIES:
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(actual[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
     state, truth = (engine.state(0) for engine in engines)
     for group in GROUPS:
         for name, tensor in getattr(truth, group).items():
@@ -83,20 +83,20 @@ def neighbours(config: TrainConfig, count: int) -> list[TrainConfig]:
     """Jobs of the same kind with other seeds, rates and weights."""
     other = {"lr_g": 1e-2, "lr_d": 1e-3, "beta1": 0.5}
     weights = {key: 0.5 * getattr(config, key) for key in ("r1", "r2", "gp", "clip") if getattr(config, key)}
-    return [config.model_copy(update={**other, **weights, "seed": 100 + place}) for place in range(count)]
+    return [config.model_copy(update={**other, **weights, "seed": 100 + index}) for index in range(count)]
 
 
 @each_variant
-@pytest.mark.parametrize("place", [0, 3, 6])
-def test_neighbours_do_not_matter(name: str, place: int) -> None:
+@pytest.mark.parametrize("index", [0, 3, 6])
+def test_neighbours_do_not_matter(name: str, index: int) -> None:
     config = a_variant(name)
     alone = fused(config)
     expected = joined(train(alone, 1, [40]))
     pack = neighbours(config, 7)
-    pack[place] = config
+    pack[index] = config
     engine = fused(*pack)
-    assert_same_series(joined(train(engine, 7, [40]), place), expected)
-    assert_same_state(engine.state(place), alone.state(0))
+    assert_same_series(joined(train(engine, 7, [40]), index), expected)
+    assert_same_state(engine.state(index), alone.state(0))
 
 
 @each_shape
@@ -133,8 +133,8 @@ def test_jobs_of_a_pack_may_be_at_different_steps_and_leave() -> None:
     start = first.run([0, 0, 0], 20, range(20))
     first.keep([2, 0])
     end = first.run([20, 20], 30, range(30))
-    found = {name: np.concatenate((getattr(start, name)[:, 0], getattr(end, name)[:, 1])) for name in SERIES}
-    assert_same_series(found, expected)
+    actual = {name: np.concatenate((getattr(start, name)[:, 0], getattr(end, name)[:, 1])) for name in SERIES}
+    assert_same_series(actual, expected)
     assert_same_state(first.state(1), alone.state(0))
 
 
@@ -153,7 +153,7 @@ def test_divergence_shows_as_it_does_in_torch() -> None:
     traces = [engine.run([0], 100, []) for engine in engines]
     finite = [np.isfinite(trace.g_loss[:, 0]) & np.isfinite(trace.d_loss[:, 0]) for trace in traces]
     # The overflow itself is chaotic; the losses before it are finite, and those after it never are again.
-    breaks = [int(np.argmin(each)) for each in finite]
+    breaks = [int(np.argmin(are_finite)) for are_finite in finite]
     assert breaks[0] == pytest.approx(breaks[1], abs=2)
     assert finite[0][: breaks[0]].all()
     assert not finite[0][breaks[0] :].any()
@@ -201,9 +201,9 @@ def test_arrays_may_begin_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     config = a_config("large")
     expected = fused(config)
     monkeypatch.setattr(fused_layout, "zeros", misaligned)
-    found = fused(config)
-    assert_same_series(joined(train(found, 1, [30])), joined(train(expected, 1, [30])))
-    assert_same_state(found.state(0), expected.state(0))
+    actual = fused(config)
+    assert_same_series(joined(train(actual, 1, [30])), joined(train(expected, 1, [30])))
+    assert_same_state(actual.state(0), expected.state(0))
 
 
 def test_it_keeps_no_hold_of_arrays() -> None:

@@ -22,9 +22,9 @@ def _draw(seed: Any, stream: int, step: Any, count: int, words: Any, normals: An
 
 @entry
 def _functions(x: Any, out: Any) -> None:
-    for place in range(x.shape[1]):
-        out[0, place] = log(x[0, place])
-        out[1, place], out[2, place] = cos_sin(x[1, place])
+    for index in range(x.shape[1]):
+        out[0, index] = log(x[0, index])
+        out[1, index], out[2, index] = cos_sin(x[1, index])
 
 
 def draw(seed: int, stream: Stream, step: int, count: int) -> tuple[np.ndarray, np.ndarray]:

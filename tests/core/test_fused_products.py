@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from curvegan_core.engines.fused.adam import descend
+from curvegan_core.engines.fused.dispatch import by_number
 from curvegan_core.engines.fused.layout import INPUTS, padded, zeros
-from curvegan_core.engines.fused.losses import NUMBERS, discriminator_loss, generator_loss
+from curvegan_core.engines.fused.losses import LOSS_NUMBERS, discriminator_loss, generator_loss
 from curvegan_core.engines.fused.matmul import PANEL, add_outputs, back, gates, hidden, transpose
 from curvegan_core.engines.fused.rows import GROUP, add_rows, add_within_rows, mean, scale_rows, spread_rows
-from curvegan_core.engines.fused.vectors import entry
+from curvegan_core.engines.fused.vectors import compiled, entry
 from curvegan_core.engines.stacked.losses import TORCH_LOSSES
 
 _RANDOM = np.random.default_rng(2)
@@ -92,11 +93,11 @@ def test_rows(rows: int, width: int) -> None:
     x, factors = filled(rows, GROUP), filled(rows)
     scaled, added, within = zeros(rows, GROUP), zeros(GROUP), zeros(rows)
     flat, spread = filled(rows * width), filled(rows, padded(width + 1, INPUTS))
-    found = _sum(x, factors, scaled, added, within, flat, width, spread)
+    result_mean = _sum(x, factors, scaled, added, within, flat, width, spread)
     np.testing.assert_array_equal(scaled, x * factors[:, None])
     np.testing.assert_allclose(added, x.sum(0, dtype=np.float64), atol=1e-5)
     np.testing.assert_allclose(within, 3 + x.sum(1, dtype=np.float64), atol=1e-5)
-    assert found == pytest.approx(np.mean(factors, dtype=np.float64), abs=1e-6)
+    assert result_mean == pytest.approx(np.mean(factors, dtype=np.float64), abs=1e-6)
     np.testing.assert_array_equal(spread[:, :width], flat.reshape(rows, width))
     assert (spread[:, width] == 1).all()
     assert not spread[:, width + 1 :].any()
@@ -111,7 +112,7 @@ def _lose(loss: int, smooth: Any, real: Any, fake: Any, slopes: Any, values: Any
 def losses(loss: str, smooth: float, real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return d_loss and g_loss, and the slopes of d_loss by both logits and of g_loss by the generated ones."""
     slopes, out = np.zeros((4, len(fake)), np.float32), np.zeros(2, np.float32)
-    _lose(NUMBERS[loss], np.float32(smooth), real, fake, slopes, np.zeros(len(fake), np.float32), out)
+    _lose(LOSS_NUMBERS[loss], np.float32(smooth), real, fake, slopes, np.zeros(len(fake), np.float32), out)
     return out, slopes
 
 
@@ -131,8 +132,8 @@ def test_losses_and_slopes(loss: str, one_real: bool, smooth: float) -> None:
     g_loss = formulas.generator(real_t if formulas.paired else fake_t, fake_t)
     expected = [*torch.autograd.grad(d_loss.mean(), (real_t, fake_t)), *torch.autograd.grad(g_loss.mean(), fake_t)]
     np.testing.assert_allclose(values, [d_loss.mean().item(), g_loss.mean().item()], rtol=1e-6)
-    found = slopes[0, : len(real)], slopes[1], slopes[3]
-    for slope, truth in zip(found, expected, strict=True):
+    actual = slopes[0, : len(real)], slopes[1], slopes[3]
+    for slope, truth in zip(actual, expected, strict=True):
         np.testing.assert_allclose(slope, truth.numpy(), rtol=1e-6, atol=1e-30)
 
 
@@ -146,3 +147,40 @@ def test_a_logit_that_is_no_number_shows_in_the_loss(loss: str, wrong: float) ->
     real, fake = torch.from_numpy(-both), torch.from_numpy(both)
     expected = [formulas.discriminator(real, fake).mean(), formulas.generator(real, fake).mean()]
     np.testing.assert_array_equal(np.isfinite(values), np.isfinite(expected))
+
+
+@pytest.mark.parametrize("number", [-1, len(LOSS_NUMBERS)])
+def test_a_number_that_no_loss_has_raises(number: int) -> None:
+    slopes, row, out = np.zeros((4, 1), np.float32), np.zeros(1, np.float32), np.zeros(2, np.float32)
+    with pytest.raises(ValueError, match="no function has this number"):
+        _lose(number, np.float32(0), row, row, slopes, row, out)
+
+
+@entry
+def _choose(number: int, out: Any) -> None:
+    out[0] = _CHOICE(number, out[1], out[2])
+
+
+@compiled
+def _sum_of(x: np.float32, y: np.float32) -> np.float32:
+    return x + y
+
+
+@compiled
+def _product_of(x: np.float32, y: np.float32) -> np.float32:
+    return x * y
+
+
+_CHOICE = by_number([_sum_of, _product_of, _sum_of], 3)
+
+
+def test_a_function_is_called_by_its_number_and_none_by_default() -> None:
+    def result(number: int) -> float:
+        out = np.array([0, 2, 5], np.float32)
+        _choose(number, out)
+        return float(out[0])
+
+    assert [result(number) for number in (3, 4, 5)] == [7, 10, 7]
+    for number in (2, 6):
+        with pytest.raises(ValueError, match="no function has this number"):
+            result(number)

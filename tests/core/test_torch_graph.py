@@ -33,8 +33,8 @@ def record_on_cpu(step: Callable[[], _Seen]) -> tuple[Callable[[], object], _See
     seen = step()
 
     def replay() -> None:
-        for place, value in zip(seen, step(), strict=True):
-            place.copy_(value)
+        for tensor, value in zip(seen, step(), strict=True):
+            tensor.copy_(value)
 
     return replay, seen
 
@@ -57,7 +57,7 @@ def test_replayed_steps_are_the_steps(case: str) -> None:
             replay = Replay(replayed._step, inputs, state, record_on_cpu)
         seen = replay(inputs)
         assert seen.g_loss_j[:3].tolist() == trace.g_loss[step].tolist()
-    assert all(same(straight.state(place), replayed.state(place)) for place in range(3))
+    assert all(same(straight.state(index), replayed.state(index)) for index in range(3))
 
 
 @pytest.mark.cuda
@@ -69,7 +69,7 @@ def test_graphs_on_cuda_are_the_steps(case: str) -> None:
     assert recorded._replay is not None
     for inputs in dispatched._inputs([0, 5, 0], STEPS):
         dispatched._step(inputs)
-    assert all(same(recorded.state(place), dispatched.state(place)) for place in range(3))
+    assert all(same(recorded.state(index), dispatched.state(index)) for index in range(3))
 
 
 def test_a_recording_is_not_made_for_a_cpu() -> None:

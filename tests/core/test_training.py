@@ -63,88 +63,88 @@ def _undisturbed(config: TrainConfig) -> Kept:
     return alone(config)
 
 
-def assert_same(found: Kept, expected: Kept) -> None:
+def assert_same(actual: Kept, expected: Kept) -> None:
     """Bit for bit: losses, snapshots, states and metrics."""
-    assert found.losses == expected.losses
-    assert found.snapshots == expected.snapshots
-    assert found.checkpoints == expected.checkpoints
-    assert found.end == replace(expected.end, job=found.end.job, losses=found.end.losses)
+    assert actual.losses == expected.losses
+    assert actual.snapshots == expected.snapshots
+    assert actual.checkpoints == expected.checkpoints
+    assert actual.end == replace(expected.end, job=actual.end.job, losses=actual.end.losses)
 
 
 @shapes
-@pytest.mark.parametrize(("size", "place"), [(2, 1), (3, 2), (7, 0), (7, 3), (16, 15)])
-def test_neighbours_do_not_matter(shape: str, size: int, place: int) -> None:
+@pytest.mark.parametrize(("size", "index"), [(2, 1), (3, 2), (7, 0), (7, 3), (16, 15)])
+def test_neighbours_do_not_matter(shape: str, size: int, index: int) -> None:
     jobs: dict[int, tuple[TrainConfig, Checkpoint | None]] = {n: (a_neighbour(shape, n), None) for n in range(size)}
-    assert_same(train(jobs | {place: (a_config(shape), None)})[place], undisturbed(shape))
+    assert_same(train(jobs | {index: (a_config(shape), None)})[index], undisturbed(shape))
 
 
 @shapes
 @pytest.mark.parametrize("stops", [(1,), (64,), (137, 138), (63, 65, 150, 299)])
 def test_stop_and_resume_do_not_matter(shape: str, stops: tuple[int, ...]) -> None:
     config = a_config(shape)
-    found, checkpoint = Kept(), None
+    actual, checkpoint = Kept(), None
     for stop in stops:
         pack, part = PackTraining({1: (config, checkpoint)}, "cpu"), {1: Kept()}
         until(pack, 1, stop, part)
-        keep_new(found, part[1])
+        keep_new(actual, part[1])
         checkpoint = Checkpoint.from_bytes(pack.checkpoint(1).to_bytes(), config)
         assert checkpoint.step == stop
-    keep_new(found, train({1: (config, checkpoint)})[1])
-    assert_same(found, undisturbed(shape))
+    keep_new(actual, train({1: (config, checkpoint)})[1])
+    assert_same(actual, undisturbed(shape))
 
 
-def keep_new(found: Kept, later: Kept) -> None:
+def keep_new(actual: Kept, later: Kept) -> None:
     """Append what a resumed training gave, without what it told a second time at the step where it resumed."""
-    if not found.progress:
-        found.progress.extend(later.progress)
+    if not actual.progress:
+        actual.progress.extend(later.progress)
         return
     first, *rest = later.progress
     assert len(first.losses) == 0
-    assert first.step == found.end.step
-    found.progress.extend(rest)
+    assert first.step == actual.end.step
+    actual.progress.extend(rest)
 
 
 def test_jobs_at_different_steps_share_a_pack() -> None:
     configs = {number: a_neighbour("odd", number) for number in range(5)}
     expected = {number: alone(config) for number, config in configs.items()}
     jobs: dict[int, tuple[TrainConfig, Checkpoint | None]] = {}
-    found: dict[int, Kept] = {}
+    actual: dict[int, Kept] = {}
     for number, config in configs.items():
         pack = PackTraining({number: (config, None)}, "cpu")
-        until(pack, number, 37 * number, found)
+        until(pack, number, 37 * number, actual)
         jobs[number] = (config, pack.checkpoint(number) if number else None)
     later = train(jobs)
     for number in configs:
-        keep_new(found[number], later[number])
-        assert_same(found[number], expected[number])
+        keep_new(actual[number], later[number])
+        assert_same(actual[number], expected[number])
 
 
 @pytest.mark.parametrize("shape", ["default", "odd"])
 def test_removal_of_neighbours_does_not_matter(shape: str) -> None:
     expected = undisturbed(shape)
     jobs = {number: (a_neighbour(shape, number), None) for number in range(7)}
-    pack, found = PackTraining(jobs | {3: (a_config(shape), None)}, "cpu"), {3: Kept()}
+    pack, actual = PackTraining(jobs | {3: (a_config(shape), None)}, "cpu"), {3: Kept()}
     for leaving, step in ((0, 13), (6, 80), (5, 81), (4, 150), (2, 200), (1, 233)):
-        while found[3].progress == [] or found[3].end.step < step:
-            done = found[3].end.step if found[3].progress else 0
-            keep(found, [each for each in pack.advance(max(1, step - done)) if each.job == 3])
+        while actual[3].progress == [] or actual[3].end.step < step:
+            done = actual[3].end.step if actual[3].progress else 0
+            keep(actual, [each for each in pack.advance(max(1, step - done)) if each.job == 3])
         pack.remove(leaving)
         assert leaving not in pack.jobs
     while pack.jobs:
-        keep(found, pack.advance())
-    assert_same(found[3], expected)
+        keep(actual, pack.advance())
+    assert_same(actual[3], expected)
 
 
 @given(st.integers(1, 299), st.integers(1, 130), st.integers(0, 4))
 @settings(max_examples=15, deadline=None)
 def test_any_stop_and_any_pace_give_the_same_end(stop: int, pace: int, neighbours: int) -> None:
     config = a_config("smallest", record_every=7)
-    found: dict[int, Kept] = {0: Kept()}
+    actual: dict[int, Kept] = {0: Kept()}
     pack = PackTraining({0: (config, None)}, "cpu")
-    until(pack, 0, stop, found)
+    until(pack, 0, stop, actual)
     others = {number: (a_neighbour("smallest", number), None) for number in range(1, neighbours + 1)}
-    keep_new(found[0], train({**others, 0: (config, pack.checkpoint(0))}, most_steps=pace)[0])
-    assert_same(found[0], alone(config))
+    keep_new(actual[0], train({**others, 0: (config, pack.checkpoint(0))}, most_steps=pace)[0])
+    assert_same(actual[0], _undisturbed(config))
 
 
 def test_first_advance_trains_nothing_and_gives_the_snapshot_at_0(engine: str) -> None:

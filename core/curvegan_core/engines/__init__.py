@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from curvegan_core.engines.claims import Claims
 from curvegan_core.networks import Weights
 
 
@@ -47,10 +48,13 @@ class Trace:
 
 
 class Engine(Protocol):
-    """Trains the jobs of one pack. A job's numbers never depend on its place in the pack or on its neighbours."""
+    """Trains the jobs of one pack. A job's numbers never depend on its index in the pack or on its neighbours."""
 
     name: str
     version: str
+    """Names the numbers: checkpoints bear it, and none is resumed by another version."""
+    claims: Claims
+    """What it trains. It raises KeyError for a name that it does not claim."""
     steps_a_call: int
     """How many steps make what a call costs small; more bring nothing."""
 
@@ -58,10 +62,10 @@ class Engine(Protocol):
         """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`."""
         ...
 
-    def state(self, place: int) -> State:
-        """Copy the state of the job at this place of the pack."""
+    def state(self, index: int) -> State:
+        """Copy the state of the job with this index in the pack."""
         ...
 
-    def keep(self, places: Sequence[int]) -> None:
-        """Go on with the jobs at these places alone."""
+    def keep(self, indices: Sequence[int]) -> None:
+        """Go on with the jobs of these indices alone, in this order."""
         ...

@@ -27,12 +27,12 @@ def choose(config: TrainConfig, device: str, checkpoint: Checkpoint | None = Non
     """
     if checkpoint is None:
         return _best(config, device) if config.engine == "auto" else _named(config.engine, config)
-    made = f"the checkpoint at step {checkpoint.step} was made by the engine {checkpoint.engine}"
+    origin = f"the checkpoint at step {checkpoint.step} was made by the engine {checkpoint.engine}"
     if config.engine not in ("auto", checkpoint.engine):
-        raise EngineUnavailable(f"{made}, and the job wants {config.engine}: engines round differently")
+        raise EngineUnavailable(f"{origin}, and the job wants {config.engine}: engines round differently")
     engine = _named(checkpoint.engine, config)
     if engine.version != checkpoint.engine_version:
-        raise EngineUnavailable(f"{made} {checkpoint.engine_version}, and here it is {engine.version}")
+        raise EngineUnavailable(f"{origin} {checkpoint.engine_version}, and here it is {engine.version}")
     return engine
 
 
@@ -54,18 +54,25 @@ def _fused(config: TrainConfig) -> "EngineClass":
         from curvegan_core.engines.fused.engine import FusedEngine  # noqa: PLC0415
     except ImportError as error:
         raise EngineUnavailable(f"the fused engine needs numba ({error}): {_INSTALL}") from None
+    _check(FusedEngine, config)
     if not FusedEngine.trains(config):
         why = f"with {config.unfused}" if config.unfused else "on a processor without fused multiply-add"
         raise EngineUnavailable(f"the fused engine cannot train {why}")
     return FusedEngine
 
 
-def _torch(_: TrainConfig) -> "EngineClass":
+def _torch(config: TrainConfig) -> "EngineClass":
     try:
         from curvegan_core.engines.stacked.engine import TorchEngine  # noqa: PLC0415
     except ImportError as error:
         raise EngineUnavailable(f"the torch engine needs torch ({error}): {_INSTALL}") from None
+    _check(TorchEngine, config)
     return TorchEngine
+
+
+def _check(engine: "EngineClass", config: TrainConfig) -> None:
+    if missing := engine.claims.missing(config):
+        raise EngineUnavailable(f"the {engine.name} engine cannot train with {missing}")
 
 
 _ENGINES: dict[str, Callable[[TrainConfig], "EngineClass"]] = {"fused": _fused, "torch": _torch}

@@ -20,7 +20,6 @@ _log = logging.getLogger("curvegan.code")
 def prepare(folder: Path | None = None) -> None:
     """Load the code, or wait some seconds for the compiler and say so."""
     try:
-        from curvegan_core.engines.fused import cache as fused_cache  # noqa: PLC0415  a machine without numba has torch
         from curvegan_core.engines.fused import engine as fused_engine  # noqa: PLC0415  a machine without numba has torch
     except ImportError as error:
         _log.warning("numba cannot be used (%s): jobs train with torch, which takes far longer", error)
@@ -30,12 +29,12 @@ def prepare(folder: Path | None = None) -> None:
         return
     folder = folder or user_cache_path("curvegan") / "fused"
     try:
-        fused_cache.keep_code_in(folder, SHIPPED)
+        fused_engine.CODE.keep_in(folder, SHIPPED)
     except OSError as error:
         _log.warning("the fused engine's code cannot be kept (%s): each process compiles it", error)
     started = time.monotonic()
     fused_engine.prepare()
-    if not fused_cache.was_kept():
+    if not fused_engine.CODE.was_kept:
         _log.info("the fused engine is compiled, in %.0f s; its code is in %s", time.monotonic() - started, folder)
 
 

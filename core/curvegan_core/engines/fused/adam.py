@@ -6,7 +6,11 @@ and used while it is still in registers: the square roots and divisions of one b
 Kingma and Ba, "Adam" (2015), algorithm 1: p -= lr/(1 - beta1^t) m / (sqrt(v/(1 - beta2^t)) + eps)
 is p -= m / (sqrt(v) scale + shift).
 
-Legend of the shapes in names: b rows of a minibatch, i inputs, u units of a panel.
+A gradient of padding is zero, and so are its moments: the update divides zero by at least `shift`, which is a positive
+normal number, and padding stays zero.
+
+Legend of the shapes in names: b rows of a minibatch, i inputs, r rows of a panel, u units of a panel, n panels. In what
+writes LLVM code, e is the emitter.
 """
 
 from typing import Any, NamedTuple
@@ -55,34 +59,38 @@ def prepare(rates: Rates, count: int, adam: Floats) -> None:
 @compiled
 def _float32(value: float) -> np.float32:
     """Round to a normal float32, so that neither 0/0 nor 0 * inf can come of a tiny rate or eps."""
+    # Computed in double precision before: 1 - beta^t loses most of its digits while t is small.
     return np.float32(min(max(value, _SMALLEST), _LARGEST))
 
 
 def _adam(e: Emitter, adam: Operand) -> list[Value]:
-    return [e.splat(e.move(adam.start, place)) for place in range(5)]
+    return [e.splat(e.move(adam.start, number)) for number in range(5)]
 
 
-def _update(e: Emitter, adam: list[Value], slope: Value, addresses: list[Value], at: int) -> None:
-    """Update the vectors of values and moments that lie at the addresses."""
+def _update(e: Emitter, adam: list[Value], slope: Value, addresses: list[Value], offset: int) -> None:
+    """Update the vectors of values, first and second moments that lie `offset` numbers behind the addresses."""
     take_m, take_v, scale, shift, bound = adam
-    value, m, v = (e.load(address, at) for address in addresses)
+    value, m, v = (e.load(address, offset) for address in addresses)
     m = e.fma(take_m, e.builder.fsub(slope, m), m)
     v = e.fma(take_v, e.fma(slope, slope, e.builder.fneg(v)), v)
     step = e.builder.fdiv(m, e.fma(e.sqrt(v), scale, shift))
     value = e.within(e.builder.fsub(value, step), bound)
     for address, new in zip(addresses, (value, m, v), strict=True):
-        e.store(new, address, at)
+        e.store(new, address, offset)
 
 
-def _gradient(e: Emitter, x: Operand, first: Value, rows: Value, units: Operand, at: int) -> list[list[Value]]:
-    """Return the gradient of INPUTS rows of a panel from `first` on, as [row][vector], for a span of its units."""
+def _gradient(e: Emitter, x: Operand, first: Value, rows: Value, units: Operand, unit: int) -> list[list[Value]]:
+    """Return the gradient of INPUTS rows of a panel from `first` on, as [row][vector], for the span at `unit`.
+
+    Each sum starts at zero and takes the minibatch's rows in their order.
+    """
     sums = [e.variables([e.zero] * VECTORS) for _ in range(INPUTS)]
     with e.count(rows) as loop:
-        unit = load(e, row_of(e, units, loop.index), at, SPAN)
+        vectors = load(e, row_of(e, units, loop.index), unit, SPAN)
         address = e.move(x.row(loop.index), first)
-        for place, slots in enumerate(sums):
-            value = e.splat(e.move(address, place))
-            for slot, vector in zip(slots, unit, strict=True):
+        for plus, slots in enumerate(sums):
+            value = e.splat(e.move(address, plus))
+            for slot, vector in zip(slots, vectors, strict=True):
                 e.add_product(slot, value, vector)
     return [[e.builder.load(slot) for slot in slots] for slots in sums]
 
@@ -100,11 +108,11 @@ def _descend_block(
     v: Operand,
 ) -> None:
     numbers = _adam(e, adam)
-    for at in SPANS:
-        for plus, slopes in enumerate(_gradient(e, x, first, rows, units, at)):
+    for unit in SPANS:
+        for plus, slopes in enumerate(_gradient(e, x, first, rows, units, unit)):
             addresses = [row_of(e, panel, first, plus) for panel in (values, m, v)]
             for vector, slope in enumerate(slopes):
-                _update(e, numbers, slope, addresses, at + vector * LANES)
+                _update(e, numbers, slope, addresses, unit + vector * LANES)
 
 
 @compiled
@@ -129,15 +137,16 @@ def _descend_gates_block(
     out: Operand,
 ) -> None:
     numbers = _adam(e, adam)
-    for at in SPANS:
-        lasts, totals = load(e, row_of(e, values, last), at, SPAN), load(e, out.start, at, SPAN)
-        for plus, sums in enumerate(_gradient(e, x, first, rows, gates, at)):
+    for unit in SPANS:
+        lasts, totals = load(e, row_of(e, values, last), unit, SPAN), load(e, out.start, unit, SPAN)
+        for plus, sums in enumerate(_gradient(e, x, first, rows, gates, unit)):
             addresses = [row_of(e, panel, first, plus) for panel in (values, m, v)]
             for vector, total in enumerate(sums):
-                place = at + vector * LANES
-                totals[vector] = e.fma(e.load(addresses[0], place), total, totals[vector])
-                _update(e, numbers, e.builder.fmul(total, lasts[vector]), addresses, place)
-        store(e, totals, out.start, at)
+                offset = unit + vector * LANES
+                # The weight as it was: its own update comes after it has been read.
+                totals[vector] = e.fma(e.load(addresses[0], offset), total, totals[vector])
+                _update(e, numbers, e.builder.fmul(total, lasts[vector]), addresses, offset)
+        store(e, totals, out.start, unit)
 
 
 @compiled
@@ -145,7 +154,8 @@ def descend_gates(x_bi: Floats, gates_bu: Floats, adam: Floats, network: Network
     """Update a panel of the discriminator from weighted curves x and gates M.
 
     With S the sum of x times M, the gradient of the weights W is w S, w being those to the logit, and that of w is the
-    sum over all rows of W S. `last_u` is a place to work in.
+    sum over all rows of W S, the bias's among them. That holds for one hidden layer of ReLU, whose value is gate times
+    (W x + bias). `last_u` is a buffer; the rows of w are updated last, for every block reads them.
     """
     values_ru, m_ru, v_ru = network.values.panels_nru[n], network.m.panels_nru[n], network.v.panels_nru[n]
     last = network.second
@@ -158,18 +168,18 @@ def descend_gates(x_bi: Floats, gates_bu: Floats, adam: Floats, network: Network
 
 @instruction
 def _update_group(
-    e: Emitter, adam: Operand, slopes: Operand, values: Operand, m: Operand, v: Operand, at: Value
+    e: Emitter, adam: Operand, slopes: Operand, values: Operand, m: Operand, v: Operand, offset: Value
 ) -> None:
-    addresses = [e.move(numbers.start, at) for numbers in (values, m, v)]
+    addresses = [e.move(numbers.start, offset) for numbers in (values, m, v)]
     for lane in range(0, GROUP, LANES):
-        _update(e, _adam(e, adam), e.load(e.move(slopes.start, at), lane), addresses, lane)
+        _update(e, _adam(e, adam), e.load(e.move(slopes.start, offset), lane), addresses, lane)
 
 
 @compiled
 def update(adam: Floats, slopes: Floats, values: Floats, m: Floats, v: Floats) -> None:
     """Update numbers in a row, a multiple of GROUP."""
-    for at in range(0, len(values), GROUP):
-        _update_group(adam, slopes, values, m, v, at)
+    for offset in range(0, len(values), GROUP):
+        _update_group(adam, slopes, values, m, v, offset)
 
 
 @compiled
@@ -183,5 +193,5 @@ def take_in(take: np.float32, values: Numbers, average: Numbers) -> None:
 
 @compiled
 def _take_in(take: np.float32, values: Floats, average: Floats) -> None:
-    for place in range(len(values)):
-        average[place] = fma(take, values[place] - average[place], average[place])
+    for index in range(len(values)):
+        average[index] = fma(take, values[index] - average[index], average[index])

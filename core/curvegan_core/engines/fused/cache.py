@@ -1,8 +1,8 @@
-"""The fused engine's machine code, compiled once a machine and version. Knows nothing of what it computes.
+"""Machine code of a numba function, compiled once a machine and version. Knows nothing of what it computes.
 
-Compiling takes some seconds. With a folder named by `keep_code_in` the code is kept there, in a subfolder named by all
-that it was made of: the engine's sources and the compiler. (numba adds the processor; of the sources it would only see
-one file.) A process that finds another one compiling waits for it. Without a folder each process compiles for itself.
+Compiling takes some seconds. With a folder named by `keep_in` the code is kept there, in a subfolder named by all that
+it was made of: the sources and the compiler. (numba adds the processor; of the sources it would only see one file.) A
+process that finds another one compiling waits for it. Without a folder each process compiles for itself.
 """
 
 # mypy: disable-error-code="import-untyped,no-untyped-call,attr-defined"
@@ -15,7 +15,7 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,66 +24,93 @@ import llvmlite
 import numba
 from numba.core import config as numba_config
 
-from curvegan_core.engines.fused import step as fused_step
-
-_run: Any = fused_step.run
 _LOCK = "lock"
-_lock = threading.Lock()
-_folder: Path | None = None
-_shipped: Path | None = None
-_compiled = False
 
 
-def keep_code_in(folder: Path, shipped: Path | None = None) -> None:
-    """Name the folder for machine code, before the first engine is made.
+class MachineCode:
+    """The machine code of one function, for arguments of the types that the first call brings."""
 
-    Code is executed from it, so it is made for its owner alone. Raises OSError when it cannot be made or written to, or
-    when others can.
-    What another folder of this kind, which came with the installation, has of this code is copied instead of made.
-    """
-    global _folder, _shipped
-    made = folder / _digest()
-    made.mkdir(mode=0o700, parents=True, exist_ok=True)
-    about = made.stat()
-    if about.st_uid != os.geteuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise PermissionError(errno.EPERM, "others can write there", str(made))
-    (made / _LOCK).touch()
-    _folder, _shipped = made, shipped and shipped / _digest()
+    def __init__(self, function: Callable[..., None], sources: Sequence[Path]) -> None:
+        """Take a function that `vectors.entry` made, and every file whose text is compiled with it."""
+        # A numba dispatcher in fact: mypy sees the function that it was made from.
+        self._function: Any = function
+        self._sources = sources
+        self._lock = threading.Lock()
+        self._folder: Path | None = None
+        self._shipped: Path | None = None
+        self._compiled = False
 
+    def keep_in(self, folder: Path, shipped: Path | None = None) -> None:
+        """Name the folder for the code, before it is first loaded.
 
-def load(*args: Any) -> Callable[..., None]:
-    """Return `fused_step.run`, ready for arguments of these types, which are the same for all jobs."""
-    global _compiled
-    with _lock:
-        if not _compiled:
-            _compile(tuple(map(numba.typeof, args)))
-            _compiled = True
-    run: Callable[..., None] = _run
-    return run
+        Code is executed from there, so the subfolder is made for its owner alone. What another folder of this kind,
+        which came with the installation, has of this code is copied instead of made.
 
+        Raises:
+            OSError: the subfolder cannot be made or written to, or others can write there.
+        """
+        name = self._digest()
+        own = folder / name
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = own.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise PermissionError(errno.EPERM, "others can write there", str(own))
+        (own / _LOCK).touch()
+        self._folder, self._shipped = own, shipped and shipped / name
 
-def was_kept() -> bool:
-    """Whether this process found the code in the folder."""
-    return bool(_run.stats.cache_hits)
+    def load(self, *args: Any) -> Callable[..., None]:
+        """Return the function, ready for arguments of these types. Later calls must bring the same types."""
+        with self._lock:
+            if not self._compiled:
+                self._compile(tuple(map(numba.typeof, args)))
+                self._compiled = True
+        function: Callable[..., None] = self._function
+        return function
 
+    @property
+    def was_kept(self) -> bool:
+        """Whether this process found the code in the folder."""
+        return bool(self._function.stats.cache_hits)
 
-def _compile(signature: tuple[Any, ...]) -> None:
-    if _folder is None:
-        _run.compile(signature)
-        return
-    with _alone(_folder / _LOCK):
-        if _shipped and not any(_folder.rglob("*.nbi")):
-            _copy(_shipped, _folder)
-        _cached(_folder)
+    def _digest(self) -> str:
+        digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
+        for source in self._sources:
+            digest.update(source.read_bytes())
+        return digest.hexdigest()[:16]
+
+    def _compile(self, signature: tuple[Any, ...]) -> None:
+        if self._folder is None:
+            self._function.compile(signature)
+            return
+        with _alone(self._folder / _LOCK):
+            if self._shipped and not any(self._folder.rglob("*.nbi")):
+                _copy(self._shipped, self._folder)
+            self._use(self._folder)
+            try:
+                self._function.compile(signature)
+            except Exception:  # noqa: BLE001  a file that a crash cut off can make numba raise anything; a full disk OSError
+                _forget(self._folder)
+                self._function.compile(signature)
+
+    def _use(self, folder: Path) -> None:
+        """Let numba keep the code there. It takes the folder from its own settings, which stay as they were."""
+        before, numba_config.CACHE_DIR = numba_config.CACHE_DIR, str(folder)
         try:
-            _run.compile(signature)
-        except Exception:  # noqa: BLE001  a file that a crash cut off can make numba raise anything; a full disk OSError
-            _forget(_folder)
-            _run.compile(signature)
+            self._function.enable_caching()
+        finally:
+            numba_config.CACHE_DIR = before
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other process is inside. The kernel opens the lock of a process that dies."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy all code; files that cannot be copied are made."""
+    """Copy all code; what cannot be copied will be compiled."""
     with suppress(OSError):
         for file in source.rglob("*.nb?"):
             copied = target / file.relative_to(source)
@@ -95,27 +122,3 @@ def _forget(folder: Path) -> None:
     """Delete all code in the folder."""
     for file in [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]:
         file.unlink()
-
-
-def _cached(folder: Path) -> None:
-    """Let numba keep the code there. It takes the folder from its own settings, which stay as they were."""
-    before, numba_config.CACHE_DIR = numba_config.CACHE_DIR, str(folder)
-    try:
-        _run.enable_caching()
-    finally:
-        numba_config.CACHE_DIR = before
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Wait until no other process is inside."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _digest() -> str:
-    digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]

@@ -3,41 +3,52 @@
 A job's weights, moments and activations stay in the core's cache, and nothing but records comes back. All arithmetic is
 IEEE's in a fixed order, so a job's numbers are the same in any pack and process, after any resume, and for vectors of
 any width. (Real curves of a family of many are drawn by numpy, which promises that for one machine only.) Knows no grid
-of records and no store.
+of records and no store. The README beside this draws the layout and says who writes what.
 
 Legend of the shapes in names: k minibatches, b rows of a minibatch, p points of a curve (padded), o offsets.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State, Trace
+from curvegan_core.engines.claims import Claims
 from curvegan_core.engines.fused.adam import Rates
-from curvegan_core.engines.fused.cache import load
+from curvegan_core.engines.fused.cache import MachineCode
 from curvegan_core.engines.fused.layout import Work, make_job, make_work, state_of, width, zeros
-from curvegan_core.engines.fused.losses import NUMBERS
+from curvegan_core.engines.fused.losses import LOSS_NUMBERS
+from curvegan_core.engines.fused.noise import LATENT_NUMBERS
 from curvegan_core.engines.fused.penalties import Penalties
 from curvegan_core.engines.fused.rows import Floats
-from curvegan_core.engines.fused.step import Recipe, Records
+from curvegan_core.engines.fused.step import Recipe, Records, run
 from curvegan_core.engines.fused.vectors import has_fused_multiply_add
 from curvegan_core.errors import DeviceUnavailable
 from curvegan_core.families import curves
 from curvegan_core.families.family import Family
 from curvegan_core.networks import init_weights
 
-# Numbers of real curves, and of curves at records, that are held at once: bounds memory for long runs.
+# Numbers of real curves, and of curves at records, that are held at once: 16 MB. Bounds memory for long runs.
 _MOST_NUMBERS = 1 << 22
+
+CODE = MachineCode(run, sorted(Path(__file__).parent.glob("*.py")))
+"""The machine code of `step.run`. The types of its arguments are the same for all jobs."""
 
 
 class FusedEngine:
     """Trains jobs of one `pack_key`. Curves, rates, weights of penalties, seeds and steps are each job's own."""
 
     name = "fused"
-    # Names the numbers: another version may round differently. Neither compiler nor processor is part of it.
+    # Rises with any change of a number, in its last bit even. Neither compiler nor processor is part of it.
     version = "1"
+    claims = Claims(
+        {"loss": LOSS_NUMBERS, "latent_noise": LATENT_NUMBERS, "activation": ("relu",)},
+        frozenset({"r1", "r2", "gp", "clip", "instance_noise", "label_smoothing", "ema"}),
+    )
+    # A call costs some 20 us of Python. 64 steps a call cost 12 % more than 256; more bring nothing.
     steps_a_call = 256
 
     def __init__(
@@ -53,35 +64,36 @@ class FusedEngine:
         """
         if device != "cpu":
             raise DeviceUnavailable(f"the fused engine trains on cpu, not on {device!r}; the torch engine does")
-        members = families or [curves.family(config) for config in configs]
-        self._jobs = [_Training(*each) for each in zip(configs, states, members, strict=True)]
+        families = families or [curves.family(config) for config in configs]
+        self._jobs = [_Training(*job) for job in zip(configs, states, families, strict=True)]
+        # Jobs of a pack have one shape and train in turn, so one set of arrays serves them all, and stays in the cache.
         self._work = self._jobs[0].make_work()
 
     @staticmethod
     def trains(config: TrainConfig) -> bool:
         """Whether this engine can train the config on this machine's processor."""
-        return config.unfused is None and has_fused_multiply_add()
+        return config.unfused is None and FusedEngine.claims.missing(config) is None and has_fused_multiply_add()
 
     def run(self, steps: Sequence[int], count: int, offsets: Sequence[int]) -> Trace:
         """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`.
 
         The first call of a process loads the compiled code, or waits some seconds for the compiler.
         """
-        pairs = zip(self._jobs, steps, strict=True)
-        columns = [training.train(self._work, step, count, sorted(offsets)) for training, step in pairs]
-        return Trace(tuple(offsets), *(np.stack(parts, axis=1) for parts in zip(*columns, strict=True)))
+        starts = zip(self._jobs, steps, strict=True)
+        columns = [job.train(self._work, step, count, sorted(offsets)) for job, step in starts]
+        return Trace(tuple(offsets), *(np.stack(series, axis=1) for series in zip(*columns, strict=True)))
 
-    def state(self, place: int) -> State:
-        """Copy the state of the job at this place of the pack."""
-        return self._jobs[place].state()
+    def state(self, index: int) -> State:
+        """Copy the state of the job with this index in the pack."""
+        return self._jobs[index].state()
 
-    def keep(self, places: Sequence[int]) -> None:
-        """Go on with the jobs at these places alone."""
-        self._jobs = [self._jobs[place] for place in places]
+    def keep(self, indices: Sequence[int]) -> None:
+        """Go on with the jobs of these indices alone, in this order."""
+        self._jobs = [self._jobs[index] for index in indices]
 
 
-class _Seen(NamedTuple):
-    """What one job saw, as in a Trace."""
+class _Series(NamedTuple):
+    """What one job saw, as in a Trace: losses of every step, the others of the offsets that were asked for."""
 
     g_loss: Floats
     d_loss: Floats
@@ -91,52 +103,62 @@ class _Seen(NamedTuple):
 
 
 class _Training:
-    """One job."""
+    """One job: its numbers in the engine's layout, its recipe, its real curves."""
 
     def __init__(self, config: TrainConfig, state: State, family: Family) -> None:
         self._config, self._family = config, family
         self._job = make_job(config, state)
         self._recipe = _recipe(config)
-        # Where all real curves are equal one stands for all, unless each gets noise of its own.
-        self._real = 1 if family.FIXED and not config.instance_noise else config.batch_size
+        # Where all real curves are equal one row stands for all, unless each gets noise of its own.
+        self._real_rows = 1 if family.FIXED and not config.instance_noise else config.batch_size
         self._blocks = None if family.FIXED else curves.minibatches(config, family)
 
     def make_work(self) -> Work:
-        return make_work(self._config, self._job, self._real)
+        """Make the arrays that jobs of this one's shape work in."""
+        return make_work(self._config, self._job, self._real_rows)
 
     def state(self) -> State:
+        """Copy the job's state."""
         return state_of(self._config, self._job)
 
-    def train(self, work: Work, step: int, count: int, offsets: Sequence[int]) -> _Seen:
-        parts = [self._train(work, step + first, part, inside) for first, part, inside in self._parts(count, offsets)]
-        return _Seen(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    def train(self, work: Work, step: int, count: int, offsets: Sequence[int]) -> _Series:
+        """Do `count` updates, the first with the number `step`; look closely at `offsets`, which rise."""
+        parts = [
+            self._train(work, step + first, length, inside) for first, length, inside in self._parts(count, offsets)
+        ]
+        return _Series(*(np.concatenate(series) for series in zip(*parts, strict=True)))
 
     def _parts(self, count: int, offsets: Sequence[int]) -> Iterator[tuple[int, int, list[int]]]:
         """Cut steps into parts that memory has room for: yield each one's first step, length and offsets."""
         a_step = self._config.d_steps * self._config.batch_size * width(self._config)
         most = max(1, count if self._blocks is None else _MOST_NUMBERS // a_step)
         for first in range(0, count, most):
-            yield first, min(most, count - first), [at - first for at in offsets if 0 <= at - first < most]
+            inside = [offset - first for offset in offsets if 0 <= offset - first < most]
+            yield first, min(most, count - first), inside
 
-    def _train(self, work: Work, step: int, count: int, offsets: Sequence[int]) -> _Seen:
-        seen = _Seen(*(np.zeros(size, np.float32) for size in (count, count, *[len(offsets)] * 3)))
+    def _train(self, work: Work, step: int, count: int, offsets: Sequence[int]) -> _Series:
+        series = _Series(*(np.zeros(size, np.float32) for size in (count, count, *[len(offsets)] * 3)))
+        # A family of one curve has its RMSE computed in compiled code; any other knows its nearest members in numpy.
         kept = 0 if self._blocks is None else len(offsets)
         curves_obp = np.zeros((kept, self._config.batch_size, width(self._config)), np.float32)
-        records = Records(np.array(offsets, np.int64), *seen, curves_obp)
+        records = Records(np.array(offsets, np.int64), *series, curves_obp)
         args = (self._job, work, self._recipe, step, self._real_curves(step, count), records)
-        load(*args)(*args)
+        CODE.load(*args)(*args)
         if kept:
-            seen.rmse[:] = self._rmse(curves_obp)
-        return seen
+            series.rmse[:] = self._rmse(curves_obp)
+        return series
 
     def _real_curves(self, step: int, count: int) -> Floats:
-        """Return the real curves of the discriminator's minibatches, each with a one behind it, or one set for all."""
+        """Return the real curves of the discriminator's minibatches, each with a one behind it, or one set for all.
+
+        The one is the input of the discriminator's bias, so that a bias is learned as any other weight.
+        """
         config = self._config
         sets = 1 if self._blocks is None else count * config.d_steps
-        real_kbp = zeros(sets, self._real, width(config))
+        real_kbp = zeros(sets, self._real_rows, width(config))
         real_kbp[..., config.points] = 1
         if self._blocks is None:
-            real_kbp[0, :, : config.points] = self._family.members(np.zeros(self._real))
+            real_kbp[0, :, : config.points] = self._family.members(np.zeros(self._real_rows))
         else:
             self._blocks.fill(real_kbp[..., : config.points], step * config.d_steps)
         return real_kbp
@@ -150,25 +172,23 @@ class _Training:
         return [float(np.sqrt(np.mean(self._family.distances(curves_bp) ** 2))) for curves_bp in minibatches]
 
 
-_UNIFORM_LATENTS = {"normal": False, "uniform": True}
-
-
 def _recipe(config: TrainConfig) -> Recipe:
-    shared = config.beta1, config.beta2, config.eps
-    single = np.float32
+    """Translate a config for compiled code, which knows neither names nor None. Raises KeyError for an unknown name."""
+    rates = config.beta1, config.beta2, config.eps
     return Recipe(
-        loss=NUMBERS[config.loss],
-        smooth=single(config.label_smoothing),
+        loss=LOSS_NUMBERS[config.loss],
+        smooth=np.float32(config.label_smoothing),
         d_steps=config.d_steps,
-        uniform_latents=_UNIFORM_LATENTS[config.latent_noise],
-        take=single(1 - config.ema),
-        g_rates=Rates(config.lr_g, *shared, np.inf),
-        d_rates=Rates(config.lr_d, *shared, config.clip or np.inf),
-        penalties=Penalties(*map(single, (config.r1, config.r2, config.gp, config.instance_noise))),
+        latent_noise=LATENT_NUMBERS[config.latent_noise],
+        take=np.float32(1 - config.ema),
+        g_rates=Rates(config.lr_g, *rates, np.inf),
+        d_rates=Rates(config.lr_d, *rates, config.clip or np.inf),
+        penalties=Penalties(*map(np.float32, (config.r1, config.r2, config.gp, config.instance_noise))),
     )
 
 
 def prepare() -> None:
     """Load the compiled code, or wait some seconds for the compiler, now instead of in the first job."""
+    # The smallest job there is: the types of its arguments are those of any other.
     config = TrainConfig(batch_size=1, hidden_g=1, hidden_d=1)
     FusedEngine([config], [State.initial(init_weights(config))]).run([0], 1, [])

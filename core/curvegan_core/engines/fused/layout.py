@@ -7,6 +7,8 @@ A network's hidden units are cut into panels. A panel is a matrix, each of whose
 
 The output's bias follows behind the last panel. Padding has zero inputs, hence zero gradients, and stays zero.
 
+The README beside this draws it, and says which function writes and which reads each array.
+
 Legend of the shapes in names: n panels, r rows of a panel, u units of a panel, h hidden, b rows of a minibatch,
 i inputs, p points (padded), g a group, q a quarter of the words.
 """
@@ -27,6 +29,7 @@ INPUTS = 4
 
 # A transposition reads whole groups of rows: room behind every array for what it reads and nobody uses.
 _SLACK = GROUP * (PANEL + 1)
+# Bytes of a cache line. A vector across two of them costs two loads.
 _LINE = 64
 _GROUPS = ("values", "m", "v")
 
@@ -39,7 +42,10 @@ class Numbers(NamedTuple):
 
 
 class Network(NamedTuple):
-    """A network's weights and Adam's moments. `second` is a panel's first row of the output layer."""
+    """A network's weights and Adam's moments.
+
+    `inputs` counts its inputs without the bias's one. `second` is a panel's first row of the output layer.
+    """
 
     values: Numbers
     m: Numbers
@@ -61,29 +67,29 @@ class Work(NamedTuple):
     """Arrays that a step works in. What a step leaves in them the next one does not read; jobs of a shape share them.
 
     The rows of a minibatch are the generated curves, then the real ones (one, if all are equal), then those between
-    the two at which a gradient penalty is taken.
+    the two at which a gradient penalty is taken. No two of these arrays share memory.
     """
 
-    words_4q: Words
-    noise: Floats
-    latents_bi: Floats
-    hidden_nbu: Floats
-    back_bu: Floats
-    curves_bp: Floats
-    weighted_bp: Floats
-    pulls_bp: Floats
-    gates_nbu: Floats
-    sums_bg: Floats
+    words_4q: Words  # Philox's words
+    noise: Floats  # numbers as they are drawn, before they lie in rows
+    latents_bi: Floats  # z, then a one
+    hidden_nbu: Floats  # the generator's hidden values
+    back_bu: Floats  # the derivative of the loss by a panel of them
+    curves_bp: Floats  # what the discriminator sees, each curve with a one behind it
+    weighted_bp: Floats  # those curves times the slopes of their logits; then the derivative of g_loss by the points
+    pulls_bp: Floats  # the derivative of each logit by its curve, for penalties
+    gates_nbu: Floats  # which of the discriminator's units are active
+    sums_bg: Floats  # parts of the logits
     logits_b: Floats
-    slopes_b: Floats
-    losses_b: Floats
-    transposed_up: Floats
-    last_u: Floats
-    bias_p: Floats
-    logit_g: Floats
-    adam: Floats
-    zeros: Floats
-    ones: Floats
+    slopes_b: Floats  # the derivative of the loss by each logit
+    losses_b: Floats  # the loss on each curve, before the mean
+    transposed_up: Floats  # a panel's rows as columns
+    last_u: Floats  # the gradient of a panel's weights to the logit
+    bias_p: Floats  # the gradient of the generator's output bias
+    logit_g: Floats  # the gradient of the logit's bias, and zeros
+    adam: Floats  # 1 - beta1, 1 - beta2, scale, shift, bound
+    zeros: Floats  # never written
+    ones: Floats  # never written
 
 
 def padded(size: int, align: int) -> int:
@@ -92,12 +98,12 @@ def padded(size: int, align: int) -> int:
 
 
 def width(config: TrainConfig) -> int:
-    """Return the length of a curve's row: its points, a one, zeros."""
+    """Return the length of a curve's row in numbers: its points, a one, zeros."""
     return padded(config.points + 1, GROUP)
 
 
 def make_job(config: TrainConfig, state: State) -> Job:
-    """Lay out a job's state."""
+    """Copy a job's state into the engine's layout."""
     second = padded(config.latent + 1, INPUTS)
     rows = second + padded(config.points, INPUTS)
     generator = _network("generator", state, rows, second, width(config))
@@ -114,6 +120,7 @@ def make_job(config: TrainConfig, state: State) -> Job:
 def make_work(config: TrainConfig, job: Job, real: int) -> Work:
     """Make the arrays that a step of this job, or of another one of its shape, works in, with so many real curves."""
     batch, rows = config.batch_size, config.batch_size + real + (config.batch_size if config.gp else 0)
+    # The largest draw of a step: latents, noise on all curves, or a number for each.
     most = padded(batch * max(config.latent, 2 * config.points if config.instance_noise else 1), 4)
     return Work(
         words_4q=np.zeros((4, most // 4), np.uint32),

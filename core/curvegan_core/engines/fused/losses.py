@@ -2,19 +2,27 @@
 
 A slope is the derivative of the mean loss by one logit. A loss is one small formula for each kind of logit, which gives
 value and slope of one curve; `s` is the label smoothing. Real curves that are all equal have one logit for all.
+
+Every formula lets what is no number through: so a NaN of a network is a NaN of its loss, in the very step, and the
+training ends there (`training.PackTraining`). That is the only place where it is looked for.
+
+Legend of the shapes in names: b curves of a minibatch.
 """
 
 import math
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
-from curvegan_core.engines.fused.noise import ROUND
+from curvegan_core.engines.fused.dispatch import by_number
+from curvegan_core.engines.fused.noise import ROUNDING
 from curvegan_core.engines.fused.rows import Floats, mean
 from curvegan_core.engines.fused.vectors import bits, compiled, fma, from_bits
 
-NUMBERS = {"ns": 0, "minimax": 1, "lsgan": 2, "hinge": 3, "wgan": 4, "rpgan": 5}
-"""The losses by their numbers in compiled code."""
-_NS, _MINIMAX, _LSGAN, _HINGE, _WGAN, _RPGAN = NUMBERS.values()
+Formula = Callable[[np.float32, np.float32], tuple[np.float32, np.float32]]
+"""Of one logit and the label smoothing: the loss on one curve, and its derivative by the logit."""
 
 _ZERO, _ONE, _TWO, _HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 # exp(-x) of a larger x is hardly a normal number, and counts as zero.
@@ -28,9 +36,12 @@ _ATANH = tuple(np.float32(2 / n) for n in (13, 11, 9, 7, 5, 3, 1))
 
 @compiled
 def exp_minus(x: np.float32) -> np.float32:
-    """Return exp(-x) for x >= 0, zero if that is below 1e-38."""
-    rounded = fma(-x, _PER_LN2, ROUND)
-    whole = rounded - ROUND
+    """Return exp(-x) for x >= 0, zero if that is below 1e-38.
+
+    -x = n ln 2 + rest, n whole: exp(-x) is a polynomial of the rest, whose exponent n is added to in its bits.
+    """
+    rounded = fma(-x, _PER_LN2, ROUNDING)
+    whole = rounded - ROUNDING
     rest = fma(whole, _LN2[1], fma(whole, _LN2[0], -x))
     series = fma(rest, fma(rest, fma(rest, fma(rest, _EXP[0], _EXP[1]), _EXP[2]), _EXP[3]), _EXP[4])
     scale = from_bits(np.int32((bits(rounded) + 127) << 23))
@@ -69,76 +80,144 @@ def _ramp(x: np.float32) -> np.float32:
 
 
 @compiled
-def _real_formula(loss: int, x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
-    """Return the discriminator's loss on a real curve and its slope."""
-    if loss == _LSGAN:
-        return _HALF * (x - (_ONE - s)) * (x - (_ONE - s)), x - (_ONE - s)
-    if loss == _HINGE:
-        return _ramp(_ONE - x), -_ONE if x < _ONE else _ZERO
-    if loss == _WGAN:
-        return -x, -_ONE
+def _log_real(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
     # Without smoothing an infinite logit has a loss: zero times infinity would be no number.
     smoothing = s * x if s > _ZERO else _ZERO
     return softplus(-x) + smoothing, s - sigmoid(-x)
 
 
 @compiled
-def _fake_formula(loss: int, x: np.float32) -> tuple[np.float32, np.float32]:
-    """Return the discriminator's loss on a generated curve and its slope."""
-    if loss == _LSGAN:
-        return _HALF * x * x, x
-    if loss == _HINGE:
-        return _ramp(_ONE + x), _ONE if x > -_ONE else _ZERO
-    if loss == _WGAN:
-        return x, _ONE
+def _log_fake(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
     return softplus(x), sigmoid(x)
 
 
 @compiled
-def _generator_formula(loss: int, x: np.float32) -> tuple[np.float32, np.float32]:
-    """Return the generator's loss on a generated curve and its slope."""
-    if loss == _LSGAN:
-        return _HALF * (x - _ONE) * (x - _ONE), x - _ONE
-    if loss == _HINGE:
-        return -x, -_ONE
-    if loss == _WGAN:
-        return -x, -_ONE
-    # ns is softplus(-x), minimax -softplus(x): one formula with a sign, for LLVM vectorises no loop with both.
-    side = _ONE if loss == _MINIMAX else -_ONE
-    return -side * softplus(side * x), -sigmoid(side * x)
+def _non_saturating(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
+    return softplus(-x), -sigmoid(-x)
 
 
 @compiled
-def _pairs(above: Floats, below: Floats, above_slopes: Floats, below_slopes: Floats, values: Floats) -> np.float32:
-    """Go over softplus(above - below) of pairs; one of both may be a single number that is in every pair."""
+def _saturating(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
+    return -softplus(x), -sigmoid(x)
+
+
+@compiled
+def _square_real(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
+    return _HALF * (x - (_ONE - s)) * (x - (_ONE - s)), x - (_ONE - s)
+
+
+@compiled
+def _square_fake(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
+    return _HALF * x * x, x
+
+
+@compiled
+def _square_generator(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
+    return _HALF * (x - _ONE) * (x - _ONE), x - _ONE
+
+
+@compiled
+def _hinge_real(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
+    return _ramp(_ONE - x), -_ONE if x < _ONE else _ZERO
+
+
+@compiled
+def _hinge_fake(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
+    return _ramp(_ONE + x), _ONE if x > -_ONE else _ZERO
+
+
+@compiled
+def _minus(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
+    return -x, -_ONE
+
+
+@compiled
+def _plus(x: np.float32, s: np.float32) -> tuple[np.float32, np.float32]:
+    return x, _ONE
+
+
+@cache
+def _over(formula: Formula) -> Callable[..., None]:
+    """Make a function that writes a formula's values and the slopes of their mean, for the logits of a minibatch."""
+
+    # Each formula has a loop of its own: LLVM vectorises none with two polynomials and a choice.
+    @compiled
+    def write(logits_b: Floats, s: np.float32, slopes_b: Floats, values_b: Floats) -> None:
+        for b in range(len(logits_b)):
+            values_b[b], slope = formula(logits_b[b], s)
+            slopes_b[b] = slope / np.float32(len(logits_b))
+
+    return write
+
+
+@compiled
+def _softplus_pairs(
+    above: Floats, below: Floats, above_slopes: Floats, below_slopes: Floats, values: Floats
+) -> np.float32:
+    """Write the slopes of the mean softplus(above - below) of pairs and return it.
+
+    One of both may be a single number that is in every pair: its slope is then the sum over all pairs, in order.
+    """
     count = max(len(above), len(below))
-    for place in range(len(above)):
-        above_slopes[place] = _ZERO
-    for place in range(len(below)):
-        below_slopes[place] = _ZERO
-    for place in range(count):
-        high, low = min(place, len(above) - 1), min(place, len(below) - 1)
-        values[place] = softplus(above[high] - below[low])
+    for b in range(len(above)):
+        above_slopes[b] = _ZERO
+    for b in range(len(below)):
+        below_slopes[b] = _ZERO
+    for b in range(count):
+        high, low = min(b, len(above) - 1), min(b, len(below) - 1)
+        values[b] = softplus(above[high] - below[low])
         slope = sigmoid(above[high] - below[low]) / np.float32(count)
         above_slopes[high] += slope
         below_slopes[low] -= slope
     return mean(values[:count])
 
 
+class Formulas(NamedTuple):
+    """A loss of single curves: the discriminator's part on real and on generated ones, and the generator's."""
+
+    real: Formula
+    fake: Formula
+    generator: Formula
+
+
+SINGLE = {
+    "ns": Formulas(_log_real, _log_fake, _non_saturating),
+    "minimax": Formulas(_log_real, _log_fake, _saturating),
+    "lsgan": Formulas(_square_real, _square_fake, _square_generator),
+    "hinge": Formulas(_hinge_real, _hinge_fake, _minus),
+    "wgan": Formulas(_minus, _plus, _minus),
+}
+PAIRED = {"rpgan": _softplus_pairs}
+"""Losses of differences: the discriminator's takes generated curves above real ones, the generator's the reverse."""
+
+LOSS_NUMBERS = {name: number for number, name in enumerate((*SINGLE, *PAIRED))}
+"""The losses by their numbers in compiled code."""
+_write_real, _write_fake, _write_generator = (
+    by_number([_over(formula) for formula in part]) for part in zip(*SINGLE.values(), strict=True)
+)
+_FIRST_PAIRED = len(SINGLE)
+_pairs: Callable[..., np.float32] = by_number(list(PAIRED.values()), _FIRST_PAIRED)
+
+
+@compiled
+def is_paired(loss: int) -> bool:
+    """Whether the generator's loss looks at the real logits too."""
+    return loss >= _FIRST_PAIRED
+
+
 @compiled
 def discriminator_loss(
     loss: int, s: np.float32, real: Floats, fake: Floats, real_slopes: Floats, fake_slopes: Floats, values: Floats
 ) -> np.float32:
-    """Write the slopes of the discriminator's loss and return it. `values` is a place to work in."""
-    if loss == _RPGAN:
-        return _pairs(fake, real, fake_slopes, real_slopes, values)
-    for place in range(len(real)):
-        values[place], slope = _real_formula(loss, real[place], s)
-        real_slopes[place] = slope / np.float32(len(real))
+    """Write the slopes of the discriminator's loss and return it. `values` is a buffer, a number for each curve.
+
+    Raises ValueError for a number that no loss has.
+    """
+    if is_paired(loss):
+        return _pairs(loss, fake, real, fake_slopes, real_slopes, values)
+    _write_real(loss, real, s, real_slopes, values)
     real_part = mean(values[: len(real)])
-    for place in range(len(fake)):
-        values[place], slope = _fake_formula(loss, fake[place])
-        fake_slopes[place] = slope / np.float32(len(fake))
+    _write_fake(loss, fake, s, fake_slopes, values)
     return real_part + mean(values[: len(fake)])
 
 
@@ -146,24 +225,19 @@ def discriminator_loss(
 def generator_loss(
     loss: int, real: Floats, fake: Floats, real_slopes: Floats, fake_slopes: Floats, values: Floats
 ) -> np.float32:
-    """Write the slopes of the generator's loss and return it. Only a paired loss looks at the real logits."""
-    if loss == _RPGAN:
-        return _pairs(real, fake, real_slopes, fake_slopes, values)
-    for place in range(len(fake)):
-        values[place], slope = _generator_formula(loss, fake[place])
-        fake_slopes[place] = slope / np.float32(len(fake))
+    """Write the slopes of the generator's loss and return it. Only a paired loss looks at the real logits.
+
+    Raises ValueError for a number that no loss has.
+    """
+    if is_paired(loss):
+        return _pairs(loss, real, fake, real_slopes, fake_slopes, values)
+    _write_generator(loss, fake, _ZERO, fake_slopes, values)
     return mean(values[: len(fake)])
 
 
 @compiled
-def is_paired(loss: int) -> bool:
-    """Whether the generator's loss looks at the real logits too."""
-    return loss == _RPGAN
-
-
-@compiled
 def mean_sigmoid(logits: Floats, values: Floats) -> np.float32:
-    """Return the mean of P(real). `values` is a place to work in."""
-    for place in range(len(logits)):
-        values[place] = sigmoid(logits[place])
+    """Return the mean of P(real). `values` is a buffer of as many numbers."""
+    for b in range(len(logits)):
+        values[b] = sigmoid(logits[b])
     return mean(values[: len(logits)])

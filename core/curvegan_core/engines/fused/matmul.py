@@ -4,8 +4,10 @@ The hidden axis is cut into panels of PANEL units, and a panel's rows follow eac
 whole vectors. A block of results stays in registers while the reduction runs; each result is one chain of fused
 multiply-adds in the order of the reduction, so neither the block's shape nor the vector width changes a bit of it.
 
+Nothing here reads what it writes: no output may share memory with an input, except where a function adds to it.
+
 Legend of the shapes in names: b rows of a minibatch, i inputs, u units of a panel (PANEL), p points (a multiple of
-GROUP), g a group (GROUP), n panels.
+GROUP), g a group (GROUP), n panels. In what writes LLVM code, e is the emitter, a block is several rows x SPAN units.
 """
 
 from typing import Any
@@ -14,15 +16,22 @@ from curvegan_core.engines.fused.rows import GROUP, Floats
 from curvegan_core.engines.fused.vectors import LANES, REGISTERS, Emitter, Operand, Value, compiled, instruction
 
 PANEL = 64
-"""Hidden units in a panel."""
+"""Hidden units in a panel: four vectors of 16, and a row of a panel is four whole cache lines."""
 
-# 16 accumulators keep two pipelines of four cycles busy; where there are 16 registers, 8 fit.
+# A multiply-add takes four cycles, and two pipelines start one each cycle: eight sums must be under way at any time.
+# 16 are, where 32 registers have room for them, for their four vectors of weights and a number of the row; where there
+# are 16 registers, 8 fit.
 ACCUMULATORS = 16 if REGISTERS == 32 else 8
+# A block of 4 rows x 64 units loads four vectors of weights and four numbers for 16 multiply-adds. Blocks of 8 x 32,
+# 6 x 64 and 5 x 64 were no faster, and a minibatch of 64 is 16 whole blocks.
 _ROWS = 4
 VECTORS = ACCUMULATORS // _ROWS
+# The outputs are one group wide, 15 points and the one behind them: there a block is many rows high instead.
 _OUTPUT_ROWS = ACCUMULATORS * LANES // GROUP
 SPAN = VECTORS * LANES
+"""Units of a panel that a block computes at once: all with 16 lanes, a quarter with 8 or 4."""
 SPANS = range(0, PANEL, SPAN)
+"""The first unit of each span of a panel."""
 
 
 def row_of(e: Emitter, matrix: Operand, row: Value, plus: int = 0, width: int = PANEL) -> Value:
@@ -30,22 +39,25 @@ def row_of(e: Emitter, matrix: Operand, row: Value, plus: int = 0, width: int = 
     return e.move(e.move(matrix.start, e.builder.mul(row, e.index(width))), plus * width)
 
 
-def load(e: Emitter, address: Value, at: int, numbers: int) -> list[Value]:
+def load(e: Emitter, address: Value, offset: int, numbers: int) -> list[Value]:
     """Load that many numbers as vectors."""
-    return [e.load(address, place) for place in range(at, at + numbers, LANES)]
+    return [e.load(address, lane) for lane in range(offset, offset + numbers, LANES)]
 
 
-def store(e: Emitter, values: list[Value], address: Value, at: int) -> None:
+def store(e: Emitter, values: list[Value], address: Value, offset: int) -> None:
     """Store vectors one behind the other."""
     for vector, value in enumerate(values):
-        e.store(value, address, at + vector * LANES)
+        e.store(value, address, offset + vector * LANES)
 
 
-def _product(e: Emitter, start: list[Value], rows: list[Value], inputs: Value, panel: Operand, at: int) -> Any:
-    """Return start + rows W, as [row][vector], for the span of a panel's units that begins at `at`."""
+def _product(e: Emitter, start: list[Value], rows: list[Value], inputs: Value, panel: Operand, unit: int) -> Any:
+    """Return start + rows W, as [row][vector], for the span of a panel's units that begins at `unit`.
+
+    Each sum is start, then + x[0] W[0], + x[1] W[1] and so on, each with one rounding: that order is a promise.
+    """
     sums = [e.variables(start) for _ in rows]
     with e.count(inputs) as loop:
-        weights = load(e, row_of(e, panel, loop.index), at, SPAN)
+        weights = load(e, row_of(e, panel, loop.index), unit, SPAN)
         for row, slots in zip(rows, sums, strict=True):
             value = e.splat(e.move(row, loop.index))
             for slot, weight in zip(slots, weights, strict=True):
@@ -53,13 +65,17 @@ def _product(e: Emitter, start: list[Value], rows: list[Value], inputs: Value, p
     return [[e.builder.load(slot) for slot in slots] for slots in sums]
 
 
+# Each product below is written for blocks of several rows and once more for the single rows that are left over. The
+# chains of sums are the same in both, so a row's result does not depend on the size of its minibatch.
+
+
 def _hidden_block(rows: int) -> Any:
     def write(e: Emitter, x: Operand, row: Value, inputs: Value, panel: Operand, out: Operand) -> None:
         addresses = [x.row(row, plus) for plus in range(rows)]
-        for at in SPANS:
-            bias = load(e, row_of(e, panel, inputs), at, SPAN)
-            for plus, values in enumerate(_product(e, bias, addresses, inputs, panel, at)):
-                store(e, [e.where_positive(value, value) for value in values], row_of(e, out, row, plus), at)
+        for unit in SPANS:
+            bias = load(e, row_of(e, panel, inputs), unit, SPAN)
+            for plus, values in enumerate(_product(e, bias, addresses, inputs, panel, unit)):
+                store(e, [e.where_positive(value, value) for value in values], row_of(e, out, row, plus), unit)
 
     return instruction(write)
 
@@ -93,15 +109,17 @@ def _gates_block(rows: int) -> Any:
     ) -> None:
         addresses = [x.row(row, plus) for plus in range(rows)]
         slots = [e.variables(load(e, row_of(e, sums, row, plus, GROUP), 0, GROUP)) for plus in range(rows)]
-        for at in SPANS:
-            bias = load(e, row_of(e, panel, inputs), at, SPAN)
-            lasts = load(e, row_of(e, panel, last), at, SPAN)
-            gates = load(e, opened.start, at, SPAN)
-            for plus, values in enumerate(_product(e, bias, addresses, inputs, panel, at)):
-                pairs = list(zip(values, gates, strict=True))
-                store(e, [e.where_positive(value, gate) for value, gate in pairs], row_of(e, out, row, plus), at)
+        for unit in SPANS:
+            bias = load(e, row_of(e, panel, inputs), unit, SPAN)
+            lasts = load(e, row_of(e, panel, last), unit, SPAN)
+            gates = load(e, opened.start, unit, SPAN)
+            for plus, values in enumerate(_product(e, bias, addresses, inputs, panel, unit)):
+                chosen = [e.where_positive(value, gate) for value, gate in zip(values, gates, strict=True)]
+                store(e, chosen, row_of(e, out, row, plus), unit)
+                # A group of sums for each row, not one: a chain of 64 additions would be all latency. Number u % GROUP
+                # gets unit u, panel after panel, in any vector width.
                 for vector, value in enumerate(values):
-                    slot = slots[plus][(at // LANES + vector) % len(slots[plus])]
+                    slot = slots[plus][(unit // LANES + vector) % len(slots[plus])]
                     e.add_product(slot, e.where_positive(value, value), lasts[vector])
         for plus, parts in enumerate(slots):
             store(e, [e.builder.load(part) for part in parts], row_of(e, sums, row, plus, GROUP), 0)
@@ -120,6 +138,7 @@ def gates(
 
     The bias is the panel's row `inputs`, the weights to the logit its row `last`. A gate is the unit's number in
     `opened_u` where x W + bias > 0, else zero. Unit u adds to number u % GROUP of its curve's row of sums.
+    Hidden values themselves are not kept: with ReLU the gate and the curve say all that a gradient needs.
     """
     row, rows = 0, len(out_bu)
     while row + _ROWS <= rows:
@@ -133,12 +152,12 @@ def gates(
 def _back_block(rows: int) -> Any:
     def write(e: Emitter, x: Operand, row: Value, inputs: Value, panel: Operand, active: Operand, out: Operand) -> None:
         addresses = [x.row(row, plus) for plus in range(rows)]
-        for at in SPANS:
+        for unit in SPANS:
             start = [e.zero] * VECTORS
-            for plus, values in enumerate(_product(e, start, addresses, inputs, panel, at)):
-                passed = load(e, row_of(e, active, row, plus), at, SPAN)
-                pairs = zip(passed, values, strict=True)
-                store(e, [e.where_positive(*pair) for pair in pairs], row_of(e, out, row, plus), at)
+            for plus, values in enumerate(_product(e, start, addresses, inputs, panel, unit)):
+                passed = load(e, row_of(e, active, row, plus), unit, SPAN)
+                chosen = [e.where_positive(gate, value) for gate, value in zip(passed, values, strict=True)]
+                store(e, chosen, row_of(e, out, row, plus), unit)
 
     return instruction(write)
 
@@ -179,7 +198,7 @@ _outputs_rows, _outputs_4, _outputs_row = _outputs_block(_OUTPUT_ROWS), _outputs
 
 @compiled
 def add_outputs(units_bu: Floats, weights_up: Floats, out_bp: Floats) -> None:
-    """Add a panel's part of units W to the outputs."""
+    """Add a panel's part of units W to the outputs, unit after unit: panels in order make one chain of each output."""
     rows, points = out_bp.shape
     for point in range(0, points, GROUP):
         row = 0
@@ -196,6 +215,7 @@ def add_outputs(units_bu: Floats, weights_up: Floats, out_bp: Floats) -> None:
 
 @instruction
 def _transpose_block(e: Emitter, panel: Operand, rows: Value, point: Value, unit: Value, out: Operand) -> None:
+    # Always of 16 lanes: LLVM splits such a vector into as many registers as it needs.
     e = Emitter(e.context, e.builder, GROUP)
     block = []
     for plus in range(GROUP):

@@ -2,6 +2,8 @@
 
 The words are the same bit for bit; logarithm, sine and cosine are short polynomials that LLVM vectorises, instead of
 the system's library, so that the normals are the same on every machine.
+
+Legend of the shapes in names: 4 words of an index, q indices (a quarter of the words).
 """
 
 import math
@@ -9,6 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from curvegan_core.engines.fused.dispatch import by_number
 from curvegan_core.engines.fused.vectors import bits, compiled, fma, from_bits
 
 # Philox-4x32-10, as in curvegan_core.noise. Its words live in the lower halves of 64 bits, where products fit.
@@ -23,13 +26,13 @@ Floats = NDArray[np.float32]
 _ONE, _TWO = np.float32(1), np.float32(2)
 _BIN, _HALF_BIN = np.float32(2**-32), np.float32(2**-33)
 _GRAIN = np.float32(2**-24)
-_TURN = np.float32(2 * math.pi)
+_FULL_TURN = np.float32(2 * math.pi)
 _LN2 = np.float32(math.log(2))
 _EXPONENT = np.int32(23)
 _ROOT_HALF = np.int32(0x3F3504F3)  # the bits of sqrt(1/2)
 _ATANH = tuple(np.float32(2 / n) for n in (3, 5, 7, 9))
 # Adding 3 * 2^22 rounds a float32 to an integer and leaves that integer in the lowest bits.
-ROUND = np.float32(3 << 22)
+ROUNDING = np.float32(3 << 22)
 _PER_QUARTER = np.float32(2 / math.pi)
 # pi/2 in three parts: a few times the first two is exact (Cody and Waite, "Software manual for the elementary
 # functions", 1980). The polynomials are those of Moshier's Cephes library for |x| <= pi/4.
@@ -41,6 +44,7 @@ _COS = (np.float32(2.443315711809948e-5), np.float32(-1.388731625493765e-3), np.
 @compiled
 def fill_words(seed: np.uint64, stream: int, step: np.uint64, indices: int, words_4q: Words) -> None:
     """Write word w of the index q to [w, q] for q below `indices`."""
+    # Each word in a row of its own: LLVM then computes a vector of indices at once.
     first, second, third, fourth = words_4q[0], words_4q[1], words_4q[2], words_4q[3]
     for index in range(indices):
         word0, word1 = np.uint64(index), np.uint64(stream)
@@ -73,14 +77,15 @@ def log(x: np.float32) -> np.float32:
 @compiled
 def cos_sin(angle: np.float32) -> tuple[np.float32, np.float32]:
     """Return cosine and sine of an angle between 0 and 2 pi."""
-    rounded = fma(angle, _PER_QUARTER, ROUND)
-    quarter, quarters = bits(rounded), rounded - ROUND
+    rounded = fma(angle, _PER_QUARTER, ROUNDING)
+    quarter, quarters = bits(rounded), rounded - ROUNDING
     x = fma(quarters, _QUARTER[2], fma(quarters, _QUARTER[1], fma(quarters, _QUARTER[0], angle)))
     square = x * x
     sine = fma(square * x, fma(square, fma(square, _SIN[0], _SIN[1]), _SIN[2]), x)
     cosine = fma(
         square * square, fma(square, fma(square, _COS[0], _COS[1]), _COS[2]), fma(square, np.float32(-0.5), _ONE)
     )
+    # In every other quarter of the circle sine and cosine exchange their parts; two bits of its number give the signs.
     turned = (quarter & 1) != 0
     along, across = (sine if turned else cosine), (cosine if turned else sine)
     return -along if ((quarter + 1) & 2) != 0 else along, -across if (quarter & 2) != 0 else across
@@ -90,7 +95,7 @@ def cos_sin(angle: np.float32) -> tuple[np.float32, np.float32]:
 def normal_pair(word0: np.uint32, word1: np.uint32) -> tuple[np.float32, np.float32]:
     """Return the two normals of Box and Muller, each word read as the middle of one of 2^32 bins of (0, 1)."""
     radius = np.sqrt(np.float32(-2) * log(fma(np.float32(word0), _BIN, _HALF_BIN)))
-    along, across = cos_sin(fma(np.float32(word1), _BIN, _HALF_BIN) * _TURN)
+    along, across = cos_sin(fma(np.float32(word1), _BIN, _HALF_BIN) * _FULL_TURN)
     return radius * along, radius * across
 
 
@@ -104,7 +109,7 @@ def uniform(word: np.uint32) -> np.float32:
 def fill_normals(seed: np.uint64, stream: int, step: np.uint64, count: int, words_4q: Words, out: Floats) -> None:
     """Write `count` normals in the order of `curvegan_core.noise.normals`, and on to a multiple of four.
 
-    The words are only a place to work in.
+    The words are a buffer.
     """
     indices = (count + 3) // 4
     fill_words(seed, stream, step, indices, words_4q)
@@ -122,3 +127,17 @@ def fill_uniforms(seed: np.uint64, stream: int, step: np.uint64, count: int, wor
     for index in range(indices):
         for word in range(4):
             out[4 * index + word] = uniform(words_4q[word, index])
+
+
+@compiled
+def fill_symmetric(seed: np.uint64, stream: int, step: np.uint64, count: int, words_4q: Words, out: Floats) -> None:
+    """Write `count` numbers of [-1, 1), two times those of `fill_uniforms` minus one."""
+    fill_uniforms(seed, stream, step, count, words_4q, out)
+    for number in range(count):
+        out[number] = _TWO * out[number] - _ONE
+
+
+_LATENT_NOISE = {"normal": fill_normals, "uniform": fill_symmetric}
+LATENT_NUMBERS = {name: number for number, name in enumerate(_LATENT_NOISE)}
+"""The distributions of latents by their numbers in compiled code."""
+fill_latents = by_number(list(_LATENT_NOISE.values()))

@@ -5,7 +5,7 @@ the curve. A penalty is a function of |g|, so its derivative by g is some factor
 in W and in w, its gradient is that of a curve x = g with that factor for its logit's slope, without the biases: it is
 enough to add factor g to the weighted curve. All formulas are those of `stacked.regularisers`.
 
-Legend of the shapes in names: b rows of a minibatch, p points, u units of a panel.
+Legend of the shapes in names: n panels, r rows of a panel, u units of a panel, b rows of a minibatch, p points.
 """
 
 from typing import NamedTuple
@@ -40,6 +40,7 @@ def shift_rows(penalties: Penalties, job: Job, work: Work, minibatch: int) -> No
         batch, points = len(work.latents_bi), job.discriminator.inputs
         fill_normals(job.seed, _INSTANCE, np.uint64(minibatch), 2 * batch * points, work.words_4q, work.noise)
         for b in range(2 * batch):
+            # The stream has the real curves' noise first, the rows have the generated curves first.
             row = (b + batch) % (2 * batch)
             for p in range(points):
                 work.curves_bp[row, p] += penalties.noise * work.noise[b * points + p]
@@ -52,6 +53,7 @@ def mix(penalties: Penalties, job: Job, work: Work, real: int, minibatch: int) -
         batch = len(work.latents_bi)
         fill_uniforms(job.seed, _PENALTY, np.uint64(minibatch), batch, work.words_4q, work.noise)
         for b in range(batch):
+            # Where one row stands for all real curves, it is every generated curve's partner.
             real_b = batch + min(b, real - 1)
             for p in range(work.curves_bp.shape[1]):
                 fake = work.curves_bp[b, p]

@@ -1,6 +1,9 @@
 """Sums and scalings of rows of a minibatch, whose length is a multiple of GROUP. Knows no loss and no config.
 
-Legend of the shapes in names: b rows of a minibatch, p numbers of a row, g a group (GROUP), q numbers of a shorter row.
+A group is handled as one vector, two or four, whatever the processor has; sums within it are paired in the same way.
+
+Legend of the shapes in names: b rows of a minibatch, p numbers of a row, g a group (GROUP). In what writes LLVM code, e
+is the emitter.
 """
 
 import numpy as np
@@ -9,22 +12,23 @@ from numpy.typing import NDArray
 from curvegan_core.engines.fused.vectors import LANES, Emitter, Operand, Value, compiled, instruction
 
 GROUP = 16
-"""Numbers of a row that are handled together."""
+"""Numbers of a row that are handled together: a cache line, and the widest vector there is."""
 
 Floats = NDArray[np.float32]
 
 
 @instruction
-def _copy_group(e: Emitter, source: Operand, at: Value, target: Operand, to: Value) -> None:
+def _copy_group(e: Emitter, source: Operand, start: Value, target: Operand, target_start: Value) -> None:
     for lane in range(0, GROUP, LANES):
-        e.store(e.load(e.move(source.start, at), lane), e.move(target.start, to), lane)
+        e.store(e.load(e.move(source.start, start), lane), e.move(target.start, target_start), lane)
 
 
 @compiled
 def spread_rows(flat: Floats, width: int, out_bp: Floats) -> None:
     """Write rows of `width` numbers that follow each other in `flat` into longer rows: then a one, then zeros.
 
-    Works in whole groups, so it reads and writes up to GROUP numbers too many at the end of each row and array.
+    Works in whole groups, so it reads and writes up to GROUP numbers too many at the end of each row and array: what it
+    writes behind a row the next row overwrites, and behind the last one lies the slack of `layout.zeros`.
     """
     rows, stride = out_bp.shape
     for row in range(rows):
@@ -45,7 +49,7 @@ def _scale_group(e: Emitter, x: Operand, row: Value, column: Value, factors: Ope
 
 @compiled
 def scale_rows(x_bp: Floats, factors_b: Floats, out_bp: Floats) -> None:
-    """Write every row times its factor."""
+    """Write every row times its factor. `out_bp` may be `x_bp`."""
     for row in range(len(factors_b)):
         for column in range(0, x_bp.shape[1], GROUP):
             _scale_group(x_bp, row, column, factors_b, out_bp)
@@ -72,6 +76,7 @@ def add_rows(x_bp: Floats, out_p: Floats) -> None:
 
 @instruction
 def _add_within(e: Emitter, x: Operand, row: Value, out: Operand) -> None:
+    # Halves of 8, 4, 2 and 1 lanes: LLVM splits the vector, so narrower registers add the same pairs.
     e = Emitter(e.context, e.builder, GROUP)
     total = e.load(x.row(row))
     for distance in (8, 4, 2, 1):
@@ -109,21 +114,21 @@ def copy_rows(x_bp: Floats, out_bp: Floats) -> None:
 def total(values: Floats) -> np.float32:
     """Return the sum, in order."""
     result = np.float32(0)
-    for place in range(len(values)):
-        result += values[place]
+    for index in range(len(values)):
+        result += values[index]
     return result
 
 
 @compiled
 def mean(values: Floats) -> np.float32:
     """Return the mean, summed in four chains."""
-    even, odd, third, fourth = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    first, second, third, fourth = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
     whole = len(values) // 4 * 4
-    for place in range(0, whole, 4):
-        even += values[place]
-        odd += values[place + 1]
-        third += values[place + 2]
-        fourth += values[place + 3]
-    for place in range(whole, len(values)):
-        even += values[place]
-    return np.float32(((even + odd) + (third + fourth)) / np.float32(len(values)))
+    for index in range(0, whole, 4):
+        first += values[index]
+        second += values[index + 1]
+        third += values[index + 2]
+        fourth += values[index + 3]
+    for index in range(whole, len(values)):
+        first += values[index]
+    return np.float32(((first + second) + (third + fourth)) / np.float32(len(values)))

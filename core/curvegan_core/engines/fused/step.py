@@ -5,8 +5,10 @@ does not differentiate the generator, nor the generator's the discriminator's we
 Of the discriminator's hidden values only the gates are kept, which say where a unit is active: its gradient follows
 from them and from the curves, weighted with the loss's slopes by their logits (`descend_gates`).
 
-Legend of the shapes in names: n panels, r rows of a panel, u units of a panel, b rows of a minibatch, p points, k the
-minibatches or the one set of real curves, o the offsets of records.
+The order of all this, the buffers and who writes each are drawn in the README beside this.
+
+Legend of the shapes in names: n panels, r rows of a panel, u units of a panel, b rows of a minibatch, g a group, p
+points, k the minibatches or the one set of real curves, o the offsets of records.
 """
 
 from typing import NamedTuple
@@ -18,7 +20,7 @@ from curvegan_core.engines.fused.adam import Rates, descend, descend_gates, prep
 from curvegan_core.engines.fused.layout import Job, Network, Work
 from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
 from curvegan_core.engines.fused.matmul import add_outputs, back, gates, hidden, transpose
-from curvegan_core.engines.fused.noise import fill_normals, fill_uniforms
+from curvegan_core.engines.fused.noise import fill_latents
 from curvegan_core.engines.fused.penalties import Penalties, add_penalties, mix, shift_rows
 from curvegan_core.engines.fused.rows import (
     Floats,
@@ -37,12 +39,12 @@ _LATENT = int(Stream.LATENT)
 
 
 class Recipe(NamedTuple):
-    """What a job's config says about a step: the loss by its number, rates and weights; a weight of zero is off."""
+    """What a job's config says about a step: names by their numbers, rates and weights; a weight of zero is off."""
 
     loss: int
     smooth: np.float32
     d_steps: int
-    uniform_latents: bool
+    latent_noise: int
     take: np.float32
     g_rates: Rates
     d_rates: Rates
@@ -68,12 +70,7 @@ class Records(NamedTuple):
 def draw(job: Job, work: Work, recipe: Recipe, minibatch: int) -> None:
     """Draw the latents, each row with a one behind it: the input of the generator's bias."""
     count = len(work.latents_bi) * job.generator.inputs
-    if recipe.uniform_latents:
-        fill_uniforms(job.seed, _LATENT, np.uint64(minibatch), count, work.words_4q, work.noise)
-        for place in range(count):
-            work.noise[place] = np.float32(2) * work.noise[place] - np.float32(1)
-    else:
-        fill_normals(job.seed, _LATENT, np.uint64(minibatch), count, work.words_4q, work.noise)
+    fill_latents(recipe.latent_noise, job.seed, _LATENT, np.uint64(minibatch), count, work.words_4q, work.noise)
     spread_rows(work.noise, job.generator.inputs, work.latents_bi)
 
 
@@ -83,6 +80,7 @@ def generate(job: Job, work: Work) -> None:
     generator, fake_bp = job.generator, work.curves_bp[: len(work.latents_bi)]
     panels_nru = generator.values.panels_nru
     fill_rows(generator.values.bias, fake_bp)
+    # Panel by panel, so that the hidden values are still in the first-level cache when the outputs read them.
     for n in range(len(panels_nru)):
         hidden(work.latents_bi, generator.inputs, panels_nru[n], work.hidden_nbu[n])
         transpose(panels_nru[n, generator.second :], job.discriminator.inputs, work.transposed_up)
@@ -118,7 +116,7 @@ def update_discriminator(job: Job, work: Work, recipe: Recipe, real: int, count:
 def _descend(discriminator: Network, work: Work, rates: Rates, count: int) -> None:
     """Update the discriminator from weighted curves and gates."""
     prepare(rates, count, work.adam)
-    # Backwards, because the last panel's gates are still in the first-level cache.
+    # Backwards, because the last panel's gates are still in the first-level cache. Panels do not meet in any sum here.
     for n in range(len(work.gates_nbu) - 1, -1, -1):
         descend_gates(work.weighted_bp, work.gates_nbu[n], work.adam, discriminator, n, work.last_u)
     work.logit_g[0] = total(work.slopes_b)
@@ -154,6 +152,7 @@ def _descend_generator(generator: Network, work: Work, pull_bp: Floats, points: 
     second = generator.second
     for n in range(len(work.hidden_nbu)):
         values_ru, m_ru, v_ru = generator.values.panels_nru[n], generator.m.panels_nru[n], generator.v.panels_nru[n]
+        # Before the output layer's update, which changes the weights that this reads.
         back(pull_bp, points, values_ru[second:], work.hidden_nbu[n], work.back_bu)
         descend(pull_bp, work.hidden_nbu[n], points, work.adam, values_ru[second:], m_ru[second:], v_ru[second:])
         descend(work.latents_bi, work.back_bu, generator.inputs + 1, work.adam, values_ru, m_ru, v_ru)
@@ -163,8 +162,12 @@ def _descend_generator(generator: Network, work: Work, pull_bp: Floats, points: 
 
 @inlined
 def _pull(discriminator: Network, work: Work, logits_b: Floats, out_bp: Floats) -> None:
-    """Compute the logits of the first curves, and the derivative of each logit by the curve's points."""
+    """Compute the logits of the first curves, and the derivative of each logit by the curve's points.
+
+    A gate here is the unit's weight to the logit where it is active, so that gates times weights is the derivative.
+    """
     panels_nru, last, rows = discriminator.values.panels_nru, discriminator.second, len(logits_b)
+    # One panel's room serves them all: each is used up at once, while it is in the cache.
     sums_bg, gates_bu = work.sums_bg[:rows], work.gates_nbu[0, :rows]
     fill_rows(work.zeros, sums_bg)
     fill_rows(work.zeros, out_bp)
@@ -181,13 +184,14 @@ def _square_distance(curves_bp: Floats, target_p: Floats, points: int) -> float:
     square = 0.0
     for b in range(len(curves_bp)):
         for p in range(points):
-            apart = np.float64(curves_bp[b, p]) - np.float64(target_p[p])
-            square += apart * apart
+            difference = np.float64(curves_bp[b, p]) - np.float64(target_p[p])
+            square += difference * difference
     return square / (len(curves_bp) * points)
 
 
 @inlined
 def _look_at_curves(work: Work, records: Records, row: int, points: int) -> None:
+    """Keep the generated curves or their RMSE, before noise changes what the discriminator sees."""
     fake_bp = work.curves_bp[: len(work.latents_bi)]
     if len(records.curves_obp) > 0:
         copy_rows(fake_bp, records.curves_obp[row])
@@ -225,6 +229,7 @@ def run(job: Job, work: Work, recipe: Recipe, step: int, real_kbp: Floats, recor
 
     `real_kbp` has the real curves of each of the discriminator's minibatches, or one set for all.
     """
+    # Moments of dead units decay to numbers below 1e-38, with which an x86 computes 77 times slower.
     mode, row = flush_tiny(), 0
     for offset in range(len(records.g_loss)):
         looks = row < len(records.offsets) and records.offsets[row] == offset

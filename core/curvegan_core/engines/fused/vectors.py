@@ -4,6 +4,10 @@ LLVM's loop vectoriser finds neither the register blocks nor the widths that sma
 spelled out: an emitter writes loads, fused multiply-adds and stores of whole vectors, and LLVM turns them into the
 host's instructions. Every operation is exact IEEE arithmetic in a fixed order, with no licence to reassociate, so a
 result depends neither on the vector width nor on the compiler. No address needs an alignment.
+
+Three kinds of functions are made here. `instruction` turns what writes LLVM code into something that numba functions
+call, `compiled` and `inlined` make those functions, `entry` makes what Python calls. `fma` and the other operations on
+single numbers are at the end. None of them runs as plain Python: NUMBA_DISABLE_JIT does not help to debug them.
 """
 
 # mypy: disable-error-code="import-untyped,no-untyped-call,call-overload"
@@ -52,7 +56,10 @@ def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Make one whose code is put where it is called: for what takes a whole job, some hundred values, once."""
+    """Make one whose code is put where it is called: for what takes a whole job.
+
+    A job is some hundred values to LLVM, which would be handed over one by one at every call.
+    """
     return _numba(function, inline="always")
 
 
@@ -62,13 +69,18 @@ def entry(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def _numba(function: Callable[_P, _R], **options: Any) -> Callable[_P, _R]:
-    # Nothing here makes an array, so nobody need count references to them: that took a tenth of a step.
+    # Nothing here makes an array, so nobody need count references to them: that took a tenth of a step. x/0 is an
+    # infinity, as in numpy, instead of an exception: no branch, and the loss shows it.
     made: Callable[_P, _R] = njit(error_model="numpy", _nrt=False, **options)(function)
     return made
 
 
 class Emitter:
-    """Writes instructions on vectors of `lanes` float32 at the end of a builder's block."""
+    """Writes instructions on vectors of `lanes` float32 at the end of a builder's block.
+
+    It runs while numba compiles: a Python loop in code that writes with it is an unrolled one in what is compiled, and
+    only `count` makes a loop of the processor.
+    """
 
     def __init__(self, context: Any, builder: ir.IRBuilder, lanes: int = LANES) -> None:
         self.context, self.builder, self.lanes = context, builder, lanes
@@ -83,13 +95,13 @@ class Emitter:
         """Return the address that many numbers further on."""
         return self.builder.gep(address, [self.index(numbers)])
 
-    def load(self, address: Value, at: int = 0) -> Value:
+    def load(self, address: Value, offset: int = 0) -> Value:
         """Load the vector that begins `at` numbers behind the address."""
-        return self.builder.load(self._vector(address, at), align=4)
+        return self.builder.load(self._vector(address, offset), align=4)
 
-    def store(self, value: Value, address: Value, at: int = 0) -> None:
+    def store(self, value: Value, address: Value, offset: int = 0) -> None:
         """Store a vector `at` numbers behind the address."""
-        self.builder.store(value, self._vector(address, at), align=4)
+        self.builder.store(value, self._vector(address, offset), align=4)
 
     def splat(self, address: Value) -> Value:
         """Load one number into every lane."""
@@ -110,7 +122,10 @@ class Emitter:
         return self._call("sqrt", x)
 
     def where_positive(self, value: Value, chosen: Value) -> Value:
-        """Return chosen where value > 0, zero elsewhere; chosen as well where value is no number, so that it shows."""
+        """Return chosen where value > 0, zero elsewhere; chosen as well where value is no number, so that it shows.
+
+        An ordered comparison would turn a NaN into a zero here, and a broken network would train on in silence.
+        """
         return self.builder.select(self.builder.fcmp_unordered(">", value, self.zero), chosen, self.zero)
 
     def within(self, value: Value, bound: Value) -> Value:
@@ -139,8 +154,8 @@ class Emitter:
         full = f"llvm.{name}.v{self.lanes}f32"
         return self.builder.call(cgutils.get_or_insert_function(self.builder.module, function, full), operands)
 
-    def _vector(self, address: Value, at: int) -> Value:
-        return self.builder.bitcast(self.move(address, at), self.type.as_pointer())
+    def _vector(self, address: Value, offset: int) -> Value:
+        return self.builder.bitcast(self.move(address, offset), self.type.as_pointer())
 
 
 class Operand:

@@ -20,13 +20,18 @@ from curvegan_core.families import curves
 from curvegan_core.families.family import Family
 from curvegan_core.noise import Blocks, NormalBlocks, Stream, UniformBlocks, normals_of, uniforms_of
 
+# Rows of a minibatch are padded to a multiple of this, so that no kernel meets a ragged end (see `stack`).
 BATCH_ALIGN = 32
-# Numbers prepared at once for one pack; bounds memory for large minibatches.
+# Numbers prepared at once for one pack, 16 MB: bounds memory for large minibatches.
 _MOST_NUMBERS = 1 << 22
 
 
 class Batch(NamedTuple):
-    """One minibatch of every job. `noise` is instance noise, `mix` in [0, 1) the places between real and generated."""
+    """One minibatch of every job.
+
+    `noise` is instance noise, of the real curves and then of the generated ones, (j, 2b, p); `mix` says in [0, 1) how
+    far a gradient penalty's curve lies from the generated towards the real one. None is what the pack has not.
+    """
 
     z_jbl: Tensor
     real_jbp: Tensor
@@ -34,30 +39,35 @@ class Batch(NamedTuple):
     mix_jb1: Tensor | None = None
 
     def copy(self) -> "Batch":
-        """The same in memory of their own."""
-        noise_jbp, mix_jb1 = (None if each is None else each.clone() for each in self[2:])
+        """Copy all to memory of its own."""
+        noise_jbp, mix_jb1 = (None if tensor is None else tensor.clone() for tensor in (self.noise_jbp, self.mix_jb1))
         return Batch(self.z_jbl.clone(), self.real_jbp.clone(), noise_jbp, mix_jb1)
 
 
 class Source:
-    """One array of each minibatch: of every job the shape that its own blocks have, padded with zeros."""
+    """One array of each minibatch, drawn job by job from the job's own blocks and padded with zeros."""
 
-    def __init__(self, shape: tuple[int, ...], room: tuple[int, ...], blocks: Sequence[Blocks]) -> None:
+    def __init__(self, shape: tuple[int, ...], padded_shape: tuple[int, ...], blocks: Sequence[Blocks]) -> None:
+        """Take the shape that a job's blocks have, what it is padded to, and the blocks of each job."""
         self._inside = tuple(slice(size) for size in shape)
-        self.room = room
+        self.padded_shape = padded_shape
         self._blocks = list(blocks)
 
     def take(self, firsts: Sequence[int], count: int, jobs: int) -> Tensor:
-        """Return (count, jobs, *room), each job's minibatches from its own first on; jobs without blocks repeat."""
-        array = np.zeros((count, jobs, *self.room), np.float32)
-        for place, (blocks, first) in enumerate(zip(self._blocks, firsts, strict=True)):
-            blocks.fill(array[:, place][(slice(None), *self._inside)], first)
-        array[:, len(self._blocks) :] = array[:, len(self._blocks) - 1 : len(self._blocks)]
+        """Return (count, jobs, *padded_shape): each job's minibatches from its own first on.
+
+        The jobs beyond those that have blocks are doubles of the last one, and get what it gets.
+        """
+        array = np.zeros((count, jobs, *self.padded_shape), np.float32)
+        for job, (blocks, first) in enumerate(zip(self._blocks, firsts, strict=True)):
+            blocks.fill(array[:, job][(slice(None), *self._inside)], first)
+        own = len(self._blocks)
+        array[:, own:] = array[:, own - 1 : own]
         return torch.from_numpy(array)
 
-    def keep(self, places: Sequence[int]) -> None:
-        """Go on with the jobs at these places alone."""
-        self._blocks = [self._blocks[place] for place in places]
+    def keep(self, indices: Sequence[int]) -> None:
+        """Go on with the jobs of these indices alone."""
+        self._blocks = [self._blocks[index] for index in indices]
 
 
 class Batches:
@@ -69,45 +79,45 @@ class Batches:
         batch, points = padded(job.batch_size, BATCH_ALIGN), padded(job.points)
         shape = (job.batch_size, job.points)
         latent = (job.batch_size, job.latent)
-        self._sources = {"z_jbl": Source(latent, (batch, padded(job.latent)), [_latents(each) for each in configs])}
+        # By the names of a Batch's fields.
+        self._sources = {"z_jbl": Source(latent, (batch, padded(job.latent)), list(map(_latents, configs)))}
         self._families = list(families)
         # Where all real curves are one, a few rows stand for the minibatch, unless each row is changed by itself.
         alike = not (job.instance_noise or job.r1 or job.r2 or job.gp)
-        self._still = (BATCH_ALIGN if alike else batch, points) if families[0].FIXED else None
-        if not self._still:
-            drawn = [curves.minibatches(*each) for each in zip(configs, families, strict=True)]
+        self._constant_shape = (BATCH_ALIGN if alike else batch, points) if families[0].FIXED else None
+        if not self._constant_shape:
+            drawn = [curves.minibatches(config, family) for config, family in zip(configs, families, strict=True)]
             self._sources["real_jbp"] = Source(shape, (batch, points), drawn)
         if job.instance_noise:
-            noise = [_instance_noise(each) for each in configs]
-            self._sources["noise_jbp"] = Source((2, *shape), (2, batch, points), noise)
+            self._sources["noise_jbp"] = Source((2, *shape), (2, batch, points), list(map(_instance_noise, configs)))
         if job.gp:
-            mix = [UniformBlocks(each.seed, Stream.PENALTY, (job.batch_size, 1)) for each in configs]
+            mix = [UniformBlocks(config.seed, Stream.PENALTY, (job.batch_size, 1)) for config in configs]
             self._sources["mix_jb1"] = Source((job.batch_size, 1), (batch, 1), mix)
 
-    def keep(self, places: Sequence[int]) -> None:
-        """Go on with the jobs at these places alone."""
-        self._families = [self._families[place] for place in places]
+    def keep(self, indices: Sequence[int]) -> None:
+        """Go on with the jobs of these indices alone."""
+        self._families = [self._families[index] for index in indices]
         for source in self._sources.values():
-            source.keep(places)
+            source.keep(indices)
 
     def take(self, firsts: Sequence[int], count: int, jobs: int) -> Iterator[Batch]:
         """Yield `count` minibatches of `jobs` jobs, each job's from its own first on; the last job fills the rest."""
-        still = {"real_jbp": self._real(jobs)} if self._still else {}
-        most = max(1, min(count, _MOST_NUMBERS // (jobs * sum(prod(each.room) for each in self._sources.values()))))
+        constant = {"real_jbp": self._real(jobs, self._constant_shape)} if self._constant_shape else {}
+        numbers = jobs * sum(prod(source.padded_shape) for source in self._sources.values())
+        most = max(1, min(count, _MOST_NUMBERS // numbers))
         for done in range(0, count, most):
             part, starts = min(most, count - done), [first + done for first in firsts]
-            taken = {name: source.take(starts, part, jobs).to(self._device) for name, source in self._sources.items()}
-            for place in range(part):
-                yield Batch(**{name: _flat(array[place]) for name, array in taken.items()}, **still)
+            arrays = {name: source.take(starts, part, jobs).to(self._device) for name, source in self._sources.items()}
+            for minibatch in range(part):
+                yield Batch(**{name: _flat(array[minibatch]) for name, array in arrays.items()}, **constant)
 
-    def _real(self, jobs: int) -> Tensor:
-        """Return the curves of families that have but one, in every row."""
-        assert self._still is not None
-        real = np.zeros((jobs, *self._still), np.float32)
-        for place in range(jobs):
-            family = self._families[min(place, len(self._families) - 1)]
-            real[place, :, : family.config.points] = family.members(np.zeros(1))
-        return torch.from_numpy(real).to(self._device)
+    def _real(self, jobs: int, shape: tuple[int, int]) -> Tensor:
+        """Return the curves of families that have but one, in every row of (jobs, *shape)."""
+        real_jbp = np.zeros((jobs, *shape), np.float32)
+        for job in range(jobs):
+            family = self._families[min(job, len(self._families) - 1)]
+            real_jbp[job, :, : family.config.points] = family.members(np.zeros(1))
+        return torch.from_numpy(real_jbp).to(self._device)
 
 
 def _flat(array: Tensor) -> Tensor:
@@ -116,18 +126,19 @@ def _flat(array: Tensor) -> Tensor:
 
 
 def _symmetric_blocks(seed: int, stream: Stream, shape: tuple[int, ...]) -> Blocks:
-    """Return blocks of U(-1, 1)."""
+    """Return noise of U[-1, 1)."""
     return Blocks(shape, lambda steps: 2 * uniforms_of(seed, stream, steps, prod(shape)).reshape(-1, *shape) - 1)
 
 
-_LATENTS: dict[str, Callable[[int, Stream, tuple[int, ...]], Blocks]] = {
+LATENT_BLOCKS: dict[str, Callable[[int, Stream, tuple[int, ...]], Blocks]] = {
     "normal": NormalBlocks,
     "uniform": _symmetric_blocks,
 }
+"""The distributions of latents."""
 
 
 def _latents(config: TrainConfig) -> Blocks:
-    return _LATENTS[config.latent_noise](config.seed, Stream.LATENT, (config.batch_size, config.latent))
+    return LATENT_BLOCKS[config.latent_noise](config.seed, Stream.LATENT, (config.batch_size, config.latent))
 
 
 def _instance_noise(config: TrainConfig) -> Blocks:

@@ -16,11 +16,12 @@ from torch import Tensor
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State, Trace
-from curvegan_core.engines.stacked.batches import BATCH_ALIGN, Batch, Batches
+from curvegan_core.engines.claims import Claims
+from curvegan_core.engines.stacked.batches import BATCH_ALIGN, LATENT_BLOCKS, Batch, Batches
 from curvegan_core.engines.stacked.graph import Replay, record_on_cuda
 from curvegan_core.engines.stacked.losses import TORCH_LOSSES
 from curvegan_core.engines.stacked.regularisers import Penalty, normalised, weights
-from curvegan_core.engines.stacked.stack import AdamSteps, Stack, padded
+from curvegan_core.engines.stacked.stack import ACTIVATIONS, AdamSteps, Stack, padded
 from curvegan_core.errors import DeviceUnavailable
 from curvegan_core.families import curves
 from curvegan_core.families.family import Family
@@ -30,7 +31,12 @@ class TorchEngine:
     """Trains jobs of one `pack_key`. Curves, rates, weights of penalties, seeds and steps are each job's own."""
 
     name = "torch"
+    # Its kernels round as they like from one release to the next; the build behind the plus is left out.
     version = torch.__version__.split("+")[0]
+    claims = Claims(
+        {"loss": TORCH_LOSSES, "latent_noise": LATENT_BLOCKS, "activation": ACTIVATIONS},
+        frozenset({"r1", "r2", "gp", "clip", "spectral_norm", "instance_noise", "label_smoothing", "ema"}),
+    )
     steps_a_call = 64
 
     def __init__(
@@ -63,19 +69,23 @@ class TorchEngine:
         job = configs[0]
         self._generator = Stack("generator", groups, self._device, job.activation)
         self._discriminator = Stack("discriminator", groups, self._device, job.activation)
-        takes = [1 - each.ema for each in self._configs]
+        takes = [1 - config.ema for config in self._configs]
         self._average = self._generator.average([state.ema for state in states], takes) if job.ema else None
         self._set_loss(job)
+        # A graph holds the addresses of the tensors above: a new pack records a new one.
         self._replay: Replay[_Inputs, _Seen] | None = None
 
     def _set_loss(self, job: TrainConfig) -> None:
         self._loss = TORCH_LOSSES[job.loss]
         self._smooth_j1 = weights(self._configs, "label_smoothing", self._device)
+        if self._smooth_j1 is not None and self._loss.smooth is None:
+            raise ValueError(f"loss {job.loss} has no labels to smooth")
         self._clip_j1 = weights(self._configs, "clip", self._device)
         self._penalty = Penalty.make(self._configs, self._device) if job.r1 or job.r2 or job.gp else None
-        share = np.zeros((len(self._configs), padded(job.batch_size, BATCH_ALIGN)), np.float32)
-        share[:, : job.batch_size] = 1 / job.batch_size
-        self._share_jb = torch.from_numpy(share).to(self._device)
+        # What a row counts in a mean: nothing where it is padding. Backward passes start with it as their gradient.
+        share_jb = np.zeros((len(self._configs), padded(job.batch_size, BATCH_ALIGN)), np.float32)
+        share_jb[:, : job.batch_size] = 1 / job.batch_size
+        self._share_jb = torch.from_numpy(share_jb).to(self._device)
 
     def run(self, steps: Sequence[int], count: int, offsets: Sequence[int]) -> Trace:
         """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`.
@@ -91,13 +101,13 @@ class TorchEngine:
         return self._trace(offsets, losses, looks)
 
     def _inputs(self, steps: Sequence[int], count: int) -> Iterator["_Inputs"]:
-        each = self._configs[0].d_steps
-        firsts = [step * each for step in steps]
-        generator, discriminator = self._adam("lr_g", steps, count), self._adam("lr_d", firsts, count * each)
-        batches = self._batches.take(firsts, count * each, len(self._configs))
+        d_steps = self._configs[0].d_steps
+        firsts = [step * d_steps for step in steps]
+        generator, discriminator = self._adam("lr_g", steps, count), self._adam("lr_d", firsts, count * d_steps)
+        batches = self._batches.take(firsts, count * d_steps, len(self._configs))
         for offset in range(count):
-            own = discriminator.part(offset * each, each), generator.part(offset, 1)
-            yield _Inputs(tuple(itertools.islice(batches, each)), *own)
+            adam = discriminator.part(offset * d_steps, d_steps), generator.part(offset, 1)
+            yield _Inputs(tuple(itertools.islice(batches, d_steps)), *adam)
 
     def _do(self, inputs: "_Inputs") -> "_Seen":
         # Exact singular values are computed with the host's help, which a graph cannot hold.
@@ -112,31 +122,29 @@ class TorchEngine:
     @torch.enable_grad()
     def _step(self, inputs: "_Inputs") -> "_Seen":
         """Update the discriminators `d_steps` times and the generators once."""
-        *more, batch = inputs.batches
-        for update, each in enumerate(more):
-            self._train_discriminator_alone(each, inputs.discriminator, update)
+        *earlier, batch = inputs.batches
+        for update, minibatch in enumerate(earlier):
+            with torch.no_grad():
+                fake_jbp = self._generator.forward(minibatch.z_jbl, self._generator.frozen)
+            self._train_discriminator(minibatch, fake_jbp, inputs.discriminator, update)
+        # The last minibatch's curves serve both updates, for the generator has not changed in between.
         fake_jbp = self._generator.forward(batch.z_jbl, self._generator.trained)
-        d_loss_j, logits = self._train_discriminator(batch, fake_jbp.detach(), inputs.discriminator, len(more))
+        d_loss_j, logits = self._train_discriminator(batch, fake_jbp.detach(), inputs.discriminator, len(earlier))
         g_loss_j = self._train_generator(batch, fake_jbp, inputs.generator)
         return _Seen(g_loss_j, d_loss_j, *logits, fake_jbp.detach())
 
-    def state(self, place: int) -> State:
-        """Copy the state of the job at this place of the pack."""
-        both = zip(self._generator.tensors(place), self._discriminator.tensors(place), strict=True)
-        weights, adam_m, adam_v = (generator | discriminator for generator, discriminator in both)
-        return State(weights, adam_m, adam_v, self._average.tensors(place) if self._average else {})
+    def state(self, index: int) -> State:
+        """Copy the state of the job with this index in the pack."""
+        both = zip(self._generator.tensors(index), self._discriminator.tensors(index), strict=True)
+        values, adam_m, adam_v = (generator | discriminator for generator, discriminator in both)
+        return State(values, adam_m, adam_v, self._average.tensors(index) if self._average else {})
 
-    def keep(self, places: Sequence[int]) -> None:
-        """Go on with the jobs at these places alone."""
-        configs, states = [self._configs[place] for place in places], [self.state(place) for place in places]
-        self._families = [self._families[place] for place in places]
-        self._batches.keep(places)
+    def keep(self, indices: Sequence[int]) -> None:
+        """Go on with the jobs of these indices alone, in this order."""
+        configs, states = [self._configs[index] for index in indices], [self.state(index) for index in indices]
+        self._families = [self._families[index] for index in indices]
+        self._batches.keep(indices)
         self._load(configs, states)
-
-    def _train_discriminator_alone(self, batch: Batch, adam: AdamSteps, update: int) -> None:
-        with torch.no_grad():
-            fake_jbp = self._generator.forward(batch.z_jbl, self._generator.frozen)
-        self._train_discriminator(batch, fake_jbp, adam, update)
 
     def _train_discriminator(
         self, batch: Batch, fake_jbp: Tensor, adam: AdamSteps, update: int
@@ -149,7 +157,8 @@ class TorchEngine:
         real_jb, fake_jb = logits_jb.tensor_split((batch.real_jbp.shape[1],), 1)
         real_jb = _as_many(real_jb, fake_jb)
         loss_jb = self._loss.discriminator(real_jb, fake_jb)
-        if self._smooth_j1 is not None and self._loss.smooth is not None:
+        if self._smooth_j1 is not None:
+            assert self._loss.smooth is not None
             loss_jb = loss_jb + self._loss.smooth(real_jb, self._smooth_j1)
         whole_jb = loss_jb
         if self._penalty is not None:
@@ -178,11 +187,15 @@ class TorchEngine:
         return normalised(tensors) if self._configs[0].spectral_norm else tensors
 
     def _look(self, seen: "_Seen", real_jbp: Tensor) -> "_Look":
-        """Return d_real, d_fake and, where each job has one real curve, the RMSE to it (j); and the curves, if not."""
+        """Return d_real, d_fake and, where each job has one real curve, the RMSE to it (j); and the curves, if not.
+
+        In a recorded graph the next step overwrites them, so all that is kept is copied.
+        """
         seen_j = [self._mean(seen.real_jb.sigmoid()), self._mean(seen.fake_jb.sigmoid())]
         if not self._families[0].FIXED:
             return torch.stack(seen_j), seen.fake_jbp.clone()
         square_jb = (seen.fake_jbp - real_jbp[:, :1]).square_().sum(-1)
+        # Padded points are zero in both, so the sum is over the curve's own points.
         return torch.stack([*seen_j, (self._mean(square_jb) / self._configs[0].points).sqrt_()]), None
 
     def _rmse(self, fake_jbp: Tensor) -> list[float]:
@@ -225,11 +238,13 @@ class _Inputs(NamedTuple):
     generator: AdamSteps
 
     def copy(self) -> Self:
+        """Copy all to memory of its own."""
         batches = tuple(batch.copy() for batch in self.batches)
         return type(self)(batches, self.discriminator.copy(), self.generator.copy())
 
     def tensors(self) -> list[Tensor]:
-        batches = [each for batch in self.batches for each in batch if each is not None]
+        """Return all that is another's at the next step."""
+        batches = [tensor for batch in self.batches for tensor in batch if tensor is not None]
         return [*batches, *self.discriminator.changing, *self.generator.changing]
 
 
@@ -255,8 +270,11 @@ def _as_many(real_jb: Tensor, fake_jb: Tensor) -> Tensor:
 def _use_device(device: str) -> None:
     if device == "cpu":
         return
+    kind, _, number = device.partition(":")
+    if kind != "cuda":
+        raise DeviceUnavailable(f"the torch engine trains on cpu and cuda, not on {device!r}")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    index = int(device.partition(":")[2] or 0)
+    index = int(number or 0)
     if index >= count:
         raise DeviceUnavailable(f"device {device!r} is not here; this machine has {count} CUDA devices")
     # A graph is recorded on the stream of the current device.

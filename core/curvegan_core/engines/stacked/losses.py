@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import softplus
 
+# Of the logits on real and on generated curves.
 Pair = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -31,7 +32,7 @@ def _log_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def _log_smooth(real: Tensor, smooth: Tensor) -> Tensor:
-    """(1 - s) softplus(-l) + s softplus(l) is softplus(-l) + s l."""
+    """Return s l, for (1 - s) softplus(-l) + s softplus(l) is softplus(-l) + s l."""
     return smooth * real
 
 
@@ -40,7 +41,7 @@ def _least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def _least_squares_smooth(real: Tensor, smooth: Tensor) -> Tensor:
-    """(l - (1 - s))^2/2 is (l - 1)^2/2 + s (l - 1) + s^2/2."""
+    """Return s (l - 1) + s^2/2, for (l - (1 - s))^2/2 is (l - 1)^2/2 and that."""
     return smooth * (real - 1) + 0.5 * smooth.square()
 
 

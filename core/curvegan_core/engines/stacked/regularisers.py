@@ -61,7 +61,7 @@ class Penalty:
 
     @classmethod
     def make(cls, configs: Sequence[TrainConfig], device: str) -> Self:
-        """Take the weights of a pack's configs, in which a penalty is on in all or in none."""
+        """Take the weights of a pack's configs, in which a penalty is on in all or in none (see `pack_key`)."""
         return cls(configs[0].activation, *(weights(configs, key, device) for key in ("r1", "r2", "gp")))
 
     def add(self, loss_jb: Tensor, seen_jbp: Tensor, mix_jb1: Tensor | None, tensors: Sequence[Tensor]) -> Tensor:
@@ -70,7 +70,8 @@ class Penalty:
         for weight_j1, x_jbp in ((self.r1, real_jbp), (self.r2, fake_jbp)):
             if weight_j1 is not None:
                 loss_jb = loss_jb + 0.5 * weight_j1 * self._square(x_jbp, tensors)
-        if self.gp is not None and mix_jb1 is not None:
+        if self.gp is not None:
+            assert mix_jb1 is not None
             square_jb = self._square(fake_jbp + mix_jb1 * (real_jbp - fake_jbp), tensors)
             loss_jb = loss_jb + self.gp * ((square_jb + _LEAST_SQUARE).sqrt() - 1).square()
         return loss_jb
@@ -80,6 +81,6 @@ class Penalty:
 
 
 def weights(configs: Sequence[TrainConfig], key: str, device: str) -> Tensor | None:
-    """Return a number of each job's config as (jobs, 1); None where it is 0, which stands for off."""
+    """Return a number of each job's config as (jobs, 1); None where it is 0, off, for it is so in all or in none."""
     values = [[getattr(config, key)] for config in configs]
     return torch.tensor(values, dtype=torch.float32, device=device) if values[0][0] else None

@@ -23,6 +23,7 @@ from curvegan_core.networks import LEAK
 ALIGN = 16
 # Elementwise kernels take two vectors at once; a row that is a multiple of it has no ragged end.
 _ROW_ALIGN = 32
+# In torch's Sequential the activation is number 1.
 _TENSORS = ("0.weight", "0.bias", "2.weight", "2.bias")
 
 Tensors = Mapping[str, NDArray[np.float32]]
@@ -50,14 +51,14 @@ class Slot:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Padded shape. A logit stays one number: its product is a column, which is aligned as it is."""
+        """Return the padded shape. A logit stays one number: its product is a column, which is aligned as it is."""
         inputs = self.inputs if self.name.endswith("bias") else padded(self.inputs)
         logit = self.name.startswith("discriminator.2.")
         return inputs, self.outputs if logit else padded(self.outputs)
 
     @property
     def stop(self) -> int:
-        """The end of the slot's numbers in the row."""
+        """Return the end of the slot's numbers in the row."""
         return self.start + self.shape[0] * self.shape[1]
 
     def view(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -102,15 +103,15 @@ class AdamSteps:
 
     @property
     def changing(self) -> tuple[Tensor, Tensor]:
-        """The numbers that are others at each step."""
+        """Return the numbers that are others at each step."""
         return self.scale, self.shift
 
     def part(self, first: int, count: int) -> Self:
-        """The numbers of some of the steps."""
+        """Return the numbers of some of the steps."""
         return replace(self, scale=self.scale[first : first + count], shift=self.shift[first : first + count])
 
     def copy(self) -> Self:
-        """The same in memory of their own."""
+        """Copy what changes to memory of its own."""
         return replace(self, scale=self.scale.clone(), shift=self.shift.clone())
 
 
@@ -120,6 +121,7 @@ class Stack:
     def __init__(
         self, network: str, states: Sequence[tuple[Tensors, Tensors, Tensors]], device: str, activation: str = "relu"
     ) -> None:
+        """Take weights, first and second moments of every job. Raises KeyError for an activation without a function."""
         self._activate = ACTIVATIONS[activation]
         self.slots = layout(states[0][0], network)
         self._length = padded(self.slots[-1].stop, _ROW_ALIGN)
@@ -127,13 +129,15 @@ class Stack:
             _tensor(np.stack([self._row(state[group]) for state in states]), device) for group in range(3)
         )
         self._gradient_jp = torch.zeros_like(self._values_jp)
+        # The end of a row, behind the last tensor.
         self._rest_jp = self._gradient_jp.new_zeros(len(states), self._length - self.slots[-1].stop)
+        # Views of the same numbers, without and with a gradient: an update in place changes both.
         self.frozen = tuple(self._views(self._values_jp))
         self.trained = tuple(view.detach().requires_grad_() for view in self.frozen)
 
     @property
     def rows(self) -> tuple[Tensor, Tensor, Tensor]:
-        """All that training changes: weights, first and second moments, each (j, p)."""
+        """Return all that training changes: weights, first and second moments, each (j, p)."""
         return self._values_jp, self._m_jp, self._v_jp
 
     def forward(self, x_jbi: Tensor, tensors: Sequence[Tensor]) -> Tensor:
@@ -145,6 +149,7 @@ class Stack:
         """Do Adam's update with the gradients of the `trained` tensors, in their order."""
         gradient_jp = self._joined(gradients)
         self._m_jp.lerp_(gradient_jp, adam.take_m)
+        # From here on the gradient's memory holds its square, then the divisor: nothing is allocated in a step.
         self._v_jp.lerp_(gradient_jp.square_(), adam.take_v)
         divisor_jp = torch.sqrt(self._v_jp, out=gradient_jp).mul_(adam.scale[offset]).add_(adam.shift[offset])
         self._values_jp.addcdiv_(self._m_jp, divisor_jp, value=-1)
@@ -155,13 +160,13 @@ class Stack:
 
     def average(self, tensors: Sequence[Tensors], take: Sequence[float]) -> "Average":
         """Start an average of this network's weights from the tensors given, one set a job."""
-        mean_jp = torch.from_numpy(np.stack([self._row(each) for each in tensors])).to(self._values_jp.device)
+        mean_jp = torch.from_numpy(np.stack(list(map(self._row, tensors)))).to(self._values_jp.device)
         return Average(self.slots, mean_jp, self._values_jp, _tensor(np.array(take)[:, None], str(mean_jp.device)))
 
-    def tensors(self, place: int) -> Iterator[dict[str, NDArray[np.float32]]]:
-        """Copy weights, first and second moments of the job at this place."""
+    def tensors(self, index: int) -> Iterator[dict[str, NDArray[np.float32]]]:
+        """Copy weights, first and second moments of the job with this index."""
         for rows_jp in self.rows:
-            yield _read(self.slots, rows_jp, place)
+            yield _read(self.slots, rows_jp, index)
 
     def _row(self, tensors: Tensors) -> NDArray[np.float32]:
         row = np.zeros(self._length, np.float32)
@@ -192,13 +197,13 @@ class Average:
         """Take in the weights as they are now."""
         self.mean_jp.lerp_(self.values_jp, self.take_j1)
 
-    def tensors(self, place: int) -> dict[str, NDArray[np.float32]]:
-        """Copy the average of the job at this place."""
-        return _read(self.slots, self.mean_jp, place)
+    def tensors(self, index: int) -> dict[str, NDArray[np.float32]]:
+        """Copy the average of the job with this index."""
+        return _read(self.slots, self.mean_jp, index)
 
 
-def _read(slots: Sequence[Slot], rows_jp: Tensor, place: int) -> dict[str, NDArray[np.float32]]:
-    row = rows_jp[place].cpu().numpy()
+def _read(slots: Sequence[Slot], rows_jp: Tensor, index: int) -> dict[str, NDArray[np.float32]]:
+    row = rows_jp[index].cpu().numpy()
     return {slot.name: slot.view(row).copy() for slot in slots}
 
 
