@@ -83,7 +83,10 @@ def _columns() -> dict[str, Any]:
     for key, info in TrainConfig.model_fields.items():
         name = f"config.{key}" if key in facts else key
         if key == "curve":
-            keys |= {"curve.family": str, **{f"curve.{key}": _kind(annotation) for key, annotation in CURVE_KEYS.items()}}
+            keys |= {
+                "curve.family": str,
+                **{f"curve.{key}": _kind(annotation) for key, annotation in CURVE_KEYS.items()},
+            }
         else:
             keys[name] = _kind(info.annotation)
     return facts | keys | dict.fromkeys(METRIC_NAMES, float)
