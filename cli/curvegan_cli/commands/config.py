@@ -20,7 +20,7 @@ _MOST_DOTS = 3
 
 
 # The names of curvegan_core.config.presets, which is too heavy to import for --help; a test holds them together.
-PRESETS = ("tutorial", "tuned", "collapse-demo", "collapse-fix", "sine8")
+PRESETS = ("tutorial", "tuned", "collapse-demo", "collapse-fix", "sine8", "ring-unrolled", "ring-veegan", "grid-veegan")
 preset_option = click.option("--preset", metavar="NAME", help=f"Keys to start from: {', '.join(PRESETS)}.")
 
 

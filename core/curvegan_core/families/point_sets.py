@@ -68,7 +68,7 @@ class Spiral(Arm):
 class SwissRoll(Arm):
     """radius p/(9/2 pi) (cos p, sin p) with p ~ U(3/2 pi, 9/2 pi): Marsland, "Machine learning" (2009), chapter 6.
 
-    scikit-learn's roll seen from its end. Gulrajani et al. (2017) train on it with a noise of .25 over a radius of 14.1.
+    scikit-learn's roll seen from its end. Gulrajani et al. (2017) train on one with noise .25 and radius 14.1.
     """
 
     ARM_POINTS: ClassVar[int] = _ROLL_POINTS
