@@ -112,7 +112,7 @@ def test_w1_is_the_cheapest_assignment() -> None:
     sample = RANDOM.normal(size=(60, 2))
     assert w1(sample, RANDOM.permutation(sample)) == pytest.approx(0, abs=1e-12)
     # Of a shift it is the shift, whatever the order; on a line it is scipy's.
-    assert w1(sample + [3.0, 4.0], RANDOM.permutation(sample)) == pytest.approx(5)
+    assert w1(sample + np.array([3.0, 4.0]), RANDOM.permutation(sample)) == pytest.approx(5)
     a, b = RANDOM.normal(size=(80, 1)), RANDOM.normal(1, 2, size=(80, 1))
     assert w1(a, b) == pytest.approx(wasserstein_distance(a[:, 0], b[:, 0]))
     small, others = sample[:5], RANDOM.normal(size=(5, 2))
