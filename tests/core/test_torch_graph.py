@@ -11,7 +11,6 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.stacked.engine import TorchEngine, _Inputs, _Seen
 from curvegan_core.engines.stacked.graph import Replay
-from curvegan_core.networks import init_weights
 
 STEPS = 40
 CASES: dict[str, dict[str, Any]] = {
@@ -24,7 +23,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 def an_engine(case: str, device: str = "cpu") -> TorchEngine:
     configs = [TrainConfig.parse({**CASES[case], "seed": seed, "lr": 1e-3}) for seed in range(3)]
-    states = [State.initial(init_weights(config), config.ema > 0) for config in configs]
+    states = [State.initial(config) for config in configs]
     return TorchEngine(configs, states, device)
 
 
