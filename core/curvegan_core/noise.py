@@ -134,11 +134,11 @@ class NormalBlocks(Blocks):
     """Blocks of normals."""
 
     def __init__(self, seed: int, stream: Stream, shape: tuple[int, ...]) -> None:
-        super().__init__(shape, lambda steps: normals_of(seed, stream, steps, prod(shape)).reshape(-1, *shape))
+        super().__init__(shape, lambda steps: normals_of(seed, stream, steps, prod(shape)).reshape(len(steps), *shape))
 
 
 class UniformBlocks(Blocks):
     """Blocks of uniform numbers of [0, 1)."""
 
     def __init__(self, seed: int, stream: Stream, shape: tuple[int, ...]) -> None:
-        super().__init__(shape, lambda steps: uniforms_of(seed, stream, steps, prod(shape)).reshape(-1, *shape))
+        super().__init__(shape, lambda steps: uniforms_of(seed, stream, steps, prod(shape)).reshape(len(steps), *shape))

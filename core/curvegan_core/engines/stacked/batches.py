@@ -143,7 +143,9 @@ def _flat(array: Tensor) -> Tensor:
 
 def _symmetric_blocks(seed: int, stream: Stream, shape: tuple[int, ...]) -> Blocks:
     """Return noise of U[-1, 1)."""
-    return Blocks(shape, lambda steps: 2 * uniforms_of(seed, stream, steps, prod(shape)).reshape(-1, *shape) - 1)
+    return Blocks(
+        shape, lambda steps: 2 * uniforms_of(seed, stream, steps, prod(shape)).reshape(len(steps), *shape) - 1
+    )
 
 
 LATENT_BLOCKS: dict[str, Callable[[int, Stream, tuple[int, ...]], Blocks]] = {
@@ -161,5 +163,6 @@ def _instance_noise(config: TrainConfig) -> Blocks:
     """Noise on real and on generated curves, (2, batch_size, points)."""
     shape, size = (2, config.batch_size, config.points), np.float32(config.instance_noise)
     return Blocks(
-        shape, lambda steps: size * normals_of(config.seed, Stream.INSTANCE, steps, prod(shape)).reshape(-1, *shape)
+        shape,
+        lambda steps: size * normals_of(config.seed, Stream.INSTANCE, steps, prod(shape)).reshape(len(steps), *shape),
     )

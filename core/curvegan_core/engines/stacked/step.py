@@ -19,7 +19,7 @@ from curvegan_core.engines.stacked.batches import BATCH_ALIGN, Batch
 from curvegan_core.engines.stacked.losses import TORCH_LOSSES
 from curvegan_core.engines.stacked.network import Network, normalised
 from curvegan_core.engines.stacked.optimisers import Numbers
-from curvegan_core.engines.stacked.penalties import Penalty, damping, weights
+from curvegan_core.engines.stacked.penalties import Penalty, squared_norm, weights
 from curvegan_core.engines.stacked.stack import Stack, padded
 
 
@@ -159,7 +159,8 @@ class Pack:
         assert self._consensus_j1 is not None
         d_tensors, g_tensors = self.discriminator.trained, self.generator.trained
         field = [*self._slope(d_loss_jb, d_tensors, True), *self._slope(g_loss_jb, g_tensors, True)]
-        damped = damping(0.5 * self._consensus_j1, field, [*d_tensors, *g_tensors])
+        norm = squared_norm(0.5 * self._consensus_j1, field)
+        damped = torch.autograd.grad(norm, [*d_tensors, *g_tensors], materialize_grads=True)
         total = [gradient + other for gradient, other in zip(field, damped, strict=True)]
         return total[: len(d_tensors)], total[len(d_tensors) :]
 
@@ -171,11 +172,10 @@ class Pack:
         if self._g_grad_j1 is not None:
             # Nagarajan and Kolter, "Gradient descent GAN optimization is locally stable" (2017), equation 4.
             d_tensors = self.discriminator.trained
-            judged = self._judged(batch, fake_jbp, d_tensors)
-            d_field = self._slope(judged.loss_jb, d_tensors, True)
-            damped = damping(self._g_grad_j1, d_field, stack.trained)
+            field = self._slope(self._judged(batch, fake_jbp, d_tensors).loss_jb, d_tensors, True)
             loss_jb = self._generators_loss(batch, fake_jbp, self.discriminator.frozen)
-            return loss_jb, [a + b for a, b in zip(self._slope(loss_jb, stack.trained), damped, strict=True)]
+            both = loss_jb, squared_norm(self._g_grad_j1, field)
+            return loss_jb, torch.autograd.grad(both, stack.trained, (self.share_jb, None))
         tensors = self._ahead(batch, fake_jbp, inputs, first) if self._job.unroll else self.discriminator.frozen
         loss_jb = self._generators_loss(batch, fake_jbp, tensors)
         return loss_jb, self._slope(loss_jb, stack.trained)
