@@ -37,7 +37,10 @@ class Comparing(Transactions):
         with self._read() as session:
             query = _where(select(*(field.sql for field in fields)).select_from(models.Job), where, now(session))
             rows = session.execute(query.order_by(models.Job.id))
-            return [tuple(_shown(field, value) for field, value in zip(fields, row, strict=True)) for row in rows]
+            return [
+                tuple(None if value is None else field.shown(value) for field, value in zip(fields, row, strict=True))
+                for row in rows
+            ]
 
     def count(self, where: Filter | None = None) -> int:
         """Return how many jobs there are."""
@@ -75,7 +78,3 @@ class Comparing(Transactions):
 
 def _where(query: Select[Any], where: Filter | None, moment: datetime) -> Select[Any]:
     return query if where is None else query.where(where.condition(moment))
-
-
-def _shown(field: JobField, value: Any) -> Any:
-    return None if value is None else field.shown(value)

@@ -54,9 +54,11 @@ class Leases(Transactions):
         """Renew the lease on all jobs still held under it, in one statement; jobs that are missing are lost."""
         with self._write() as session:
             moment = now(session)
+            # Locked one after the other, as in held_jobs.
+            ours = select(models.Job.id).where(models.Job.lease_token == token).order_by(models.Job.id)
             held = session.execute(
                 update(models.Job)
-                .where(models.Job.id.in_(_in_order(token)))
+                .where(models.Job.id.in_(ours.with_for_update()))
                 .values(lease_expires_at=moment + self.lease)
                 .returning(models.Job.id, models.Job.worker_id, models.Job.cancel_requested, models.Job.cancel_reason)
                 .execution_options(synchronize_session=False)
@@ -101,12 +103,6 @@ def held_jobs(session: Session, token: str, job_ids: Collection[int]) -> dict[in
     query = select(models.Job).where(models.Job.id.in_(job_ids), models.Job.lease_token == token)
     # In the order of their ids, as whoever locks several does: nobody waits for somebody who waits for him.
     return {job.id: job for job in session.scalars(query.order_by(models.Job.id).with_for_update())}
-
-
-def _in_order(token: str) -> Select[int]:
-    """Select the jobs of a lease, to lock one after the other."""
-    held = select(models.Job.id).where(models.Job.lease_token == token)
-    return held.order_by(models.Job.id).with_for_update()
 
 
 @dataclass(frozen=True)

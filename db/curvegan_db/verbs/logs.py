@@ -24,7 +24,8 @@ class Logs(Transactions):
         after = after or LogPosition()
         with self._read() as session:
             require_job(session, job_id)
-            events = session.scalars(_events(job_id, after)).all()
+            newer = select(models.Event).where(models.Event.job_id == job_id, models.Event.id > after.event)
+            events = session.scalars(newer.order_by(models.Event.id)).all()
             lines = session.execute(_lines(job_id, after)).all()
             told = [_told(event) for event in events]
             said = [LogLine(line.at, line.attempt, worker, SAID, line.text) for line, worker in lines]
@@ -43,11 +44,6 @@ def line_rows(job: models.Job, moment: datetime, lines: Mapping[int, str]) -> li
 def _bounded(text: str) -> str:
     """Cut a long text to its end: that of a traceback says what happened."""
     return storable(text) if len(text) <= MOST_LOG_TEXT else "…" + storable(text)[1 - MOST_LOG_TEXT :]
-
-
-def _events(job_id: int, after: LogPosition) -> Select[models.Event]:
-    table = models.Event
-    return select(table).where(table.job_id == job_id, table.id > after.event).order_by(table.id)
 
 
 def _lines(job_id: int, after: LogPosition) -> Select[models.LogLine, str]:
