@@ -15,8 +15,8 @@ from curvegan_db.tables.models import Base
 from curvegan_db.values import Claim, Plot
 from curvegan_db.verbs.progress import Ending
 
-from .one_job import add_plots, begin, finish, record, release
-from .trainings import a_worker, claim, losses, request, short, snapshot
+from ..one_job import add_plots, begin, finish, record, release
+from ..trainings import a_worker, claim, losses, request, short, snapshot
 
 Verb = Callable[[Store, str, int], Any]
 VERBS: dict[str, Verb] = {

@@ -1,6 +1,7 @@
 """A job's columns: each is declared, and what a declaration says of it is what the store does."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from curvegan_db.filters.catalogue import FIELDS
 from curvegan_db.store import Store
 from curvegan_db.tables import models
 
-from .population import change
-from .trainings import claim, request
+from ..population import change
+from ..trainings import claim, request
 
 COLUMNS: dict[str, Any] = {name: a.columns[0] for name, a in inspect(models.Job).column_attrs.items()}
 # What a claim itself writes: who trains, and since when.
@@ -40,6 +41,12 @@ def test_a_job_shows_each_column_that_people_see(store: Store) -> None:
 def test_what_is_declared_to_be_filtered_is_a_name_of_the_filter(name: str) -> None:
     assert name in JOB_FIELDS, "whoever filters by it wants to see it"
     assert FIELDS[name].sql is getattr(models.Job, name).expression
+
+
+def test_the_documents_name_what_jobs_are_filtered_by() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "comparing.md").read_text()
+    names = {name for name, column in COLUMNS.items() if column.info["filtered"]} | {"tag", "age"}
+    assert {name for name in names if f"`{name}`" not in page} == set()
 
 
 @pytest.mark.parametrize("verb", ["retry", "resume", "extend", "retry_sweep", "resume_sweep"])

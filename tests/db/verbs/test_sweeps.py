@@ -12,8 +12,8 @@ from curvegan_db.store import Store
 from curvegan_db.values import JobRequest
 from curvegan_db.verbs.sweeps import MOST_JOBS
 
-from .one_job import begin, finish, record
-from .trainings import a_worker, claim, losses, request, short, snapshot
+from ..one_job import begin, finish, record
+from ..trainings import a_worker, claim, losses, request, short, snapshot
 
 AXES: dict[str, list[float]] = {"lr": [1e-4, 1e-3], "seed": [0, 1, 2]}
 

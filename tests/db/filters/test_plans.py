@@ -12,8 +12,8 @@ from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
 from curvegan_db.verbs.pruning import Pruning
 
-from .one_job import begin, finish, record
-from .trainings import DEVICES, a_worker, claim, losses, request, snapshot
+from ..one_job import begin, finish, record
+from ..trainings import DEVICES, a_worker, claim, losses, request, snapshot
 
 JOBS, QUEUED = 5_000, 200
 RESULTS = (

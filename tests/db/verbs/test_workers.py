@@ -8,8 +8,8 @@ from curvegan_db.store import Store
 from curvegan_db.tables import models
 from curvegan_db.verbs.workers import FORGET_AFTER
 
-from .one_job import finish
-from .trainings import DEVICES, a_worker, claim, request, short
+from ..one_job import finish
+from ..trainings import DEVICES, a_worker, claim, request, short
 
 
 def age(store: Store, worker_id: str, by: timedelta) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from ..servers import RedisServer
+from ...servers import RedisServer
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from curvegan_db.errors import JobNotFound, JobStateConflict, ResultNotFound
 from curvegan_db.store import Store
 from curvegan_db.values import Plot
 
-from .one_job import add_plots, begin, finish, record
-from .trainings import DEVICES, a_worker, claim, losses, request, short, snapshot
+from ..one_job import add_plots, begin, finish, record
+from ..trainings import DEVICES, a_worker, claim, losses, request, short, snapshot
 
 
 def test_a_job_from_submit_to_its_end(store: Store) -> None:

@@ -12,7 +12,7 @@ from curvegan_db.errors import WorkerForgotten
 from curvegan_db.store import Store
 from curvegan_db.values import Claim
 
-from .trainings import DEVICES, a_worker, claim, request, short
+from ..trainings import DEVICES, a_worker, claim, request, short
 
 CLAIMER = Path(__file__).with_name("claimer.py")
 

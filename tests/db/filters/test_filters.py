@@ -16,8 +16,8 @@ from curvegan_db.filters.language import MOST_DEPTH, MOST_LENGTH, MOST_VALUES, F
 from curvegan_db.store import Store
 from curvegan_db.values import Job
 
-from .population import METRICS, NAMES, RATES, SEEDS, STATES, TAGS, VERDICTS, change, finished, forget_keys, populate
-from .trainings import request
+from ..population import METRICS, NAMES, RATES, SEEDS, STATES, TAGS, VERDICTS, change, finished, forget_keys, populate
+from ..trainings import request
 
 Meaning = Callable[[Job], bool]
 READ_ONLY = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)

@@ -10,8 +10,8 @@ from curvegan_db.errors import JobNotFound, JobStateConflict
 from curvegan_db.store import Store
 from curvegan_db.values import Plot
 
-from .one_job import add_plots, begin, finish, record
-from .trainings import claim, losses, request, snapshot
+from ..one_job import add_plots, begin, finish, record
+from ..trainings import claim, losses, request, snapshot
 
 
 def ended(store: Store, state: str, **config: object) -> int:

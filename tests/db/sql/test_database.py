@@ -18,8 +18,8 @@ from curvegan_db.sql import migrate
 from curvegan_db.sql.database import make_engine, shown_url
 from curvegan_db.store import Store, open_store
 
-from ..servers import PostgresServer
-from .trainings import a_worker, request
+from ...servers import PostgresServer
+from ..trainings import a_worker, request
 
 OPENER = Path(__file__).with_name("opener.py")
 OPEN_STORE = "import sys; from curvegan_db.store import open_store; s = open_store(sys.argv[1]); s.jobs(); s.close()"

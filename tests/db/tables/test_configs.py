@@ -8,8 +8,8 @@ from curvegan_db.store import Store
 from curvegan_db.tables import models
 from curvegan_db.values import JobRequest
 
-from ..cli.client import Client
-from .trainings import DEVICES, a_worker, request
+from ...cli.client import Client
+from ..trainings import DEVICES, a_worker, request
 
 
 def from_the_future(store: Store, job_id: int) -> None:

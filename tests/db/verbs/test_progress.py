@@ -16,8 +16,8 @@ from curvegan_db.store import Store
 from curvegan_db.values import SAID, Plot
 from curvegan_db.verbs.progress import Ending, Record
 
-from .one_job import add_plots, begin, finish, record, release
-from .trainings import claim, losses, request, snapshot
+from ..one_job import add_plots, begin, finish, record, release
+from ..trainings import claim, losses, request, snapshot
 
 
 def test_the_same_record_again_changes_nothing(store: Store) -> None:

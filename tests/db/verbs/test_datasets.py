@@ -13,8 +13,8 @@ from curvegan_db.errors import DatasetConflict, DatasetNotFound, JobStateConflic
 from curvegan_db.store import Store
 from curvegan_db.values import JobRequest
 
-from .one_job import finish
-from .trainings import claim
+from ..one_job import finish
+from ..trainings import claim
 
 LOADS = Dataset.checked(np.array([[1.0, 2.0, 4.0], [3.0, 5.0, 7.0]]))
 OTHERS = Dataset.checked(np.array([[0.5, 2.5], [3.5, 5.5]]))

@@ -10,8 +10,8 @@ from curvegan_db.store import Store
 from curvegan_db.tables import models
 from curvegan_db.tables.retention import outdated
 
-from .one_job import begin, record
-from .trainings import claim, losses, request
+from ..one_job import begin, record
+from ..trainings import claim, losses, request
 
 
 @pytest.mark.parametrize(
