@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 class Backend:
     """Settings, store and queue. What the command line does not say comes from the TOML files."""
 
-    def __init__(
-        self, home: str | None, database_url: str | None, broker_url: str | None, durations: Mapping[str, str]
-    ) -> None:
-        self._given = {"home": home, "database_url": database_url, "broker_url": broker_url}
+    def __init__(self, given: Mapping[str, str | None], durations: Mapping[str, str]) -> None:
+        self._given = given
         self._durations = durations
 
     @cached_property
@@ -60,15 +58,15 @@ class Backend:
 
     def nudge(self, ids: Sequence[int]) -> str | None:
         """Wake workers for new jobs. Returns a warning where the broker could not be told."""
-        if self.settings.broker_url.startswith("memory:"):
+        if not self.settings.has_broker:
             return None
-        from curvegan_worker.celery.app import nudge
+        from curvegan_worker.celery.nudges import MOST_NUDGES, nudge
 
-        return nudge(self.settings, ids)
+        return nudge(self.settings, self.store.queued_among(ids[:MOST_NUDGES]))
 
     def broker_problem(self) -> str | None:
         """Why no message gets through the broker; None where it does, or where none is needed."""
-        if self.settings.broker_url.startswith("memory:"):
+        if not self.settings.has_broker:
             return None
         from curvegan_worker.celery.broker import BrokerUnreachable, round_trip
 

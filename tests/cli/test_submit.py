@@ -263,15 +263,10 @@ def test_a_broker_that_is_down_is_a_warning(any_client: Client) -> None:
 def test_a_nudge_reaches_the_broker(any_client: Client, redis_url: str) -> None:
     import redis
 
-    from curvegan_worker.celery.app import app
-
-    broker = redis.Redis.from_url(redis_url)
-    queue = app.conf.task_default_queue
-    before = broker.llen(queue)
-    any_client.done("--broker-url", redis_url, "submit", "--no-worker")
-    assert broker.llen(queue) == before + 1
-    broker.delete(queue)
-    broker.close()
+    with redis.Redis.from_url(redis_url) as broker:
+        any_client.done("--broker-url", redis_url, "--queue-prefix", "submitting", "submit", "--no-worker")
+        assert broker.llen("submitting:submitting.cpu") == 1
+        broker.delete("submitting:submitting.cpu")
 
 
 def test_the_embedded_store_is_the_users_alone(client: Client) -> None:

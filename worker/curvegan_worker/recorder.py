@@ -31,7 +31,7 @@ from curvegan_db.values import Claim, Plot
 from curvegan_db.verbs.progress import Ending, Record
 from curvegan_worker.journal import Journal, judged, reached
 from curvegan_worker.lease import Lease
-from curvegan_worker.stop_flag import Stop
+from curvegan_worker.stop_flag import StopFlag
 
 FLUSH_S = 1.0
 STORED = ("curve", "losses")
@@ -91,7 +91,7 @@ class _Waiting:
 class Recorder:
     """The recording thread of one claim."""
 
-    def __init__(self, store: Store, claim: Claim, lease: Lease, draining: Stop) -> None:
+    def __init__(self, store: Store, claim: Claim, lease: Lease, draining: StopFlag) -> None:
         self._store = store
         self._jobs = {job.id: job for job in claim.jobs}
         self._lease = lease

@@ -22,7 +22,7 @@ from curvegan_worker.devices import train_on
 from curvegan_worker.journal import beginning
 from curvegan_worker.lease import Lease
 from curvegan_worker.recorder import End, Line, Part, Recorder
-from curvegan_worker.stop_flag import Stop
+from curvegan_worker.stop_flag import StopFlag
 
 _log = logging.getLogger("curvegan.run")
 
@@ -50,7 +50,7 @@ def _parts(pack: Sequence[_Start]) -> list[Sequence[_Start]]:
 class Run:
     """One claim from its checkpoints to its ends."""
 
-    def __init__(self, store: Store, claim: Claim, lease: Lease, device: str, draining: Stop) -> None:
+    def __init__(self, store: Store, claim: Claim, lease: Lease, device: str, draining: StopFlag) -> None:
         self._store = store
         self._claim = claim
         self._jobs = {job.id: job for job in claim.jobs}

@@ -5,7 +5,7 @@ import time
 _LOOK_S = 0.1
 
 
-class Stop:
+class StopFlag:
     """Like threading.Event, but without its lock.
 
     A handler runs between two steps of the main thread: where that is inside the event's own `wait` or `set` (a second

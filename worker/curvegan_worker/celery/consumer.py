@@ -67,7 +67,7 @@ class WaryConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
 
 
 def check(message: Any) -> None:
-    """Raise unless the message is a nudge as `curvegan_worker.celery.app.nudge` sends it, to be taken now."""
+    """Raise unless the message is a nudge as `curvegan_worker.celery.nudges` sends it, to be taken now."""
     if message.headers.get("task") != TRAIN or message.headers.get("eta"):
         raise ValueError("it is no nudge")
     if len(message.body) > _MOST_BYTES:

@@ -43,7 +43,7 @@ def start_background(settings: Settings) -> int | None:
         return None
     with _private(settings.home / "worker.log") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "curvegan_worker"],
+            [sys.executable, "-P", "-m", "curvegan_worker"],
             env=os.environ | settings.environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
