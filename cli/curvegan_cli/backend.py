@@ -57,12 +57,16 @@ class Backend:
             engine.dispose()
 
     def nudge(self, ids: Sequence[int]) -> str | None:
-        """Wake workers for new jobs. Returns a warning where the broker could not be told."""
+        """Wake as many workers as there are; each goes on while work is left, and who starts later looks by himself.
+
+        Returns a warning where the broker could not be told.
+        """
         if not self.settings.has_broker:
             return None
         from curvegan_worker.celery.nudges import MOST_NUDGES, nudge
 
-        return nudge(self.settings, self.store.queued_among(ids[:MOST_NUDGES]))
+        live = sum(worker.state in ("idle", "training") for worker in self.store.workers())
+        return nudge(self.settings, self.store.queued_among(ids[: min(max(1, live), MOST_NUDGES)]))
 
     def broker_problem(self) -> str | None:
         """Why no message gets through the broker; None where it does, or where none is needed."""
