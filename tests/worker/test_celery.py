@@ -11,10 +11,12 @@ import redis
 from sqlalchemy import text
 
 from curvegan_db.store import Store, open_store
+from curvegan_worker.celery.control import QUESTIONS
 from curvegan_worker.celery.nudges import MOST_NUDGES, nudge, publish
 from curvegan_worker.settings import Settings
 
 from ..databases import new_database
+from ..servers import RedisServer
 from .fleet import Fleet, run_fleet, wait_until
 from .jobs import LONG, SHORT, submit, wait_for_state, wait_for_step
 from .tools import EVENTS, listening, tools
@@ -116,6 +118,22 @@ def test_workers_take_no_orders(store: Store, service: Settings, fleet: Fleet) -
     assert queues == {f"{service.queue_prefix}.cpu"}
     (job,) = submit(store, SHORT)
     wait_for_state(store, job, "succeeded", fleet)
+
+
+def test_no_answer_holds_a_password(own_redis: RedisServer, tmp_path: Path) -> None:
+    with redis.Redis.from_url(own_redis.url) as client:
+        client.config_set("requirepass", "opensesame")
+    settings = Settings.resolve(str(tmp_path), None, own_redis.url.replace("//", "//:opensesame@"))
+    with run_fleet(settings, "--device", "cpu", environment=EVENTS) as fleet:
+        control = tools(settings).control
+        wait_until(lambda: control.ping(timeout=1), 60, fleet.log)
+        arguments: dict[str, Any] = {"query_task": {"ids": ["x"]}, "hello": {"from_node": "x"}}
+        asked = {
+            question: control.broadcast(question, reply=True, timeout=1, arguments=arguments.get(question, {}), limit=1)
+            for question in sorted(QUESTIONS)
+        }
+    assert [question for question, answers in asked.items() if not answers] == []
+    assert "opensesame" not in f"{asked}{fleet.log()}"
 
 
 def test_by_default_a_worker_tells_nobody_anything(tmp_path: Path, redis_url: str) -> None:
