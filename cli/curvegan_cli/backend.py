@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class Backend:
     """Settings, store and queue. What the command line does not say comes from the TOML files."""
 
-    def __init__(self, given: Mapping[str, str | None], durations: Mapping[str, str]) -> None:
+    def __init__(self, given: Mapping[str, str | None], variables: Mapping[str, str]) -> None:
         self._given = given
-        self._durations = durations
+        self._variables = variables
 
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
@@ -31,10 +31,10 @@ class Backend:
 
     @cached_property
     def settings(self) -> "Settings":
-        from curvegan_worker.settings import Settings, duration
+        from curvegan_worker.settings import WORKER_VARIABLES, Settings
 
-        for name, text in self._durations.items():
-            duration(name, text)  # a worker that this command starts would refuse it, with the job stored
+        for name, text in self._variables.items():
+            WORKER_VARIABLES[name](name, text)  # a worker that this command starts would refuse it, with the job stored
         given = {key: value for key, value in self._given.items() if value}
         return Settings.resolve(**(self.files["settings"] | given))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 # What a worker reads, and refuses. A command refuses it first, before it stores anything.
-_DURATIONS = ("CURVEGAN_LEASE_SECONDS", "CURVEGAN_HANG_SECONDS")
+_WORKER_VARIABLES = ("CURVEGAN_LEASE_SECONDS", "CURVEGAN_HANG_SECONDS", "CURVEGAN_CELERY_EVENTS")
 # What is imported for a command makes no garbage: to look for it took a quarter of the time of `curvegan status`.
 _RARELY = 100_000
 # What was typed may be quoted in an error; an argument can have 100,000 characters.
@@ -150,6 +150,6 @@ def main(ctx: click.Context, /, **settings: str | None) -> None:
     # A name that the terminal's encoding cannot show is spelled out, and no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    durations = {name: os.environ[name] for name in _DURATIONS if name in os.environ}
-    ctx.obj = Backend(settings, durations)
+    variables = {name: os.environ[name] for name in _WORKER_VARIABLES if name in os.environ}
+    ctx.obj = Backend(settings, variables)
     ctx.call_on_close(ctx.obj.close)

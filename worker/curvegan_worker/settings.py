@@ -76,6 +76,14 @@ def switch(name: str, text: str) -> bool:
     return text == "1"
 
 
+WORKER_VARIABLES = {
+    "CURVEGAN_LEASE_SECONDS": duration,
+    "CURVEGAN_HANG_SECONDS": duration,
+    "CURVEGAN_CELERY_EVENTS": switch,
+}
+"""What a worker reads besides the settings, and what reads it, or refuses it."""
+
+
 def _folder(home: str) -> Path:
     try:
         path = Path(home).expanduser().absolute()
