@@ -19,8 +19,7 @@ from sqlalchemy import delete, insert, update
 from curvegan_core.config.train import TrainConfig
 from curvegan_db.store import Store
 from curvegan_db.tables import models
-from curvegan_db.values import JobRequest
-from curvegan_db.verbs.leases import QueuedJob
+from curvegan_db.values import JobRequest, QueuedJob
 from curvegan_worker.celery.app import app
 from curvegan_worker.celery.consumer import check
 from curvegan_worker.celery.nudges import nudge

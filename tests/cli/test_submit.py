@@ -195,6 +195,7 @@ def test_bad_input_is_one_line_and_stores_nothing(client: Client, line: str, sai
     ("name", "value"),
     [
         *(("CURVEGAN_LEASE_SECONDS", value) for value in ("soon", "0.5", "nan", "")),
+        *(("CURVEGAN_CELERY_EVENTS", value) for value in ("yes", "2", "")),
         ("CURVEGAN_HANG_SECONDS", "1e9"),
     ],
 )

@@ -10,8 +10,7 @@ import pytest
 
 from curvegan_db.errors import WorkerForgotten
 from curvegan_db.store import Store
-from curvegan_db.values import Claim
-from curvegan_db.verbs.leases import QueuedJob
+from curvegan_db.values import Claim, QueuedJob
 
 from .trainings import DEVICES, a_worker, claim, request, short
 

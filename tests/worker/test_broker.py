@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from curvegan_db.verbs.leases import QueuedJob
+from curvegan_db.values import QueuedJob
 from curvegan_worker.celery.broker import BrokerUnreachable, round_trip, shown_broker
 from curvegan_worker.celery.nudges import MOST_NUDGES, publish
 from curvegan_worker.settings import Settings

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from curvegan_db.store import Store
-from curvegan_db.values import JobRequest
-from curvegan_db.verbs.leases import QueuedJob
+from curvegan_db.values import JobRequest, QueuedJob
 from curvegan_worker.celery.nudges import nudge
 from curvegan_worker.recorder import STORED
 from curvegan_worker.settings import Settings

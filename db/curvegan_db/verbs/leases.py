@@ -17,18 +17,10 @@ from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
 from curvegan_db.tables.models import UtcDateTime, in_state
 from curvegan_db.tables.transitions import add_event, add_events, end, lose
-from curvegan_db.values import Claim, ClaimedJob, HeartbeatReply
+from curvegan_db.values import Claim, ClaimedJob, HeartbeatReply, QueuedJob
 from curvegan_db.verbs.workers import beat_worker, label_of, live_peers
 
 _Columns = TypeVarTuple("_Columns")
-
-
-@dataclass(frozen=True)
-class QueuedJob:
-    """A job that waits, and the device that its config wants."""
-
-    id: int
-    device: str
 
 
 class Leases(Transactions):

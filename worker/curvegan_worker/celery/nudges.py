@@ -4,7 +4,7 @@ import queue
 import threading
 from collections.abc import Sequence
 
-from curvegan_db.verbs.leases import QueuedJob
+from curvegan_db.values import QueuedJob
 from curvegan_worker.celery.app import TRAIN, app
 from curvegan_worker.celery.broker import BrokerUnreachable
 from curvegan_worker.celery.queues import queue_for, transport_options

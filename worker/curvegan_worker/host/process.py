@@ -19,7 +19,7 @@ from pathlib import Path
 from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatabaseUnreachable, WorkerForgotten
 from curvegan_db.store import open_store
-from curvegan_db.verbs.leases import QueuedJob
+from curvegan_db.values import QueuedJob
 from curvegan_worker.celery.app import TRAIN, ProcessOptions, app
 from curvegan_worker.celery.broker import BrokerUnreachable
 from curvegan_worker.celery.nudges import publish
