@@ -200,11 +200,12 @@ def test_bad_input_is_one_line_and_stores_nothing(client: Client, line: str, sai
     ],
 )
 @pytest.mark.parametrize("broker", ["redis://127.0.0.1:1/0", "memory://"])
-def test_a_duration_that_a_worker_would_refuse_stores_nothing(
+def test_a_variable_that_a_worker_would_refuse_stores_nothing(
     client: Client, name: str, value: str, broker: str
 ) -> None:
     client.environment |= {name: value, "CURVEGAN_BROKER_URL": broker}
-    assert f"{name} must be 1 to 86400 seconds" in client.refused("submit")
+    allowed = "0 or 1" if name.endswith("EVENTS") else "1 to 86400 seconds"
+    assert f"{name} must be {allowed}" in client.refused("submit")
     assert not client.home.exists()
 
 

@@ -40,16 +40,16 @@ class Settings:
 
     @property
     def embedded(self) -> bool:
-        """Whether the store is a file of this machine, so that workers must run here too."""
+        """Return whether the store is a file of this machine, so that workers must run here too."""
         return self.database_url.startswith("sqlite")
 
     @property
     def has_broker(self) -> bool:
-        """Whether there is a broker apart from each worker's own memory."""
+        """Return whether there is a broker apart from each worker's own memory."""
         return not self.broker_url.startswith("memory:")
 
     def environment(self) -> dict[str, str]:
-        """The settings as the variables that a worker process reads."""
+        """Return the settings as the variables that a worker process reads."""
         return {
             "CURVEGAN_HOME": str(self.home),
             "CURVEGAN_DATABASE_URL": self.database_url,
@@ -59,7 +59,7 @@ class Settings:
 
 
 def duration(name: str, text: str) -> float:
-    """The seconds that a variable says, a second to a day. Raises InvalidInput."""
+    """Return the seconds that a variable says, a second to a day. Raises InvalidInput."""
     try:
         seconds = float(text)
     except ValueError:
@@ -95,13 +95,13 @@ def _folder(home: str) -> Path:
 
 
 def _absolute(url: str) -> str:
-    """A SQLite file's path is meant from here, wherever its worker will run."""
+    """Make a SQLite file's path absolute: it is meant from here, wherever its worker will run."""
     path = url.removeprefix("sqlite:///")
     return url if path in (url, "") or path.startswith("/") else f"sqlite:///{Path(path).absolute()}"
 
 
 def _broker(url: str) -> str:
-    """The URL, if a broker can have it. It is not shown: it may hold a password in a place where nobody looks."""
+    """Return the URL, if a broker can have it. It is not shown: it may hold a password where nobody looks for one."""
     if not _is_broker(url):
         raise InvalidInput(
             "the broker URL must be redis://:PASSWORD@HOST:PORT/NUMBER, rediss://... or memory://; in a password write "

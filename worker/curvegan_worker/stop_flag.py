@@ -20,11 +20,11 @@ class StopFlag:
         self._wanted = True
 
     def is_set(self) -> bool:
-        """Whether the end was asked for."""
+        """Return whether the end was asked for."""
         return self._wanted
 
     def wait(self, seconds: float) -> bool:
-        """Wait for so long or until the end is asked for; whether it is."""
+        """Wait for so long or until the end is asked for. Returns whether it is."""
         until = time.monotonic() + seconds
         while not self._wanted and (rest := until - time.monotonic()) > 0:
             time.sleep(min(_LOOK_S, rest))

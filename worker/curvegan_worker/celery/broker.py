@@ -17,7 +17,7 @@ class BrokerUnreachable(ServiceUnavailable):
 
 
 def shown_broker(url: str) -> str:
-    """The broker's URL for people: without password and query. Several, for fail-over, are shown as the first."""
+    """Return the broker's URL for people: without password and query. Of several, for fail-over, the first."""
     parts = urlsplit(url.split(";")[0])
     host = parts.netloc.rpartition("@")[2]
     user = f"{parts.username}@" if parts.username else ""
@@ -55,7 +55,7 @@ def _try(settings: Settings, timeout_s: float, answers: "queue.SimpleQueue[float
 
 
 def _said(error: Exception, url: str) -> str:
-    """The error in a line, without the password."""
+    """Return the error in a line, without the password."""
     secret = urlsplit(url).password
     said = " ".join(f"{type(error).__name__} {error}".split())[:200]
     return said.replace(secret, "***") if secret else said

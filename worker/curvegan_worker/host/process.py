@@ -73,7 +73,7 @@ class WorkerProcess:
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """The values of a config's `device` that this worker serves."""
+        """Return the values of a config's `device` that this worker serves."""
         return accepted(self._device)
 
     def train(self, prefer: int | None = None) -> list[int]:
@@ -237,7 +237,7 @@ class WorkerProcess:
         self._outage.passed()
 
     def _orphaned(self) -> bool:
-        """A supervisor that was killed would leave processes that nobody knows of."""
+        """Return whether the supervisor is gone: one that was killed would leave processes that nobody knows of."""
         return self._options.supervisor_pid is not None and os.getppid() != self._options.supervisor_pid
 
     def _idled_out(self) -> bool:
@@ -250,7 +250,7 @@ class WorkerProcess:
 
 
 def _crash(died: threading.ExceptHookArgs) -> None:
-    """A thread died of what nobody foresaw: so does the process, and not half of it. Its leases bring the jobs back."""
+    """End the process where a thread died of what nobody foresaw: not half of it. Its leases bring the jobs back."""
     error = died.exc_value or died.exc_type()
     _log.critical("thread %s: the process ends", died.thread.name if died.thread else "?", exc_info=error)
     os._exit(1)

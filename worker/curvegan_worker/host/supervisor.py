@@ -142,7 +142,7 @@ class _Supervisor:
         slot.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
 
     def _ended(self, slot: _Slot, code: int) -> None:
-        """0 was asked for, 2 and 3 will not mend by themselves; anything else is an accident, so start another."""
+        """Start another, unless it ended with 0, which was asked for, or 2 or 3, which will not mend by themselves."""
         slot.process = None
         if code in _FINAL_CODES:
             slot.done, slot.code = True, code
