@@ -158,7 +158,7 @@ class Recorder:
             self._bytes += part.checkpoint.size
 
     def _is_due(self) -> bool:
-        """Return whether a second has passed, or a job has ended and all that came with it is here: packs end together."""
+        """Return whether a second has passed, or a job has ended and all that came with it is here."""
         full = self._bytes > _MOST_WAITING_BYTES
         ended = bool(self._ends) and self._queue.empty()
         return full or ended or time.monotonic() - self._flushed > FLUSH_S

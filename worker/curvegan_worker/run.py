@@ -97,7 +97,7 @@ class Run:
         return [part for pack in packs.values() for part in _parts(pack)]
 
     def _start(self, job: ClaimedJob) -> _Start:
-        """Return where a job starts. Raises InvalidInput where its engine, the version of it, or its data set is not here."""
+        """Return where a job starts. Raises InvalidInput where its engine, its version, or its data set is not here."""
         checkpoint = self._resume_point(job)
         device = train_on(job.config, checkpoint.engine if checkpoint else None, self._device)
         curve = job.config.curve
