@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 class Backend:
     """Settings, store and queue. What the command line does not say comes from the TOML files."""
 
-    def __init__(
-        self, home: str | None, database_url: str | None, broker_url: str | None, durations: Mapping[str, str]
-    ) -> None:
-        self._given = {"home": home, "database_url": database_url, "broker_url": broker_url}
-        self._durations = durations
+    def __init__(self, given: Mapping[str, str | None], variables: Mapping[str, str]) -> None:
+        self._given = given
+        self._variables = variables
 
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
@@ -33,10 +31,10 @@ class Backend:
 
     @cached_property
     def settings(self) -> "Settings":
-        from curvegan_worker.settings import Settings, duration
+        from curvegan_worker.settings import WORKER_VARIABLES, Settings
 
-        for name, text in self._durations.items():
-            duration(name, text)  # a worker that this command starts would refuse it, with the job stored
+        for name, text in self._variables.items():
+            WORKER_VARIABLES[name](name, text)  # a worker that this command starts would refuse it, with the job stored
         given = {key: value for key, value in self._given.items() if value}
         return Settings.resolve(**(self.files["settings"] | given))
 
@@ -59,16 +57,20 @@ class Backend:
             engine.dispose()
 
     def nudge(self, ids: Sequence[int]) -> str | None:
-        """Wake workers for new jobs. Returns a warning where the broker could not be told."""
-        if self.settings.broker_url.startswith("memory:"):
-            return None
-        from curvegan_worker.celery.app import nudge
+        """Wake as many workers as there are; each goes on while work is left, and who starts later looks by himself.
 
-        return nudge(self.settings, ids)
+        Returns a warning where the broker could not be told.
+        """
+        if not self.settings.has_broker:
+            return None
+        from curvegan_worker.celery.nudges import MOST_NUDGES, nudge
+
+        live = sum(worker.state in ("idle", "training") for worker in self.store.workers())
+        return nudge(self.settings, self.store.queued_among(ids[: min(max(1, live), MOST_NUDGES)]))
 
     def broker_problem(self) -> str | None:
         """Why no message gets through the broker; None where it does, or where none is needed."""
-        if self.settings.broker_url.startswith("memory:"):
+        if not self.settings.has_broker:
             return None
         from curvegan_worker.celery.broker import BrokerUnreachable, round_trip
 

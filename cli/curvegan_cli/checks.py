@@ -128,7 +128,7 @@ def check_broker(backend: Backend) -> Finding:
     """A message through the broker and back."""
     from curvegan_worker.celery.broker import shown_broker
 
-    if backend.settings.broker_url.startswith("memory:"):
+    if not backend.settings.has_broker:
         return Finding("broker", OK, "none is needed: workers here look for jobs every second")
     problem = backend.broker_problem()
     if problem:
@@ -178,7 +178,7 @@ def check_torch(embedded: bool) -> Iterator[Finding]:
         else:
             yield Finding("torch", OK, "not installed: this machine is a client, other machines train")
         return
-    command = [sys.executable, "-m", "curvegan_worker.host.probe"]
+    command = [sys.executable, "-P", "-m", "curvegan_worker.host.probe"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:

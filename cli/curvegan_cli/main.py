@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 # What a worker reads, and refuses. A command refuses it first, before it stores anything.
-_DURATIONS = ("CURVEGAN_LEASE_SECONDS", "CURVEGAN_HANG_SECONDS")
+_WORKER_VARIABLES = ("CURVEGAN_LEASE_SECONDS", "CURVEGAN_HANG_SECONDS", "CURVEGAN_CELERY_EVENTS")
 # What is imported for a command makes no garbage: to look for it took a quarter of the time of `curvegan status`.
 _RARELY = 100_000
 # What was typed may be quoted in an error; an argument can have 100,000 characters.
@@ -121,9 +121,16 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.option(
     "--broker-url", envvar="CURVEGAN_BROKER_URL", show_envvar=True, metavar="URL", help="What wakes the workers."
 )
+@click.option(
+    "--queue-prefix",
+    envvar="CURVEGAN_QUEUE_PREFIX",
+    show_envvar=True,
+    metavar="NAME",
+    help="What the names of its queues begin with; without it, curvegan.",
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show it.")
 @click.pass_context
-def main(ctx: click.Context, home: str | None, database_url: str | None, broker_url: str | None) -> None:
+def main(ctx: click.Context, /, **settings: str | None) -> None:
     """Train GANs on curves as jobs, here or on many machines.
 
     Without any setting everything is embedded: a SQLite file, and a worker that starts with the first job. Settings
@@ -143,6 +150,6 @@ def main(ctx: click.Context, home: str | None, database_url: str | None, broker_
     # A name that the terminal's encoding cannot show is spelled out, and no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    durations = {name: os.environ[name] for name in _DURATIONS if name in os.environ}
-    ctx.obj = Backend(home, database_url, broker_url, durations)
+    variables = {name: os.environ[name] for name in _WORKER_VARIABLES if name in os.environ}
+    ctx.obj = Backend(settings, variables)
     ctx.call_on_close(ctx.obj.close)

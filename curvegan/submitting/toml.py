@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT_FILE = "curvegan.toml"
-_SETTINGS = ("home", "database_url", "broker_url")
+_SETTINGS = ("home", "database_url", "broker_url", "queue_prefix")
 _MOST_BYTES = 65_536
 _MOST_CHARACTERS = 1000
 # The parser's time for a key with dots grows with the square of their number.

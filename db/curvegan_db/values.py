@@ -114,6 +114,14 @@ class SubmittedSweep:
 
 
 @dataclass(frozen=True)
+class QueuedJob:
+    """A job that waits, and the device that its config wants."""
+
+    id: int
+    device: str
+
+
+@dataclass(frozen=True)
 class ClaimedJob:
     """A job that a worker took. `step` is how far it was recorded; 0 means that there is nothing to resume."""
 

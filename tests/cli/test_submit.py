@@ -195,15 +195,17 @@ def test_bad_input_is_one_line_and_stores_nothing(client: Client, line: str, sai
     ("name", "value"),
     [
         *(("CURVEGAN_LEASE_SECONDS", value) for value in ("soon", "0.5", "nan", "")),
+        *(("CURVEGAN_CELERY_EVENTS", value) for value in ("yes", "2", "")),
         ("CURVEGAN_HANG_SECONDS", "1e9"),
     ],
 )
 @pytest.mark.parametrize("broker", ["redis://127.0.0.1:1/0", "memory://"])
-def test_a_duration_that_a_worker_would_refuse_stores_nothing(
+def test_a_variable_that_a_worker_would_refuse_stores_nothing(
     client: Client, name: str, value: str, broker: str
 ) -> None:
     client.environment |= {name: value, "CURVEGAN_BROKER_URL": broker}
-    assert f"{name} must be 1 to 86400 seconds" in client.refused("submit")
+    allowed = "0 or 1" if name.endswith("EVENTS") else "1 to 86400 seconds"
+    assert f"{name} must be {allowed}" in client.refused("submit")
     assert not client.home.exists()
 
 
@@ -263,15 +265,10 @@ def test_a_broker_that_is_down_is_a_warning(any_client: Client) -> None:
 def test_a_nudge_reaches_the_broker(any_client: Client, redis_url: str) -> None:
     import redis
 
-    from curvegan_worker.celery.app import app
-
-    broker = redis.Redis.from_url(redis_url)
-    queue = app.conf.task_default_queue
-    before = broker.llen(queue)
-    any_client.done("--broker-url", redis_url, "submit", "--no-worker")
-    assert broker.llen(queue) == before + 1
-    broker.delete(queue)
-    broker.close()
+    with redis.Redis.from_url(redis_url) as broker:
+        any_client.done("--broker-url", redis_url, "--queue-prefix", "submitting", "submit", "--no-worker")
+        assert broker.llen("submitting:submitting.cpu") == 1
+        broker.delete("submitting:submitting.cpu")
 
 
 def test_the_embedded_store_is_the_users_alone(client: Client) -> None:

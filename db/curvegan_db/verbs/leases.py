@@ -17,7 +17,7 @@ from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
 from curvegan_db.tables.models import UtcDateTime, in_state
 from curvegan_db.tables.transitions import add_event, add_events, end, lose
-from curvegan_db.values import Claim, ClaimedJob, HeartbeatReply
+from curvegan_db.values import Claim, ClaimedJob, HeartbeatReply, QueuedJob
 from curvegan_db.verbs.workers import beat_worker, label_of, live_peers
 
 _Columns = TypeVarTuple("_Columns")
@@ -26,25 +26,32 @@ _Columns = TypeVarTuple("_Columns")
 class Leases(Transactions):
     """The part of the store that gives jobs to workers and takes them back."""
 
-    def queued(self, devices: Sequence[str]) -> bool:
-        """Return whether a job waits that a worker with these devices may claim. Cheap."""
-        query = select(models.Job.id).where(in_state(JobState.QUEUED), models.Job.wanted_device.in_(devices))
+    def queued(self, devices: Sequence[str]) -> QueuedJob | None:
+        """Return the best job that waits for a worker with these devices, None where there is none. Cheap."""
+        query = _queued(select(models.Job.id, models.Job.wanted_device)).where(models.Job.wanted_device.in_(devices))
         with self._read() as session:
-            return session.scalar(_best_first(query).limit(1)) is not None
+            row = session.execute(_best_first(query).limit(1)).first()
+        return row and QueuedJob(row.id, row.wanted_device)
 
-    def claim(self, worker_id: str, devices: Sequence[str], most: int) -> Claim | None:
+    def queued_among(self, job_ids: Collection[int]) -> list[QueuedJob]:
+        """Return those of the jobs that wait, the best first."""
+        query = _queued(select(models.Job.id, models.Job.wanted_device)).where(models.Job.id.in_(job_ids))
+        with self._read() as session:
+            return [QueuedJob(row.id, row.wanted_device) for row in session.execute(_best_first(query))]
+
+    def claim(self, worker_id: str, devices: Sequence[str], most: int, prefer: int | None = None) -> Claim | None:
         """Take the best queued job that wants one of `devices`, and up to most-1 that can be trained with it.
 
-        Best is the highest priority, then the oldest. The others have the same pack key, and no more are taken than
-        this worker's share of them, so that packs spread over the live workers. Jobs that were lost go with their
-        like only, in packs a sixteenth as large for each loss, alone in the end: one job that kills its workers
-        cannot take others with it until they fail. None when nothing is queued, or nothing
-        that this version can read. Raises WorkerForgotten.
+        Best is the highest priority, then the job `prefer`, then the oldest. The others have the same pack key, and no
+        more are taken than this worker's share of them, so that packs spread over the live workers. Jobs that were lost
+        go with their like only, in packs a sixteenth as large for each loss, alone in the end: one job that kills its
+        workers cannot take others with it until they fail. None when nothing is queued, or nothing that this version
+        can read. Raises WorkerForgotten.
         """
         with self._write() as session:
             moment = now(session)
             label = label_of(session, worker_id)
-            ids = _best_pack(session, devices, most, moment - self.lease)
+            ids = _best_pack(session, devices, most, prefer, moment - self.lease)
             if not ids:
                 return None
             beat_worker(session, worker_id, "training", moment)
@@ -114,10 +121,11 @@ class _Lease:
     expires_at: datetime
 
 
-def _best_pack(session: Session, devices: Sequence[str], most: int, alive_since: datetime) -> list[int]:
+def _best_pack(
+    session: Session, devices: Sequence[str], most: int, prefer: int | None, alive_since: datetime
+) -> list[int]:
     """Lock the jobs to claim and return their ids: none of them can be in another worker's pack."""
-    query = _queue(select(models.Job.id, models.Job.pack_key, models.Job.wanted_device, models.Job.lost))
-    best = session.execute(query.where(models.Job.wanted_device.in_(devices)).limit(1)).first()
+    best = _best(session, devices, prefer)
     if best is None:
         return []
     most = max(1, most // 16**best.lost)
@@ -129,9 +137,26 @@ def _best_pack(session: Session, devices: Sequence[str], most: int, alive_since:
     return [best.id, *session.scalars(others.limit(room - 1))]
 
 
+def _best(session: Session, devices: Sequence[str], prefer: int | None) -> Row[int, str, str, int, int] | None:
+    """Lock the best job and return it. Two cheap looks: an order by `prefer` would have to sort the whole queue."""
+    job = models.Job
+    fitting = _queue(select(job.id, job.pack_key, job.wanted_device, job.lost, job.priority))
+    fitting = fitting.where(job.wanted_device.in_(devices))
+    preferred = session.execute(fitting.where(job.id == prefer)).first() if prefer is not None else None
+    if preferred is not None:
+        more_urgent = _queued(select(job.id)).where(job.wanted_device.in_(devices), job.priority > preferred.priority)
+        if session.scalar(_best_first(more_urgent).limit(1)) is None:
+            return preferred
+    return session.execute(fitting.limit(1)).first()
+
+
+def _queued(query: "Select[*_Columns]") -> "Select[*_Columns]":
+    return query.where(in_state(JobState.QUEUED))
+
+
 def _queue(query: "Select[*_Columns]") -> "Select[*_Columns]":
     """Order queued jobs, the best first, without those that another claim is taking (SQLite has one writer anyway)."""
-    return _best_first(query.where(in_state(JobState.QUEUED))).with_for_update(skip_locked=True)
+    return _best_first(_queued(query)).with_for_update(skip_locked=True)
 
 
 def _best_first(query: "Select[*_Columns]") -> "Select[*_Columns]":

@@ -64,7 +64,9 @@ def test_no_verb_of_a_worker_reads_all_jobs(full_store: Store) -> None:
     job_id = held.jobs[0].id
     verbs: list[Callable[[], Any]] = [
         lambda: store.queued(DEVICES),
+        lambda: store.queued_among(range(1, 65)),
         lambda: store.claim(worker, DEVICES, 16),
+        lambda: store.claim(worker, DEVICES, 16, prefer=job_id + 50),
         lambda: store.heartbeat(held.token),
         lambda: record(store, held.token, job_id, 10, losses(0)),
         lambda: record(store, held.token, job_id, 50, losses(10), [snapshot(0)], (50, b"state")),

@@ -10,7 +10,7 @@ import pytest
 
 from curvegan_db.errors import WorkerForgotten
 from curvegan_db.store import Store
-from curvegan_db.values import Claim
+from curvegan_db.values import Claim, QueuedJob
 
 from ..trainings import DEVICES, a_worker, claim, request, short
 
@@ -36,6 +36,42 @@ def test_a_worker_takes_only_what_its_devices_can_run(store: Store) -> None:
     assert found is not None
     assert [job.id for job in found.jobs] == [second]
     assert [job.id for job in store.jobs(states=["queued"])] == [cuda]
+
+
+def test_the_job_that_is_preferred_comes_first_among_equals(store: Store) -> None:
+    """As the first of its pack; unless a job is more urgent, or it cannot be claimed."""
+    old, wide, alike, urgent, cuda, cancelled = store.submit(
+        [
+            *(request(), request(hidden_g=64), request(hidden_g=64, seed=1), request(priority=1)),
+            *(request(device="cuda"), request()),
+        ]
+    )
+    store.cancel(cancelled)
+    worker = a_worker(store)
+
+    def claimed(prefer: int) -> list[int]:
+        claim = store.claim(worker, DEVICES, 2, prefer=prefer)
+        return [job.id for job in claim.jobs] if claim else []
+
+    assert claimed(alike) == [urgent, old]
+    assert claimed(alike) == [wide, alike]
+    assert claimed(alike) == []
+    for other in (cuda, cancelled, alike, urgent, 10**6):
+        (job,) = store.submit([request()])
+        assert claimed(other) == [job]
+    first, second = store.submit([request(), request(hidden_g=64)])
+    assert claimed(second) == [second]
+    assert claimed(second) == [first]
+
+
+def test_what_is_queued_is_told_with_its_device(store: Store) -> None:
+    auto, cuda, urgent = store.submit([request(), request(device="cuda"), request(priority=3)])
+    assert store.queued(DEVICES) == QueuedJob(urgent, "auto")
+    assert store.queued(("cuda",)) == QueuedJob(cuda, "cuda")
+    assert store.queued(("cuda:1",)) is None
+    claim(store)
+    assert store.queued_among([auto, cuda, urgent]) == [QueuedJob(auto, "auto"), QueuedJob(cuda, "cuda")]
+    assert store.queued_among([urgent]) == []
 
 
 def test_a_pack_holds_jobs_of_one_shape_best_first(store: Store) -> None:
