@@ -16,7 +16,7 @@ from curvegan_db.store import Store
 from curvegan_worker.celery.nudges import MOST_NUDGES, publish
 from curvegan_worker.settings import Settings
 
-from ..servers import _free_port
+from ..servers import free_port
 from ..worker.fleet import run_fleet, wait_until
 from ..worker.jobs import SHORT, submit, wait_for_state
 from ..worker.tools import EVENTS
@@ -25,7 +25,7 @@ from ..worker.tools import EVENTS
 @contextmanager
 def flower(settings: Settings, log_file: Path) -> Iterator[str]:
     """Flower's HTTP API, of the deployment."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-P", "-m", "celery", "-A", "curvegan_worker.celery.app", "flower"]
     environment = os.environ | settings.environment() | {"FLOWER_UNAUTHENTICATED_API": "true"}
     with log_file.open("wb") as log:
