@@ -1,6 +1,6 @@
 """The `curvegan` command: its group, settings, error lines and exit codes.
 
-The only module of the client that reads the environment. Knows nothing of what the commands do.
+The only module of the client that reads the environment.
 """
 
 import atexit
@@ -43,7 +43,7 @@ class CurveganGroup(click.Group):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The order of a job's life, not of the alphabet."""
+        """Return them in the order of a job's life, not of the alphabet."""
         return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -78,7 +78,7 @@ def _on_purpose() -> "type[CurveganError]":
 
 
 def _let_go_of_stdout() -> None:
-    """What is still in the buffer cannot be written at the exit either, where Python would complain of it again."""
+    """Throw away what is still in the buffer: Python would try it again at the exit, and complain again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -145,11 +145,11 @@ def main(ctx: click.Context, /, **settings: str | None) -> None:
 
     Exit codes: 0 done, 1 the job ended badly, 2 wrong input, 3 a service cannot be used, 130 interrupted or detached.
     """
-    from curvegan_cli.backend import Backend
+    from curvegan.lab import Lab
 
     # A name that the terminal's encoding cannot show is spelled out, and no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     variables = {name: os.environ[name] for name in _WORKER_VARIABLES if name in os.environ}
-    ctx.obj = Backend(settings, variables)
+    ctx.obj = Lab(**settings, variables=variables)
     ctx.call_on_close(ctx.obj.close)

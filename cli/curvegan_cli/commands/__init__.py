@@ -1,4 +1,4 @@
-"""The commands by name, each imported when it is called. Knows nothing of what they do.
+"""The commands by name, each imported when it is called.
 
 `curvegan --help` prints this table and imports none of them; a test holds it to the commands' own first sentences.
 """

@@ -1,37 +1,21 @@
 """curvegan summary: jobs in groups, with median and quartiles of what came of them. Changes nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvegan.comparing.groups import Key, Quartiles, counted, grouped, quartiles, said, shown
-from curvegan_cli.backend import Backend, pass_backend
-from curvegan_cli.options.filtering import (
-    among,
-    key_field,
-    keys_option,
-    metrics_option,
-    varied,
-    where_option,
-)
+from curvegan.comparing.groups import Group, Quartiles, said, summed_up
+from curvegan.lab import Lab
+from curvegan.words import number, shown
+from curvegan_cli.options import pass_lab
+from curvegan_cli.options.filtering import among, keys_option, keys_or_varied, metrics_option, where_option
 from curvegan_cli.options.selectors import sweep_option
-from curvegan_cli.shown.output import Column, format_option, message, number, print_csv, print_json, print_table
+from curvegan_cli.shown.output import Column, Grid, Sheet, emit, form_options
 
 if TYPE_CHECKING:
     from curvegan_db.filters.fields import JobField
     from curvegan_db.filters.language import Filter
-
-
-@dataclass(frozen=True)
-class Group:
-    """Jobs with the same values of the keys: how many, their metrics in the order asked for, their verdicts."""
-
-    key: Key
-    jobs: int
-    metrics: list[Quartiles]
-    verdicts: dict[str, int]
 
 
 @click.command()
@@ -39,10 +23,10 @@ class Group:
 @where_option
 @keys_option
 @metrics_option
-@format_option("table", "json", "csv")
-@pass_backend
+@form_options("table", "json", "csv")
+@pass_lab
 def summary(
-    backend: Backend,
+    lab: Lab,
     sweep: int | None,
     where: "Filter | None",
     keys: tuple[str, ...] | None,
@@ -59,69 +43,45 @@ def summary(
       curvegan summary --sweep 3 --by lr,loss
       curvegan summary --by curve,loss --where "state=succeeded" --metric rmse --metric hq -o csv
     """
-    where = among(backend, sweep, where)
-    keys = keys if keys is not None else varied(backend, sweep)
-    groups = _groups(backend, keys, metrics, where)
-    if form == "json":
-        print_json([_as_json(group, keys, metrics) for group in groups])
-    elif form == "csv":
-        _print_csv(groups, keys, metrics)
-    else:
-        _print_table(groups, keys, metrics)
+    where, keys = among(lab, sweep, where), keys_or_varied(lab, keys, sweep)
+    groups = summed_up(lab.store, keys, metrics, where)
+    names = [metric.name for metric in metrics]
+    emit(
+        form,
+        text=lambda: [_grid(groups, keys, names)],
+        json=lambda: [_as_json(group, keys, names) for group in groups],
+        csv=lambda: _sheet(groups, keys, names),
+    )
 
 
-def _groups(
-    backend: Backend, keys: Sequence[str], metrics: Sequence["JobField"], where: "Filter | None"
-) -> list[Group]:
-    from curvegan_db.filters.catalogue import FIELDS
-
-    rows = backend.store.values([*map(key_field, keys), FIELDS["verdict"], *metrics], where)
-    return [_group(key, members) for key, members in grouped(rows, len(keys)).items()]
-
-
-def _group(key: Key, members: Sequence[tuple[Any, ...]]) -> Group:
-    verdicts, *columns = zip(*members, strict=True)
-    return Group(key, len(members), [quartiles(column) for column in columns], counted(verdicts))
-
-
-def _as_json(group: Group, keys: Sequence[str], metrics: Sequence["JobField"]) -> dict[str, Any]:
-    measured = {metric.name: vars(found) for metric, found in zip(metrics, group.metrics, strict=True)}
+def _as_json(group: Group, keys: Sequence[str], metrics: Sequence[str]) -> dict[str, Any]:
+    measured = {name: vars(figures) for name, figures in zip(metrics, group.metrics, strict=True)}
     by = dict(zip(keys, group.key, strict=True))
     return {"by": by, "jobs": group.jobs, "metrics": measured, "verdicts": group.verdicts}
 
 
-def _print_csv(groups: Sequence[Group], keys: Sequence[str], metrics: Sequence["JobField"]) -> None:
+def _sheet(groups: Sequence[Group], keys: Sequence[str], metrics: Sequence[str]) -> Sheet:
     verdicts = sorted({verdict for group in groups for verdict in group.verdicts})
-    figures = [f"{metric.name}_{name}" for metric in metrics for name in ("count", "q25", "median", "q75")]
-    header = [*keys, "jobs", *figures, *(f"verdict {verdict}" for verdict in verdicts)]
-    print_csv(header, [[*group.key, group.jobs, *_figures(group), *_counts(group, verdicts)] for group in groups])
+    figures = [f"{metric}_{name}" for metric in metrics for name in ("count", "q25", "median", "q75")]
+    rows = []
+    for group in groups:
+        measured = [figure for quartiles in group.metrics for figure in vars(quartiles).values()]
+        rows.append([*group.key, group.jobs, *measured, *(group.verdicts.get(verdict, 0) for verdict in verdicts)])
+    return Sheet([*keys, "jobs", *figures, *(f"verdict {verdict}" for verdict in verdicts)], rows)
 
 
-def _figures(group: Group) -> list[Any]:
-    return [figure for found in group.metrics for figure in vars(found).values()]
+def _grid(groups: Sequence[Group], keys: Sequence[str], metrics: Sequence[str]) -> Grid:
+    names = [heading for metric in metrics for heading in (metric.upper(), "QUARTILES")]
+    columns = [*(Column(key.upper(), right=True) for key in (*keys, "jobs", *names)), Column("VERDICTS", folds=True)]
+    partly = any(quartiles.count < group.jobs for group in groups for quartiles in group.metrics)
+    remark = "Some of these jobs have no such metric (yet), and count among the jobs alone." if partly else ""
+    return Grid(columns, map(_cells, groups), remark if groups else "There is no such job.")
 
 
-def _counts(group: Group, verdicts: Sequence[str]) -> list[int]:
-    return [group.verdicts.get(verdict, 0) for verdict in verdicts]
+def _cells(group: Group) -> tuple[object, ...]:
+    figures = [cell for quartiles in group.metrics for cell in (quartiles.median, _span(quartiles))]
+    return (*map(shown, group.key), group.jobs, *figures, said(group.verdicts) or None)
 
 
-def _print_table(groups: Sequence[Group], keys: Sequence[str], metrics: Sequence["JobField"]) -> None:
-    names = [heading for metric in metrics for heading in (metric.name.upper(), "QUARTILES")]
-    columns = [
-        *(Column(key.upper(), right=True) for key in (*keys, "jobs", *names)),
-        Column("VERDICTS", folds=True),
-    ]
-    print_table(columns, [_cells(group) for group in groups])
-    if not groups:
-        message("There is no such job.")
-    elif any(found.count < group.jobs for group in groups for found in group.metrics):
-        message("Some of these jobs have no such metric (yet), and count among the jobs alone.")
-
-
-def _cells(group: Group) -> tuple[str, ...]:
-    figures = [cell for found in group.metrics for cell in (number(found.median), _span(found))]
-    return (*map(shown, group.key), str(group.jobs), *figures, said(group.verdicts) or "-")
-
-
-def _span(found: Quartiles) -> str:
-    return f"{number(found.q25)} to {number(found.q75)}" if found.count else "-"
+def _span(quartiles: Quartiles) -> str | None:
+    return f"{number(quartiles.q25)} to {number(quartiles.q75)}" if quartiles.count else None

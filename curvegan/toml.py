@@ -1,11 +1,12 @@
-"""Read and write TOML: config files, a value on the command line, the user's and the project's own files.
-
-Knows nothing of which keys a config has.
-"""
+"""Read and write TOML: config files, a value on the command line, the user's and the project's own files."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
 
 PROJECT_FILE = "curvegan.toml"
 _SETTINGS = ("home", "database_url", "broker_url", "queue_prefix")
@@ -13,10 +14,12 @@ _MOST_BYTES = 65_536
 _MOST_CHARACTERS = 1000
 # The parser's time for a key with dots grows with the square of their number.
 _LONGEST_LINE = 4000
+# Where the remarks of a commented table begin.
+_WIDTH = 24
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file. Raises InvalidInput where it cannot be read, is no TOML, or is larger than any is."""
+    """Return the tables of a TOML file. Raises InvalidInput: it is unreadable, no TOML, or too large."""
     import tomllib
 
     from curvegan_core.config.limits import check_size
@@ -35,7 +38,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _beginning(path: Path) -> bytes:
-    """All of a file, or as much of it as shows that it is no config: a device has no size and no end."""
+    """Return all of a file, or as much of it as shows that it is no config: a device has no size and no end."""
     from curvegan_core.errors import InvalidInput
 
     with path.open("rb") as file:
@@ -48,7 +51,7 @@ def _beginning(path: Path) -> bytes:
 
 
 def value(text: str) -> Any:
-    """A value as TOML spells it, `1e-3` or `true`; anything else is a string."""
+    """Return a value as TOML spells it, `1e-3` or `true`; anything else is a string."""
     import tomllib
 
     if len(text) > _MOST_CHARACTERS:
@@ -61,7 +64,7 @@ def value(text: str) -> Any:
 
 
 def literal(scalar: str | int | float | bool) -> str:
-    """A scalar as TOML spells it."""
+    """Return a scalar as TOML spells it."""
     import json
 
     if isinstance(scalar, bool | str):
@@ -70,7 +73,7 @@ def literal(scalar: str | int | float | bool) -> str:
 
 
 def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Both mappings in one, `above` first; a table of both is merged key by key."""
+    """Return both mappings in one, `above` first; a table of both is merged key by key."""
     merged = dict(below)
     for key, new in above.items():
         old = merged.get(key)
@@ -79,7 +82,7 @@ def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 
 def personal_tables(folder: Path) -> dict[str, dict[str, Any]]:
-    """The `settings` and `config` tables of `folder`'s curvegan.toml (or its nearest parent's) over the user's."""
+    """Return the tables `settings` and `config` of `folder`'s curvegan.toml (or its parents') over the user's."""
     tables: dict[str, dict[str, Any]] = {"settings": {}, "config": {}}
     for path in (_user_file(), _project_file(folder)):
         if path is not None and path.is_file():
@@ -94,7 +97,7 @@ def _user_file() -> Path:
 
 
 def _project_file(folder: Path) -> Path | None:
-    return next((path for at in (folder, *folder.parents) if (path := at / PROJECT_FILE).is_file()), None)
+    return next((path for parent in (folder, *folder.parents) if (path := parent / PROJECT_FILE).is_file()), None)
 
 
 def _personal(path: Path) -> dict[str, Any]:
@@ -111,3 +114,22 @@ def _personal(path: Path) -> dict[str, Any]:
     if "home" in settings:  # below the file, wherever the command is typed
         settings["home"] = settings["home"] if settings["home"].startswith("~") else str(path.parent / settings["home"])
     return tables
+
+
+def commented(model: "BaseModel") -> str:
+    """Return a pydantic model as TOML with what each key means; a field that is a model itself is a table."""
+    from pydantic import BaseModel
+
+    fields = type(model).model_fields
+    tables = [name for name in fields if isinstance(getattr(model, name), BaseModel)]
+    lines = [_line(name, getattr(model, name), info) for name, info in fields.items() if name not in tables]
+    for name in tables:
+        table = getattr(model, name)
+        rows = [_line(key, getattr(table, key), info) for key, info in type(table).model_fields.items()]
+        lines += ["", f"# {fields[name].description}", f"[{name}]", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def _line(key: str, value: Any, info: "FieldInfo") -> str:
+    line = f"{key} = {literal(value)}"
+    return f"{line:{_WIDTH - 1}} # {info.description}" if info.description else line

@@ -1,4 +1,4 @@
-"""What `curvegan doctor` checks, each by trying it. Mends nothing, and shows no password."""
+"""What keeps jobs from running here, found out by trying it. Mends nothing, and shows no password."""
 
 import json
 import shutil
@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curvegan_cli.backend import Backend
-from curvegan_cli.commands.workers import TORCH_MISSING, torch_installed
-from curvegan_cli.shown.output import age, duration
+from curvegan.lab import TORCH_MISSING, Lab, torch_installed
+from curvegan.words import age, duration
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -37,60 +36,60 @@ class Finding:
     command: str | None = None
 
 
-def examine(backend: Backend) -> list[Finding]:
+def examine(lab: Lab) -> list[Finding]:
     """Try everything; what needs something that is broken is left out."""
-    embedded, findings = backend.settings.embedded, [*_database(backend)]
-    folder = _existing(_store_folder(backend))  # which an embedded database has made by now
-    findings += [*check_wal(folder, embedded), check_broker(backend), *check_torch(embedded), check_disk(folder)]
+    embedded, findings = lab.settings.embedded, [*_database(lab)]
+    folder = _existing(_store_folder(lab))  # which an embedded database has made by now
+    findings += [*check_wal(folder, embedded), check_broker(lab), *check_torch(embedded), check_disk(folder)]
     return findings
 
 
-def _store_folder(backend: Backend) -> Path:
-    """Where the store's file lies, or the home folder where the store is a server's."""
+def _store_folder(lab: Lab) -> Path:
+    """Return where the store's file lies, or the home folder where the store is a server's."""
     from sqlalchemy.engine import make_url
 
-    if not backend.settings.embedded:
-        return backend.settings.home
-    return Path(make_url(backend.settings.database_url).database or ".").absolute().parent
+    if not lab.settings.embedded:
+        return lab.settings.home
+    return Path(make_url(lab.settings.database_url).database or ".").absolute().parent
 
 
 def _existing(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.parents) if place.is_dir())
+    return next(parent for parent in (folder, *folder.parents) if parent.is_dir())
 
 
-def _database(backend: Backend) -> Iterator[Finding]:
-    """The database, and what can only be asked where it answers."""
+def _database(lab: Lab) -> Iterator[Finding]:
+    """Check the database, and what can only be asked where it answers."""
     from curvegan_core.errors import CurveganError
     from curvegan_db.sql.database import shown_url
 
     try:
-        with backend.engine() as engine, engine.connect():
+        with lab.engine() as engine, engine.connect():
             yield Finding("database", OK, f"{shown_url(engine)} answers")
             yield check_schema(engine)
             yield check_clock(engine)
     except CurveganError as error:
         yield Finding("database", PROBLEM, str(error), "curvegan db status")
         return
-    yield from _workers(backend)
+    yield from _workers(lab)
 
 
 def check_schema(engine: "Engine") -> Finding:
-    """The schema against this version's."""
+    """Check the schema against this version's."""
     from curvegan_db.sql import migrate
 
-    found = migrate.status(engine)
-    if found.current == found.head:
-        return Finding("schema", OK, f"at {found.current}, as this curvegan needs it")
-    if found.newer:
-        return Finding("schema", PROBLEM, f"at {found.current}, newer than this curvegan", "pip install -U curvegan")
-    at = f"at {found.current}" if found.current else "none yet"
+    schema = migrate.status(engine)
+    if schema.current == schema.head:
+        return Finding("schema", OK, f"at {schema.current}, as this curvegan needs it")
+    if schema.newer:
+        return Finding("schema", PROBLEM, f"at {schema.current}, newer than this curvegan", "pip install -U curvegan")
+    version = f"at {schema.current}" if schema.current else "none yet"
     if engine.dialect.name == "sqlite":
-        return Finding("schema", OK, f"{at}; the first command that uses the store brings it to {found.head}")
-    return Finding("schema", PROBLEM, f"{at}, this curvegan needs {found.head}", "curvegan db upgrade")
+        return Finding("schema", OK, f"{version}; the first command that uses the store brings it to {schema.head}")
+    return Finding("schema", PROBLEM, f"{version}, this curvegan needs {schema.head}", "curvegan db upgrade")
 
 
 def check_clock(engine: "Engine") -> Finding:
-    """This machine's clock against the database's, by which leases are measured."""
+    """Check this machine's clock against the database's, by which leases are measured."""
     from curvegan_db.sql.health import clock_skew
 
     if engine.dialect.name == "sqlite":
@@ -99,7 +98,7 @@ def check_clock(engine: "Engine") -> Finding:
 
 
 def judge_skew(skew: timedelta) -> Finding:
-    """What a skew means: leases go by one clock, so that people are misled and jobs are not."""
+    """Return what a skew means: leases go by one clock, so that people are misled and jobs are not."""
     seconds = skew.total_seconds()
     text = f"the database's clock is {abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'} this machine's"
     if abs(skew) <= MOST_SKEW:
@@ -108,7 +107,7 @@ def judge_skew(skew: timedelta) -> Finding:
 
 
 def check_wal(folder: Path, embedded: bool) -> Iterator[Finding]:
-    """SQLite's write-ahead log, by writing a database next to the store's file."""
+    """Check SQLite's write-ahead log, by writing a database next to the store's file."""
     from curvegan_db.sql.health import network_file_system, try_wal
 
     if not embedded:
@@ -124,33 +123,33 @@ def check_wal(folder: Path, embedded: bool) -> Iterator[Finding]:
         yield Finding("wal", OK, f"a write-ahead log works in {folder}")
 
 
-def check_broker(backend: Backend) -> Finding:
-    """A message through the broker and back."""
+def check_broker(lab: Lab) -> Finding:
+    """Send a message through the broker and back."""
     from curvegan_worker.celery.broker import shown_broker
 
-    if not backend.settings.has_broker:
+    if not lab.settings.has_broker:
         return Finding("broker", OK, "none is needed: workers here look for jobs every second")
-    problem = backend.broker_problem()
+    problem = lab.broker_problem()
     if problem:
         return Finding(
             "broker", PROBLEM, f"{problem}; until then workers look for jobs every second", "curvegan workers"
         )
-    return Finding("broker", OK, f"{shown_broker(backend.settings.broker_url)} gave a message back")
+    return Finding("broker", OK, f"{shown_broker(lab.settings.broker_url)} gave a message back")
 
 
-def _workers(backend: Backend) -> Iterator[Finding]:
+def _workers(lab: Lab) -> Iterator[Finding]:
     from curvegan_core.errors import CurveganError
 
     try:
-        store = backend.store
+        store = lab.store
     except CurveganError:
         return  # told by the schema
     waiting = len(store.jobs(states=["queued"], limit=1)) > 0
-    yield check_workers(store, waiting, backend.settings.embedded)
+    yield check_workers(store, waiting, lab.settings.embedded)
 
 
 def check_workers(store: "Store", waiting: bool, embedded: bool) -> Finding:
-    """Whether workers live, and when each was last heard of."""
+    """Check whether workers live, and when each was last heard of."""
     workers, now = [w for w in store.workers() if w.state != "stopped"], store.time()
     live, lost = [w for w in workers if w.state != "lost"], [w for w in workers if w.state == "lost"]
     text = ", ".join(_beat(worker, now) for worker in [*live, *lost][:8]) or "none"
@@ -171,7 +170,7 @@ def _beat(worker: "Worker", now: datetime) -> str:
 
 
 def check_torch(embedded: bool) -> Iterator[Finding]:
-    """Whether this machine can train, and on what: found out in a process of its own."""
+    """Check whether this machine can train, and on what: found out in a process of its own."""
     if not torch_installed():
         if embedded:
             yield Finding("torch", PROBLEM, f"{TORCH_MISSING}, and an embedded store trains nowhere else", _INSTALL)
@@ -188,24 +187,24 @@ def check_torch(embedded: bool) -> Iterator[Finding]:
 
 
 def judge_probe(done: "subprocess.CompletedProcess[str]") -> Iterator[Finding]:
-    """What the probe's end means."""
+    """Return what the probe's end means."""
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
         yield Finding("torch", PROBLEM, f"torch cannot compute here: {last[:300]}", _INSTALL)
         return
-    found = json.loads(done.stdout.splitlines()[-1])
-    yield Finding("torch", OK, f"torch {found['torch']} trains here")
-    devices = ", ".join(f"{device} ({name})" for device, name in found["devices"].items())
+    machine = json.loads(done.stdout.splitlines()[-1])
+    yield Finding("torch", OK, f"torch {machine['torch']} trains here")
+    devices = ", ".join(f"{device} ({name})" for device, name in machine["devices"].items())
     if devices:
         yield Finding("cuda", OK, f"computes on {devices}")
-    elif found["driver"]:
+    elif machine["driver"]:
         yield Finding("cuda", WARNING, "NVIDIA's driver is here, but torch sees no device", "nvidia-smi")
     else:
         yield Finding("cuda", OK, "no CUDA here; workers train on the CPU")
 
 
 def check_disk(folder: Path) -> Finding:
-    """Free space where the store, or the home folder, lies."""
+    """Check the free space where the store, or the home folder, lies."""
     free = shutil.disk_usage(folder).free
     text = f"{free / (1 << 30):.1f} GiB free in {folder}"
     level = PROBLEM if free < TOO_LITTLE_DISK else WARNING if free < LITTLE_DISK else OK
