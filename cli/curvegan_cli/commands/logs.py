@@ -1,12 +1,14 @@
-"""curvegan logs: a job's own log, from its first line to its newest."""
+"""curvegan logs, explain: what happened to a job, and why it is where it is."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from curvegan.lab import Lab
 from curvegan.watching.following import Remark, follow_log
+from curvegan.watching.reasons import NOTES, REASONS, Explanation, explained
 from curvegan.words import moment
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from curvegan_db.store import Store
     from curvegan_db.values import LogLine
 
-_FIELDS = ("at", "attempt", "worker", "kind", "text")
+_LINE_FIELDS = ("at", "attempt", "worker", "kind", "text")
+_REASON_FIELDS = ("reason", "text", "notes", "figures", "commands")
 
 
 @click.command()
@@ -42,7 +45,7 @@ def logs(lab: Lab, selector: str, follow: bool, form: str) -> None:
         emit(
             form,
             text=lambda: (part for line in lines for part in _parts(line)),
-            json=lambda: [{name: getattr(line, name) for name in _FIELDS} for line in lines],
+            json=lambda: [{name: getattr(line, name) for name in _LINE_FIELDS} for line in lines],
         )
     if follow and store.job(job_id).state != "succeeded":
         raise SystemExit(1)
@@ -60,3 +63,40 @@ def _followed(store: "Store", job_id: int) -> Iterator["LogLine"]:
             message(seen.text)
         else:
             yield seen
+
+
+def _listed(codes: dict[str, str]) -> str:
+    return "\n".join(f"  {code:19}{meaning}" for code, meaning in codes.items())
+
+
+@click.command(epilog=f"\b\nReasons:\n{_listed(REASONS)}\n\n\b\nNotes:\n{_listed(NOTES)}")
+@one_job
+@form_options("table", "json")
+@pass_lab
+def explain(lab: Lab, selector: str, form: str) -> None:
+    """Say why a job is not running, what it is doing, or how it ended.
+
+    In JSON, `reason` and the keys of `notes` are the codes below, which stay as they are.
+
+    \b
+    Examples:
+      curvegan explain 17
+      curvegan explain last -o json
+    """
+    from curvegan_db.errors import SchemaOutdated
+
+    try:
+        store = lab.store
+    except SchemaOutdated as error:
+        job, why = None, Explanation("schema_outdated", str(error), ("curvegan db status",))
+    else:
+        job, why = explained(lab, select_one(store, selector))
+
+    def text() -> Iterator[str]:
+        subject = f"Job {job.id} is {job.state}" if job else "No job can be looked at"
+        yield f"{subject} ({why.reason}): {why.text}."
+        yield from (f"  {note}" for note in why.notes.values())
+        yield from (f"  `{command}`" for command in why.commands)
+
+    known, values = {"id": job.id if job else None, "state": job.state if job else None}, asdict(why)
+    emit(form, text=text, json=lambda: known | {name: values[name] for name in _REASON_FIELDS})

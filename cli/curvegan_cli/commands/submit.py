@@ -1,4 +1,4 @@
-"""curvegan submit: from what was typed to a queued job."""
+"""curvegan submit, config: from what was typed to a queued job, and what a config is."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,11 +7,11 @@ import click
 
 from curvegan.datasets import data_remark
 from curvegan.lab import Lab, torch_installed
-from curvegan.submitting.layers import layered
+from curvegan.submitting.layers import layered, preset_layer
 from curvegan.submitting.starting import call_workers
 from curvegan.watching.job_fields import job_fields, outcome
 from curvegan_cli.options import pass_lab
-from curvegan_cli.options.job import given_layers, job_options, no_worker_option
+from curvegan_cli.options.job import given_layers, job_options, no_worker_option, preset_option
 from curvegan_cli.shown.configs import emit_config
 from curvegan_cli.shown.output import IDS_ONLY, emit, form_options, messages
 from curvegan_cli.shown.progress import jobs_to_the_end
@@ -74,3 +74,23 @@ def _wait(lab: Lab, job_id: int, form: str, start_worker: bool) -> None:
     emit(form, text=lambda: [outcome(job), *commands], json=lambda: job_fields(job))
     if job.state != "succeeded":
         raise SystemExit(1)
+
+
+@click.command()
+@preset_option
+@form_options("toml", "json")
+def config(preset: str | None, form: str) -> None:
+    """Print a job's config: every key and its default.
+
+    What it prints is a file for `submit --config`.
+
+    \b
+    Examples:
+      curvegan config > job.toml
+      curvegan submit --config job.toml
+      curvegan config --preset collapse-fix
+    """
+    from curvegan_core.config.presets import PRESETS
+
+    config = layered([preset_layer(preset)])
+    emit_config(form, config, f"preset {preset}: {PRESETS[preset].purpose}" if preset else "")

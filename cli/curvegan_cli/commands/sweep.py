@@ -1,4 +1,4 @@
-"""curvegan sweep: queue the jobs of a plan as one sweep, or show what it would be."""
+"""curvegan sweep, sweeps: queue the jobs of a plan as one sweep, or show what it would be; list what there is."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,12 +11,12 @@ from curvegan.lab import Lab, torch_installed
 from curvegan.submitting.axes import MOST_POINTS, Point, parse_axis, shown
 from curvegan.submitting.plan import Draw, Plan, planned
 from curvegan.submitting.starting import call_workers
-from curvegan.watching.sweep_fields import Estimate, estimate, time_left, titled
+from curvegan.watching.sweep_fields import Estimate, estimate, prospects, sweep_fields, time_left, titled
 from curvegan.words import plural
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.job import given_layers, job_options, no_worker_option
-from curvegan_cli.shown.columns import emit_ended_sweep, whole_sweep_json
-from curvegan_cli.shown.output import Column, Grid, console, emit, form_options, message, messages
+from curvegan_cli.shown.columns import emit_ended_sweep, sweeps_grid, sweeps_sheet, whole_sweep_json
+from curvegan_cli.shown.output import IDS_ONLY, Column, Grid, console, emit, form_options, message, messages
 from curvegan_cli.shown.progress import sweep_to_the_end
 
 if TYPE_CHECKING:
@@ -141,3 +141,30 @@ def _say_queued(lab: Lab, sweep: "Sweep", submitted: "SubmittedSweep", form: str
 
     # With --wait its id comes at its end.
     emit(form, text=text, ids=None if wait else lambda: [sweep.id])
+
+
+@click.command()
+@click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(1))
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The newest so many.")
+@form_options("table", "json", "csv", quiet=IDS_ONLY)
+@pass_lab
+def sweeps(lab: Lab, ids: tuple[int, ...], limit: int, form: str) -> None:
+    """List sweeps, the newest first.
+
+    With ids these alone; in JSON then also with verdicts and the time left.
+
+    \b
+    Examples:
+      curvegan sweeps
+      curvegan sweeps 3 -o json
+    """
+    store = lab.store
+    store.reap()
+    listed = [store.sweep(sweep_id) for sweep_id in ids] if ids else store.sweeps(limit)
+    emit(
+        form,
+        text=lambda: [sweeps_grid(listed)],
+        json=lambda: [sweep_fields(sweep) | (prospects(store, sweep) if ids else {}) for sweep in listed],
+        csv=lambda: sweeps_sheet(listed),
+        ids=lambda: [sweep.id for sweep in listed],
+    )
