@@ -1,10 +1,11 @@
 """The eigenvalues of a training's step at a checkpoint: whether a small job settles there, turns around or leaves.
 
 A step maps a state (weights, and what optimisers keep) to the next. Near a fixed point it acts as its Jacobian, whose
-eigenvalues say how each part of a small disturbance goes on: within the unit circle it dies out, on it it stays, outside
-it grows; one that is not real turns. Away from a fixed point they say the same of two neighbouring states.
+eigenvalues say how each part of a small disturbance goes on: within the unit circle it dies out, on the circle it stays,
+outside it grows; one that is not real turns. Away from a fixed point they say the same of two neighbouring states.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from curvegan_core.engines import State
 from curvegan_core.errors import InvalidInput
 from curvegan_core.families import curves
 from curvegan_core.families.dataset import Dataset
-from curvegan_core.networks import shapes, trained
+from curvegan_core.networks import shapes
 from curvegan_core.optimisers import kept_shapes
 
 MOST_NUMBERS = 2000
@@ -51,9 +52,8 @@ class Spectrum:
 
 def numbers_of(config: TrainConfig) -> int:
     """Count the numbers of a state: the weights and what their optimisers keep."""
-    tensors = [shape for name, shape in shapes(config).items() if trained(name) or config.norm_g or config.norm_d]
-    kept = [shape for group in kept_shapes(config).values() for shape in group.values()]
-    return int(sum(np.prod(shape) for shape in (*tensors, *kept)))
+    groups = (shapes(config), *kept_shapes(config).values())
+    return sum(math.prod(shape) for group in groups for shape in group.values())
 
 
 def spectrum(checkpoint: Checkpoint, config: TrainConfig, dataset: Dataset | None = None) -> Spectrum:

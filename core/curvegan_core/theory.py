@@ -1,8 +1,8 @@
 """What theory says of the Dirac-GAN: its training near the equilibrium, in closed form. Trains and measures nothing.
 
 The real distribution is the point 0, the generator the point t, the discriminator D(x) = p x: Mescheder, Geiger and
-Nowozin, "Which training methods for GANs do actually converge?" (2018), section 2. Gradient descent moves (p, t) along a
-field that is A (p, t) near the equilibrium (0, 0), with A = [[-gamma, -w], [w, 0]]: w is how fast the loss turns the
+Nowozin, "Which training methods for GANs do actually converge?" (2018), section 2. Gradient descent moves (p, t) along
+a field that is A (p, t) near the equilibrium (0, 0), with A = [[-gamma, -w], [w, 0]]: w is how fast the loss turns the
 two around each other, gamma that of R1, which damps. Its eigenvalues are -gamma/2 +- sqrt(gamma^2/4 - w^2).
 A bias of D is a third number by itself: see `BIAS`.
 """
@@ -18,7 +18,7 @@ Reals = NDArray[np.float64]
 TURN = {"ns": 0.5, "minimax": 0.5, "lsgan": 0.5, "rpgan": 0.5, "hinge": 1.0, "wgan": 1.0}
 """w of each loss: the slope of D's loss by a logit at equilibrium, where both networks see the same one."""
 BIAS = {"ns": -0.5, "minimax": -0.5, "lsgan": -2.0, "rpgan": 0.0, "hinge": 0.0, "wgan": 0.0}
-"""The field's eigenvalue for D's bias: the second derivative of D's loss by both logits together, with its sign turned."""
+"""The field's eigenvalue for D's bias: less the second derivative of D's loss by a number added to every logit."""
 
 
 def field(loss: str, gamma: float = 0.0) -> Reals:
@@ -41,15 +41,16 @@ def step(
 ) -> Reals:
     """Return the matrix of one step of gradient descent, (2, 2) on (p, t).
 
-    Simultaneous: I + rate A. Alternating: t moves by the p that has moved already. Consensus adds -consensus A^T A to A:
-    Mescheder, Nowozin and Geiger, "The numerics of GANs" (2017), equation 12.
+    Simultaneous: I + rate A. Alternating: t moves by the p that has moved already. Consensus adds -consensus A^T A to
+    A: Mescheder, Nowozin and Geiger, "The numerics of GANs" (2017), equation 12.
     """
     a = field(loss, gamma)
     if updates == "simultaneous":
         return np.eye(2) + rate * (a - consensus * a.T @ a)
     first = np.array([[1 + rate * a[0, 0], rate * a[0, 1]], [0, 1]])
     second = np.array([[1, 0], [rate * a[1, 0], 1]])
-    return second @ first
+    both: Reals = second @ first
+    return both
 
 
 def optimistic_step(loss: str, rate: float, gamma: float = 0.0) -> Reals:

@@ -21,8 +21,6 @@ from curvegan_core.engines.stacked.step import Inputs, Pack
 from curvegan_core.families.family import Family
 
 Reals = NDArray[np.float64]
-MOST_NUMBERS = 2000
-"""Of a state whose Jacobian is taken: its eigenvalues take seconds, and its rows some hundred megabytes."""
 _SHIFT = 1e-6
 # An optimiser's mean squares are moved in parts of themselves: their roots are steep near zero, and none is below.
 _SQUARES, _SQUARE_SHIFT, _LEAST_SQUARE = ("adam_v", "rms_v"), 1e-4, 1e-12
@@ -34,15 +32,11 @@ def jacobian(config: TrainConfig, state: State, step: int, family: Family) -> Re
 
     The state's numbers are the discriminator's and the generator's weights and what their optimisers keep. A minibatch
     is the one of that step. The average of weights is left out: it follows the generator and changes nothing.
-
-    Raises ValueError where the state has more than MOST_NUMBERS.
     """
     config, state = config.model_copy(update={"ema": 0.0}), replace(state, ema={})
     inputs = next(TorchEngine([config], [state], "cpu", [family]).inputs([step], 1))
     here_p, kind_p = (_row(_pack(config, marked, 2)) for marked in (state, _kinds(state)))
     places = np.flatnonzero(kind_p)
-    if len(places) > MOST_NUMBERS:
-        raise ValueError(f"{len(places):,} numbers are too many for a spectrum: at most {MOST_NUMBERS:,}")
     columns = []
     for part in np.array_split(places, -(-len(places) // (_MOST_JOBS // 2))):
         lower_jp, upper_jp = _moved(here_p, kind_p, part)
