@@ -1,7 +1,7 @@
 """The eigenvalues of a training's step at a checkpoint: whether a small job settles there, turns around or leaves.
 
 A step maps a state (weights, and what optimisers keep) to the next. Near a fixed point it acts as its Jacobian, whose
-eigenvalues say how each part of a small disturbance goes on: within the unit circle it dies out, on the circle it stays,
+eigenvalues say how each part of a small disturbance goes on: within the unit circle it dies out, on it it remains,
 outside it grows; one that is not real turns. Away from a fixed point they say the same of two neighbouring states.
 """
 

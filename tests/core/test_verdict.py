@@ -102,10 +102,12 @@ def trained(
 
 def test_what_still_comes_nearer_is_undertrained() -> None:
     assert judge(*trained([2, 1, 1, 0.9, 0.9, 0.9, 0.85, 0.85, 0.85])).name == "undertrained"
-    assert judge(*trained([2, 1, 1, 0.9, 0.9, 0.9, 0.86, 0.86, 0.86])).name == "equilibrium-but-wrong"
+    assert judge(*trained([2, 1, 1, 0.9, 0.9, 0.9, 0.885, 0.885, 0.885])).name == "equilibrium-but-wrong"
     # What fell before the second third, or came and went, is no progress.
     assert judge(*trained([9, 8, 7, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9])).name == "equilibrium-but-wrong"
     assert judge(*trained([2, 1, 1, 0.7, 0.9, 0.8, 0.9, 0.7, 0.8])).name == "equilibrium-but-wrong"
+    # Nor is what is no more than the swing from one snapshot to the next.
+    assert judge(*trained([2, 1, 1, 0.9, 0.5, 0.9, 0.8, 0.4, 0.9])).name == "equilibrium-but-wrong"
     # Without snapshots in the second third nobody can tell.
     assert judge(*trained([0.9])).name == "equilibrium-but-wrong"
 
@@ -113,7 +115,7 @@ def test_what_still_comes_nearer_is_undertrained() -> None:
 def test_what_still_finds_more_good_curves_is_undertrained() -> None:
     wrong = [0.9] * 9
     assert judge(*trained(wrong, [0, 0, 0, 0.2, 0.2, 0.2, 0.225, 0.225, 0.225])).name == "undertrained"
-    assert judge(*trained(wrong, [0, 0, 0, 0.2, 0.2, 0.2, 0.21, 0.21, 0.21])).name == "equilibrium-but-wrong"
+    assert judge(*trained(wrong, [0, 0, 0, 0.2, 0.2, 0.2, 0.209, 0.209, 0.209])).name == "equilibrium-but-wrong"
     # A rise of a tenth of very little is noise.
     assert judge(*trained(wrong, [0, 0, 0, 0.01, 0.01, 0.01, 0.019, 0.019, 0.019])).name == "equilibrium-but-wrong"
 

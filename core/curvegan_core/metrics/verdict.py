@@ -16,8 +16,9 @@ were averaged (`ema`), the average is what is judged: in rules 2, 3 and 5 its me
                           0.5; no k/n then.
 4. oscillating            the loss curve's `rmse` swings in the last third: the standard deviation about its straight
                           line is more than 0.25 of its mean.
-5. undertrained           it still improves: over the snapshots of the last third the mean of `rmse` is at least 5 %
-                          below that over the third before, or that of `hq` 10 % and .01 above. More steps may help.
+5. undertrained           it still improves: over the snapshots of the last third the mean of `rmse` is at least 2 %
+                          below that over the third before, or that of `hq` 5 % and .01 above, and in either case by
+                          more than two standard errors of the difference. More steps may help.
 6. equilibrium-but-wrong  the discriminator cannot tell, and has not for long: `equilibrium_gap` at most 0.03 at the end
                           and at every snapshot of the last third. Equilibrium is not convergence.
 7. undertrained           all else: not right, not swinging, not settled.
@@ -41,8 +42,9 @@ SPREAD = (0.7, 1.4)
 COLLAPSED_SPREAD = 0.5
 MOST_SWING = 0.25
 MOST_GAP = 0.03
-LEAST_FALL = 0.05
-LEAST_RISE, LEAST_RISE_HQ = 0.1, 0.01
+LEAST_FALL = 0.02
+LEAST_RISE, LEAST_RISE_HQ = 0.05, 0.01
+_SURE = 2.0
 _FEWEST_RECORDS = 8
 Along = Sequence[tuple[int, Mapping[str, float]]]
 """The steps of a training's snapshots, and the metrics there."""
@@ -148,21 +150,27 @@ def swing(losses: LossCurve) -> float:
 def improves(along: Along) -> bool:
     """Return whether the curves come nearer, or more of them are good, from the second third of the steps to the last.
 
-    Means over thirds: single snapshots of a small rate of good curves differ by more than a third's progress.
+    Means over thirds: single snapshots differ by more than what a third brings.
     """
     last = max((step for step, _ in along), default=0)
     before = [metrics for step, metrics in along if last / 3 < step <= 2 * last / 3]
     late = [metrics for step, metrics in along if step > 2 * last / 3]
     if not before or not late:
         return False
-    if _mean(late, "rmse") <= (1 - LEAST_FALL) * _mean(before, "rmse"):
-        return True
-    rise = _mean(late, "hq") - _mean(before, "hq")
-    return rise >= max(LEAST_RISE_HQ, LEAST_RISE * _mean(before, "hq"))
+    (rmse, later_rmse), (hq, later_hq) = ((_column(before, name), _column(late, name)) for name in ("rmse", "hq"))
+    nearer = _gained(later_rmse, rmse, LEAST_FALL * float(np.mean(rmse)))
+    return nearer or _gained(hq, later_hq, max(LEAST_RISE_HQ, LEAST_RISE * float(np.mean(hq))))
 
 
-def _mean(metrics: Sequence[Mapping[str, float]], name: str) -> float:
-    return float(np.mean([values.get(name, 0.0) for values in metrics]))
+def _column(along: Sequence[Mapping[str, float]], name: str) -> Reals:
+    return np.array([metrics.get(name, 0.0) for metrics in along])
+
+
+def _gained(low: Reals, high: Reals, least: float) -> bool:
+    """Return whether the second mean is that much above the first, and surely so."""
+    gain = float(np.mean(high) - np.mean(low))
+    error = math.sqrt(sum(float(np.var(values)) / max(1, len(values) - 1) for values in (low, high)))
+    return gain >= least and gain > _SURE * error
 
 
 def _is_settled(final: Mapping[str, float], snapshots: Sequence[Snapshot]) -> bool:
