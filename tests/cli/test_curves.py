@@ -27,8 +27,9 @@ def test_every_family_is_listed_with_what_it_is(client: Client) -> None:
         assert model.__doc__.split("\n")[0] in words
         assert model.distance() in words
         assert (f"modes: {MODES.get(name)}" in entry) is (name in MODES)
-        # Of a point one dot is all there is.
-        assert name == "data" or len(re.findall(r"[\u2801-\u28ff]", entry)) > (0 if name == "dirac" else 40)
+        # Of a point one dot is all there is, of an upright line one column.
+        least = {"data": 0, "dirac": 1, "line": 6}.get(name, 41)
+        assert len(re.findall(r"[\u2801-\u28ff]", entry)) >= least
     assert max(map(len, listed.splitlines())) <= WIDTH
     assert client.done("curves", "-q").split() == list(CURVE_MODELS)
     assert list(client.home.parent.rglob("curvegan.db")) == []
