@@ -22,6 +22,7 @@ CURVES: tuple[Any, ...] = (
     {"a": 3.5},
     {"family": "sine_modes", "modes": 12},
     {"family": "updown", "noise": 0.1},
+    {"family": "mixture", "layout": "line", "modes": 12, "box": True},
 )
 VERDICTS = (None, "converged", "collapsed 1/2", "collapsed 3/8", "collapsed", "diverged")
 METRICS = (0.0, -1.5, 0.1, 0.1 + 0.2, 2.0, 1e-300, 1e300, 0.07712345678901234)

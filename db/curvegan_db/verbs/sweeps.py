@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidInput
 from curvegan_db.columns import MOST_ID, MOST_NAME, MOST_REASON, JobState, Until
 from curvegan_db.errors import SweepNotFound
+from curvegan_db.filters.catalogue import CONFIG_FIELDS
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
@@ -26,6 +28,8 @@ from curvegan_db.verbs.reruns import RESULTS
 
 MOST_JOBS = 100_000
 _AT_ONCE = 1_000
+# The keys that change what a training's result says, but not the training.
+_JUDGING = ("samples", "threshold", "curve.box")
 _RECENT = 1_000
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
@@ -40,8 +44,8 @@ class Sweeps(Transactions):
     ) -> SubmittedSweep:
         """Queue the jobs of a new sweep, all or none; `axes` (JSON values by config key) tell what it was made from.
 
-        With `needed` a job is left out whose training has succeeded before: one with the same config hash and the same
-        steps. A sweep without any job is not stored. Raises InvalidInput.
+        With `needed` a job is left out whose training has succeeded before: one with the same config hash, the same
+        steps and the same way of judging. A sweep without any job is not stored. Raises InvalidInput.
         """
         if len(requests) > MOST_JOBS:
             raise InvalidInput(f"a sweep has at most {MOST_JOBS} jobs, got {len(requests)}")
@@ -175,15 +179,23 @@ def _require_datasets(session: Session, sweep_id: int, states: Sequence[JobState
 
 
 def _not_done(session: Session, requests: Sequence[JobRequest]) -> list[JobRequest]:
-    """Return those without a job that succeeded with the same hash and the same steps."""
+    """Return those without a job that succeeded with the same hash and steps, and was judged in the same way."""
     job, wanted = models.Job, []
+    judged = [CONFIG_FIELDS[name].sql for name in _JUDGING]
     for part in _parts(requests):
-        hashes = [request.config.hash for request in part]
-        query = select(job.config_hash, job.steps).where(in_state(JobState.SUCCEEDED), job.config_hash.in_(set(hashes)))
-        done = {(row.config_hash, row.steps) for row in session.execute(query)}
-        pairs = zip(hashes, part, strict=True)
-        wanted += [request for name, request in pairs if (name, request.config.steps) not in done]
+        names = [_name(request.config) for request in part]
+        hashes = {name[0] for name in names}
+        query = select(job.config_hash, job.steps, *judged).where(
+            in_state(JobState.SUCCEEDED), job.config_hash.in_(hashes)
+        )
+        done = {tuple(row) for row in session.execute(query)}
+        wanted += [request for name, request in zip(names, part, strict=True) if name not in done]
     return wanted
+
+
+def _name(config: TrainConfig) -> tuple[str | int | float | bool | None, ...]:
+    """Return what names a result: the training's hash, its steps, and what it was judged by."""
+    return config.hash, config.steps, config.samples, config.threshold, getattr(config.curve, "box", None)
 
 
 def _existing(session: Session, sweep_id: int) -> models.Sweep:

@@ -114,6 +114,18 @@ def test_needed_leaves_out_what_has_succeeded_with_the_same_steps(store: Store) 
     assert submitted.jobs[0] > jobs[-1]
 
 
+def test_what_would_be_judged_otherwise_is_needed(store: Store) -> None:
+    mixture = request(curve="mixture", samples=2000)
+    store.submit_sweep([request(lr=1e-4), mixture], AXES)
+    for _ in range(2):
+        held = claim(store)
+        finish(store, held.token, held.jobs[0].id, "succeeded", verdict="converged")
+    again = [request(lr=1e-4), request(lr=1e-4, samples=2000), request(lr=1e-4, threshold=4.0), mixture]
+    boxed = request(curve={"family": "mixture", "box": True}, samples=2000)
+    assert boxed.config.hash == again[-1].config.hash
+    assert store.needed([*again, boxed]) == [again[1], again[2], boxed]
+
+
 def test_a_sweep_with_nothing_to_do_is_not_stored(store: Store) -> None:
     one_of_each(store)
     submitted = store.submit_sweep(requests()[:1], AXES, needed=True)
