@@ -29,10 +29,12 @@ def named(name: str) -> Any:
 class FamilyParameters(Keyed):
     """Parameters of a family. Of a point set (`PLANE`) one sample is one point of the plane, not a curve.
 
+    `LEAST_POINTS` is how many points of a curve tell its members apart.
     `NEAREST` says to what the distance of a generated curve is measured: see `distance`.
     """
 
     PLANE: ClassVar[bool] = False
+    LEAST_POINTS: ClassVar[int] = 2
     NEAREST: ClassVar[str] = "the curve"
 
     @classmethod
@@ -44,6 +46,7 @@ class FamilyParameters(Keyed):
 class Quadratic(FamilyParameters):
     """The parabola y = a x^2 + c."""
 
+    LEAST_POINTS: ClassVar[int] = 1
     family: Literal["quadratic"] = named("quadratic")
     a: Parameter = parameter(2.0, "factor of x^2")
     c: Parameter = parameter(1.0, "height at x = 0")
@@ -52,6 +55,7 @@ class Quadratic(FamilyParameters):
 class Cubic(FamilyParameters):
     """The cubic y = a x^3 + b x."""
 
+    LEAST_POINTS: ClassVar[int] = 1
     family: Literal["cubic"] = named("cubic")
     a: Parameter = parameter(4.0, "factor of x^3")
     b: Parameter = parameter(-3.0, "slope at x = 0")
@@ -60,6 +64,7 @@ class Cubic(FamilyParameters):
 class Abs(FamilyParameters):
     """The corner y = a abs(x) + c."""
 
+    LEAST_POINTS: ClassVar[int] = 1
     family: Literal["abs"] = named("abs")
     a: Parameter = parameter(2.0, "slope on the right of x = 0")
     c: Parameter = parameter(0.0, "height at x = 0")

@@ -29,7 +29,6 @@ from curvegan_core.engines.fused.vectors import has_fused_multiply_add
 from curvegan_core.errors import DeviceUnavailable
 from curvegan_core.families import curves
 from curvegan_core.families.family import Family
-from curvegan_core.networks import init_weights
 
 # Numbers of real curves, and of curves at records, that are held at once: 16 MB. Bounds memory for long runs.
 _MOST_NUMBERS = 1 << 22
@@ -191,4 +190,4 @@ def prepare() -> None:
     """Load the compiled code, or wait some seconds for the compiler, now instead of in the first job."""
     # The smallest job there is: the types of its arguments are those of any other.
     config = TrainConfig(batch_size=1, hidden_g=1, hidden_d=1)
-    FusedEngine([config], [State.initial(init_weights(config))]).run([0], 1, [])
+    FusedEngine([config], [State.initial(config)]).run([0], 1, [])
