@@ -36,6 +36,7 @@ class Stream(IntEnum):
     INSTANCE = 6
     PENALTY = 7
     GENERATOR = 8
+    CENTRES = 9
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
