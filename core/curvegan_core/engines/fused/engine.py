@@ -8,9 +8,9 @@ of records and no store. The README beside this draws the layout and says who wr
 Legend of the shapes in names: k minibatches, b rows of a minibatch, p points of a curve (padded), o offsets.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,12 @@ from curvegan_core.engines import State, Trace
 from curvegan_core.engines.claims import Claims
 from curvegan_core.engines.fused.adam import Rates
 from curvegan_core.engines.fused.cache import MachineCode
-from curvegan_core.engines.fused.layout import Work, make_job, make_work, state_of, width, zeros
+from curvegan_core.engines.fused.deep_layout import deep_state_of, make_deep_job, make_deep_work
+from curvegan_core.engines.fused.deep_step import DeepRecipe, run_deep
+from curvegan_core.engines.fused.layout import make_job, make_work, state_of, width, zeros
 from curvegan_core.engines.fused.losses import LOSS_NUMBERS
 from curvegan_core.engines.fused.noise import LATENT_NUMBERS
+from curvegan_core.engines.fused.optimisers import Optimiser
 from curvegan_core.engines.fused.penalties import Penalties
 from curvegan_core.engines.fused.rows import Floats
 from curvegan_core.engines.fused.step import Recipe, Records, run
@@ -34,8 +37,21 @@ from curvegan_core.networks import init_weights
 # Numbers of real curves, and of curves at records, that are held at once: 16 MB. Bounds memory for long runs.
 _MOST_NUMBERS = 1 << 22
 
-CODE = MachineCode(run, sorted(Path(__file__).parent.glob("*.py")))
+_SOURCES = sorted(Path(__file__).parent.glob("*.py"))
+CODE = MachineCode(run, _SOURCES)
 """The machine code of `step.run`. The types of its arguments are the same for all jobs."""
+DEEP_CODE = MachineCode(run_deep, _SOURCES)
+"""The machine code of `deep_step.run_deep`, likewise: one for networks of every depth."""
+
+
+class _Way(NamedTuple):
+    """A kernel, with what turns a job into its arguments and back."""
+
+    code: MachineCode
+    make_job: Callable[[TrainConfig, State], Any]
+    make_work: Callable[[TrainConfig, Any, int], Any]
+    make_recipe: Callable[[TrainConfig], Any]
+    state_of: Callable[[TrainConfig, Any], State]
 
 
 class FusedEngine:
@@ -45,8 +61,8 @@ class FusedEngine:
     # Rises with any change of a number, in its last bit even. Neither compiler nor processor is part of it.
     version = "1"
     claims = Claims(
-        {"loss": LOSS_NUMBERS, "latent_noise": LATENT_NUMBERS, "activation": ("relu",)},
-        frozenset({"r1", "r2", "gp", "clip", "instance_noise", "label_smoothing", "ema"}),
+        {"loss": LOSS_NUMBERS, "latent_noise": LATENT_NUMBERS, "activation": ("relu", "leaky_relu")},
+        frozenset({"layers_g", "layers_d", "slope", "r1", "r2", "gp", "clip", "instance_noise", "label_smoothing", "ema"}),
     )
     # A call costs some 20 us of Python. 64 steps a call cost 12 % more than 256; more bring nothing.
     steps_a_call = 256
@@ -107,21 +123,22 @@ class _Training:
 
     def __init__(self, config: TrainConfig, state: State, family: Family) -> None:
         self._config, self._family = config, family
-        self._job = make_job(config, state)
-        self._recipe = _recipe(config)
+        self._way = _SHALLOW if is_shallow(config) else _DEEP
+        self._job = self._way.make_job(config, state)
+        self._recipe = self._way.make_recipe(config)
         # Where all real curves are equal one row stands for all, unless each gets noise of its own.
         self._real_rows = 1 if family.FIXED and not config.instance_noise else config.batch_size
         self._blocks = None if family.FIXED else curves.minibatches(config, family)
 
-    def make_work(self) -> Work:
+    def make_work(self) -> Any:
         """Make the arrays that jobs of this one's shape work in."""
-        return make_work(self._config, self._job, self._real_rows)
+        return self._way.make_work(self._config, self._job, self._real_rows)
 
     def state(self) -> State:
         """Copy the job's state."""
-        return state_of(self._config, self._job)
+        return self._way.state_of(self._config, self._job)
 
-    def train(self, work: Work, step: int, count: int, offsets: Sequence[int]) -> _Series:
+    def train(self, work: Any, step: int, count: int, offsets: Sequence[int]) -> _Series:
         """Do `count` updates, the first with the number `step`; look closely at `offsets`, which rise."""
         parts = [
             self._train(work, step + first, length, inside) for first, length, inside in self._parts(count, offsets)
@@ -136,14 +153,14 @@ class _Training:
             inside = [offset - first for offset in offsets if 0 <= offset - first < most]
             yield first, min(most, count - first), inside
 
-    def _train(self, work: Work, step: int, count: int, offsets: Sequence[int]) -> _Series:
+    def _train(self, work: Any, step: int, count: int, offsets: Sequence[int]) -> _Series:
         series = _Series(*(np.zeros(size, np.float32) for size in (count, count, *[len(offsets)] * 3)))
         # A family of one curve has its RMSE computed in compiled code; any other knows its nearest members in numpy.
         kept = 0 if self._blocks is None else len(offsets)
         curves_obp = np.zeros((kept, self._config.batch_size, width(self._config)), np.float32)
         records = Records(np.array(offsets, np.int64), *series, curves_obp)
         args = (self._job, work, self._recipe, step, self._real_curves(step, count), records)
-        CODE.load(*args)(*args)
+        self._way.code.load(*args)(*args)
         if kept:
             series.rmse[:] = self._rmse(curves_obp)
         return series
@@ -172,6 +189,17 @@ class _Training:
         return [float(np.sqrt(np.mean(self._family.distances(curves_bp) ** 2))) for curves_bp in minibatches]
 
 
+def is_shallow(config: TrainConfig) -> bool:
+    """Whether `step.run` trains the config: one hidden layer of ReLU in each network, Adam, plain updates."""
+    return (
+        (config.layers_g, config.layers_d) == (1, 1)
+        and set(config.activations.values()) == {"relu"}
+        and set(config.optimisers.values()) == {"adam"}
+        and (config.schedule, config.warmup) == ("constant", 0)
+        and (config.updates, config.g_steps) == ("alternating", 1)
+    )
+
+
 def _recipe(config: TrainConfig) -> Recipe:
     """Translate a config for compiled code, which knows neither names nor None. Raises KeyError for an unknown name."""
     rates = config.beta1, config.beta2, config.eps
@@ -185,6 +213,27 @@ def _recipe(config: TrainConfig) -> Recipe:
         d_rates=Rates(config.lr_d, *rates, config.clip or np.inf),
         penalties=Penalties(*map(np.float32, (config.r1, config.r2, config.gp, config.instance_noise))),
     )
+
+
+def _deep_recipe(config: TrainConfig) -> DeepRecipe:
+    """Translate a config, as `_recipe` does."""
+    shallow = _recipe(config)
+    return DeepRecipe(
+        loss=shallow.loss,
+        smooth=shallow.smooth,
+        d_steps=shallow.d_steps,
+        g_steps=config.g_steps,
+        simultaneous=config.updates == "simultaneous",
+        latent_noise=shallow.latent_noise,
+        take=shallow.take,
+        g_optimiser=Optimiser(0, shallow.g_rates),
+        d_optimiser=Optimiser(0, shallow.d_rates),
+        penalties=shallow.penalties,
+    )
+
+
+_SHALLOW = _Way(CODE, make_job, make_work, _recipe, state_of)
+_DEEP = _Way(DEEP_CODE, make_deep_job, make_deep_work, _deep_recipe, deep_state_of)
 
 
 def prepare() -> None:

@@ -31,7 +31,7 @@ INPUTS = 4
 _SLACK = GROUP * (PANEL + 1)
 # Bytes of a cache line. A vector across two of them costs two loads.
 _LINE = 64
-_GROUPS = ("values", "m", "v")
+GROUPS = ("values", "m", "v")
 
 
 class Numbers(NamedTuple):
@@ -151,7 +151,7 @@ def state_of(config: TrainConfig, job: Job) -> State:
     values, adam_m, adam_v = (
         _read(config, "generator", getattr(job.generator, group), job.generator.second)
         | _read(config, "discriminator", getattr(job.discriminator, group), job.discriminator.second)
-        for group in _GROUPS
+        for group in GROUPS
     )
     average = _read(config, "generator", job.average, job.generator.second) if len(job.average.panels_nru) else {}
     return State(values, adam_m, adam_v, average)
@@ -168,9 +168,9 @@ def zeros(*shape: int) -> Floats:
 def _network(name: str, state: State, rows: int, second: int, bias: int) -> Network:
     hidden, inputs = state.weights[f"{name}.0.weight"].shape
     panels = padded(hidden, PANEL) // PANEL
-    values, m, v = (_numbers(panels, rows, bias) for _ in _GROUPS)
+    values, m, v = (_numbers(panels, rows, bias) for _ in GROUPS)
     network = Network(values, m, v, inputs, second)
-    for group, tensors in zip(_GROUPS, (state.weights, state.adam_m, state.adam_v), strict=True):
+    for group, tensors in zip(GROUPS, (state.weights, state.adam_m, state.adam_v), strict=True):
         _write(getattr(network, group), name, tensors, second)
     return network
 

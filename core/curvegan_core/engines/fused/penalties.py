@@ -66,10 +66,10 @@ def add_penalties(penalties: Penalties, discriminator: Network, work: Work, real
     if penalties.r1 > 0 or penalties.r2 > 0 or penalties.gp > 0:
         _find_slopes(discriminator, work)
         batch = len(work.latents_bi)
-        _add_square(penalties.r2, work, 0, batch)
-        _add_square(penalties.r1, work, batch, batch + real)
+        add_square(penalties.r2, work, 0, batch)
+        add_square(penalties.r1, work, batch, batch + real)
         if penalties.gp > 0:
-            _add_distance(penalties.gp, work, batch + real, len(work.curves_bp))
+            add_distance(penalties.gp, work, batch + real, len(work.curves_bp))
 
 
 @inlined
@@ -90,14 +90,14 @@ def _add_row(factor: np.float32, slope_p: Floats, weighted_p: Floats) -> None:
 
 
 @inlined
-def _add_square(weight: np.float32, work: Work, first: int, stop: int) -> None:
+def add_square(weight: np.float32, work: Work, first: int, stop: int) -> None:
     """Add the gradient of the mean of weight/2 |g|^2 over rows first..stop-1."""
     for b in range(first, stop):
         _add_row(weight / np.float32(stop - first), work.pulls_bp[b], work.weighted_bp[b])
 
 
 @inlined
-def _add_distance(weight: np.float32, work: Work, first: int, stop: int) -> None:
+def add_distance(weight: np.float32, work: Work, first: int, stop: int) -> None:
     """Add the gradient of the mean of weight (|g| - 1)^2 over rows first..stop-1."""
     for b in range(first, stop):
         square = _LEAST_SQUARE

@@ -190,7 +190,7 @@ def _square_distance(curves_bp: Floats, target_p: Floats, points: int) -> float:
 
 
 @inlined
-def _look_at_curves(work: Work, records: Records, row: int, points: int) -> None:
+def look_at_curves(work: Work, records: Records, row: int, points: int) -> None:
     """Keep the generated curves or their RMSE, before noise changes what the discriminator sees."""
     fake_bp = work.curves_bp[: len(work.latents_bi)]
     if len(records.curves_obp) > 0:
@@ -213,7 +213,7 @@ def _train_step(
         copy_rows(real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)], work.curves_bp[fake : fake + real])
         looks = row >= 0 and extra == recipe.d_steps - 1
         if looks:
-            _look_at_curves(work, records, row, job.discriminator.inputs)
+            look_at_curves(work, records, row, job.discriminator.inputs)
         shift_rows(recipe.penalties, job, work, minibatch)
         mix(recipe.penalties, job, work, real, minibatch)
         records.d_loss[offset] = update_discriminator(job, work, recipe, real, minibatch + 1)

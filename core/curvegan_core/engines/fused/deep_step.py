@@ -1,0 +1,203 @@
+"""The steps of a training with networks of any depth, in compiled code. Knows no config.
+
+The order of a step is that of `step`, and so are the savings. What differs: an update is a gradient, kept in an array of
+the weights' layout, and then a pass of the optimiser over it. So both gradients can be taken before either update, and
+every optimiser serves every depth.
+
+Legend of the shapes in names: l layers, n panels, u units of a panel, b rows of a minibatch, p points, k the minibatches
+or the one set of real curves.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from curvegan_core.engines.fused.adam import take_in_flat
+from curvegan_core.engines.fused.deep_layout import Chain, DeepJob, DeepWork, head_bias
+from curvegan_core.engines.fused.deep_network import (
+    add_tangents,
+    as_panel,
+    find_adjoints,
+    find_hidden,
+    find_logits,
+    find_outputs,
+    find_pulls,
+    find_slopes,
+)
+from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
+from curvegan_core.engines.fused.optimisers import Optimiser, optimise
+from curvegan_core.engines.fused.penalties import Penalties, add_distance, add_square, mix, shift_rows
+from curvegan_core.engines.fused.rows import Floats, add_rows, copy_rows, fill_rows, total
+from curvegan_core.engines.fused.step import Records, draw, look_at_curves
+from curvegan_core.engines.fused.vectors import compiled, entry, flush_tiny, restore
+
+
+class DeepRecipe(NamedTuple):
+    """What a job's config says about a step: names by their numbers, rates and weights; a weight of zero is off."""
+
+    loss: int
+    smooth: np.float32
+    d_steps: int
+    g_steps: int
+    simultaneous: bool
+    latent_noise: int
+    take: np.float32
+    g_optimiser: Optimiser
+    d_optimiser: Optimiser
+    penalties: Penalties
+
+
+@compiled
+def generate(generator: Chain, work: DeepWork) -> None:
+    """Compute the minibatch's curves, each with a one behind it, and keep the hidden values."""
+    batch = len(work.latents_bi)
+    find_hidden(generator, work.latents_bi, batch, work.g_hidden_lnbu)
+    find_outputs(generator, work.g_hidden_lnbu, work.transposed_up, work.curves_bp[:batch])
+
+
+@compiled
+def _judge(discriminator: Chain, work: DeepWork, stop: int) -> None:
+    """Compute the logits of the first rows, and keep the hidden values."""
+    find_hidden(discriminator, work.curves_bp, stop, work.d_hidden_lnbu)
+    find_logits(discriminator, work.d_hidden_lnbu, stop, work.zeros, work.sums_bg, work.logits_b)
+
+
+@compiled
+def _spread_slopes(work: DeepWork, stop: int) -> None:
+    for b in range(stop):
+        work.slopes_b4[b, 0] = work.slopes_b[b]
+
+
+@compiled
+def discriminator_slopes(discriminator: Chain, work: DeepWork, recipe: DeepRecipe, real: int) -> np.float32:
+    """Compute the gradient of the discriminator's loss and penalties; return the loss."""
+    fake, rows, weights = len(work.latents_bi), len(work.curves_bp), recipe.penalties
+    logits_b, slopes_b = work.logits_b, work.slopes_b
+    _judge(discriminator, work, rows)
+    value = discriminator_loss(
+        recipe.loss,
+        recipe.smooth,
+        logits_b[fake : fake + real],
+        logits_b[:fake],
+        slopes_b[fake : fake + real],
+        slopes_b[:fake],
+        work.losses_b,
+    )
+    # No loss looks at the curves in between.
+    slopes_b[fake + real :] = np.float32(0)
+    _spread_slopes(work, rows)
+    punished = weights.r1 > 0 or weights.r2 > 0 or weights.gp > 0
+    # With a penalty adjoints are derivatives of logits and inputs are scaled, without one it is the reverse.
+    x_bp, top_b4, ones_b4 = work.curves_bp, work.slopes_b4, work.ones_b4
+    if punished:
+        x_bp, top_b4, ones_b4 = work.weighted_bp, work.ones_b4, work.slopes_b4
+    hidden_lnbu, adjoints_lnbu = work.d_hidden_lnbu, work.d_adjoints_lnbu
+    find_adjoints(discriminator, top_b4, rows, hidden_lnbu, work.transposed_nru, adjoints_lnbu)
+    if punished:
+        _add_penalties(discriminator, work, weights, real)
+    find_slopes(discriminator, x_bp, hidden_lnbu, adjoints_lnbu, top_b4, ones_b4, rows)
+    head_bias(discriminator, discriminator.slopes)[0] = total(slopes_b)
+    return value
+
+
+@compiled
+def _add_penalties(discriminator: Chain, work: DeepWork, weights: Penalties, real: int) -> None:
+    """Replace inputs and hidden values by what the gradient of loss and penalties takes in their place."""
+    fake, rows = len(work.latents_bi), len(work.curves_bp)
+    find_pulls(discriminator, work.d_adjoints_lnbu, rows, work.zeros, work.transposed_up, work.pulls_bp)
+    fill_rows(work.zeros, work.weighted_bp)
+    first, stop = fake + real, fake + real
+    if weights.r1 > 0:
+        add_square(weights.r1, work, fake, fake + real)
+        first = fake
+    if weights.r2 > 0:
+        add_square(weights.r2, work, 0, fake)
+        first, stop = 0, stop if weights.r1 > 0 or weights.gp > 0 else fake
+    if weights.gp > 0:
+        add_distance(weights.gp, work, fake + real, rows)
+        stop = rows
+    add_tangents(
+        discriminator,
+        work.curves_bp,
+        work.slopes_b,
+        first,
+        stop,
+        work.weighted_bp,
+        work.d_hidden_lnbu,
+        work.tangents_2nbu,
+    )
+
+
+@compiled
+def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int) -> np.float32:
+    """Compute the gradient of the generator's loss against the discriminator as it is now; return the loss."""
+    generator, discriminator, fake = job.generator, job.discriminator, len(work.latents_bi)
+    logits_b, slopes_b, pulls_bp = work.logits_b, work.slopes_b, work.pulls_bp
+    _judge(discriminator, work, fake + real if is_paired(recipe.loss) else fake)
+    value = generator_loss(
+        recipe.loss,
+        logits_b[fake : fake + real],
+        logits_b[:fake],
+        slopes_b[fake : fake + real],
+        slopes_b[:fake],
+        work.losses_b,
+    )
+    _spread_slopes(work, fake)
+    find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.transposed_nru, work.d_adjoints_lnbu)
+    find_pulls(discriminator, work.d_adjoints_lnbu, fake, work.zeros, work.transposed_up, pulls_bp)
+    find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.transposed_nru, work.g_adjoints_lnbu)
+    find_slopes(
+        generator, work.latents_bi, work.g_hidden_lnbu, work.g_adjoints_lnbu, pulls_bp, work.ones_b4, fake
+    )
+    add_rows(pulls_bp[:fake], head_bias(generator, generator.slopes))
+    return value
+
+
+@compiled
+def _see(job: DeepJob, work: DeepWork, recipe: DeepRecipe, minibatch: int, real_bp: Floats) -> None:
+    """Draw a minibatch: latents, the curves made of them, real curves."""
+    fake, real = len(work.latents_bi), len(real_bp)
+    draw(job, work, recipe, minibatch)
+    generate(job.generator, work)
+    copy_rows(real_bp, work.curves_bp[fake : fake + real])
+
+
+@compiled
+def _train_step(
+    job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real_kbp: Floats, records: Records, offset: int, row: int
+) -> None:
+    """Do the updates of one step; look closely unless row is -1."""
+    fake, real = len(work.latents_bi), real_kbp.shape[1]
+    generator, discriminator = job.generator, job.discriminator
+    for extra in range(recipe.d_steps):
+        minibatch = step * recipe.d_steps + extra
+        _see(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
+        looks = row >= 0 and extra == recipe.d_steps - 1
+        if looks:
+            look_at_curves(work, records, row, job.generator.outputs)
+        shift_rows(recipe.penalties, job, work, minibatch)
+        mix(recipe.penalties, job, work, real, minibatch)
+        records.d_loss[offset] = discriminator_slopes(discriminator, work, recipe, real)
+        if looks:
+            records.d_real[row] = mean_sigmoid(work.logits_b[fake : fake + real], work.losses_b)
+            records.d_fake[row] = mean_sigmoid(work.logits_b[:fake], work.losses_b)
+        if not recipe.simultaneous:
+            optimise(recipe.d_optimiser, discriminator, step, minibatch + 1, work.rates)
+    records.g_loss[offset] = generator_slopes(job, work, recipe, real)
+    if recipe.simultaneous:
+        optimise(recipe.d_optimiser, discriminator, step, step + 1, work.rates)
+    optimise(recipe.g_optimiser, generator, step, step + 1, work.rates)
+    if len(job.average) > 0:
+        take_in_flat(recipe.take, generator.values, job.average)
+
+
+@entry
+def run_deep(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real_kbp: Floats, records: Records) -> None:
+    """Do as many steps as `records` has losses, the first with the number `step`, as `step.run` does."""
+    mode, row = flush_tiny(), 0
+    for offset in range(len(records.g_loss)):
+        looks = row < len(records.offsets) and records.offsets[row] == offset
+        _train_step(job, work, recipe, step + offset, real_kbp, records, offset, row if looks else -1)
+        if looks:
+            row += 1
+    restore(mode)
