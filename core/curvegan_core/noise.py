@@ -35,6 +35,7 @@ class Stream(IntEnum):
     DATA_NOISE = 5
     INSTANCE = 6
     PENALTY = 7
+    CENTRES = 8
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:

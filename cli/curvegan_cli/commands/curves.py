@@ -1,6 +1,6 @@
 """curvegan curves: the families there are to learn, with a drawing of each. Opens no store."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -70,7 +70,7 @@ def _facts(name: str) -> dict[str, Any]:
     about = {
         "family": name,
         "about": model.__doc__,
-        "plane": model.PLANE,
+        "plane": 2 in model.COORDINATES,
         "modes": modes if modes is None else len(modes),
     }
     return about | {"distance": model.distance(), "parameters": parameters}
@@ -85,7 +85,9 @@ def _family(name: str) -> "tuple[TrainConfig, Family]":
 
 
 def _valid(field: "FieldInfo") -> str:
-    """The bounds of a number, as `[0, 1)`; empty for a text."""
+    """The bounds of a number, as `[0, 1)`, or the words there are; empty for a text."""
+    if get_args(field.annotation):
+        return ", ".join(get_args(field.annotation))
     kinds = ("ge", "gt", "le", "lt")
     bounds = {kind: getattr(each, kind) for each in field.metadata for kind in kinds if hasattr(each, kind)}
     if not bounds:
@@ -99,7 +101,7 @@ def _entry(name: str) -> str:
     import textwrap
 
     facts = _facts(name)
-    defaults = ", ".join(f"{each['name']} {each['default']:g}" for each in facts["parameters"] if name != OWN)
+    defaults = ", ".join(f"{each['name']} {_text(each['default'])}" for each in facts["parameters"] if name != OWN)
     said = {"parameters": defaults, "modes": facts["modes"], "distance": facts["distance"]}
     known = [facts["about"], *(f"{key}: {value}" for key, value in said.items() if value)]
     lines = [f"  {line}" for fact in known for line in textwrap.wrap(fact, WIDTH - 2, subsequent_indent="  ")]
@@ -118,7 +120,9 @@ def _show(name: str) -> None:
     click.echo("\n".join(["", *_drawn(name, 12), "", f"  curvegan submit {command}"]))
 
 
-def _text(value: float | str | None) -> str:
+def _text(value: float | str | bool | None) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return "-" if value is None else value if isinstance(value, str) else f"{value:g}"
 
 
@@ -132,7 +136,9 @@ def _drawn(name: str, rows: int) -> list[str]:
     from curvegan_core.noise import Stream
 
     config, family = _family(name)
-    plane = config.curve.PLANE
-    count = 1 if family.FIXED else _MOST_POINTS if plane else _MOST_CURVES
+    is_point = config.curve.is_point
+    count = 1 if family.FIXED else _MOST_POINTS if is_point else _MOST_CURVES
     real = real_curves(config, family, Stream.EVALUATION, count).astype(np.float64)
-    return drawing([real] if plane else [np.stack([points_x(config), y], axis=1) for y in real], rows, not plane)
+    if is_point and config.points == 1:
+        real = np.pad(real, ((0, 0), (0, 1)))
+    return drawing([real] if is_point else [np.stack([points_x(config), y], axis=1) for y in real], rows, not is_point)

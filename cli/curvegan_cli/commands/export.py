@@ -83,10 +83,18 @@ def _columns() -> dict[str, Any]:
     for key, info in TrainConfig.model_fields.items():
         name = f"config.{key}" if key in facts else key
         if key == "curve":
-            keys |= {"curve.family": str, **{f"curve.{parameter}": kind for parameter, kind in CURVE_KEYS.items()}}
+            keys |= {
+                "curve.family": str,
+                **{f"curve.{key}": _kind(annotation) for key, annotation in CURVE_KEYS.items()},
+            }
         else:
-            keys[name] = type(get_args(info.annotation)[0]) if get_args(info.annotation) else info.annotation
+            keys[name] = _kind(info.annotation)
     return facts | keys | dict.fromkeys(METRIC_NAMES, float)
+
+
+def _kind(annotation: Any) -> Any:
+    """The type of a key's values; that of its words where it has words."""
+    return type(get_args(annotation)[0]) if get_args(annotation) else annotation
 
 
 def _row(job: "Job", columns: Iterable[str]) -> Row:

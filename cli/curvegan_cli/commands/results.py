@@ -74,7 +74,7 @@ def sample(backend: Backend, selector: str, count: int, seed: int, form: str) ->
     config = backend.store.job(job_id).config
     _check_count(count, config.points)
     checkpoint = Checkpoint.from_bytes(backend.store.checkpoint(job_id).data, config)
-    x = None if config.curve.PLANE else shortest(points_x(config))
+    x = None if config.curve.is_point else shortest(points_x(config))
     curves = [shortest(curve) for curve in samples(checkpoint, config, count, seed)]
     if form == "json":
         print_json({"job": job_id, "step": checkpoint.step, "seed": seed, "x": x, "curves": curves})

@@ -12,6 +12,15 @@ LOSSES_WITH_LABELS = ("ns", "minimax", "lsgan")
 """The losses that label smoothing changes: those with a label for real curves."""
 
 
+_POINT_SETS = {
+    (1,): ("numbers", "1"),
+    (2,): ("points of the plane", "2, x and y"),
+    (1, 2): ("one point", "1 or 2, its coordinates"),
+}
+# An evaluation's samples in numbers: enough for 50,000 points of the plane, and for the memory of a small worker.
+_MOST_JUDGED = 1 << 22
+
+
 def check(config: "TrainConfig") -> None:
     """Check every rule."""
     check_curve(config)
@@ -23,18 +32,22 @@ def check(config: "TrainConfig") -> None:
     if config.engine == "fused" and config.unfused:
         raise ValueError(f"engine fused cannot train with {config.unfused}; engine auto or torch can")
     check_intervals(config)
+    if config.samples * config.points > _MOST_JUDGED:
+        most = _MOST_JUDGED // config.points
+        raise ValueError(f"samples must be at most {most} for curves of {config.points} points")
 
 
 def check_curve(config: "TrainConfig") -> None:
-    """Check that a curve has a length, and that a point has two coordinates."""
+    """Check that a curve has a length, and that a point has its coordinates."""
     if not config.x_min < config.x_max:
         raise ValueError("x_min must be smaller than x_max")
-    if config.points < config.curve.LEAST_POINTS:
+    if config.points < config.curve.LEAST_POINTS and not config.curve.is_point:
         raise ValueError(f"{config.curve.family} needs points of at least {config.curve.LEAST_POINTS}")
-    if config.curve.PLANE and (config.points, config.x_min, config.x_max) != (2, -1.0, 1.0):
+    allowed = config.curve.points_allowed
+    if allowed and (config.points not in allowed or (config.x_min, config.x_max) != (-1.0, 1.0)):
+        kind, needed = _POINT_SETS[allowed]
         raise ValueError(
-            f"{config.curve.family} is a set of points of the plane: points must be 2, x and y, and x_min and x_max "
-            "stay as they are"
+            f"{config.curve.family} is a set of {kind}: points must be {needed}, and x_min and x_max stay as they are"
         )
 
 

@@ -123,6 +123,15 @@ class TrainConfig(Keyed):
     label_smoothing: Smoothing = key(0.0, SWITCH, "what the label of real curves lacks to 1", since=LATER)
     ema: Beta = key(0.0, SWITCH, "decay of the generator's averaged weights, judged beside it; 0 is off", since=LATER)
     seed: int = key(0, FREE, "64-bit seed of weights, noise and minibatches", since=FIRST, ge=0, lt=2**64)
+    samples: int = key(1024, FREE, "generated curves that each evaluation judges", numbers=False, ge=1024, le=50_000)
+    threshold: float = key(
+        3.0,
+        FREE,
+        "of hq and modes: standard deviations within which a curve is near a mode",
+        numbers=False,
+        gt=0,
+        le=10,
+    )
     record_every: Interval = key(
         10, FREE, "steps between two points of the loss curve", numbers=False, most_rows=_MOST_RECORDS
     )
@@ -230,7 +239,7 @@ class TrainConfig(Keyed):
 
 
 def _fill_curve(values: dict[str, Any]) -> dict[str, Any]:
-    """Write a family's name as its table, name the default family, and give a point set its two points."""
+    """Write a family's name as its table, name the default family, and give a point set its coordinates."""
     curve = values.get("curve")
     if isinstance(curve, str):
         curve = {"family": curve}
@@ -238,6 +247,6 @@ def _fill_curve(values: dict[str, Any]) -> dict[str, Any]:
         curve = {"family": "quadratic", **curve}
         values["curve"] = curve
         model = CURVE_MODELS.get(str(curve["family"]))
-        if model is not None and model.PLANE:
-            values.setdefault("points", 2)
+        if model is not None and (allowed := model.coordinates(curve)):
+            values.setdefault("points", allowed[0])
     return values
