@@ -52,12 +52,12 @@ def prepare(rates: Rates, count: int, adam: Floats) -> None:
     """Write what update number `count`, from 1, needs: 1 - beta1, 1 - beta2, scale, shift, bound."""
     per_lr = (1 - power(rates.beta1, count)) / rates.lr
     adam[0], adam[1] = np.float32(1 - rates.beta1), np.float32(1 - rates.beta2)
-    adam[2] = _float32(per_lr / np.sqrt(1 - power(rates.beta2, count)))
-    adam[3], adam[4] = _float32(per_lr * rates.eps), np.float32(rates.clip)
+    adam[2] = normal_float32(per_lr / np.sqrt(1 - power(rates.beta2, count)))
+    adam[3], adam[4] = normal_float32(per_lr * rates.eps), np.float32(rates.clip)
 
 
 @compiled
-def _float32(value: float) -> np.float32:
+def normal_float32(value: float) -> np.float32:
     """Round to a normal float32, so that neither 0/0 nor 0 * inf can come of a tiny rate or eps."""
     # Computed in double precision before: 1 - beta^t loses most of its digits while t is small.
     return np.float32(min(max(value, _SMALLEST), _LARGEST))

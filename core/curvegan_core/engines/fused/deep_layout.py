@@ -22,28 +22,32 @@ from numpy.typing import NDArray
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
-from curvegan_core.engines.fused.layout import GROUPS, INPUTS, padded, width, zeros
+from curvegan_core.engines.fused.layout import INPUTS, most_drawn, padded, width, zeros
 from curvegan_core.engines.fused.matmul import PANEL
 from curvegan_core.engines.fused.noise import Words
 from curvegan_core.engines.fused.rows import GROUP, Floats
 from curvegan_core.engines.fused.vectors import inlined
 from curvegan_core.networks import Weights, shapes
+from curvegan_core.optimisers import KEPT
 
 
+# Where a chain holds what an optimiser keeps.
+_KEPT = {"adam_m": "m", "adam_v": "v", "oadam_step": "last", "momentum": "m", "rms_v": "v"}
 # Of each activation, the slope below zero.
-_LEAKS: dict[str, Callable[[TrainConfig], float]] = {"relu": lambda _: 0.0, "leaky_relu": lambda config: config.slope}
+LEAKS: dict[str, Callable[[TrainConfig], float]] = {"relu": lambda _: 0.0, "leaky_relu": lambda config: config.slope}
 
 
 class Chain(NamedTuple):
     """A network: flat arrays of one layout, and the description of its layers that says where in them a map lies.
 
-    `slopes` are the gradient. `leak` has the activation's slope below zero, in its first number, and 1 where there is
+    `m`, `v` and `last` are what the optimiser keeps (`last` is empty for all but oadam), `slopes` are the gradient. `leak` has the activation's slope below zero, in its first number, and 1 where there is
     no layer. `inputs` and `outputs` count without any one or padding.
     """
 
     values: Floats
     m: Floats
     v: Floats
+    last: Floats
     slopes: Floats
     leak: Floats
     layers: int
@@ -139,7 +143,7 @@ def make_deep_job(config: TrainConfig, state: State) -> DeepJob:
 def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
     """Make the arrays that a step of this job, or of another one of its shape, works in, with so many real curves."""
     batch, rows = config.batch_size, config.batch_size + real + (config.batch_size if config.gp else 0)
-    most = padded(batch * max(config.latent, 2 * config.points, 2), 4)
+    most = most_drawn(config)
     g, d = job.generator, job.discriminator
     panels = max(g.panels, d.panels)
     ones_b4 = zeros(rows, 4)
@@ -171,13 +175,17 @@ def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
 
 def deep_state_of(config: TrainConfig, job: DeepJob) -> State:
     """Copy a job's state out of its layout."""
-    values, m, v = (
-        _tensors(config, job.generator, getattr(job.generator, group), "generator")
-        | _tensors(config, job.discriminator, getattr(job.discriminator, group), "discriminator")
-        for group in GROUPS
-    )
+    groups: dict[str, Weights] = {"weights": {}, "adam_m": {}, "adam_v": {}}
+    for network, chain in (("generator", job.generator), ("discriminator", job.discriminator)):
+        for group, field in _fields(config, network).items():
+            groups.setdefault(group, {}).update(_tensors(config, chain, getattr(chain, field), network))
     average = _tensors(config, job.generator, job.average, "generator") if len(job.average) else {}
-    return State(values, m, v, average)
+    return State(**groups, ema=average)
+
+
+def _fields(config: TrainConfig, network: str) -> dict[str, str]:
+    """Return the groups of a state that the network has, and the field of its chain that holds each."""
+    return {"weights": "values"} | {group: _KEPT[group] for group in KEPT[config.optimisers[network]]}
 
 
 def python(function: object) -> Callable[..., Any]:
@@ -194,10 +202,13 @@ def _chain(config: TrainConfig, network: str, state: State, layers: int) -> Chai
     middle = max(layers - 1, 0) * (PANEL * panels + INPUTS)
     size = panels * (first_rows + middle + head_rows) * PANEL + padded(outputs + 1, GROUP)
     leak = zeros(GROUP)
-    leak[0] = _LEAKS[config.activations[network]](config) if layers else 1
-    chain = Chain(*(zeros(size) for _ in range(4)), leak, layers, inputs, outputs, panels, first_rows, head_rows)
-    for group, tensors in zip(GROUPS, (state.weights, state.adam_m, state.adam_v), strict=True):
-        _write(config, chain, getattr(chain, group), network, tensors)
+    leak[0] = LEAKS[config.activations[network]](config) if layers else 1
+    values, m, v, slopes = (zeros(size) for _ in range(4))
+    last = zeros(size if config.optimisers[network] == "oadam" else 0)
+    shape = layers, inputs, outputs, panels, first_rows, head_rows
+    chain = Chain(values, m, v, last, slopes, leak, *shape)
+    for group, field in _fields(config, network).items():
+        _write(config, chain, getattr(chain, field), network, getattr(state, group))
     return chain
 
 

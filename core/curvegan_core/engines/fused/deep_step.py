@@ -24,11 +24,12 @@ from curvegan_core.engines.fused.deep_network import (
     find_pulls,
     find_slopes,
 )
+from curvegan_core.engines.fused.draws import Draw
 from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
-from curvegan_core.engines.fused.optimisers import Optimiser, optimise
+from curvegan_core.engines.fused.optimisers import Optimiser, Schedule, factor_at, optimise
 from curvegan_core.engines.fused.penalties import Penalties, add_distance, add_square, mix, shift_rows
-from curvegan_core.engines.fused.rows import Floats, add_rows, copy_rows, fill_rows, total
-from curvegan_core.engines.fused.step import Records, draw, look_at_curves
+from curvegan_core.engines.fused.rows import Floats, add_rows, fill_rows, total
+from curvegan_core.engines.fused.step import Records, draw, fill_real, look_at_curves
 from curvegan_core.engines.fused.vectors import compiled, entry, flush_tiny, restore
 
 
@@ -41,7 +42,9 @@ class DeepRecipe(NamedTuple):
     g_steps: int
     simultaneous: bool
     latent_noise: int
+    real: Draw
     take: np.float32
+    schedule: Schedule
     g_optimiser: Optimiser
     d_optimiser: Optimiser
     penalties: Penalties
@@ -154,24 +157,17 @@ def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int
 
 
 @compiled
-def _see(job: DeepJob, work: DeepWork, recipe: DeepRecipe, minibatch: int, real_bp: Floats) -> None:
-    """Draw a minibatch: latents, the curves made of them, real curves."""
-    fake, real = len(work.latents_bi), len(real_bp)
-    draw(job, work, recipe, minibatch)
-    generate(job.generator, work)
-    copy_rows(real_bp, work.curves_bp[fake : fake + real])
-
-
-@compiled
 def _train_step(
     job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real_kbp: Floats, records: Records, offset: int, row: int
 ) -> None:
     """Do the updates of one step; look closely unless row is -1."""
     fake, real = len(work.latents_bi), real_kbp.shape[1]
-    generator, discriminator = job.generator, job.discriminator
+    generator, discriminator, factor = job.generator, job.discriminator, factor_at(recipe.schedule, step)
     for extra in range(recipe.d_steps):
         minibatch = step * recipe.d_steps + extra
-        _see(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
+        draw(job, work, recipe, minibatch)
+        generate(generator, work)
+        fill_real(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
         looks = row >= 0 and extra == recipe.d_steps - 1
         if looks:
             look_at_curves(work, records, row, job.generator.outputs)
@@ -182,11 +178,11 @@ def _train_step(
             records.d_real[row] = mean_sigmoid(work.logits_b[fake : fake + real], work.losses_b)
             records.d_fake[row] = mean_sigmoid(work.logits_b[:fake], work.losses_b)
         if not recipe.simultaneous:
-            optimise(recipe.d_optimiser, discriminator, step, minibatch + 1, work.rates)
+            optimise(recipe.d_optimiser, discriminator, factor, minibatch + 1, work.rates)
     records.g_loss[offset] = generator_slopes(job, work, recipe, real)
     if recipe.simultaneous:
-        optimise(recipe.d_optimiser, discriminator, step, step + 1, work.rates)
-    optimise(recipe.g_optimiser, generator, step, step + 1, work.rates)
+        optimise(recipe.d_optimiser, discriminator, factor, step + 1, work.rates)
+    optimise(recipe.g_optimiser, generator, factor, step + 1, work.rates)
     if len(job.average) > 0:
         take_in_flat(recipe.take, generator.values, job.average)
 

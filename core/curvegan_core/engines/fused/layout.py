@@ -102,6 +102,11 @@ def width(config: TrainConfig) -> int:
     return padded(config.points + 1, GROUP)
 
 
+def most_drawn(config: TrainConfig) -> int:
+    """Return how many numbers the largest draw of a step has: latents, noise on real or on all curves."""
+    return padded(config.batch_size * max(config.latent, config.points * (2 if config.instance_noise else 1)), 4)
+
+
 def make_job(config: TrainConfig, state: State) -> Job:
     """Copy a job's state into the engine's layout."""
     second = padded(config.latent + 1, INPUTS)
@@ -120,8 +125,7 @@ def make_job(config: TrainConfig, state: State) -> Job:
 def make_work(config: TrainConfig, job: Job, real: int) -> Work:
     """Make the arrays that a step of this job, or of another one of its shape, works in, with so many real curves."""
     batch, rows = config.batch_size, config.batch_size + real + (config.batch_size if config.gp else 0)
-    # The largest draw of a step: latents, noise on all curves, or a number for each.
-    most = padded(batch * max(config.latent, 2 * config.points if config.instance_noise else 1), 4)
+    most = most_drawn(config)
     return Work(
         words_4q=np.zeros((4, most // 4), np.uint32),
         noise=zeros(most),

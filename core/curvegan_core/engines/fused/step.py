@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvegan_core.engines.fused.adam import Rates, descend, descend_gates, prepare, take_in, update
+from curvegan_core.engines.fused.draws import Draw, draw_real
 from curvegan_core.engines.fused.layout import Job, Network, Work
 from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
 from curvegan_core.engines.fused.matmul import add_outputs, back, gates, hidden, transpose
@@ -45,6 +46,7 @@ class Recipe(NamedTuple):
     smooth: np.float32
     d_steps: int
     latent_noise: int
+    real: Draw
     take: np.float32
     g_rates: Rates
     d_rates: Rates
@@ -72,6 +74,18 @@ def draw(job: Job, work: Work, recipe: Recipe, minibatch: int) -> None:
     count = len(work.latents_bi) * job.generator.inputs
     fill_latents(recipe.latent_noise, job.seed, _LATENT, np.uint64(minibatch), count, work.words_4q, work.noise)
     spread_rows(work.noise, job.generator.inputs, work.latents_bi)
+
+
+@inlined
+def fill_real(job: Job, work: Work, recipe: Recipe, minibatch: int, given_bp: Floats) -> None:
+    """Draw the real curves of a minibatch, or take those given, if there is no draw for them."""
+    fake = len(work.latents_bi)
+    real_bp = work.curves_bp[fake : fake + len(given_bp)]
+    if recipe.real.kind < 0:
+        copy_rows(given_bp, real_bp)
+    else:
+        points = job.discriminator.inputs
+        draw_real(recipe.real, job.seed, minibatch, points, work.words_4q, work.noise, real_bp)
 
 
 @inlined
@@ -210,7 +224,7 @@ def _train_step(
         minibatch = step * recipe.d_steps + extra
         draw(job, work, recipe, minibatch)
         generate(job, work)
-        copy_rows(real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)], work.curves_bp[fake : fake + real])
+        fill_real(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
         looks = row >= 0 and extra == recipe.d_steps - 1
         if looks:
             look_at_curves(work, records, row, job.discriminator.inputs)
