@@ -8,7 +8,6 @@ import numpy as np
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import Engine, State, Trace
 from curvegan_core.engines.fused.engine import FusedEngine
-from curvegan_core.networks import init_weights
 
 SHAPES: dict[str, dict[str, Any]] = {
     "default": {},
@@ -26,7 +25,7 @@ def a_config(shape: str = "odd", **values: Any) -> TrainConfig:
 
 
 def initial(config: TrainConfig) -> State:
-    return State.initial(init_weights(config), bool(config.ema))
+    return State.initial(config)
 
 
 def fused(*configs: TrainConfig) -> FusedEngine:

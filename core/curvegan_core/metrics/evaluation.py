@@ -82,7 +82,7 @@ class Evaluation:
         """Generate the curves of the first evaluation latents, of points more than of curves, and judge the weights."""
         count = SNAPSHOT_POINTS if self._config.curve.is_point else SNAPSHOT_CURVES
         with np.errstate(over="ignore", invalid="ignore"):
-            generated = generate(weights, self._latents[:count], self._config.activation)
+            generated = generate(weights, self._latents[:count], self._config)
         metrics = {name: value for name, value in self.judge(weights, ema).items() if math.isfinite(value)}
         return Snapshot(step, curves.restored(self._config, generated), metrics)
 
@@ -97,13 +97,13 @@ class Evaluation:
     def judge(self, weights: Weights, ema: Weights | None = None) -> dict[str, float]:
         """Return the numbers of MEANINGS that apply, in their order, and those of the averaged weights if given."""
         with np.errstate(over="ignore", invalid="ignore"):
-            generated = generate(weights, self._latents, self._config.activation)
+            generated = generate(weights, self._latents, self._config)
             metrics = self._quality(generated)
             if np.isfinite(generated).all():
                 logits = (discriminate(weights, sample, self._config) for sample in (self._real, generated))
                 metrics["equilibrium_gap"] = equilibrium_gap(self._config, *logits)
             if ema:
-                average = self._quality(generate(ema, self._latents, self._config.activation))
+                average = self._quality(generate(ema, self._latents, self._config))
                 metrics |= {f"ema_{name}": value for name, value in average.items()}
         return metrics
 
