@@ -27,10 +27,14 @@ from curvegan_core.engines.fused.deep_network import (
 from curvegan_core.engines.fused.draws import Draw
 from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
 from curvegan_core.engines.fused.optimisers import Optimiser, Schedule, factor_at, optimise
-from curvegan_core.engines.fused.penalties import Penalties, add_distance, add_square, mix, shift_rows
+from curvegan_core.engines.fused.penalties import Penalties, add_distance, add_square, mix, shift_generated, shift_rows
 from curvegan_core.engines.fused.rows import Floats, add_rows, fill_rows, total
-from curvegan_core.engines.fused.step import Records, draw, fill_real, look_at_curves
-from curvegan_core.engines.fused.vectors import compiled, entry, flush_tiny, restore
+from curvegan_core.engines.fused.step import LATENT, Records, draw, fill_real, look_at_curves
+from curvegan_core.engines.fused.vectors import compiled, entry, flush_tiny, inlined, restore
+from curvegan_core.noise import Stream
+
+
+_GENERATOR = int(Stream.GENERATOR)
 
 
 class DeepRecipe(NamedTuple):
@@ -65,13 +69,13 @@ def _judge(discriminator: Chain, work: DeepWork, stop: int) -> None:
     find_logits(discriminator, work.d_hidden_lnbu, stop, work.zeros, work.sums_bg, work.logits_b)
 
 
-@compiled
+@inlined
 def _spread_slopes(work: DeepWork, stop: int) -> None:
     for b in range(stop):
         work.slopes_b4[b, 0] = work.slopes_b[b]
 
 
-@compiled
+@inlined
 def discriminator_slopes(discriminator: Chain, work: DeepWork, recipe: DeepRecipe, real: int) -> np.float32:
     """Compute the gradient of the discriminator's loss and penalties; return the loss."""
     fake, rows, weights = len(work.latents_bi), len(work.curves_bp), recipe.penalties
@@ -103,7 +107,7 @@ def discriminator_slopes(discriminator: Chain, work: DeepWork, recipe: DeepRecip
     return value
 
 
-@compiled
+@inlined
 def _add_penalties(discriminator: Chain, work: DeepWork, weights: Penalties, real: int) -> None:
     """Replace inputs and hidden values by what the gradient of loss and penalties takes in their place."""
     fake, rows = len(work.latents_bi), len(work.curves_bp)
@@ -131,7 +135,7 @@ def _add_penalties(discriminator: Chain, work: DeepWork, weights: Penalties, rea
     )
 
 
-@compiled
+@inlined
 def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int) -> np.float32:
     """Compute the gradient of the generator's loss against the discriminator as it is now; return the loss."""
     generator, discriminator, fake = job.generator, job.discriminator, len(work.latents_bi)
@@ -156,16 +160,17 @@ def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int
     return value
 
 
-@compiled
+@inlined
 def _train_step(
     job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real_kbp: Floats, records: Records, offset: int, row: int
 ) -> None:
     """Do the updates of one step; look closely unless row is -1."""
     fake, real = len(work.latents_bi), real_kbp.shape[1]
     generator, discriminator, factor = job.generator, job.discriminator, factor_at(recipe.schedule, step)
+    minibatch = 0
     for extra in range(recipe.d_steps):
         minibatch = step * recipe.d_steps + extra
-        draw(job, work, recipe, minibatch)
+        draw(job, work, recipe, LATENT, minibatch)
         generate(generator, work)
         fill_real(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
         looks = row >= 0 and extra == recipe.d_steps - 1
@@ -179,10 +184,15 @@ def _train_step(
             records.d_fake[row] = mean_sigmoid(work.logits_b[:fake], work.losses_b)
         if not recipe.simultaneous:
             optimise(recipe.d_optimiser, discriminator, factor, minibatch + 1, work.rates)
-    records.g_loss[offset] = generator_slopes(job, work, recipe, real)
-    if recipe.simultaneous:
-        optimise(recipe.d_optimiser, discriminator, factor, step + 1, work.rates)
-    optimise(recipe.g_optimiser, generator, factor, step + 1, work.rates)
+    for extra in range(recipe.g_steps):
+        if extra > 0:
+            draw(job, work, recipe, _GENERATOR, step * (recipe.g_steps - 1) + extra - 1)
+            generate(generator, work)
+            shift_generated(recipe.penalties, job, work, minibatch)
+        records.g_loss[offset] = generator_slopes(job, work, recipe, real)
+        if recipe.simultaneous:
+            optimise(recipe.d_optimiser, discriminator, factor, step + 1, work.rates)
+        optimise(recipe.g_optimiser, generator, factor, step * recipe.g_steps + extra + 1, work.rates)
     if len(job.average) > 0:
         take_in_flat(recipe.take, generator.values, job.average)
 

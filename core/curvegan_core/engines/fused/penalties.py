@@ -47,6 +47,17 @@ def shift_rows(penalties: Penalties, job: Job, work: Work, minibatch: int) -> No
 
 
 @inlined
+def shift_generated(penalties: Penalties, job: Job, work: Work, minibatch: int) -> None:
+    """Add a minibatch's noise to generated curves alone: `shift_rows` for those that came later."""
+    if penalties.noise > 0:
+        batch, points = len(work.latents_bi), job.discriminator.inputs
+        fill_normals(job.seed, _INSTANCE, np.uint64(minibatch), 2 * batch * points, work.words_4q, work.noise)
+        for b in range(batch):
+            for p in range(points):
+                work.curves_bp[b, p] += penalties.noise * work.noise[(batch + b) * points + p]
+
+
+@inlined
 def mix(penalties: Penalties, job: Job, work: Work, real: int, minibatch: int) -> None:
     """Put curves between generated and real ones behind both. Does nothing without gp."""
     if penalties.gp > 0:

@@ -36,7 +36,7 @@ from curvegan_core.engines.fused.rows import (
 from curvegan_core.engines.fused.vectors import compiled, entry, flush_tiny, inlined, restore
 from curvegan_core.noise import Stream
 
-_LATENT = int(Stream.LATENT)
+LATENT = int(Stream.LATENT)
 
 
 class Recipe(NamedTuple):
@@ -69,10 +69,10 @@ class Records(NamedTuple):
 
 
 @inlined
-def draw(job: Job, work: Work, recipe: Recipe, minibatch: int) -> None:
+def draw(job: Job, work: Work, recipe: Recipe, stream: int, minibatch: int) -> None:
     """Draw the latents, each row with a one behind it: the input of the generator's bias."""
     count = len(work.latents_bi) * job.generator.inputs
-    fill_latents(recipe.latent_noise, job.seed, _LATENT, np.uint64(minibatch), count, work.words_4q, work.noise)
+    fill_latents(recipe.latent_noise, job.seed, stream, np.uint64(minibatch), count, work.words_4q, work.noise)
     spread_rows(work.noise, job.generator.inputs, work.latents_bi)
 
 
@@ -222,7 +222,7 @@ def _train_step(
     fake, real = len(work.latents_bi), real_kbp.shape[1]
     for extra in range(recipe.d_steps):
         minibatch = step * recipe.d_steps + extra
-        draw(job, work, recipe, minibatch)
+        draw(job, work, recipe, LATENT, minibatch)
         generate(job, work)
         fill_real(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
         looks = row >= 0 and extra == recipe.d_steps - 1
