@@ -123,7 +123,7 @@ class Evaluation:
         from curvegan_core.metrics import distribution  # noqa: PLC0415  as below
 
         with np.errstate(over="ignore", invalid="ignore"):
-            generated = generate(weights, self._latents[: distribution.MOST_PAIRED], self._config.activation)
+            generated = generate(weights, self._latents[: distribution.MOST_PAIRED], self._config)
         if not np.isfinite(generated).all():
             return {}
         pair = (sample.astype(np.float64) for sample in (generated, self._real[: distribution.MOST_PAIRED]))

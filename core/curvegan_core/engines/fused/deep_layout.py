@@ -3,9 +3,9 @@
 A network is a chain of linear maps with an activation behind each but the last, the head. Hidden units, and the inputs
 of a network without any, are cut into panels of PANEL. In a flat array lie, one behind the other:
 
-    first      per panel   weights of each input, bias, zeros up to a multiple of INPUTS        no such map without layers
-    middle     per panel   weights of each unit below, panel after panel, bias, zeros           layers - 1 of them
-    head       per panel of the units below      weights to each output, zeros again
+    first      per panel     weights of each input, bias, zeros up to a multiple of INPUTS; none without layers
+    middle     per panel     weights of each unit below, panel after panel, bias, zeros; layers - 1 such maps
+    head       per panel     of the units below: weights to each output, zeros again
     bias       of the outputs
 
 Padding has zero inputs, hence zero gradients, and stays zero. The README beside this says who writes which array.
@@ -30,7 +30,6 @@ from curvegan_core.engines.fused.vectors import inlined
 from curvegan_core.networks import Weights, shapes
 from curvegan_core.optimisers import KEPT
 
-
 # Where a chain holds what an optimiser keeps.
 _KEPT = {"adam_m": "m", "adam_v": "v", "oadam_step": "last", "momentum": "m", "rms_v": "v"}
 # Of each activation, the slope below zero.
@@ -40,8 +39,9 @@ LEAKS: dict[str, Callable[[TrainConfig], float]] = {"relu": lambda _: 0.0, "leak
 class Chain(NamedTuple):
     """A network: flat arrays of one layout, and the description of its layers that says where in them a map lies.
 
-    `m`, `v` and `last` are what the optimiser keeps (`last` is empty for all but oadam), `slopes` are the gradient. `leak` has the activation's slope below zero, in its first number, and 1 where there is
-    no layer. `inputs` and `outputs` count without any one or padding.
+    `m`, `v` and `last` are what the optimiser keeps (`last` is empty for all but oadam), `slopes` are the gradient.
+    `leak` has the activation's slope below zero in its first number, and 1 where there is no layer. `inputs` and
+    `outputs` count without any one or padding.
     """
 
     values: Floats
@@ -92,7 +92,7 @@ class DeepWork(NamedTuple):
     d_hidden_lnbu: Floats
     d_adjoints_lnbu: Floats  # the derivative of loss or logit by the discriminator's units
     tangents_2nbu: Floats  # the derivative of the units along the tangents of the curves, of two layers in turns
-    rates: Floats  # what an update of the optimiser needs
+    numbers: Floats  # what an update of the optimiser needs
     zeros: Floats  # never written
 
 
@@ -168,7 +168,7 @@ def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
         d_hidden_lnbu=zeros(max(d.layers, 1), d.panels, rows, PANEL),
         d_adjoints_lnbu=zeros(max(d.layers, 1), d.panels, rows, PANEL),
         tangents_2nbu=zeros(2, d.panels, rows, PANEL),
-        rates=zeros(GROUP),
+        numbers=zeros(GROUP),
         zeros=zeros(width(config)),
     )
 

@@ -1,4 +1,4 @@
-"""Networks of any depth in compiled code: values forward, gradients back, tangents forward. Knows no loss, no optimiser.
+"""Networks of any depth in compiled code: values forward, gradients back, tangents forward. Knows no loss.
 
 All loops run over the layers that a `Chain` describes, so one compiled function serves every depth. With relu and
 leaky_relu a network is linear around each curve, and penalties have a closed form. The slope of a logit by its curve is
@@ -75,7 +75,14 @@ def find_adjoints(
     head_nru, last = head_map(chain, chain.values), len(hidden_lnbu) - 1
     for n in range(chain.panels):
         through(
-            as_panel(top_bo), 0, stop, chain.outputs, head_nru[n], hidden_lnbu[last, n], chain.leak, adjoints_lnbu[last, n]
+            as_panel(top_bo),
+            0,
+            stop,
+            chain.outputs,
+            head_nru[n],
+            hidden_lnbu[last, n],
+            chain.leak,
+            adjoints_lnbu[last, n],
         )
     for layer in range(last, 0, -1):
         transpose_panels(middle_map(chain, chain.values, layer), transposed_nru)

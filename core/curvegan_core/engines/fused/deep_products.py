@@ -1,4 +1,4 @@
-"""Products of networks of any depth, in the register blocks of `matmul`: values that lie in panels, any activation slope.
+"""Products of networks of any depth, in the register blocks of `matmul`: values in panels, any activation slope.
 
 A map's inputs are panels (n, b, i) of `inputs` numbers each: one panel of curves or latents, or the panels of the units
 below. Each result is one chain in the order of the panels and of the inputs in each, so that neither the block's shape
@@ -20,9 +20,9 @@ from curvegan_core.engines.fused.vectors import LANES, Emitter, Operand, Value, 
 def _product(
     e: Emitter, start: list[Value], x: Operand, row: Value, rows: int, inputs: Value, panel: Operand, unit: int
 ) -> Any:
-    """Return start + x W, as [row][vector], for the span of units at `unit` and `rows` rows of a minibatch from `row`."""
+    """Return start + x W, as [row][vector], for the span of units at `unit` and `rows` rows from `row`."""
     sums = [e.variables(start) for _ in range(rows)]
-    panels, batch, width = x.shape
+    panels, batch, _ = x.shape
     with e.count(panels) as outer:
         first = e.builder.add(e.builder.mul(outer.index, batch), row)
         addresses = [x.row(first, plus) for plus in range(rows)]

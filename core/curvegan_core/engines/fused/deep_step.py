@@ -1,11 +1,11 @@
 """The steps of a training with networks of any depth, in compiled code. Knows no config.
 
-The order of a step is that of `step`, and so are the savings. What differs: an update is a gradient, kept in an array of
-the weights' layout, and then a pass of the optimiser over it. So both gradients can be taken before either update, and
-every optimiser serves every depth.
+The order of a step is that of `step`, and so are the savings. What differs: an update is a gradient, kept in an array
+of the weights' layout, and then a pass of the optimiser over it. So both gradients can be taken before either update,
+and every optimiser serves every depth.
 
-Legend of the shapes in names: l layers, n panels, u units of a panel, b rows of a minibatch, p points, k the minibatches
-or the one set of real curves.
+Legend of the shapes in names: l layers, n panels, u units of a panel, b rows of a minibatch, p points, k the
+minibatches or the one set of real curves.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,6 @@ from curvegan_core.engines.fused.adam import take_in_flat
 from curvegan_core.engines.fused.deep_layout import Chain, DeepJob, DeepWork, head_bias
 from curvegan_core.engines.fused.deep_network import (
     add_tangents,
-    as_panel,
     find_adjoints,
     find_hidden,
     find_logits,
@@ -32,7 +31,6 @@ from curvegan_core.engines.fused.rows import Floats, add_rows, fill_rows, total
 from curvegan_core.engines.fused.step import LATENT, Records, draw, fill_real, look_at_curves
 from curvegan_core.engines.fused.vectors import compiled, entry, flush_tiny, inlined, restore
 from curvegan_core.noise import Stream
-
 
 _GENERATOR = int(Stream.GENERATOR)
 
@@ -153,48 +151,65 @@ def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int
     find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.transposed_nru, work.d_adjoints_lnbu)
     find_pulls(discriminator, work.d_adjoints_lnbu, fake, work.zeros, work.transposed_up, pulls_bp)
     find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.transposed_nru, work.g_adjoints_lnbu)
-    find_slopes(
-        generator, work.latents_bi, work.g_hidden_lnbu, work.g_adjoints_lnbu, pulls_bp, work.ones_b4, fake
-    )
+    find_slopes(generator, work.latents_bi, work.g_hidden_lnbu, work.g_adjoints_lnbu, pulls_bp, work.ones_b4, fake)
     add_rows(pulls_bp[:fake], head_bias(generator, generator.slopes))
     return value
 
 
 @inlined
-def _train_step(
-    job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real_kbp: Floats, records: Records, offset: int, row: int
+def _see(job: DeepJob, work: DeepWork, recipe: DeepRecipe, minibatch: int, given_bp: Floats) -> None:
+    """Fill the rows of a minibatch: generated curves and real ones."""
+    draw(job, work, recipe, LATENT, minibatch)
+    generate(job.generator, work)
+    fill_real(job, work, recipe, minibatch, given_bp)
+
+
+@inlined
+def _update_discriminator(
+    job: DeepJob,
+    work: DeepWork,
+    recipe: DeepRecipe,
+    step: int,
+    real_kbp: Floats,
+    records: Records,
+    offset: int,
+    row: int,
 ) -> None:
-    """Do the updates of one step; look closely unless row is -1."""
+    """Do the discriminator's updates of one step, or find its gradient alone; look closely unless row is -1."""
     fake, real = len(work.latents_bi), real_kbp.shape[1]
-    generator, discriminator, factor = job.generator, job.discriminator, factor_at(recipe.schedule, step)
-    minibatch = 0
     for extra in range(recipe.d_steps):
         minibatch = step * recipe.d_steps + extra
-        draw(job, work, recipe, LATENT, minibatch)
-        generate(generator, work)
-        fill_real(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
+        _see(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
         looks = row >= 0 and extra == recipe.d_steps - 1
         if looks:
             look_at_curves(work, records, row, job.generator.outputs)
         shift_rows(recipe.penalties, job, work, minibatch)
         mix(recipe.penalties, job, work, real, minibatch)
-        records.d_loss[offset] = discriminator_slopes(discriminator, work, recipe, real)
+        records.d_loss[offset] = discriminator_slopes(job.discriminator, work, recipe, real)
         if looks:
             records.d_real[row] = mean_sigmoid(work.logits_b[fake : fake + real], work.losses_b)
             records.d_fake[row] = mean_sigmoid(work.logits_b[:fake], work.losses_b)
         if not recipe.simultaneous:
-            optimise(recipe.d_optimiser, discriminator, factor, minibatch + 1, work.rates)
+            factor = factor_at(recipe.schedule, step)
+            optimise(recipe.d_optimiser, job.discriminator, factor, minibatch + 1, work.numbers)
+
+
+@inlined
+def _update_generator(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real: int) -> np.float32:
+    """Do the generator's updates of one step, and the discriminator's, if they are simultaneous; return the last loss."""
+    factor, value = factor_at(recipe.schedule, step), np.float32(0)
     for extra in range(recipe.g_steps):
         if extra > 0:
             draw(job, work, recipe, _GENERATOR, step * (recipe.g_steps - 1) + extra - 1)
-            generate(generator, work)
-            shift_generated(recipe.penalties, job, work, minibatch)
-        records.g_loss[offset] = generator_slopes(job, work, recipe, real)
+            generate(job.generator, work)
+            shift_generated(recipe.penalties, job, work, (step + 1) * recipe.d_steps - 1)
+        value = generator_slopes(job, work, recipe, real)
         if recipe.simultaneous:
-            optimise(recipe.d_optimiser, discriminator, factor, step + 1, work.rates)
-        optimise(recipe.g_optimiser, generator, factor, step * recipe.g_steps + extra + 1, work.rates)
+            optimise(recipe.d_optimiser, job.discriminator, factor, step + 1, work.numbers)
+        optimise(recipe.g_optimiser, job.generator, factor, step * recipe.g_steps + extra + 1, work.numbers)
     if len(job.average) > 0:
-        take_in_flat(recipe.take, generator.values, job.average)
+        take_in_flat(recipe.take, job.generator.values, job.average)
+    return value
 
 
 @entry
@@ -203,7 +218,9 @@ def run_deep(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real_k
     mode, row = flush_tiny(), 0
     for offset in range(len(records.g_loss)):
         looks = row < len(records.offsets) and records.offsets[row] == offset
-        _train_step(job, work, recipe, step + offset, real_kbp, records, offset, row if looks else -1)
+        seen = row if looks else -1
+        _update_discriminator(job, work, recipe, step + offset, real_kbp, records, offset, seen)
+        records.g_loss[offset] = _update_generator(job, work, recipe, step + offset, real_kbp.shape[1])
         if looks:
             row += 1
     restore(mode)

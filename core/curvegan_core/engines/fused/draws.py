@@ -1,13 +1,13 @@
 """Real curves drawn in compiled code, for families whose members a few numbers describe. Others are drawn by numpy.
 
 The words are those of `families.curves.minibatches`, so both draws give the same curves but for rounding: a uniform
-number chooses a member, and each point gets normal noise. Members are rows of a table, points of a straight line through
-two rows, or of an arm that turns between two rows:
+number chooses a member, and each point gets normal noise. Members are rows of a table, points of a straight line
+through two rows, or of an arm that turns between two rows:
 
-    rows    the row that the number falls on; `ends_k` are the upper ends of their shares of [0, 1), none if all are even
+    rows    the row that the number falls on; `ends_k` are the upper ends of their shares, none if all are alike
     line    row 0 + u row 1
-    arm     s (cos t row 0 + sin t row 1) with t = 2 pi turns s, s = start + rise u or the root of that; with `level` the
-            factor s in front is left out
+    arm     s (cos t row 0 + sin t row 1) with t = 2 pi turns s, s = start + rise u or the root of that; with `level`
+            the factor s in front is left out
     moons   row 2 + cos t row 0 + sin t row 1 for u < 1/2, row 3 - cos t row 0 - sin t row 1 above, t = 2 pi u mod pi
 
 Legend of the shapes in names: k rows of a table, b rows of a minibatch, p points (padded).
@@ -170,15 +170,14 @@ def _spiral(config: TrainConfig, family: Family) -> Draw:
     assert isinstance(config.curve, parameters.Spiral)
     # u = 0 is the inner end, whose s is the share of the radius.
     inner = float(np.linalg.norm(family.members(np.zeros(1)))) / config.curve.radius
-    arm = {"start": inner**2, "rise": 1 - inner**2, "root": True, "turns": config.curve.turns}
-    return _draw(config, "arm", _plane(config.curve.radius), noise=family.noise, **arm)
+    rise, turns = 1 - inner**2, config.curve.turns
+    table_kp = _plane(config.curve.radius)
+    return _draw(config, "arm", table_kp, start=inner**2, rise=rise, root=True, turns=turns, noise=family.noise)
 
 
 def _roll(config: TrainConfig, family: Family) -> Draw:
     assert isinstance(config.curve, parameters.SwissRoll)
-    return _draw(
-        config, "arm", _plane(config.curve.radius), start=1 / 3, rise=2 / 3, turns=2.25, noise=family.noise
-    )
+    return _draw(config, "arm", _plane(config.curve.radius), start=1 / 3, rise=2 / 3, turns=2.25, noise=family.noise)
 
 
 def _moon_pair(config: TrainConfig, family: Family) -> Draw:

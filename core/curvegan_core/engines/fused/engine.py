@@ -68,7 +68,19 @@ class FusedEngine:
             "schedule": SCHEDULE_NUMBERS,
             "updates": ("alternating", "simultaneous"),
         },
-        frozenset({"layers_g", "layers_d", "g_steps", "slope", "momentum", "rms_decay", "schedule_to", "schedule_steps", "warmup"})
+        frozenset(
+            {
+                "layers_g",
+                "layers_d",
+                "g_steps",
+                "slope",
+                "momentum",
+                "rms_decay",
+                "schedule_to",
+                "schedule_steps",
+                "warmup",
+            }
+        )
         | frozenset({"r1", "r2", "gp", "clip", "instance_noise", "label_smoothing", "ema"}),
     )
     # A call costs some 20 us of Python. 64 steps a call cost 12 % more than 256; more bring nothing.
@@ -96,6 +108,13 @@ class FusedEngine:
     def trains(config: TrainConfig) -> bool:
         """Whether this engine can train the config on this machine's processor."""
         return config.unfused is None and FusedEngine.claims.missing(config) is None and has_fused_multiply_add()
+
+    @classmethod
+    def prepare(cls) -> None:
+        """Load the compiled code, or wait some seconds for the compiler, now instead of in the first job."""
+        # The smallest job there is: the types of its arguments are those of any other.
+        config = TrainConfig(batch_size=1, hidden_g=1, hidden_d=1)
+        cls([config], [State.initial(config)]).run([0], 1, [])
 
     def _take(self, config: TrainConfig, state: State, family: Family) -> "_Training":
         real = describe(config, family) if self.draws else None
@@ -288,8 +307,7 @@ def engines(config: TrainConfig) -> tuple[type[FusedEngine], ...]:
     return (FusedEngine,) if family and family.FIXED else (DrawnEngine, FusedEngine)
 
 
-def prepare() -> None:
-    """Load the compiled code, or wait some seconds for the compiler, now instead of in the first job."""
-    # The smallest job there is: the types of its arguments are those of any other.
-    config = TrainConfig(batch_size=1, hidden_g=1, hidden_d=1)
-    FusedEngine([config], [State.initial(config)]).run([0], 1, [])
+def keep_in(folder: Path, shipped: Path | None = None) -> None:
+    """Name the folder for all machine code. Raises OSError as `MachineCode.keep_in` does."""
+    for code in (CODE, DEEP_CODE):
+        code.keep_in(folder, shipped)

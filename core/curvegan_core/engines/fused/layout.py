@@ -13,7 +13,7 @@ Legend of the shapes in names: n panels, r rows of a panel, u units of a panel, 
 i inputs, p points (padded), g a group, q a quarter of the words.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -90,6 +90,12 @@ class Work(NamedTuple):
     adam: Floats  # 1 - beta1, 1 - beta2, scale, shift, bound
     zeros: Floats  # never written
     ones: Floats  # never written
+
+
+AnyJob = Any
+"""A job in this layout or in that of `deep_layout`: what takes both is compiled for each."""
+AnyWork = Any
+"""The arrays of a step in one layout or the other."""
 
 
 def padded(size: int, align: int) -> int:

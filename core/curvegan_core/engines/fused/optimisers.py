@@ -29,7 +29,7 @@ class Optimiser(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """How the rates go over the steps: the number of the fall, what is left at its end, its steps, those of the rise."""
+    """How the rates go: the number of the fall, what is left at its end, its steps, those of the rise."""
 
     number: int
     to: float

@@ -11,14 +11,14 @@ Legend of the shapes in names: n panels, r rows of a panel, u units of a panel, 
 points, k the minibatches or the one set of real curves, o the offsets of records.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curvegan_core.engines.fused.adam import Rates, descend, descend_gates, prepare, take_in, update
 from curvegan_core.engines.fused.draws import Draw, draw_real
-from curvegan_core.engines.fused.layout import Job, Network, Work
+from curvegan_core.engines.fused.layout import AnyJob, AnyWork, Job, Network, Work
 from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
 from curvegan_core.engines.fused.matmul import add_outputs, back, gates, hidden, transpose
 from curvegan_core.engines.fused.noise import fill_latents
@@ -53,6 +53,10 @@ class Recipe(NamedTuple):
     penalties: Penalties
 
 
+AnyRecipe = Any
+"""What a step is told, here or in `deep_step`."""
+
+
 class Records(NamedTuple):
     """Where a run writes what it saw: losses of every step; d_real, d_fake, RMSE or curves of the steps in `offsets`.
 
@@ -69,7 +73,7 @@ class Records(NamedTuple):
 
 
 @inlined
-def draw(job: Job, work: Work, recipe: Recipe, stream: int, minibatch: int) -> None:
+def draw(job: AnyJob, work: AnyWork, recipe: AnyRecipe, stream: int, minibatch: int) -> None:
     """Draw the latents, each row with a one behind it: the input of the generator's bias."""
     count = len(work.latents_bi) * job.generator.inputs
     fill_latents(recipe.latent_noise, job.seed, stream, np.uint64(minibatch), count, work.words_4q, work.noise)
@@ -77,7 +81,7 @@ def draw(job: Job, work: Work, recipe: Recipe, stream: int, minibatch: int) -> N
 
 
 @inlined
-def fill_real(job: Job, work: Work, recipe: Recipe, minibatch: int, given_bp: Floats) -> None:
+def fill_real(job: AnyJob, work: AnyWork, recipe: AnyRecipe, minibatch: int, given_bp: Floats) -> None:
     """Draw the real curves of a minibatch, or take those given, if there is no draw for them."""
     fake = len(work.latents_bi)
     real_bp = work.curves_bp[fake : fake + len(given_bp)]
@@ -204,7 +208,7 @@ def _square_distance(curves_bp: Floats, target_p: Floats, points: int) -> float:
 
 
 @inlined
-def look_at_curves(work: Work, records: Records, row: int, points: int) -> None:
+def look_at_curves(work: AnyWork, records: Records, row: int, points: int) -> None:
     """Keep the generated curves or their RMSE, before noise changes what the discriminator sees."""
     fake_bp = work.curves_bp[: len(work.latents_bi)]
     if len(records.curves_obp) > 0:
