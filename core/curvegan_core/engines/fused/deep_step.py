@@ -196,7 +196,7 @@ def _update_discriminator(
 
 @inlined
 def _update_generator(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real: int) -> np.float32:
-    """Do the generator's updates of one step, and the discriminator's, if they are simultaneous; return the last loss."""
+    """Do the generator's updates of one step, and the discriminator's, if those are simultaneous. Return the loss."""
     factor, value = factor_at(recipe.schedule, step), np.float32(0)
     for extra in range(recipe.g_steps):
         if extra > 0:
