@@ -34,7 +34,7 @@ class Server:
     def __init__(self, parent: Path | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="curvegan-test-", dir=parent))
         self.folder.chmod(0o755)
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
@@ -199,7 +199,7 @@ def _hand_over(path: Path) -> None:
         shutil.chown(path, "nobody", "nogroup")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,6 +1,6 @@
 """The `curvegan` command: its group, settings, error lines and exit codes.
 
-The only module of the client that reads the environment. Knows nothing of what the commands do.
+The only module of the client that reads the environment.
 """
 
 import atexit
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 # What a worker reads, and refuses. A command refuses it first, before it stores anything.
-_DURATIONS = ("CURVEGAN_LEASE_SECONDS", "CURVEGAN_HANG_SECONDS")
+_WORKER_VARIABLES = ("CURVEGAN_LEASE_SECONDS", "CURVEGAN_HANG_SECONDS", "CURVEGAN_CELERY_EVENTS")
 # What is imported for a command makes no garbage: to look for it took a quarter of the time of `curvegan status`.
 _RARELY = 100_000
 # What was typed may be quoted in an error; an argument can have 100,000 characters.
@@ -43,7 +43,7 @@ class CurveganGroup(click.Group):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The order of a job's life, not of the alphabet."""
+        """Return them in the order of a job's life, not of the alphabet."""
         return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -78,7 +78,7 @@ def _on_purpose() -> "type[CurveganError]":
 
 
 def _let_go_of_stdout() -> None:
-    """What is still in the buffer cannot be written at the exit either, where Python would complain of it again."""
+    """Throw away what is still in the buffer: Python would try it again at the exit, and complain again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -121,9 +121,16 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.option(
     "--broker-url", envvar="CURVEGAN_BROKER_URL", show_envvar=True, metavar="URL", help="What wakes the workers."
 )
+@click.option(
+    "--queue-prefix",
+    envvar="CURVEGAN_QUEUE_PREFIX",
+    show_envvar=True,
+    metavar="NAME",
+    help="What the names of its queues begin with; without it, curvegan.",
+)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show it.")
 @click.pass_context
-def main(ctx: click.Context, home: str | None, database_url: str | None, broker_url: str | None) -> None:
+def main(ctx: click.Context, /, **settings: str | None) -> None:
     """Train GANs on curves as jobs, here or on many machines.
 
     Without any setting everything is embedded: a SQLite file, and a worker that starts with the first job. Settings
@@ -138,11 +145,11 @@ def main(ctx: click.Context, home: str | None, database_url: str | None, broker_
 
     Exit codes: 0 done, 1 the job ended badly, 2 wrong input, 3 a service cannot be used, 130 interrupted or detached.
     """
-    from curvegan_cli.backend import Backend
+    from curvegan.lab import Lab
 
     # A name that the terminal's encoding cannot show is spelled out, and no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    durations = {name: os.environ[name] for name in _DURATIONS if name in os.environ}
-    ctx.obj = Backend(home, database_url, broker_url, durations)
+    variables = {name: os.environ[name] for name in _WORKER_VARIABLES if name in os.environ}
+    ctx.obj = Lab(**settings, variables=variables)
     ctx.call_on_close(ctx.obj.close)

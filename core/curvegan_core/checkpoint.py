@@ -56,6 +56,11 @@ class Checkpoint:
     rms_v: Tensors = field(default_factory=dict)
 
     @property
+    def kept(self) -> dict[str, Tensors]:
+        """What optimisers keep, by group."""
+        return {group: getattr(self, group) for group in GROUPS}
+
+    @property
     def finite(self) -> bool:
         """Whether every number of the state is one."""
         return all(np.isfinite(tensor).all() for tensor in self._tensors().values())

@@ -23,7 +23,6 @@ from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
-from curvegan_core.optimisers import GROUPS
 
 # Multiply-adds of an advance. A slow core does 1e9 a second, so that somebody can look in every ten.
 _MOST_WORK = {"cpu": 10**10, "cuda": 10**12}
@@ -224,8 +223,7 @@ def _resume(config: TrainConfig, checkpoint: Checkpoint | None, family: Family) 
 def _state(config: TrainConfig, checkpoint: Checkpoint | None) -> State:
     if checkpoint is None:
         return State.initial(config)
-    kept = {group: getattr(checkpoint, group) for group in GROUPS}
-    return State(checkpoint.weights, ema=checkpoint.ema, **kept)
+    return State(checkpoint.weights, ema=checkpoint.ema, **checkpoint.kept)
 
 
 def _read(trace: Trace, index: int, job: _Job) -> tuple[LossCurve, int | None]:

@@ -1,9 +1,16 @@
-"""Jobs in groups that share some values, and what numbers of a group come to. Knows no store and no picture."""
+"""Jobs in groups that share some values, and what numbers of a group come to."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from curvegan.comparing.keys import key_field
+
+if TYPE_CHECKING:
+    from curvegan_db.filters.fields import JobField
+    from curvegan_db.filters.language import Filter
+    from curvegan_db.store import Store
 
 Key = tuple[Any, ...]
 Row = tuple[Any, ...]
@@ -19,8 +26,33 @@ class Quartiles:
     q75: float | None = None
 
 
+@dataclass(frozen=True)
+class Group:
+    """Jobs with the same values of the keys: how many, their metrics in the order asked for, their verdicts."""
+
+    key: Key
+    jobs: int
+    metrics: list[Quartiles]
+    verdicts: dict[str, int]
+
+
+def summed_up(
+    store: "Store", keys: Sequence[str], metrics: Sequence["JobField"], where: "Filter | None"
+) -> list[Group]:
+    """Return jobs in groups of the same values of the keys, with what came of them. Raises InvalidInput."""
+    from curvegan_db.filters.catalogue import FIELDS
+
+    rows = store.values([*map(key_field, keys), FIELDS["verdict"], *metrics], where)
+    return [_group(key, members) for key, members in grouped(rows, len(keys)).items()]
+
+
+def _group(key: Key, members: Sequence[Row]) -> Group:
+    verdicts, *columns = zip(*members, strict=True)
+    return Group(key, len(members), [quartiles(column) for column in columns], counted(verdicts))
+
+
 def quartiles(values: Iterable[float | None]) -> Quartiles:
-    """The quartiles of the numbers that are there, interpolated between two where they fall between."""
+    """Return the quartiles of the numbers that are there, interpolated between two where they fall between."""
     import numpy as np
 
     known = [value for value in values if value is not None]
@@ -30,7 +62,7 @@ def quartiles(values: Iterable[float | None]) -> Quartiles:
 
 
 def grouped(rows: Iterable[Row], keys: int) -> dict[Key, list[Row]]:
-    """The rows by their first so many values, in the order of those, without them."""
+    """Return the rows by their first so many values, in the order of those, without them."""
     groups: dict[Key, list[Row]] = {}
     for row in rows:
         groups.setdefault(row[:keys], []).append(row[keys:])
@@ -38,36 +70,16 @@ def grouped(rows: Iterable[Row], keys: int) -> dict[Key, list[Row]]:
 
 
 def counted(words: Iterable[str | None]) -> dict[str, int]:
-    """How often each word is there, the most frequent first."""
+    """Return how often each word is there, the most frequent first."""
     counts = Counter(word for word in words if word is not None)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def said(counts: Mapping[str, int]) -> str:
-    """Counts in a line, `12 converged, 4 oscillating`."""
+    """Return counts in a line, `12 converged, 4 oscillating`."""
     return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
-def shown(value: Any) -> str:
-    """A value of a config, as short as it can be typed; a dash where a job lacks it."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def named(keys: Sequence[str], values: Sequence[Any]) -> str:
-    """What a group has in common, `lr=0.001 loss=ns`."""
-    return " ".join(f"{key}={shown(value)}" for key, value in zip(keys, values, strict=True))
-
-
 def _order(key: Key) -> list[tuple[int, Any]]:
-    """Numbers before words before nothing, so that any two keys can be compared."""
-    return [_place(value) for value in key]
-
-
-def _place(value: Any) -> tuple[int, Any]:
-    if value is None:
-        return 2, 0
-    return (1, value) if isinstance(value, str) else (0, value)
+    """Sort numbers before words before nothing, so that any two keys can be compared."""
+    return [(2, 0) if value is None else (int(isinstance(value, str)), value) for value in key]

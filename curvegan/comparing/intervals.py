@@ -1,4 +1,4 @@
-"""Values of an axis with so many of them that a picture cannot name each, put into intervals. Knows no picture."""
+"""Values of an axis with so many of them that a picture cannot name each, put into intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ _DECADE = 10
 
 
 def in_intervals(values: Sequence[Any], most: int) -> list[Any]:
-    """The values themselves where they are at most so many different ones, else the middle of each one's interval.
+    """Return the values where at most so many differ, else the middle of each one's interval.
 
     Intervals are of equal width, in the logarithm where all values are positive and span a decade. What is no number
     stays as it is.
@@ -22,9 +22,9 @@ def in_intervals(values: Sequence[Any], most: int) -> list[Any]:
     to, back = (np.log, np.exp) if logarithmic else (np.asarray, np.asarray)
     edges = np.linspace(to(numbers.min()), to(numbers.max()), _INTERVALS + 1)
     middles = back((edges[:-1] + edges[1:]) / 2)
-    places = np.clip(np.searchsorted(edges, to(numbers), side="right") - 1, 0, _INTERVALS - 1)
-    found = iter(middles[places])
-    return [float(f"{next(found):.3g}") if _is_number(value) else value for value in values]
+    indices = np.clip(np.searchsorted(edges, to(numbers), side="right") - 1, 0, _INTERVALS - 1)
+    in_order = iter(middles[indices])
+    return [float(f"{next(in_order):.3g}") if _is_number(value) else value for value in values]
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The axes of a sweep: how they are typed, and the points they span. Knows no config, only keys and values.
+"""The axes of a sweep: how they are typed, and the points they span.
 
 lr=1e-5,1e-4,1e-3       these values
 lr=log:1e-5:1e-2:7      seven values from 1e-5 to 1e-2, each the same factor above the one before; `lin:` the same step
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, NoReturn
 
-from curvegan.submitting import toml
+from curvegan import toml
 
 MOST_AXES, MOST_POINTS = 16, 100_000
 _DIGITS = 6
@@ -37,7 +37,7 @@ class Axis:
     whole: bool = False
 
     def draw(self, generator: random.Random) -> Value:
-        """One of its values, each as likely; of a range a number of six digits."""
+        """Return one of its values, each as likely; of a range a number of six digits."""
         share = generator.random()
         if self.values:
             return self.values[int(share * len(self.values))]
@@ -56,7 +56,7 @@ class Axis:
 
 
 def parse_axis(text: str) -> Axis:
-    """An axis as it is typed, `lr=1e-5,1e-4`. Raises InvalidInput."""
+    """Return an axis as it is typed, `lr=1e-5,1e-4`. Raises InvalidInput."""
     key, equals, typed = (part.strip() for part in text.partition("="))
     if not key or not equals or not typed:
         _refuse(f"{text!r:.60} is no axis: write it as KEY=VALUE,VALUE, as in lr=1e-4,1e-3")
@@ -68,7 +68,7 @@ def parse_axis(text: str) -> Axis:
 
 
 def seed_axis(text: str, first: int) -> Axis:
-    """The axis of `--seeds`: a number of them from `first` on, or a list. Raises InvalidInput."""
+    """Return the axis of `--seeds`: a number of them from `first` on, or a list. Raises InvalidInput."""
     words = [word.strip() for word in text.split(",")]
     # The length first: Python converts no integer of thousands of digits.
     if not all(word.isascii() and word.isdecimal() and len(word) <= len(str(2**64)) for word in words):
@@ -98,14 +98,14 @@ def check_axes(axes: Sequence[Axis], drawn: bool) -> None:
 
 
 def grid_points(axes: Sequence[Axis]) -> tuple[int, Iterator[Point]]:
-    """How many points there are, and every one of them, the last axis the fastest. Raises InvalidInput."""
+    """Return how many points there are, and every one of them, the last axis the fastest. Raises InvalidInput."""
     count = math.prod(len(axis.values) for axis in axes)
     _check_count(count)
     return count, product(*(axis.values for axis in axes))
 
 
 def drawn_points(axes: Sequence[Axis], count: int, seed: int, repeated: Axis | None) -> tuple[int, Iterator[Point]]:
-    """`count` different points drawn by the seed, each with every value of the last axis `repeated`, if there is one.
+    """Return `count` different points drawn by the seed, each with every value of `repeated`, the last axis.
 
     Raises InvalidInput.
     """
@@ -125,12 +125,12 @@ def drawn_points(axes: Sequence[Axis], count: int, seed: int, repeated: Axis | N
 
 
 def describe(axes: Sequence[Axis], point: Point) -> str:
-    """A point in words, `lr=0.001 loss=ns`."""
+    """Return a point in words, `lr=0.001 loss=ns`."""
     return " ".join(f"{axis.key}={shown(value)}" for axis, value in zip(axes, point, strict=True))
 
 
 def shown(value: Value) -> str:
-    """A value as it may be typed."""
+    """Return a value as it may be typed."""
     return value if isinstance(value, str) else toml.literal(value)
 
 
@@ -160,7 +160,7 @@ def _distinct(key: str, values: Sequence[Value]) -> tuple[Value, ...]:
 
 
 def _spaced(key: str, text: str) -> list[Value]:
-    """The values of `lin:A:B:N` and `log:A:B:N`."""
+    """Return the values of `lin:A:B:N` and `log:A:B:N`."""
     kind, *parts = text.split(":")
     if len(parts) != 3 or not parts[2].isascii() or not parts[2].isdecimal() or len(parts[2]) > len(str(MOST_POINTS)):
         _refuse(f"{key:.60}={text:.60} is no row of values: write {kind}:FIRST:LAST:HOW_MANY, as in {kind}:1e-5:1e-2:7")
@@ -168,7 +168,7 @@ def _spaced(key: str, text: str) -> list[Value]:
     if not low < high or not 2 <= count <= MOST_POINTS or (kind == "log" and low <= 0):
         positive = ", both above 0" if kind == "log" else ""
         _refuse(f"{key:.60}={text:.60}: the first value is below the last{positive}, and there are 2 or more")
-    return [_rounded(_between(low, high, place / (count - 1), kind == "log")) for place in range(count)]
+    return [_rounded(_between(low, high, index / (count - 1), kind == "log")) for index in range(count)]
 
 
 def _range(key: str, text: str) -> Axis:
@@ -192,7 +192,7 @@ def _between(low: float, high: float, share: float, logarithmic: bool) -> float:
 
 
 def _rounded(value: float) -> Value:
-    """The number with six digits; a whole one is written whole, for keys that take no other."""
+    """Return the number with six digits; a whole one is written whole, for keys that take no other."""
     rounded = float(f"{value:.{_DIGITS}g}")
     return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded
 

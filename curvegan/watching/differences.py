@@ -1,7 +1,9 @@
-"""In what configs differ: from the defaults, and from each other. Knows no store."""
+"""In what configs differ: from the defaults, which is what they ask for, and from each other."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from curvegan.words import named
 
 if TYPE_CHECKING:
     from curvegan_core.config.train import TrainConfig
@@ -11,15 +13,27 @@ _FOLLOWING = ("curve.mean", "curve.scale")
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A table's keys with dots, as `--set` takes them."""
+    """Return a table's keys with dots, as `--set` takes them."""
     keys: dict[str, Any] = {}
     for key, value in values.items():
-        keys |= {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, dict) else {key: value}
+        keys |= {f"{key}.{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
     return keys
 
 
+def asked_for(config: "TrainConfig", data: str = "") -> str:
+    """Return what a config asks for beyond the defaults, `loss=rpgan lr_g=0.001`; empty where that is nothing.
+
+    `data` is what its data set is called, which stands for the curve and its points.
+    """
+    chosen = from_defaults(config)
+    if data:
+        own = {key: value for key, value in chosen.items() if not key.startswith("curve.") and key != "points"}
+        chosen = {"data": data} | own
+    return named(tuple(chosen), tuple(chosen.values()))
+
+
 def from_defaults(config: "TrainConfig") -> dict[str, Any]:
-    """The keys of a config that are not the default's, with their values; a parameter is compared with its family's."""
+    """Return a config's keys and values that are not the default's; a parameter is compared to its family's."""
     defaults, chosen = flat(type(config)().model_dump()), flat(config.model_dump())
     parameters = {key: info.default for key, info in type(config.curve).model_fields.items()}
     defaults |= {f"curve.{key}": value for key, value in parameters.items() if key != "family"}
@@ -27,7 +41,7 @@ def from_defaults(config: "TrainConfig") -> dict[str, Any]:
 
 
 def among_each_other(configs: Sequence["TrainConfig"]) -> dict[str, list[Any]]:
-    """The keys that are not the same in all, with each one's value; None where a curve has no such parameter."""
+    """Return the keys that are not the same in all, with each one's value; None where a curve has no such parameter."""
     tables = [flat(config.model_dump()) for config in configs]
     keys = dict.fromkeys(key for table in tables for key in table if key not in _FOLLOWING)
     columns = {key: [table.get(key) for table in tables] for key in keys}

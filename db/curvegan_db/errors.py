@@ -49,11 +49,11 @@ class SchemaOutdated(ServiceUnavailable):
     """The database was made by another version of curvegan."""
 
     def __init__(self, current: str | None, head: str, newer: bool) -> None:
-        found = f"at {current}" if current else "empty"
+        schema = f"at {current}" if current else "empty"
         if newer:
-            super().__init__(f"the database is {found}, newer than this curvegan ({head}): install a newer curvegan")
+            super().__init__(f"the database is {schema}, newer than this curvegan ({head}): install a newer curvegan")
         else:
-            super().__init__(f"the database is {found}, this curvegan needs {head}: run `curvegan db upgrade`")
+            super().__init__(f"the database is {schema}, this curvegan needs {head}: run `curvegan db upgrade`")
 
 
 class ConfigUnreadable(ServiceUnavailable):

@@ -1,4 +1,4 @@
-"""The results store: the verbs of the product over one SQL database. Knows no queue, no engine and no picture."""
+"""The results store: the verbs of the product over one SQL database."""
 
 from types import TracebackType
 from typing import Self
@@ -51,12 +51,14 @@ class Store(Jobs, Reruns, Sweeps, Comparing, Datasets, Results, Logs, Details, W
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.close()
 
 
 def open_store(url: str, lease_s: float = LEASE_S) -> Store:
-    """A store on a database, ready to use: an embedded one is upgraded, any other is checked.
+    """Open a store, ready to use: an embedded one is upgraded, any other is checked.
 
     Raises InvalidInput, DatabaseUnreachable, SchemaOutdated.
     """

@@ -1,4 +1,4 @@
-"""What goes into the store and what comes out of it: plain frozen values. Knows no table and no session.
+"""What goes into the store and what comes out of it: plain frozen values. Knows no table.
 
 All times are aware and UTC; a step counts generator updates done.
 """
@@ -53,7 +53,7 @@ def check_text(what: str, value: str, most: int) -> None:
 
 
 def storable(value: str) -> str:
-    """The text with what no database stores (NUL, lone surrogates) replaced by question marks."""
+    """Replace what no database stores (NUL, lone surrogates) by question marks."""
     return value.replace("\x00", "?").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -95,12 +95,12 @@ class Sweep:
 
     @property
     def jobs(self) -> int:
-        """How many there are."""
+        """Return how many there are."""
         return sum(self.states.values())
 
     @property
     def ended(self) -> int:
-        """How many have succeeded, failed, or been cancelled."""
+        """Return how many have succeeded, failed, or been cancelled."""
         return sum(self.states[state] for state in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED))
 
 
@@ -111,6 +111,14 @@ class SubmittedSweep:
     id: int | None
     jobs: Sequence[int]
     skipped: int
+
+
+@dataclass(frozen=True)
+class QueuedJob:
+    """A job that waits, and the device that its config wants."""
+
+    id: int
+    device: str
 
 
 @dataclass(frozen=True)
@@ -201,7 +209,7 @@ class NamedDataset:
 
     @property
     def curve(self) -> Data:
-        """What a config holds of it, beside its points."""
+        """Return what a config holds of it, beside its points."""
         return Data(hash=self.hash, mean=self.mean, scale=self.scale)
 
 

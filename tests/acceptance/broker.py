@@ -16,6 +16,8 @@ from ..worker.jobs import SLOW, wait_for_state
 from ..worker.jobs import submit as queue
 
 MOST_SUBMIT_S, USUAL_SUBMIT_S = 3.0, 1.0
+QUEUE = "curvegan:curvegan.cpu"
+"""Where a nudge lies in Redis: a prefix for all keys, and the queue's name."""
 WARNING = "the broker cannot be reached"
 SUBMIT = [CURVEGAN, "submit", "-q", "--steps", "100", "--batch-size", "16", "--set", "hidden_d", "24"]
 
@@ -40,7 +42,7 @@ def submit(settings: Settings) -> tuple[int, float, str]:
 
 def waiting_nudges(server: RedisServer) -> int:
     with redis.Redis.from_url(server.url) as client:
-        return int(client.llen("celery"))
+        return int(client.llen(QUEUE))
 
 
 def listeners(server: RedisServer) -> int:

@@ -19,14 +19,17 @@ from sqlalchemy import delete, insert, update
 from curvegan_core.config.train import TrainConfig
 from curvegan_db.store import Store
 from curvegan_db.tables import models
-from curvegan_db.values import JobRequest
-from curvegan_worker.celery.app import app, nudge
+from curvegan_db.values import JobRequest, QueuedJob
+from curvegan_worker.celery.app import app
 from curvegan_worker.celery.consumer import check
+from curvegan_worker.celery.nudges import nudge
+from curvegan_worker.celery.queues import queue_for, transport_options
 from curvegan_worker.settings import Settings
 
 from ..cli.client import SMALL, Client, PlayedWorker
 from ..servers import RedisServer
 from ..worker.fleet import run_fleet, wait_until
+from .broker import QUEUE
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [path for top in ("cli", "curvegan", "worker", "db", "core") for path in sorted((ROOT / top).rglob("*.py"))]
@@ -124,7 +127,7 @@ def message(body: bytes, content_type: str, encoding: str = "binary", compressio
         "correlation_id": task["id"],
         "delivery_mode": 2,
         "delivery_tag": str(uuid.uuid4()),
-        "delivery_info": {"exchange": "", "routing_key": "celery"},
+        "delivery_info": {"exchange": "", "routing_key": "curvegan.cpu"},
         "body_encoding": "base64",
     }
     headers = task | ({"compression": compression} if compression else {})
@@ -171,8 +174,8 @@ def test_a_pickle_in_the_queue_is_refused_and_the_worker_goes_on(
         wait_until(lambda: store.workers(), 60, "no worker registered")
         [pid] = fleet.pids()
         for hostile in hostile_messages(trace):
-            queue.lpush("celery", hostile)
-        wait_until(lambda: queue.llen("celery") == 0, 60, fleet.log)
+            queue.lpush(QUEUE, hostile)
+        wait_until(lambda: queue.llen(QUEUE) == 0, 60, fleet.log)
         [job] = store.submit([JobRequest(SHORT)])
         wait_until(lambda: store.job(job).state == "succeeded", 60, fleet.log)
         assert fleet.pids() == [pid]
@@ -188,9 +191,10 @@ def test_a_pickle_in_the_queue_is_refused_and_the_worker_goes_on(
 
 def test_what_a_client_sends_is_a_nudge(broker: RedisServer, tmp_path: Path) -> None:
     """Not shown by jobs that run, for workers also poll."""
-    assert nudge(Settings.resolve(str(tmp_path), None, broker.url), [17]) is None
-    with app.connection_for_read(broker.url) as connection:
-        sent = connection.SimpleQueue("celery").get(timeout=5)
+    settings = Settings.resolve(str(tmp_path), None, broker.url)
+    assert nudge(settings, [QueuedJob(17, "auto")]) is None
+    with app.connection_for_read(broker.url, transport_options=transport_options(settings)) as connection:
+        sent = connection.SimpleQueue(queue_for(settings, "cpu")).get(timeout=5)
     assert sent.payload[0] == [17]
     check(sent)
 

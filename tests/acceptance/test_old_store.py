@@ -61,7 +61,7 @@ def test_released_jobs_of_an_old_store_resume_and_end_as_if_they_had_never_been_
     with open_store(settings.database_url) as store:
         with run_fleet(settings, "--device", "cpu") as fleet:
             for end in RELEASED.values():
-                wait_for_state(store, end["job"], "succeeded", fleet)
+                wait_for_state(store, end["job"], "succeeded", fleet, seconds=180)
         for engine, end in RELEASED.items():
             assert began_at(store, end["job"]) == [0, end["step"]]
             if engine == "fused" or rounds_as(end):

@@ -2,13 +2,15 @@
 
 import csv
 import io
+import re
 import statistics
+from pathlib import Path
 
 import pytest
 
-from curvegan.watching.differences import from_defaults
-from curvegan_core.config.train import TrainConfig
+from curvegan_db.columns import JobState
 
+from ..db.one_job import begin, finish
 from .client import Client
 from .swept import ended_sweep, rmse
 
@@ -59,11 +61,35 @@ def test_the_best_say_what_they_asked_for(swept: Client) -> None:
     assert row["differences"].startswith("steps=200 lr_g=0.001 lr_d=0.001")
 
 
-def test_a_family_is_compared_with_its_own_defaults() -> None:
-    config = TrainConfig.parse({"curve": {"family": "updown", "noise": 0.1}, "seed": 3})
-    assert from_defaults(config) == {"curve.family": "updown", "curve.noise": 0.1, "seed": 3}
-    assert from_defaults(TrainConfig.parse({"curve": {"a": 3.0}})) == {"curve.a": 3.0}
-    assert from_defaults(TrainConfig()) == {}
+def test_show_and_best_agree_about_what_a_job_asked_for(client: Client) -> None:
+    Path("loads.csv").write_text("1,2,3\n4,5,7\n")
+    client.done("data", "add", "loads.csv", "--name", "loads")
+    preset = client.submit("--preset", "collapse-demo", "--steps", "50")
+    own = client.submit("--data", "loads", "--seed", "3")
+    plain = client.submit()
+    gone = client.submit("--data", "loads", "--lr", "1e-3")
+    with client.store() as store:
+        worker = store.register_worker("host", 1, ("auto", "cpu"), "0")
+        while claim := store.claim(worker, ("auto", "cpu"), 1):
+            begin(store, claim.token, claim.jobs[0].id, 0, "cpu", "torch", "2")
+            finish(store, claim.token, claim.jobs[0].id, JobState.SUCCEEDED, metrics={"rmse": 1.0})
+
+    def told() -> dict[int, str]:
+        """What `best` says of each job, which `show` must say too."""
+        rows = {
+            int(row["id"]): row["differences"] for row in csv.DictReader(io.StringIO(client.done("best", "-o", "csv")))
+        }
+        for job, asked in rows.items():
+            [line] = [line for line in client.done("show", str(job)).splitlines() if line.startswith("asked for")]
+            assert line.removeprefix("asked for").strip() == (asked or "the defaults")
+        return rows
+
+    rows = told()
+    assert rows[preset].startswith("curve.family=updown ")
+    assert "curve.noise" not in rows[preset]  # the family's own default
+    assert (rows[own], rows[plain]) == ("data=loads seed=3", "")
+    client.done("data", "remove", "loads")
+    assert re.fullmatch(r"data=[0-9a-f]{12} \(a data set that was removed\) lr_g=0.001 lr_d=0.001", told()[gone])
 
 
 def test_no_job_that_was_measured_is_said(client: Client) -> None:

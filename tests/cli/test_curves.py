@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curvegan_cli.commands.config import PRESETS
+from curvegan_cli.options.job import PRESETS
 from curvegan_cli.shown.drawing import WIDTH, drawing
 from curvegan_core.config import presets
 from curvegan_core.config.curve import CURVE_MODELS

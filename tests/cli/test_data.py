@@ -102,7 +102,7 @@ def test_a_job_on_a_data_set(loaded: Client) -> None:
     config = TrainConfig.parse(job["config"])
     assert config.curve == Dataset.checked(LOADS).parameters
     assert (config.points, config.x_max, config.loss) == (6, 5.0, "rpgan")
-    assert "asked for  data set loads, x_max = 5.0" in loaded.done("show", "1")
+    assert "asked for  data=loads x_max=5" in loaded.done("show", "1")
     dry = loaded.done("submit", "--dry-run", "--data", "loads")
     assert dry.startswith("# data set loads\n")
     Path("job.toml").write_text(dry)

@@ -1,14 +1,8 @@
 """curvegan doctor: each line in a place where it is ok, and in one where it is not. Nothing is played but the probe."""
 
 import json
-import subprocess
-from datetime import timedelta
-from pathlib import Path
 
-import pytest
-
-from curvegan_cli import checks
-from curvegan_cli.checks import OK, PROBLEM, WARNING, Finding
+from curvegan.watching.checks import OK, PROBLEM, WARNING, Finding
 
 from .client import SMALL, Client
 from .test_workers import WITHOUT_TORCH
@@ -109,34 +103,3 @@ def test_doctor_imports_no_torch(client: Client) -> None:
         "main(['doctor'], standalone_mode=False)\nprint('torch' in sys.modules, file=sys.stderr)"
     )
     assert client.alone(code=code).stderr.splitlines()[-1] == "False"
-
-
-@pytest.mark.parametrize(
-    ("code", "stdout", "stderr", "levels"),
-    [
-        (0, '{"torch": "2", "driver": true, "devices": {"cuda:0": "H200"}}', "", {"torch": OK, "cuda": OK}),
-        (0, '{"torch": "2", "driver": true, "devices": {}}', "", {"torch": OK, "cuda": WARNING}),
-        (0, 'a warning\n{"torch": "2", "driver": false, "devices": {}}', "", {"torch": OK, "cuda": OK}),
-        (1, "", "Traceback\nImportError: libcudart", {"torch": PROBLEM}),
-        (-11, "", "", {"torch": PROBLEM}),
-    ],
-)
-def test_how_the_probe_ended_is_understood(code: int, stdout: str, stderr: str, levels: dict[str, str]) -> None:
-    found = list(checks.judge_probe(subprocess.CompletedProcess([], code, stdout, stderr)))
-    assert {each.check: each.level for each in found} == levels
-
-
-@pytest.mark.parametrize(("seconds", "level"), [(0, OK), (-1.9, OK), (2.5, WARNING), (-7200, WARNING)])
-def test_a_skew_of_more_than_two_seconds_is_a_warning(seconds: float, level: str) -> None:
-    finding = checks.judge_skew(timedelta(seconds=seconds))
-    assert finding.level == level
-    assert f"{abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'}" in finding.text
-
-
-def test_the_disk_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checks.check_disk(tmp_path).text.endswith(f"GiB free in {tmp_path}")
-    monkeypatch.setattr(checks, "TOO_LITTLE_DISK", 1 << 60)
-    assert checks.check_disk(tmp_path).level == PROBLEM
-    monkeypatch.setattr(checks, "TOO_LITTLE_DISK", 0)
-    monkeypatch.setattr(checks, "LITTLE_DISK", 1 << 60)
-    assert checks.check_disk(tmp_path).level == WARNING

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from curvegan_cli.reasons import NOTES, REASONS
+from curvegan.watching.reasons import NOTES, REASONS
 from curvegan_db.columns import JobState
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store

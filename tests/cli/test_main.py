@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 import pytest
 
-from curvegan_cli.commands import INDEX, results, submit
+from curvegan_cli.commands import INDEX, results
 from curvegan_cli.main import main
+from curvegan_cli.options.job import KEYS
 
 from .client import Client
 
@@ -72,7 +73,7 @@ def test_commands_are_those_of_the_product() -> None:
         *("sample", "events", "worker", "workers", "config", "db", "db upgrade", "db status", "db prune"),
         *("resume", "extend", "logs", "explain", "doctor", "sweep", "sweeps"),
         *("best", "compare", "summary", "plot", "export"),
-        *("curves", "data", "data add", "data list", "data show", "data remove", "metrics"),
+        *("curves", "data", "data add", "data list", "data show", "data remove", "metrics", "spectrum"),
     }
 
 
@@ -81,7 +82,7 @@ def test_names_that_help_repeats_are_those_of_the_core() -> None:
     from curvegan_core.plotting.job_plots import KINDS
 
     assert results.KINDS == KINDS
-    assert {*submit.KEYS} - {"lr"} <= {*TrainConfig.model_fields}
+    assert {*KEYS} - {"lr"} <= {*TrainConfig.model_fields}
 
 
 def test_version(client: Client) -> None:

@@ -4,12 +4,13 @@ import json
 import math
 import string
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curvegan_cli.shown.output import Column, age, duration, inert, plain, print_csv, print_table
+from curvegan_cli.shown.output import Column, Grid, Pairs, Sheet, cell, emit, inert, plain
 
 HOSTILE = "\x1b[31mred\x1b]8;;http://x\x07 \u202egnp \x9b2J \r\n\t[bold]x[/bold] :smile:"
 
@@ -32,7 +33,8 @@ def test_json_has_plain_values_only() -> None:
 
 
 def test_a_piped_table_is_not_cut_and_shows_markup_and_escapes_as_text(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table([Column("NAME"), Column("N", right=True)], [("x" * 500 + HOSTILE, "1")])
+    grid = Grid([Column("NAME"), Column("N", right=True)], [("x" * 500 + HOSTILE, 1)])
+    emit("table", text=lambda: [grid])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert "x" * 500 in lines[2]
@@ -41,13 +43,39 @@ def test_a_piped_table_is_not_cut_and_shows_markup_and_escapes_as_text(capsys: p
 
 
 def test_csv_is_inert_and_quoted(capsys: pytest.CaptureFixture[str]) -> None:
-    print_csv(["name", "n"], [["a,b\x1b", None]])
+    emit("csv", csv=lambda: Sheet(["name", "n"], [["a,b\x1b", None]]))
     assert capsys.readouterr().out == 'name,n\n"a,b\\x1b",\n'
 
 
-def test_durations_are_in_their_largest_unit() -> None:
-    assert [duration(s) for s in (0.4, 59, 119, 120, 7199, 7200, 86400 * 3)] == [
-        *("0 s", "59 s", "119 s", "2 min", "120 min", "2 h", "3 d")
-    ]
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    assert age(now + timedelta(seconds=5), now) == "0 s"
+def test_only_the_form_that_was_asked_for_is_worked_out(capsys: pytest.CaptureFixture[str]) -> None:
+    def never() -> Any:
+        raise AssertionError("nobody asked for it")
+
+    emit("ids", text=never, json=never, csv=never, ids=lambda: [3, "a\x1b"])
+    emit("json", text=never, json=lambda: {"at": None}, ids=never)
+    emit("csv", text=never, json=never)  # a form that is not given says nothing
+    emit("table", text=lambda: [HOSTILE, Pairs([("name", HOSTILE)])], json=never)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[:5] == ["3", "a\\x1b", "{", '  "at": null', "}"]
+    assert len(printed) == 7
+    assert all(line.isprintable() for line in printed)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        *(
+            (None, "-"),
+            ("", ""),
+            (3, "3"),
+            (2.0, "2"),
+            (1 / 3, "0.3333"),
+            ((), "-"),
+            (["a", 7], "a 7"),
+            (False, "False"),
+        ),
+        (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00.000Z"),
+    ],
+)
+def test_a_cell_of_a_table_is_written_in_one_way(value: object, shown: str) -> None:
+    assert cell(value) == shown

@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
-from curvegan.comparing.intervals import in_intervals
 from curvegan_core.plotting.heatmap import Heatmap
 from curvegan_core.plotting.job_plots import Picture
 from curvegan_core.plotting.sweep_plots import Banded
@@ -148,15 +147,6 @@ def test_a_job_whose_snapshots_are_gone_is_named(swept: Client) -> None:
         connection.execute(text("DELETE FROM snapshots WHERE job_id = 1"))
     assert "job 1 has no snapshot to draw" in swept.refused("plot", "--sweep", "1", "--kind", "best")
     swept.done("plot", "--sweep", "1", "--kind", "best", "--where", "id>1")
-
-
-def test_few_values_are_left_as_they_are_and_many_put_into_intervals() -> None:
-    assert in_intervals([3, 1, 2, 1], 3) == [3, 1, 2, 1]
-    rates = [10 ** (-5 + 3 * share) for share in np.linspace(0, 1, 200)]
-    found = in_intervals([*rates, None], 60)
-    assert found[-1] is None
-    assert len(set(found)) == 25
-    assert all(0.8 < one / other < 1.25 for one, other in zip(found[:-1], rates, strict=True))
 
 
 def test_a_random_sweep_is_a_readable_heat_map(client: Client, pictures: list[Picture]) -> None:

@@ -58,7 +58,7 @@ def test_show_says_where_equilibrium_is(trained: Client) -> None:
     shown = trained.done("show", "1")
     assert re.search(r"^g_loss +\S+  0.6931 at equilibrium", shown, re.M)
     assert re.search(r"^d_loss +\S+  1.386 at equilibrium", shown, re.M)
-    assert "steps = 200" in shown
+    assert "steps=200" in shown
     assert "curve." not in shown
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from curvegan.watching import following
+
 from ..databases import new_database
 from ..servers import PostgresServer
 from .client import SMALL, Client, PlayedWorker
@@ -92,9 +94,7 @@ def test_ctrl_c_detaches_and_says_how_to_go_on(client: Client) -> None:
 
 
 def test_wait_says_what_a_job_waits_for(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from curvegan_cli.commands import waiting
-
-    monkeypatch.setattr(waiting, "TEND_S", 0.2)
+    monkeypatch.setattr(following, "TEND_S", 0.2)
     client.submit("--device", "cuda", *SMALL)
     cancelling = threading.Timer(1.5, client, ["cancel", "1"])
     cancelling.start()
@@ -161,9 +161,7 @@ def test_following_survives_a_restart_of_the_database(
 def test_a_database_that_stays_away_ends_the_waiting(
     served: Client, own_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from curvegan_cli import patience
-
-    monkeypatch.setattr(patience, "PATIENCE_S", 1.5)
+    monkeypatch.setattr(following, "PATIENCE_S", 1.5)
     stopping = threading.Timer(1.0, own_postgres.stop, [signal.SIGQUIT])
     stopping.start()
     result = served("wait", "1")

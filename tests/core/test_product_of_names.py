@@ -28,9 +28,9 @@ each_engine = pytest.mark.parametrize("engine", ENGINES)
 
 def values_of(**values: Any) -> dict[str, Any]:
     """A small config of these; a loss that needs a bound on the critic's slope has one, a point two coordinates."""
-    plane = CURVE_MODELS[values["curve"]].PLANE if isinstance(values.get("curve"), str) else False
+    coordinates = CURVE_MODELS[values["curve"]].COORDINATES if isinstance(values.get("curve"), str) else ()
     bounded = {"gp", "clip"} & values.keys() or values.get("loss") != "wgan"
-    return SMALL | ({"points": 2} if plane else {}) | ({} if bounded else {"gp": 1.0}) | values
+    return SMALL | ({"points": coordinates[0]} if coordinates else {}) | ({} if bounded else {"gp": 1.0}) | values
 
 
 def train(config: TrainConfig, engine: str) -> bytes:

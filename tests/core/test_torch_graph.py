@@ -57,7 +57,7 @@ def test_replayed_steps_are_the_steps(case: str) -> None:
     straight, replayed = an_engine(case), an_engine(case)
     trace = straight.run([0, 5, 0], STEPS, [])
     replay: Replay[Inputs, Seen] | None = None
-    for step, inputs in enumerate(replayed._inputs([0, 5, 0], STEPS)):
+    for step, inputs in enumerate(replayed.inputs([0, 5, 0], STEPS)):
         if replay is None:
             replay = Replay(replayed._pack.step, inputs, replayed._pack.rows, record_on_cpu)
         seen = replay(inputs)
@@ -72,7 +72,7 @@ def test_graphs_on_cuda_are_the_steps(case: str) -> None:
     recorded, dispatched = an_engine(case, "cuda"), an_engine(case, "cuda")
     recorded.run([0, 5, 0], STEPS, [0])
     assert recorded._replay is not None
-    for inputs in dispatched._inputs([0, 5, 0], STEPS):
+    for inputs in dispatched.inputs([0, 5, 0], STEPS):
         dispatched._pack.step(inputs)
     assert all(same(recorded.state(index), dispatched.state(index)) for index in range(3))
 

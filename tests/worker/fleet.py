@@ -38,9 +38,13 @@ class Fleet:
 
 @contextmanager
 def run_fleet(
-    settings: Settings, *arguments: str, log_file: Path | None = None, environment: Mapping[str, str] | None = None
+    settings: Settings,
+    *arguments: str,
+    log_file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Iterator[Fleet]:
-    """`curvegan worker ARGUMENTS`; whatever is left of it at the end is killed."""
+    """`curvegan worker ARGUMENTS`, typed in a folder; whatever is left of it at the end is killed."""
     settings.home.mkdir(parents=True, exist_ok=True)
     log_file = log_file or settings.home / f"fleet-{time.monotonic_ns()}.log"
     with log_file.open("ab") as log:
@@ -50,6 +54,7 @@ def run_fleet(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            cwd=folder,
             start_new_session=True,
         )
     try:

@@ -8,7 +8,7 @@ from curvegan_worker.celery.app import HANG_S
 from curvegan_worker.lease import Lease
 from curvegan_worker.outage import Outage
 from curvegan_worker.run import Run
-from curvegan_worker.stop_flag import Stop
+from curvegan_worker.stop_flag import StopFlag
 
 from ..db.trainings import DEVICES, a_worker
 
@@ -17,13 +17,13 @@ def _nothing() -> None:
     pass
 
 
-def train_next(store: Store, draining: Stop | None = None, on_advance: Callable[[], None] = _nothing) -> bool:
+def train_next(store: Store, draining: StopFlag | None = None, on_advance: Callable[[], None] = _nothing) -> bool:
     """Claim and train one pack to its ends; False when nothing is queued."""
     worker = a_worker(store)
     claim = store.claim(worker, DEVICES, 16)
     if claim is not None:
         with Lease(store, claim, Outage("database"), HANG_S, on_advance) as lease:
-            Run(store, claim, lease, "cpu", draining or Stop()).train()
+            Run(store, claim, lease, "cpu", draining or StopFlag()).train()
     store.unregister_worker(worker)
     return claim is not None
 
@@ -36,7 +36,7 @@ def train_all(store: Store) -> None:
 
 def train_some(store: Store, advances: int) -> None:
     """Train for so many advances (as many steps each as suit the engine, and not past a stop), and drain there."""
-    draining, training = Stop(), threading.current_thread()
+    draining, training = StopFlag(), threading.current_thread()
     calls = 0
 
     def count() -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from curvegan_db.values import QueuedJob
 from curvegan_worker.celery.broker import BrokerUnreachable, round_trip, shown_broker
+from curvegan_worker.celery.nudges import MOST_NUDGES, publish
 from curvegan_worker.settings import Settings
 
 from ..servers import RedisServer
@@ -59,3 +61,14 @@ def test_embedded_workers_need_none(tmp_path: Path) -> None:
 )
 def test_a_broker_is_shown_without_its_password(url: str, shown: str) -> None:
     assert shown_broker(url) == shown
+
+
+def test_no_more_messages_wait_than_a_fleet_can_need(server: RedisServer, tmp_path: Path) -> None:
+    settings = Settings.resolve(str(tmp_path), None, server.url)
+    jobs = [QueuedJob(job, "cuda" if job % 2 else "auto") for job in range(1, 301)]
+    assert publish(settings, jobs, MOST_NUDGES) == 2 * MOST_NUDGES
+    assert publish(settings, jobs, MOST_NUDGES) == 0
+    assert publish(settings, jobs[:1], most_waiting=1) == 0
+    with redis.Redis.from_url(server.url) as client:
+        assert [client.llen(f"curvegan:curvegan.{device}") for device in ("cpu", "cuda")] == [MOST_NUDGES] * 2
+        assert all(key.startswith(b"curvegan:") for key in client.scan_iter())

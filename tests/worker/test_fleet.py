@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from curvegan_db.store import Store
-from curvegan_db.values import JobRequest
-from curvegan_worker.celery.app import nudge
+from curvegan_db.values import JobRequest, QueuedJob
+from curvegan_worker.celery.nudges import nudge
 from curvegan_worker.recorder import STORED
 from curvegan_worker.settings import Settings
 
@@ -22,7 +22,7 @@ from .undisturbed import assert_ended_once
 
 def test_every_job_is_trained_exactly_once(store: Store, service: Settings, fleet: Fleet) -> None:
     ids = submit(store, SHORT, 40)
-    assert nudge(service, ids) is None
+    assert nudge(service, store.queued_among(ids)) is None
     wait_until(lambda: len(store.jobs(ids, states=("succeeded",))) == 40, 120, fleet.log)
     for job in store.jobs(ids):
         assert (job.attempt, job.step, job.error) == (1, 120, None)
@@ -75,7 +75,7 @@ def test_a_fleet_exits_when_idle(store: Store, fleet: Fleet) -> None:
 
 def test_a_broker_that_is_not_there_costs_a_warning(tmp_path: Path) -> None:
     settings = Settings.resolve(str(tmp_path), None, "redis://:secret@127.0.0.1:1/0")
-    warning = nudge(settings, [1])
+    warning = nudge(settings, [QueuedJob(1, "auto")])
     assert warning is not None
     assert "cannot be reached" in warning
     assert "secret" not in warning

@@ -8,13 +8,13 @@ import time
 
 SCRIPT = """
 import signal, time
-from curvegan_worker.stop_flag import Stop
-stops = [Stop()]
+from curvegan_worker.stop_flag import StopFlag
+stops = [StopFlag()]
 signal.signal(signal.SIGUSR1, lambda *_: stops[0].set())
 print("ready", flush=True)
 end = time.monotonic() + 2
 while time.monotonic() < end:
-    stops[0] = Stop()
+    stops[0] = StopFlag()
     for _ in range(100):
         stops[0].wait(0.00001)
 print("done", flush=True)

@@ -9,7 +9,7 @@ _MOST_ON_CPU, _MOST_ON_CUDA = 16, 256
 
 
 def resolve(device: str) -> str:
-    """`auto`, `cpu`, `cuda` or `cuda:N` to `cpu` or `cuda:N`. Raises DeviceUnavailable where there is none such."""
+    """Turn `auto`, `cpu`, `cuda` or `cuda:N` into `cpu` or `cuda:N`. Raises DeviceUnavailable where there is none."""
     if device == "cpu" or (device == "auto" and find_library("cuda") is None):
         return "cpu"
     import torch  # noqa: PLC0415  only where NVIDIA's driver is, torch knows whether it can be used
@@ -24,12 +24,12 @@ def resolve(device: str) -> str:
 
 
 def accepted(device: str) -> tuple[str, ...]:
-    """The values of a config's `device` that a worker on `device` can serve. Every machine has a CPU too."""
+    """Return the values of a config's `device` that a worker on `device` can serve. Every machine has a CPU too."""
     return ("auto", "cpu") if device == "cpu" else ("auto", "cpu", "cuda", device)
 
 
 def train_on(config: TrainConfig, made_by: str | None, device: str) -> str:
-    """The device for a job on a worker with `device`; `made_by` is the engine of its checkpoint.
+    """Return the device for a job on a worker with `device`; `made_by` is the engine of its checkpoint.
 
     The fused engine trains on the CPU, and what it began goes on there.
     """
@@ -37,5 +37,5 @@ def train_on(config: TrainConfig, made_by: str | None, device: str) -> str:
 
 
 def most_jobs(device: str) -> int:
-    """How many jobs a worker trains together at the most."""
+    """Return how many jobs a worker trains together at the most."""
     return _MOST_ON_CPU if device == "cpu" else _MOST_ON_CUDA

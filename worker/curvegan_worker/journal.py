@@ -22,7 +22,7 @@ class Journal:
 
     @property
     def jobs(self) -> tuple[int, ...]:
-        """Ids of the jobs that have lines waiting."""
+        """Return the ids of the jobs that have lines waiting."""
         return tuple(self._lines)
 
     def say(self, job: int, text: str) -> int:
@@ -36,12 +36,12 @@ class Journal:
         del self._lines[job][number]
 
     def take(self, job: int) -> dict[int, str]:
-        """The lines that wait, by number; they wait no longer."""
+        """Return the lines that wait, by number; they wait no longer."""
         return self._lines.pop(job, {})
 
 
 def beginning(seed: int, checkpoint: Checkpoint | None) -> str:
-    """Where a training starts from."""
+    """Say where a training starts from."""
     if checkpoint is None:
         return f"starts with fresh weights of seed {seed}"
     made = f"{checkpoint.engine} {checkpoint.engine_version}"
@@ -49,7 +49,7 @@ def beginning(seed: int, checkpoint: Checkpoint | None) -> str:
 
 
 def reached(step: int, losses: Sequence[LossCurve]) -> str:
-    """How far the training is, with the figures of its newest record if there is one."""
+    """Say how far the training is, with the figures of its newest record if there is one."""
     newest = next((curve for curve in reversed(losses) if len(curve)), None)
     if newest is None:
         return f"step {step}"
@@ -58,6 +58,6 @@ def reached(step: int, losses: Sequence[LossCurve]) -> str:
 
 
 def judged(verdict: str, metrics: Metrics) -> str:
-    """The verdict on the training, and the numbers at the end."""
+    """Say the verdict on the training, and the numbers at the end."""
     figures = {name: value for name, value in asdict(metrics).items() if isinstance(value, float)}
     return f"at the end: {verdict}, " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items())

@@ -56,16 +56,16 @@ class Lease:
         self._thread.join()
 
     def advanced(self) -> None:
-        """The training or the recording got on: worth another heartbeat, and a sign of health."""
+        """Note that the training or the recording got on: worth another heartbeat, and a sign of health."""
         self._advanced = time.monotonic()
         self._on_advance()
 
     def end(self, job_id: int) -> None:
-        """The job is about to end or to be released: that its lease goes is no loss."""
+        """Note that the job is about to end or to be released: that its lease goes is no loss."""
         self._ending.add(job_id)
 
     def lose(self, job_id: int) -> None:
-        """A write was refused: the job is another worker's now."""
+        """Note that a write was refused: the job is another worker's now."""
         self.held -= {job_id}
 
     def patiently(self, jobs: int | Collection[int], action: Callable[[], T]) -> T:

@@ -17,7 +17,7 @@ class Outage:
         self._lock = threading.Lock()
 
     def failed(self, error: Exception) -> None:
-        """A call of this thread failed, and will be tried again."""
+        """Note that a call of this thread failed, and will be tried again."""
         with self._lock:
             if not self._failing:
                 self._since = time.monotonic()
@@ -25,7 +25,7 @@ class Outage:
             self._failing.add(threading.current_thread().name)
 
     def passed(self) -> None:
-        """A call of this thread that may have failed before went through."""
+        """Note that a call of this thread that may have failed before went through."""
         name = threading.current_thread().name
         with self._lock:
             if name not in self._failing:

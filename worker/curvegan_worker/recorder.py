@@ -31,7 +31,7 @@ from curvegan_db.values import Claim, Plot
 from curvegan_db.verbs.progress import Ending, Record
 from curvegan_worker.journal import Journal, judged, reached
 from curvegan_worker.lease import Lease
-from curvegan_worker.stop_flag import Stop
+from curvegan_worker.stop_flag import StopFlag
 
 FLUSH_S = 1.0
 STORED = ("curve", "losses")
@@ -91,7 +91,7 @@ class _Waiting:
 class Recorder:
     """The recording thread of one claim."""
 
-    def __init__(self, store: Store, claim: Claim, lease: Lease, draining: Stop) -> None:
+    def __init__(self, store: Store, claim: Claim, lease: Lease, draining: StopFlag) -> None:
         self._store = store
         self._jobs = {job.id: job for job in claim.jobs}
         self._lease = lease
@@ -158,7 +158,7 @@ class Recorder:
             self._bytes += part.checkpoint.size
 
     def _is_due(self) -> bool:
-        """Every second; and at an end, but then what is here already goes along: the jobs of a pack end together."""
+        """Return whether a second has passed, or a job has ended and all that came with it is here."""
         full = self._bytes > _MOST_WAITING_BYTES
         ended = bool(self._ends) and self._queue.empty()
         return full or ended or time.monotonic() - self._flushed > FLUSH_S
@@ -181,7 +181,7 @@ class Recorder:
         return job in self._waiting and self._waiting[job].whole
 
     def _decided(self, end: End) -> End:
-        """A drain does not wait for pictures: who resumes the job at its end draws them."""
+        """Release what would need pictures while it drains: who resumes the job at its end draws them."""
         if end.error:
             self._journal.say(end.job, end.error)
         if end.state is JobState.SUCCEEDED and self._draining.is_set():
@@ -189,7 +189,7 @@ class Recorder:
         return end
 
     def _take(self, job: int) -> Record:
-        """What waits of a job; it waits no longer. Checkpoints that would soon be deleted are not even written."""
+        """Take what waits of a job; it waits no longer. Leave out checkpoints that would soon be deleted."""
         waiting = self._waiting.pop(job, None)
         if waiting is None:
             return Record(job, lines=self._journal.take(job))
@@ -225,7 +225,7 @@ class Recorder:
         return replace(self._take(end.job), plots=plots, ending=_ending(end, verdict))
 
     def _series(self, job: int) -> tuple[LossCurve, list[Snapshot]]:
-        """All that was recorded of a job."""
+        """Return all that was recorded of a job."""
         if not self._is_whole(job):
             return self._store.losses(job), self._store.snapshots(job)
         waiting = self._waiting[job]
@@ -271,7 +271,7 @@ class Recorder:
         _log.warning("job %d: the lease is lost, nothing more is written", job)
 
     def _give_back(self, job: int, error: ServiceUnavailable) -> None:
-        """The database renews the lease but does not take this: the job goes back with the reason, if even that can."""
+        """Release a job whose lease the database renews but whose record it does not take, if it takes even that."""
         self._lease.lose(job)
         _log.error("job %d goes back to the queue: %s", job, error)
         with suppress(ServiceUnavailable):

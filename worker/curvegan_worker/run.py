@@ -24,7 +24,7 @@ from curvegan_worker.devices import train_on
 from curvegan_worker.journal import beginning
 from curvegan_worker.lease import Lease
 from curvegan_worker.recorder import End, Line, Part, Recorder
-from curvegan_worker.stop_flag import Stop
+from curvegan_worker.stop_flag import StopFlag
 
 _log = logging.getLogger("curvegan.run")
 
@@ -46,7 +46,7 @@ _PULSE_S = 1.0
 
 
 def _parts(pack: Sequence[_Start]) -> list[Sequence[_Start]]:
-    """What is trained together of jobs that could be."""
+    """Return what is trained together of jobs that could be."""
     most = _MOST_TOGETHER.get(pack[0].engine.name, len(pack))
     return [pack[start : start + most] for start in range(0, len(pack), most)]
 
@@ -54,7 +54,7 @@ def _parts(pack: Sequence[_Start]) -> list[Sequence[_Start]]:
 class Run:
     """One claim from its checkpoints to its ends."""
 
-    def __init__(self, store: Store, claim: Claim, lease: Lease, device: str, draining: Stop) -> None:
+    def __init__(self, store: Store, claim: Claim, lease: Lease, device: str, draining: StopFlag) -> None:
         self._store = store
         self._claim = claim
         self._jobs = {job.id: job for job in claim.jobs}
@@ -65,7 +65,7 @@ class Run:
         self._recorder = Recorder(store, claim, lease, draining)
 
     def train(self) -> None:
-        """Returns when every job of the claim has ended, is released, or is no longer ours."""
+        """Return when every job of the claim has ended, is released, or is no longer ours."""
         with self._recorder:
             self._train(self._claim.jobs)
 
@@ -87,7 +87,7 @@ class Run:
             self._fail(jobs, left, error)
 
     def _packs(self, jobs: Sequence[ClaimedJob], left: set[int]) -> list[Sequence[_Start]]:
-        """The jobs by device and engine; one that nothing here can train, or go on with, fails and says why."""
+        """Sort the jobs by device and engine; one that nothing here can train, or go on with, fails and says why."""
         packs: dict[tuple[str, type[Engine]], list[_Start]] = {}
         for job in jobs:
             try:
@@ -101,7 +101,7 @@ class Run:
         return [part for pack in packs.values() for part in _parts(pack)]
 
     def _start(self, job: ClaimedJob) -> _Start:
-        """Raises InvalidInput where the job's engine, the version of it, or its data set is not here."""
+        """Return where a job starts. Raises InvalidInput where its engine, its version, or its data set is not here."""
         checkpoint = self._resume_point(job)
         device = train_on(job.config, checkpoint.engine if checkpoint else None, self._device)
         curve = job.config.curve
@@ -151,7 +151,7 @@ class Run:
             self._lease.advanced()
 
     def _resume_point(self, job: ClaimedJob) -> Checkpoint | None:
-        """The newest checkpoint that can be read; each one that is refused leaves an event."""
+        """Return the newest checkpoint that can be read; each one that is refused leaves an event."""
         if job.step == 0:
             return None
         for row in self._lease.patiently(job.id, partial(self._store.checkpoints, job.id)):

@@ -1,5 +1,6 @@
 """Settings: where the database and the broker are. Light, for the client reads them before it knows what it will do."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from curvegan_core.errors import InvalidInput
 
 _BROKERS = ("memory", "redis", "rediss")
+_QUEUE_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -16,35 +18,48 @@ class Settings:
     home: Path
     database_url: str
     broker_url: str
+    queue_prefix: str = "curvegan"
 
     @classmethod
     def resolve(
-        cls, home: str | None = None, database_url: str | None = None, broker_url: str | None = None
+        cls,
+        home: str | None = None,
+        database_url: str | None = None,
+        broker_url: str | None = None,
+        queue_prefix: str | None = None,
     ) -> "Settings":
         """Fill what is not set: a SQLite file in the user's data folder, and Celery's in-memory broker.
 
-        Raises InvalidInput for what can be no folder and no broker. The database's URL is checked where it is opened.
+        Raises InvalidInput for what can be no folder, no broker and no prefix. The database's URL is checked where it
+        is opened.
         """
         path = _folder(home) if home else _user_data_path()
         database_url = _absolute(database_url) if database_url else f"sqlite:///{path}/curvegan.db"
-        return cls(path, database_url, _broker(broker_url) if broker_url else "memory://localhost")
+        broker_url = _broker(broker_url) if broker_url else "memory://localhost"
+        return cls(path, database_url, broker_url, _prefix(queue_prefix) if queue_prefix else cls.queue_prefix)
 
     @property
     def embedded(self) -> bool:
-        """Whether the store is a file of this machine, so that workers must run here too."""
+        """Return whether the store is a file of this machine, so that workers must run here too."""
         return self.database_url.startswith("sqlite")
 
+    @property
+    def has_broker(self) -> bool:
+        """Return whether there is a broker apart from each worker's own memory."""
+        return not self.broker_url.startswith("memory:")
+
     def environment(self) -> dict[str, str]:
-        """The settings as the variables that a worker process reads."""
+        """Return the settings as the variables that a worker process reads."""
         return {
             "CURVEGAN_HOME": str(self.home),
             "CURVEGAN_DATABASE_URL": self.database_url,
             "CURVEGAN_BROKER_URL": self.broker_url,
+            "CURVEGAN_QUEUE_PREFIX": self.queue_prefix,
         }
 
 
 def duration(name: str, text: str) -> float:
-    """The seconds that a variable says, a second to a day. Raises InvalidInput."""
+    """Return the seconds that a variable says, a second to a day. Raises InvalidInput."""
     try:
         seconds = float(text)
     except ValueError:
@@ -52,6 +67,21 @@ def duration(name: str, text: str) -> float:
     if not 1 <= seconds <= 86_400:
         raise InvalidInput(f"{name} must be 1 to 86400 seconds, got {text[:40]!r}")
     return seconds
+
+
+def switch(name: str, text: str) -> bool:
+    """Return whether a variable says 1, and not 0. Raises InvalidInput."""
+    if text not in ("0", "1"):
+        raise InvalidInput(f"{name} must be 0 or 1, got {text[:40]!r}")
+    return text == "1"
+
+
+WORKER_VARIABLES = {
+    "CURVEGAN_LEASE_SECONDS": duration,
+    "CURVEGAN_HANG_SECONDS": duration,
+    "CURVEGAN_CELERY_EVENTS": switch,
+}
+"""What a worker reads besides the settings, and what reads it, or refuses it."""
 
 
 def _folder(home: str) -> Path:
@@ -65,19 +95,28 @@ def _folder(home: str) -> Path:
 
 
 def _absolute(url: str) -> str:
-    """A SQLite file's path is meant from here, wherever its worker will run."""
+    """Make a SQLite file's path absolute: it is meant from here, wherever its worker will run."""
     path = url.removeprefix("sqlite:///")
     return url if path in (url, "") or path.startswith("/") else f"sqlite:///{Path(path).absolute()}"
 
 
 def _broker(url: str) -> str:
-    """The URL, if a broker can have it. It is not shown: it may hold a password in a place where nobody looks."""
+    """Return the URL, if a broker can have it. It is not shown: it may hold a password where nobody looks for one."""
     if not _is_broker(url):
         raise InvalidInput(
             "the broker URL must be redis://:PASSWORD@HOST:PORT/NUMBER, rediss://... or memory://; in a password write "
             "@ as %40, / as %2F, # as %23; see CURVEGAN_BROKER_URL or --broker-url"
         )
     return url
+
+
+def _prefix(text: str) -> str:
+    if not _QUEUE_PREFIX.fullmatch(text):
+        raise InvalidInput(
+            f"the queues' prefix must be up to 40 letters, digits, - and _, got {text[:60]!r}; see "
+            "CURVEGAN_QUEUE_PREFIX or --queue-prefix"
+        )
+    return text
 
 
 def _is_broker(url: str) -> bool:

@@ -5,7 +5,7 @@ import time
 _LOOK_S = 0.1
 
 
-class Stop:
+class StopFlag:
     """Like threading.Event, but without its lock.
 
     A handler runs between two steps of the main thread: where that is inside the event's own `wait` or `set` (a second
@@ -20,11 +20,11 @@ class Stop:
         self._wanted = True
 
     def is_set(self) -> bool:
-        """Whether the end was asked for."""
+        """Return whether the end was asked for."""
         return self._wanted
 
     def wait(self, seconds: float) -> bool:
-        """Wait for so long or until the end is asked for; whether it is."""
+        """Wait for so long or until the end is asked for. Returns whether it is."""
         until = time.monotonic() + seconds
         while not self._wanted and (rest := until - time.monotonic()) > 0:
             time.sleep(min(_LOOK_S, rest))

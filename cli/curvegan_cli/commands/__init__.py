@@ -1,4 +1,4 @@
-"""The commands by name, each imported when it is called. Knows nothing of what they do.
+"""The commands by name, each imported when it is called.
 
 `curvegan --help` prints this table and imports none of them; a test holds it to the commands' own first sentences.
 """
@@ -13,9 +13,9 @@ INDEX = {
     "submit": ("submit", "Queue a job, the tutorial's by default."),
     "sweep": ("sweep", "Queue a job for every point of a grid."),
     "status": ("status", "List jobs, the newest first."),
-    "sweeps": ("sweeps", "List sweeps, the newest first."),
+    "sweeps": ("sweep", "List sweeps, the newest first."),
     "show": ("status", "Show all that is known of one job."),
-    "explain": ("explain", "Say why a job is not running, what it is doing, or how it ended."),
+    "explain": ("logs", "Say why a job is not running, what it is doing, or how it ended."),
     "wait": ("waiting", "Follow jobs to their end."),
     "cancel": ("jobs", "Stop queued and running jobs."),
     "resume": ("jobs", "Let failed and cancelled jobs go on from their last checkpoint."),
@@ -25,10 +25,11 @@ INDEX = {
     "metrics": ("results", "Print a job's metrics along its way, at each snapshot."),
     "fetch-plot": ("results", "Write a job's plot to a PNG file."),
     "fetch-checkpoint": ("results", "Write a job's checkpoint to a file."),
+    "spectrum": ("spectrum", "Print the eigenvalues of a small job's training step at a checkpoint."),
     "sample": ("results", "Draw curves from a job's generator."),
     "best": ("comparing", "List the best jobs by a metric."),
     "compare": ("comparing", "Show in what jobs differ."),
-    "summary": ("summary", "Sum up many jobs: median and quartiles over the seeds."),
+    "summary": ("comparing", "Sum up many jobs: median and quartiles over the seeds."),
     "plot": ("plot", "Draw a sweep to a PNG file."),
     "export": ("export", "Write jobs as one table, a job a line."),
     "events": ("status", "List every change of a job's state, the oldest first."),
@@ -38,7 +39,7 @@ INDEX = {
     "worker": ("workers", "Train queued jobs until stopped."),
     "workers": ("workers", "List the workers that the store knows, live and lost ones."),
     "doctor": ("doctor", "Find out what keeps jobs from running here."),
-    "config": ("config", "Print a job's config: every key and its default."),
+    "config": ("submit", "Print a job's config: every key and its default."),
     "db": ("database", "Look after the results store."),
 }
 

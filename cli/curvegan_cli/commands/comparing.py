@@ -1,27 +1,29 @@
-"""curvegan best, compare: which jobs are best, and where some of them differ. Changes nothing."""
+"""curvegan best, compare, summary: which jobs are best, where some differ, what many come to. Changes nothing."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvegan.comparing.groups import named, shown
-from curvegan.watching.differences import among_each_other, from_defaults
-from curvegan_cli.backend import Backend, pass_backend
-from curvegan_cli.options.filtering import among, larger_is_better, metric_option, where_option
-from curvegan_cli.options.selectors import any_jobs, select, sweep_option
-from curvegan_cli.shown.output import (
-    Column,
-    format_option,
-    message,
-    number,
-    print_csv,
-    print_ids,
-    print_json,
-    print_table,
-    quiet_option,
+from curvegan.comparing.groups import Group, Quartiles, said, summed_up
+from curvegan.comparing.keys import is_largest
+from curvegan.datasets import data_names
+from curvegan.lab import Lab
+from curvegan.watching.differences import among_each_other, asked_for
+from curvegan.watching.job_fields import job_fields
+from curvegan.words import number, shown
+from curvegan_cli.options import pass_lab
+from curvegan_cli.options.filtering import (
+    among,
+    keys_option,
+    keys_or_varied,
+    metric_option,
+    metrics_option,
+    where_option,
 )
-from curvegan_cli.shown.view import fields, state_style
+from curvegan_cli.options.selectors import any_jobs, select, sweep_option
+from curvegan_cli.shown.columns import state_style
+from curvegan_cli.shown.output import IDS_ONLY, Column, Grid, Sheet, cell, emit, form_options
 
 if TYPE_CHECKING:
     from curvegan_db.filters.fields import JobField
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 _MOST_COMPARED = 100
 _FACTS = ("name", "state", "verdict", "engine", "device", "step")
-_BEST_CSV = ("id", "name", "state", "verdict", "metric", "value", "differences")
 
 
 @click.command()
@@ -40,18 +41,10 @@ _BEST_CSV = ("id", "name", "state", "verdict", "metric", "value", "differences")
 @sweep_option
 @where_option
 @click.option("-n", "count", type=click.IntRange(1, 10_000), default=5, show_default=True, help="How many jobs.")
-@format_option("table", "json", "csv")
-@quiet_option
-@pass_backend
+@form_options("table", "json", "csv", quiet=IDS_ONLY)
+@pass_lab
 def best(
-    backend: Backend,
-    metric: "JobField",
-    end: str | None,
-    sweep: int | None,
-    where: "Filter | None",
-    count: int,
-    form: str,
-    quiet: bool,
+    lab: Lab, metric: "JobField", end: str | None, sweep: int | None, where: "Filter | None", count: int, form: str
 ) -> None:
     """List the best jobs by a metric.
 
@@ -62,67 +55,40 @@ def best(
       curvegan best --by rmse --where "loss=ns and lr<=1e-3" -n 10
       curvegan best --sweep 3 --by hq
     """
-    largest = is_largest(metric, end)
-    jobs = backend.store.best(metric, largest, among(backend, sweep, where), count)
-    if quiet:
-        print_ids(job.id for job in jobs)
-    elif form == "json":
-        print_json([fields(job) | {"by": metric.name, "value": _value(job, metric)} for job in jobs])
-    elif form == "csv":
-        print_csv(_BEST_CSV, [_best_row(job, metric) for job in jobs])
-    else:
-        _print_best(jobs, metric)
+    jobs = lab.store.best(metric, is_largest(metric, end), among(lab, sweep, where), count)
+    values = [(job.metrics or {}).get(metric.name) for job in jobs]
+    names = data_names(lab.store, [job.config for job in jobs])
+    differences = [asked_for(job.config, name) for job, name in zip(jobs, names, strict=True)]
+    rows = list(zip(jobs, values, differences, strict=True))
+    emit(
+        form,
+        text=lambda: [_best_grid(rows, metric.name)],
+        json=lambda: [job_fields(job) | {"by": metric.name, "value": value} for job, value, _ in rows],
+        csv=lambda: Sheet(
+            ("id", "name", "state", "verdict", "metric", "value", "differences"),
+            [(job.id, job.name, job.state, job.verdict, metric.name, value, asked) for job, value, asked in rows],
+        ),
+        ids=lambda: [job.id for job in jobs],
+    )
 
 
-def is_largest(metric: "JobField", end: str | None = None) -> bool:
-    """Whether the best value of a metric is its largest. Raises InvalidInput where that has to be said."""
-    from curvegan_core.errors import InvalidInput
-
-    known = larger_is_better(metric)
-    if end is None and known is None:
-        raise InvalidInput(f"neither end of {metric.name} is the better one; say --largest or --smallest")
-    return end == "largest" if end else bool(known)
-
-
-def _value(job: "Job", metric: "JobField") -> float | None:
-    return (job.metrics or {}).get(metric.name)
-
-
-def _best_row(job: "Job", metric: "JobField") -> list[Any]:
-    return [job.id, job.name, job.state, job.verdict, metric.name, _value(job, metric), _asked(job)]
-
-
-def _asked(job: "Job") -> str:
-    chosen = from_defaults(job.config)
-    return named(tuple(chosen), tuple(chosen.values()))
-
-
-def _print_best(jobs: Sequence["Job"], metric: "JobField") -> None:
+def _best_grid(rows: Sequence[tuple["Job", float | None, str]], metric: str) -> Grid:
     columns = (
-        *(Column("ID", right=True), Column("NAME", folds=True), Column(metric.name.upper(), right=True)),
+        *(Column("ID", right=True), Column("NAME", folds=True), Column(metric.upper(), right=True)),
         *(Column("VERDICT"), Column("DIFFERS FROM THE DEFAULT IN", folds=True)),
     )
-    rows = [(str(job.id), job.name or "-", number(_value(job, metric)), job.verdict or "-") for job in jobs]
-    print_table(columns, [(*row, _asked(job) or "-") for row, job in zip(rows, jobs, strict=True)])
-    if not jobs:
-        message(f"No such job has {metric.name}: it is measured at a job's end, and not for every curve.")
+    cells = [(job.id, job.name, value, job.verdict, asked or None) for job, value, asked in rows]
+    remark = f"No such job has {metric}: it is measured at a job's end, and not for every curve."
+    return Grid(columns, cells, "" if rows else remark)
 
 
 @click.command()
 @any_jobs
 @sweep_option
 @where_option
-@format_option("table", "json", "csv")
-@quiet_option
-@pass_backend
-def compare(
-    backend: Backend,
-    selectors: tuple[str, ...],
-    sweep: int | None,
-    where: "Filter | None",
-    form: str,
-    quiet: bool,
-) -> None:
+@form_options("table", "json", "csv", quiet=IDS_ONLY)
+@pass_lab
+def compare(lab: Lab, selectors: tuple[str, ...], sweep: int | None, where: "Filter | None", form: str) -> None:
     """Show in what jobs differ.
 
     The keys of their configs first, as far as they are not the same, then what came of them.
@@ -132,32 +98,32 @@ def compare(
       curvegan compare 17 18 19
       curvegan compare --where "lr=1e-4 and seed=0" -o csv
     """
-    jobs = _compared(backend, selectors, among(backend, sweep, where))
+    jobs = _compared(lab, selectors, among(lab, sweep, where))
+    ids = [job.id for job in jobs]
     facts = {name: [getattr(job, name) for job in jobs] for name in _FACTS}
     config, metrics = among_each_other([job.config for job in jobs]), _measured(jobs)
-    if quiet:
-        print_ids(job.id for job in jobs)
-    elif form == "json":
-        print_json({"ids": [job.id for job in jobs], "config": config, **facts, "metrics": metrics})
-    elif form == "csv":
-        lines = [[name, *values] for part in (config, facts, metrics) for name, values in part.items()]
-        print_csv(["id", *(job.id for job in jobs)], lines)
-    else:
-        _print_compared(jobs, config, facts, metrics)
+    lines = [[name, *values] for part in (config, facts, metrics) for name, values in part.items()]
+    emit(
+        form,
+        text=lambda: [_compared_grid(ids, config, facts, metrics)],
+        json=lambda: {"ids": ids, "config": config, **facts, "metrics": metrics},
+        csv=lambda: Sheet(["id", *ids], lines),
+        ids=lambda: ids,
+    )
 
 
-def _compared(backend: Backend, selectors: Sequence[str], where: "Filter | None") -> list["Job"]:
+def _compared(lab: Lab, selectors: Sequence[str], where: "Filter | None") -> list["Job"]:
     from curvegan_core.errors import InvalidInput
 
     if not selectors and where is None:
         raise click.UsageError("name the jobs to compare, as in `curvegan compare 17 18`, or --sweep or --where")
-    store = backend.store
+    store = lab.store
     ids = select(store, selectors) if selectors else None
     jobs = store.jobs(ids=ids, where=where, limit=_MOST_COMPARED + 1, newest_first=False)
     if not 2 <= len(jobs) <= _MOST_COMPARED:
-        found = f"more than {_MOST_COMPARED}" if len(jobs) > _MOST_COMPARED else str(len(jobs))
+        count = f"more than {_MOST_COMPARED}" if len(jobs) > _MOST_COMPARED else str(len(jobs))
         raise InvalidInput(
-            f"2 to {_MOST_COMPARED} jobs are compared, and these are {found}; `summary` takes any number"
+            f"2 to {_MOST_COMPARED} jobs are compared, and these are {count}; `summary` takes any number"
         )
     by_id = {job.id: job for job in jobs}
     return [by_id[job_id] for job_id in ids or by_id if job_id in by_id]
@@ -168,16 +134,83 @@ def _measured(jobs: Sequence["Job"]) -> dict[str, list[float | None]]:
     return {name: [(job.metrics or {}).get(name) for job in jobs] for name in names}
 
 
-def _print_compared(
-    jobs: Sequence["Job"],
+def _compared_grid(
+    ids: Sequence[int],
     config: dict[str, list[Any]],
     facts: dict[str, list[Any]],
     metrics: dict[str, list[float | None]],
-) -> None:
-    columns = [Column("JOB"), *(Column(str(job.id), right=True, style=state_style) for job in jobs)]
+) -> Grid:
+    columns = [Column("JOB"), *(Column(str(job_id), right=True, style=state_style) for job_id in ids)]
     rows = [(key, *map(shown, values)) for key, values in config.items()]
     rows += [(name, *map(shown, values)) for name, values in facts.items() if any(values)]
-    rows += [(name, *map(number, values)) for name, values in metrics.items()]
-    print_table(columns, rows)
-    if not config:
-        message("Their configs are the same.")
+    rows += [(name, *map(cell, values)) for name, values in metrics.items()]
+    return Grid(columns, rows, "" if config else "Their configs are the same.")
+
+
+@click.command()
+@sweep_option
+@where_option
+@keys_option
+@metrics_option
+@form_options("table", "json", "csv")
+@pass_lab
+def summary(
+    lab: Lab,
+    sweep: int | None,
+    where: "Filter | None",
+    keys: tuple[str, ...] | None,
+    metrics: list["JobField"],
+    form: str,
+) -> None:
+    """Sum up many jobs: median and quartiles over the seeds.
+
+    Jobs with the same values of the keys make a line: how many there are, each metric's median with its quartiles, and
+    how often they came to which verdict.
+
+    \b
+    Examples:
+      curvegan summary --sweep 3 --by lr,loss
+      curvegan summary --by curve,loss --where "state=succeeded" --metric rmse --metric hq -o csv
+    """
+    where, keys = among(lab, sweep, where), keys_or_varied(lab, keys, sweep)
+    groups = summed_up(lab.store, keys, metrics, where)
+    names = [metric.name for metric in metrics]
+    emit(
+        form,
+        text=lambda: [_groups_grid(groups, keys, names)],
+        json=lambda: [_group_json(group, keys, names) for group in groups],
+        csv=lambda: _groups_sheet(groups, keys, names),
+    )
+
+
+def _group_json(group: Group, keys: Sequence[str], metrics: Sequence[str]) -> dict[str, Any]:
+    measured = {name: vars(figures) for name, figures in zip(metrics, group.metrics, strict=True)}
+    by = dict(zip(keys, group.key, strict=True))
+    return {"by": by, "jobs": group.jobs, "metrics": measured, "verdicts": group.verdicts}
+
+
+def _groups_sheet(groups: Sequence[Group], keys: Sequence[str], metrics: Sequence[str]) -> Sheet:
+    verdicts = sorted({verdict for group in groups for verdict in group.verdicts})
+    figures = [f"{metric}_{name}" for metric in metrics for name in ("count", "q25", "median", "q75")]
+    rows = []
+    for group in groups:
+        measured = [figure for quartiles in group.metrics for figure in vars(quartiles).values()]
+        rows.append([*group.key, group.jobs, *measured, *(group.verdicts.get(verdict, 0) for verdict in verdicts)])
+    return Sheet([*keys, "jobs", *figures, *(f"verdict {verdict}" for verdict in verdicts)], rows)
+
+
+def _groups_grid(groups: Sequence[Group], keys: Sequence[str], metrics: Sequence[str]) -> Grid:
+    names = [heading for metric in metrics for heading in (metric.upper(), "QUARTILES")]
+    columns = [*(Column(key.upper(), right=True) for key in (*keys, "jobs", *names)), Column("VERDICTS", folds=True)]
+    partly = any(quartiles.count < group.jobs for group in groups for quartiles in group.metrics)
+    remark = "Some of these jobs have no such metric (yet), and count among the jobs alone." if partly else ""
+    return Grid(columns, map(_group_cells, groups), remark if groups else "There is no such job.")
+
+
+def _group_cells(group: Group) -> tuple[object, ...]:
+    figures = [cell for quartiles in group.metrics for cell in (quartiles.median, _span(quartiles))]
+    return (*map(shown, group.key), group.jobs, *figures, said(group.verdicts) or None)
+
+
+def _span(quartiles: Quartiles) -> str | None:
+    return f"{number(quartiles.q25)} to {number(quartiles.q75)}" if quartiles.count else None

@@ -1,11 +1,12 @@
-"""curvegan curves: the families there are to learn, with a drawing of each. Opens no store."""
+"""curvegan curves: the families there are to learn, with a drawing of each."""
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from curvegan_cli.shown.drawing import WIDTH, drawing
-from curvegan_cli.shown.output import Column, format_option, print_json, print_pairs, print_table
+from curvegan_cli.shown.output import Column, Grid, Pairs, emit, form_options
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -21,9 +22,8 @@ _PARAMETERS = (Column("PARAMETER"), Column("DEFAULT", right=True), Column("VALID
 
 @click.command()
 @click.argument("family", metavar="[FAMILY]", required=False)
-@click.option("-q", "--quiet", is_flag=True, help="Print names only, one a line.")
-@format_option("table", "json")
-def curves(family: str | None, quiet: bool, form: str) -> None:
+@form_options("table", "json", quiet="Print names only, one a line.")
+def curves(family: str | None, form: str) -> None:
     """List the families of curves, each with a drawing.
 
     With FAMILY all about that one: its parameters, their defaults and bounds. Parameters are set with --set.
@@ -35,15 +35,12 @@ def curves(family: str | None, quiet: bool, form: str) -> None:
       curvegan submit --curve updown --set curve.noise 0.1
     """
     names = _names(family)
-    if quiet:
-        click.echo("\n".join(names))
-    elif form == "json":
-        found = [_facts(name) for name in names]
-        print_json(found[0] if family else found)
-    elif family:
-        _show(family)
-    else:
-        click.echo("\n\n".join(map(_entry, names)))
+    emit(
+        form,
+        text=lambda: _all_about(family) if family else _entries(names),
+        json=lambda: _facts(family) if family else [_facts(name) for name in names],
+        ids=lambda: names,
+    )
 
 
 def _names(family: str | None) -> list[str]:
@@ -56,7 +53,7 @@ def _names(family: str | None) -> list[str]:
 
 
 def _facts(name: str) -> dict[str, Any]:
-    """A family as programs read it."""
+    """Return a family as programs read it."""
     from curvegan_core.config.curve import CURVE_MODELS
 
     model = CURVE_MODELS[name]
@@ -67,13 +64,13 @@ def _facts(name: str) -> dict[str, Any]:
         if key != "family"
     ]
     modes = None if name == OWN else _family(name)[1].modes_kp
-    about = {
+    facts = {
         "family": name,
         "about": model.__doc__,
         "plane": 2 in model.COORDINATES,
-        "modes": modes if modes is None else len(modes),
+        "modes": None if modes is None else len(modes),
     }
-    return about | {"distance": model.distance(), "parameters": parameters}
+    return facts | {"distance": model.distance(), "parameters": parameters}
 
 
 def _family(name: str) -> "tuple[TrainConfig, Family]":
@@ -85,39 +82,42 @@ def _family(name: str) -> "tuple[TrainConfig, Family]":
 
 
 def _valid(field: "FieldInfo") -> str:
-    """The bounds of a number, as `[0, 1)`, or the words there are; empty for a text."""
+    """Return the bounds of a number, as `[0, 1)`, or the words there are; empty for a text."""
     if get_args(field.annotation):
         return ", ".join(get_args(field.annotation))
     kinds = ("ge", "gt", "le", "lt")
-    bounds = {kind: getattr(each, kind) for each in field.metadata for kind in kinds if hasattr(each, kind)}
+    bounds = {kind: getattr(bound, kind) for bound in field.metadata for kind in kinds if hasattr(bound, kind)}
     if not bounds:
         return ""
     low = f"[{bounds['ge']:g}" if "ge" in bounds else f"({bounds['gt']:g}"
     return f"{low}, {bounds['le']:g}]" if "le" in bounds else f"{low}, {bounds['lt']:g})"
 
 
-def _entry(name: str) -> str:
-    """A family in the list."""
+def _entries(names: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of the list, a blank one between two families."""
     import textwrap
 
-    facts = _facts(name)
-    defaults = ", ".join(f"{each['name']} {_text(each['default'])}" for each in facts["parameters"] if name != OWN)
-    said = {"parameters": defaults, "modes": facts["modes"], "distance": facts["distance"]}
-    known = [facts["about"], *(f"{key}: {value}" for key, value in said.items() if value)]
-    lines = [f"  {line}" for fact in known for line in textwrap.wrap(fact, WIDTH - 2, subsequent_indent="  ")]
-    return "\n".join([name, *lines, *(_drawn(name, 6) or ["  `curvegan data add` stores them."])])
+    for index, name in enumerate(names):
+        yield from [""] if index else []
+        facts = _facts(name)
+        defaults = ", ".join(f"{row['name']} {_text(row['default'])}" for row in facts["parameters"] if name != OWN)
+        remarks = {"parameters": defaults, "modes": facts["modes"], "distance": facts["distance"]}
+        known = [facts["about"], *(f"{key}: {value}" for key, value in remarks.items() if value)]
+        yield name
+        yield from (f"  {line}" for fact in known for line in textwrap.wrap(fact, WIDTH - 2, subsequent_indent="  "))
+        yield from _drawn(name, 6) or ["  `curvegan data add` stores them."]
 
 
-def _show(name: str) -> None:
-    """All about one family."""
+def _all_about(name: str) -> Iterator[Grid | Pairs | str]:
+    """Yield all that is shown of one family."""
     facts = _facts(name)
     modes = [("modes", str(facts["modes"]))] if facts["modes"] else []
-    print_pairs([("family", name), ("draws", facts["about"]), *modes, ("distance", facts["distance"])])
-    cells = [[_text(each[key]) for key in ("name", "default", "valid", "meaning")] for each in facts["parameters"]]
-    click.echo()
-    print_table(_PARAMETERS, cells)
+    yield Pairs([("family", name), ("draws", facts["about"]), *modes, ("distance", facts["distance"])])
+    rows = [[_text(row[key]) for key in ("name", "default", "valid", "meaning")] for row in facts["parameters"]]
+    yield ""
+    yield Grid(_PARAMETERS, rows)
     command = "--data NAME" if name == OWN else f"--curve {name}"
-    click.echo("\n".join(["", *_drawn(name, 12), "", f"  curvegan submit {command}"]))
+    yield from ["", *_drawn(name, 12), "", f"  curvegan submit {command}"]
 
 
 def _text(value: float | str | bool | None) -> str:
@@ -127,7 +127,7 @@ def _text(value: float | str | bool | None) -> str:
 
 
 def _drawn(name: str, rows: int) -> list[str]:
-    """Some of its real curves, or many of its points; nothing of a person's own."""
+    """Draw some of its real curves, or many of its points; nothing of a person's own."""
     if name == OWN:
         return []
     import numpy as np

@@ -1,11 +1,12 @@
-"""curvegan doctor: try what really goes wrong, a line each. The checks themselves are in curvegan_cli.checks."""
+"""curvegan doctor: try what really goes wrong, a line each. The checks themselves are in curvegan.watching.checks."""
 
 from dataclasses import asdict
 
 import click
 
-from curvegan_cli.backend import Backend, pass_backend
-from curvegan_cli.shown.output import Column, format_option, print_json, print_table
+from curvegan.lab import Lab
+from curvegan_cli.options import pass_lab
+from curvegan_cli.shown.output import Column, Grid, emit, form_options
 
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 _COLUMNS = (
@@ -17,9 +18,9 @@ _COLUMNS = (
 
 
 @click.command()
-@format_option("table", "json")
-@pass_backend
-def doctor(backend: Backend, form: str) -> None:
+@form_options("table", "json")
+@pass_lab
+def doctor(lab: Lab, form: str) -> None:
     """Find out what keeps jobs from running here.
 
     It tries the database, its schema and its clock, the write-ahead log on this file system, the broker, the workers,
@@ -30,12 +31,10 @@ def doctor(backend: Backend, form: str) -> None:
       curvegan doctor
       curvegan doctor -o json
     """
-    from curvegan_cli.checks import PROBLEM, examine
+    from curvegan.watching.checks import PROBLEM, examine
 
-    findings = examine(backend)
-    if form == "json":
-        print_json([asdict(finding) for finding in findings])
-    else:
-        print_table(_COLUMNS, [(f.check, f.level, f.text, f.command or "-") for f in findings])
+    findings = examine(lab)
+    rows = [(finding.check, finding.level, finding.text, finding.command) for finding in findings]
+    emit(form, text=lambda: [Grid(_COLUMNS, rows)], json=lambda: [asdict(finding) for finding in findings])
     if any(finding.level == PROBLEM for finding in findings):
         raise SystemExit(1)

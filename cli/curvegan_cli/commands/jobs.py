@@ -1,23 +1,21 @@
 """curvegan cancel, retry, resume, extend: what a user can do to jobs that exist."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import click
 
-from curvegan_cli.backend import Backend, pass_backend
-from curvegan_cli.commands.submit import queued
-from curvegan_cli.commands.sweeps import jobs_counted
-from curvegan_cli.options.selectors import jobs_or_sweep, named, select, whole_sweep
-from curvegan_cli.shown.output import message, print_ids, quiet_option
-from curvegan_cli.shown.view import LIVE
+from curvegan.lab import Lab
+from curvegan.submitting.starting import call_workers
+from curvegan.watching.job_fields import LIVE
+from curvegan.words import plural
+from curvegan_cli.options import pass_lab
+from curvegan_cli.options.job import no_worker_option
+from curvegan_cli.options.selectors import Selection, jobs_or_sweep
+from curvegan_cli.shown.output import emit, message, messages, quiet_option
 
-if TYPE_CHECKING:
-    from curvegan_db.filters.language import Filter
-
-no_worker_option = click.option("--no-worker", is_flag=True, help="Start no background worker.")
+Verb = Callable[[int], None]
 failed_option = click.option("--failed", is_flag=True, help="Of several only those that failed, not the cancelled.")
 
 
@@ -25,15 +23,8 @@ failed_option = click.option("--failed", is_flag=True, help="Of several only tho
 @jobs_or_sweep
 @click.option("--reason", metavar="TEXT", help="Kept with the job.")
 @quiet_option
-@pass_backend
-def cancel(
-    backend: Backend,
-    selectors: tuple[str, ...],
-    sweep: int | None,
-    where: "Filter | None",
-    reason: str | None,
-    quiet: bool,
-) -> None:
+@pass_lab
+def cancel(lab: Lab, selection: Selection, reason: str | None, form: str) -> None:
     """Stop queued and running jobs.
 
     A queued job is stopped at once, a running one within seconds, after its checkpoint is stored.
@@ -46,14 +37,13 @@ def cancel(
       curvegan cancel all --reason "wrong curve"
       curvegan cancel --sweep 3 --where "loss=lsgan"
     """
-    whole = whole_sweep(selectors, sweep, where)
-    if whole is not None:
-        _cancel_sweep(backend, whole, reason, quiet)
+    if selection.whole_sweep is not None:
+        _cancel_sweep(lab, selection.whole_sweep, reason, form)
         return
-    ids = _matching(backend, selectors, LIVE, sweep, where)
-    said = {"cancelled": "is cancelled", "requested": "will be stopped by its worker within seconds"}
-    done = _each(ids, lambda job_id: said[backend.store.cancel(job_id, reason)], quiet)
-    _conclude(ids, done, selectors, "Nothing to cancel: no queued or running job there.")
+    words = {"cancelled": "is cancelled", "requested": "will be stopped by its worker within seconds"}
+    ids = _matching(lab, selection, LIVE)
+    done = _act_on(ids, lambda job_id: words[lab.store.cancel(job_id, reason)], form)
+    _conclude(ids, done, selection, "Nothing to cancel: no queued or running job there.")
 
 
 @click.command()
@@ -61,16 +51,8 @@ def cancel(
 @failed_option
 @no_worker_option
 @quiet_option
-@pass_backend
-def retry(
-    backend: Backend,
-    selectors: tuple[str, ...],
-    sweep: int | None,
-    where: "Filter | None",
-    failed: bool,
-    no_worker: bool,
-    quiet: bool,
-) -> None:
+@pass_lab
+def retry(lab: Lab, selection: Selection, failed: bool, no_worker: bool, form: str) -> None:
     """Run ended jobs again from the start.
 
     Their results so far are deleted. Of a range, `all` or a sweep, only failed and cancelled jobs are run again.
@@ -81,12 +63,7 @@ def retry(
       curvegan retry all
       curvegan retry --sweep 3 --failed
     """
-    states, whole = _to_rerun(failed), whole_sweep(selectors, sweep, where)
-    if whole is None:
-        ids = _matching(backend, selectors, states, sweep, where)
-        _run_again(backend, ids, selectors, states, backend.store.retry, no_worker, quiet)
-    else:
-        _run_sweep_again(backend, whole, states, backend.store.retry_sweep, no_worker, quiet)
+    _rerun(lab, selection, failed, no_worker, form, lab.store.retry, lab.store.retry_sweep)
 
 
 @click.command()
@@ -94,16 +71,8 @@ def retry(
 @failed_option
 @no_worker_option
 @quiet_option
-@pass_backend
-def resume(
-    backend: Backend,
-    selectors: tuple[str, ...],
-    sweep: int | None,
-    where: "Filter | None",
-    failed: bool,
-    no_worker: bool,
-    quiet: bool,
-) -> None:
+@pass_lab
+def resume(lab: Lab, selection: Selection, failed: bool, no_worker: bool, form: str) -> None:
     """Let failed and cancelled jobs go on from their last checkpoint.
 
     Their results are kept, and what they come to is what they would have come to undisturbed. A job that diverged
@@ -115,12 +84,7 @@ def resume(
       curvegan resume all
       curvegan resume --sweep 3 --failed
     """
-    states, whole = _to_rerun(failed), whole_sweep(selectors, sweep, where)
-    if whole is None:
-        ids = _matching(backend, selectors, states, sweep, where)
-        _run_again(backend, ids, selectors, states, backend.store.resume, no_worker, quiet)
-    else:
-        _run_sweep_again(backend, whole, states, backend.store.resume_sweep, no_worker, quiet)
+    _rerun(lab, selection, failed, no_worker, form, lab.store.resume, lab.store.resume_sweep)
 
 
 @click.command()
@@ -128,16 +92,8 @@ def resume(
 @click.option("--steps", type=int, required=True, metavar="N", help="Steps it shall have in total.")
 @no_worker_option
 @quiet_option
-@pass_backend
-def extend(
-    backend: Backend,
-    selectors: tuple[str, ...],
-    sweep: int | None,
-    where: "Filter | None",
-    steps: int,
-    no_worker: bool,
-    quiet: bool,
-) -> None:
+@pass_lab
+def extend(lab: Lab, selection: Selection, steps: int, no_worker: bool, form: str) -> None:
     """Train succeeded jobs further, to N steps in total.
 
     Their results are kept, and so are the intervals between records, snapshots and checkpoints.
@@ -148,95 +104,74 @@ def extend(
       curvegan extend 3-9 --steps 20001
       curvegan extend --where "verdict=undertrained and loss=ns" --steps 20001
     """
-    whole_sweep(selectors, sweep, where)
-    states = ("succeeded",)
-    ids = _matching(backend, selectors, states, sweep, where)
-    _run_again(backend, ids, selectors, states, lambda job_id: backend.store.extend(job_id, steps), no_worker, quiet)
+    _run_again(lab, selection, ("succeeded",), no_worker, form, lambda job_id: lab.store.extend(job_id, steps))
 
 
-def _matching(
-    backend: Backend,
-    selectors: Sequence[str],
-    states: Collection[str],
-    sweep: int | None,
-    where: "Filter | None",
-) -> list[int]:
-    """The ids, and of those that a filter found how many, before anything is done to them."""
-    ids = select(backend.store, selectors, states, sweep, where)
-    if where and ids:
-        message(f"{jobs_counted(len(ids))} of state {', '.join(states)} match.")
+def _matching(lab: Lab, selection: Selection, states: Collection[str]) -> list[int]:
+    """Return the ids; of those that a filter matches say how many, before anything is done to them."""
+    ids = selection.ids(lab.store, states)
+    if selection.where and ids:
+        message(f"{plural(len(ids), 'job')} of state {', '.join(states)} match.")
     return ids
 
 
-def _run_again(
-    backend: Backend,
-    ids: Sequence[int],
-    selectors: tuple[str, ...],
-    states: tuple[str, ...],
-    verb: Callable[[int], None],
+def _rerun(
+    lab: Lab,
+    selection: Selection,
+    failed: bool,
     no_worker: bool,
-    quiet: bool,
+    form: str,
+    verb: Verb,
+    sweep_verb: Callable[[int, Collection[str]], list[int]],
 ) -> None:
+    """Queue ended jobs again by one of the store's verbs, or a whole sweep's in one go."""
+    states, sweep_id = ("failed",) if failed else ("failed", "cancelled"), selection.whole_sweep
+    if sweep_id is None:
+        _run_again(lab, selection, states, no_worker, form, verb)
+        return
+    done = sweep_verb(sweep_id, states)
+    if not done:
+        message(f"Nothing to do: no {' or '.join(states)} job in sweep {sweep_id}.")
+        return
+    _say(form, done, f"Sweep {sweep_id}: {plural(len(done), 'job')} queued again.")
+    messages(call_workers(lab, done, start=not no_worker))
+
+
+def _run_again(lab: Lab, selection: Selection, states: tuple[str, ...], no_worker: bool, form: str, verb: Verb) -> None:
     """Queue ended jobs again by one of the store's verbs, and see to it that they get a worker."""
 
     def again(job_id: int) -> str:
         verb(job_id)
         return "is queued again"
 
-    done = _each(ids, again, quiet)
+    ids = _matching(lab, selection, states)
+    done = _act_on(ids, again, form)
     if done:
-        queued(backend, done, start=not no_worker)
-    _conclude(ids, done, selectors, f"Nothing to do: no {' or '.join(states)} job there.")
+        messages(call_workers(lab, done, start=not no_worker))
+    _conclude(ids, done, selection, f"Nothing to do: no {' or '.join(states)} job there.")
 
 
-def _to_rerun(failed: bool) -> tuple[str, ...]:
-    return ("failed",) if failed else ("failed", "cancelled")
-
-
-def _run_sweep_again(
-    backend: Backend,
-    sweep_id: int,
-    states: tuple[str, ...],
-    verb: Callable[[int, Collection[str]], list[int]],
-    no_worker: bool,
-    quiet: bool,
-) -> None:
-    """Queue a sweep's ended jobs again in one go, and see to it that they get a worker."""
-    done = verb(sweep_id, states)
-    if not done:
-        message(f"Nothing to do: no {' or '.join(states)} job in sweep {sweep_id}.")
-        return
-    print_ids(done) if quiet else click.echo(f"Sweep {sweep_id}: {jobs_counted(len(done))} queued again.")
-    queued(backend, done, start=not no_worker)
-
-
-def _cancel_sweep(backend: Backend, sweep_id: int, reason: str | None, quiet: bool) -> None:
+def _cancel_sweep(lab: Lab, sweep_id: int, reason: str | None, form: str) -> None:
     """Cancel what is queued and ask the workers for the rest, until there is no more of either."""
-    done: Counter[str] = Counter()
-    found, running = backend.store.cancel_sweep(sweep_id, reason)
-    while found or running:
-        done["cancelled"] += len(found)
-        done.update(_cancelled(backend, running, reason))
-        if quiet:
-            print_ids([*found, *running])
-        found, running = backend.store.cancel_sweep(sweep_id, reason)
-    if not done:
-        message(f"Nothing to cancel: no queued or running job in sweep {sweep_id}.")
-    elif not quiet:
-        later = f", {done['requested']} will be stopped by their workers within seconds" if done["requested"] else ""
-        click.echo(f"Sweep {sweep_id}: {jobs_counted(done['cancelled'])} cancelled{later}.")
-
-
-def _cancelled(backend: Backend, ids: Sequence[int], reason: str | None) -> Iterator[str]:
-    """What became of each; one that has ended by now is nobody's to cancel."""
     from curvegan_db.errors import JobStateConflict
 
-    for job_id in ids:
-        with suppress(JobStateConflict):
-            yield backend.store.cancel(job_id, reason)
+    done: Counter[str] = Counter()
+    ids: list[int] = []
+    while any(parts := lab.store.cancel_sweep(sweep_id, reason)):
+        cancelled, running = parts
+        done["cancelled"] += len(cancelled)
+        ids += [*cancelled, *running]
+        for job_id in running:
+            with suppress(JobStateConflict):  # one that has ended by now is nobody's to cancel
+                done[lab.store.cancel(job_id, reason)] += 1
+    if not done:
+        message(f"Nothing to cancel: no queued or running job in sweep {sweep_id}.")
+        return
+    later = f", {done['requested']} will be stopped by their workers within seconds" if done["requested"] else ""
+    _say(form, ids, f"Sweep {sweep_id}: {plural(done['cancelled'], 'job')} cancelled{later}.")
 
 
-def _each(ids: Sequence[int], act: Callable[[int], str], quiet: bool) -> list[int]:
+def _act_on(ids: Sequence[int], act: Callable[[int], str], form: str) -> list[int]:
     """Do it to each job, saying what came of it; one that refuses does not keep the others from it."""
     from curvegan_db.errors import JobStateConflict
 
@@ -248,12 +183,16 @@ def _each(ids: Sequence[int], act: Callable[[int], str], quiet: bool) -> list[in
             message(f"Error: {error}")
             continue
         done.append(job_id)
-        print_ids([job_id]) if quiet else click.echo(f"Job {job_id} {result}.")
+        _say(form, [job_id], f"Job {job_id} {result}.")
     return done
 
 
-def _conclude(ids: Sequence[int], done: Sequence[int], selectors: Sequence[str], nothing: str) -> None:
+def _conclude(ids: Sequence[int], done: Sequence[int], selection: Selection, nothing: str) -> None:
     if not ids:
         message(nothing)
-    if len(done) < len(ids) and named(selectors):
+    if len(done) < len(ids) and selection.named:
         raise SystemExit(2)
+
+
+def _say(form: str, ids: Sequence[int], line: str) -> None:
+    emit(form, text=lambda: [line], ids=lambda: ids)

@@ -1,34 +1,34 @@
-"""curvegan logs: a job's own log, from its first line to its newest. Knows nothing of how it is written."""
+"""curvegan logs, explain: what happened to a job, and why it is where it is."""
 
-import time
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from curvegan_cli.backend import Backend, pass_backend
-from curvegan_cli.commands.waiting import DETACHED
+from curvegan.lab import Lab
+from curvegan.watching.following import Remark, follow_log
+from curvegan.watching.reasons import NOTES, REASONS, Explanation, explained
+from curvegan.words import moment
+from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
-from curvegan_cli.patience import patiently
-from curvegan_cli.shown.output import format_option, inert, message, plain, print_json
-from curvegan_cli.shown.view import ENDED
+from curvegan_cli.shown.output import emit, form_options, message
+from curvegan_cli.shown.progress import detachable
 
 if TYPE_CHECKING:
     from curvegan_db.store import Store
     from curvegan_db.values import LogLine
 
-POLL_S = 0.5
-REAP_S = 10.0
-_FIELDS = ("at", "attempt", "worker", "kind", "text")
+_LINE_FIELDS = ("at", "attempt", "worker", "kind", "text")
+_REASON_FIELDS = ("reason", "text", "notes", "figures", "commands")
 
 
 @click.command()
 @one_job
 @click.option("--follow", is_flag=True, help="Stay until the job ends; exit 1 where it ends badly.")
-@format_option("table", "json")
-@pass_backend
-def logs(backend: Backend, selector: str, follow: bool, form: str) -> None:
+@form_options("table", "json")
+@pass_lab
+def logs(lab: Lab, selector: str, follow: bool, form: str) -> None:
     """Print a job's log, from its first line on.
 
     It holds what happened to the job and what its workers said, for every attempt, however the job ended. In JSON it is
@@ -39,40 +39,64 @@ def logs(backend: Backend, selector: str, follow: bool, form: str) -> None:
       curvegan logs 17
       curvegan logs last --follow
     """
-    store, job_id = backend.store, select_one(backend.store, selector)
-    try:
-        _print(_followed(store, job_id) if follow else store.log(job_id)[0], form)
-    except KeyboardInterrupt:
-        message(f"Detached; the work goes on. `curvegan logs {job_id} --follow` shows it again.")
-        raise SystemExit(DETACHED) from None
+    store, job_id = lab.store, select_one(lab.store, selector)
+    with detachable(f"`curvegan logs {job_id} --follow` shows it again."):
+        lines = _followed(store, job_id) if follow else iter(store.log(job_id)[0])
+        emit(
+            form,
+            text=lambda: (part for line in lines for part in _parts(line)),
+            json=lambda: [{name: getattr(line, name) for name in _LINE_FIELDS} for line in lines],
+        )
     if follow and store.job(job_id).state != "succeeded":
         raise SystemExit(1)
 
 
-def _print(lines: Iterable["LogLine"], form: str) -> None:
-    if form == "json":
-        print_json([{name: getattr(line, name) for name in _FIELDS} for line in lines])
-        return
-    for line in lines:
-        click.echo(_text(line))
-
-
-def _text(line: "LogLine") -> str:
-    """Time, attempt, text; what has several lines, as a traceback, is indented."""
-    first, *others = map(inert, line.text.splitlines() or [""])
-    return "\n    ".join([f"{plain(line.at)}  {line.attempt or '-':>2}  {first}", *others])
+def _parts(line: "LogLine") -> list[str]:
+    """Return time, attempt, text; what has several lines, as a traceback, is indented."""
+    first, *others = line.text.splitlines() or [""]
+    return [f"{moment(line.at)}  {line.attempt or '-':>2}  {first}", *(f"    {more}" for more in others)]
 
 
 def _followed(store: "Store", job_id: int) -> Iterator["LogLine"]:
-    """The log's lines as they come, until the job has ended."""
-    position, reaped, ended = None, -REAP_S, False
-    while not ended:
-        if time.monotonic() - reaped > REAP_S:
-            reaped = time.monotonic()
-            patiently(store.reap)
-        # Asked first: what is written before the end is in the log by then.
-        ended = patiently(partial(store.job, job_id)).state in ENDED
-        lines, position = patiently(partial(store.log, job_id, position))
-        yield from lines
-        if not ended:
-            time.sleep(POLL_S)
+    for seen in follow_log(store, job_id):
+        if isinstance(seen, Remark):
+            message(seen.text)
+        else:
+            yield seen
+
+
+def _listed(codes: dict[str, str]) -> str:
+    return "\n".join(f"  {code:19}{meaning}" for code, meaning in codes.items())
+
+
+@click.command(epilog=f"\b\nReasons:\n{_listed(REASONS)}\n\n\b\nNotes:\n{_listed(NOTES)}")
+@one_job
+@form_options("table", "json")
+@pass_lab
+def explain(lab: Lab, selector: str, form: str) -> None:
+    """Say why a job is not running, what it is doing, or how it ended.
+
+    In JSON, `reason` and the keys of `notes` are the codes below, which stay as they are.
+
+    \b
+    Examples:
+      curvegan explain 17
+      curvegan explain last -o json
+    """
+    from curvegan_db.errors import SchemaOutdated
+
+    try:
+        store = lab.store
+    except SchemaOutdated as error:
+        job, why = None, Explanation("schema_outdated", str(error), ("curvegan db status",))
+    else:
+        job, why = explained(lab, select_one(store, selector))
+
+    def text() -> Iterator[str]:
+        subject = f"Job {job.id} is {job.state}" if job else "No job can be looked at"
+        yield f"{subject} ({why.reason}): {why.text}."
+        yield from (f"  {note}" for note in why.notes.values())
+        yield from (f"  `{command}`" for command in why.commands)
+
+    known, values = {"id": job.id if job else None, "state": job.state if job else None}, asdict(why)
+    emit(form, text=text, json=lambda: known | {name: values[name] for name in _REASON_FIELDS})

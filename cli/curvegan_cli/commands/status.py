@@ -1,53 +1,45 @@
 """curvegan status, show, events: what is known of jobs. Changes nothing but what the clock has changed already."""
 
 import sys
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
-from curvegan_cli.backend import Backend, pass_backend
-from curvegan_cli.commands.data import data_fact
-from curvegan_cli.commands.sweeps import summary
-from curvegan_cli.facts import facts
+from curvegan.datasets import data_names
+from curvegan.lab import Lab
+from curvegan.watching.facts import facts
+from curvegan.watching.following import followed
+from curvegan.watching.job_fields import STATES, job_fields, rmses_now
+from curvegan.watching.sweep_fields import sweep_lines
+from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import where_option
 from curvegan_cli.options.selectors import any_jobs, one_job, select, select_one, sweep_option
-from curvegan_cli.patience import patiently
+from curvegan_cli.shown.columns import emit_jobs, jobs_grid
 from curvegan_cli.shown.output import (
+    IDS_ONLY,
     Column,
+    Grid,
+    Pairs,
     console,
-    format_option,
-    inert,
+    emit,
+    emit_records,
+    form_options,
     message,
-    plain,
-    print_csv,
-    print_grid,
-    print_json,
-    print_pairs,
-    print_table,
-    quiet_option,
     table,
 )
-from curvegan_cli.shown.view import COLUMNS, STATES, cells, fields, print_jobs, rmse_now, rmses_now
+from curvegan_cli.shown.progress import last_seen
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from curvegan_db.filters.language import Filter
-    from curvegan_db.store import Store
-    from curvegan_db.values import Job
 
-WATCH_S = 1.0
 _TABLE_LIMIT = 50
 _EVENT_COLUMNS = (
     *(Column("AT"), Column("ATTEMPT", right=True), Column("EVENT")),
     *(Column("WORKER", folds=True), Column("DETAIL", folds=True)),
 )
 _EVENT_FIELDS = ("id", "job_id", "at", "attempt", "worker", "kind", "detail")
-
-Query = Callable[[], list["Job"]]
 
 
 @click.command()
@@ -60,11 +52,10 @@ Query = Callable[[], list["Job"]]
     "--limit", type=click.IntRange(1, 1_000_000), help=f"The newest so many.  [default: {_TABLE_LIMIT} in a table]"
 )
 @click.option("--watch", is_flag=True, help="Stay and show changes until Ctrl-C.")
-@format_option("table", "json", "csv")
-@quiet_option
-@pass_backend
+@form_options("table", "json", "csv", quiet=IDS_ONLY)
+@pass_lab
 def status(
-    backend: Backend,
+    lab: Lab,
     selectors: tuple[str, ...],
     sweep: int | None,
     where: "Filter | None",
@@ -73,7 +64,6 @@ def status(
     limit: int | None,
     watch: bool,
     form: str,
-    quiet: bool,
 ) -> None:
     """List jobs, the newest first.
 
@@ -86,67 +76,40 @@ def status(
       curvegan status --sweep 3 --state failed
       curvegan status --where "loss=ns and rmse<0.1" --limit 10
     """
-    if watch:
-        _check_watch(form, quiet)
-    backend.store.reap()
-    ids = None if not selectors or "all" in selectors else select(backend.store, selectors)
-    if sweep is not None:
-        _say_how_it_stands(backend.store, sweep, aloud=form == "table" and not quiet and not watch)
-    by_default = form == "table" and not quiet and limit is None and ids is None
+    if watch and (form != "table" or not sys.stdout.isatty()):
+        raise click.UsageError("--watch shows a table on a terminal; without one, repeat `curvegan status -o json`")
+    store = lab.store
+    store.reap()
+    ids = None if not selectors or "all" in selectors else select(store, selectors)
+    whole = None if sweep is None else store.sweep(sweep)
+    by_default = form == "table" and limit is None and ids is None
 
-    def query() -> list["Job"]:
-        return backend.store.jobs(
-            ids=ids, states=states, tags=tags, sweep=sweep, where=where, limit=_TABLE_LIMIT if by_default else limit
-        )
+    most = _TABLE_LIMIT if by_default else limit
+    query = partial(store.jobs, ids=ids, states=states, tags=tags, sweep=sweep, where=where, limit=most)
+
+    def text() -> Iterator[Grid | str]:
+        yield from sweep_lines(store, whole) if whole else ()
+        yield jobs_grid(store, jobs)
 
     if watch:
-        _watch(backend.store, query)
-    _print(backend.store, jobs := query(), form, quiet)
+        _watch(lab, lambda: jobs_grid(store, query()))
+    emit_jobs(form, jobs := query(), text)
     if by_default and len(jobs) == _TABLE_LIMIT:
         message(f"These are the newest {_TABLE_LIMIT} jobs; --limit N shows more or less.")
 
 
-def _say_how_it_stands(store: "Store", sweep_id: int, aloud: bool) -> None:
-    """A sweep's summary above its jobs, if they are for people. Raises SweepNotFound."""
-    sweep = store.sweep(sweep_id)
-    for line in summary(store, sweep) if aloud else ():
-        click.echo(inert(line))
-
-
-def _print(store: "Store", jobs: list["Job"], form: str, quiet: bool) -> None:
-    if print_jobs(jobs, form, quiet):
-        return
-    print_grid(_table(store, jobs))
-    if not jobs:
-        message("There is no such job; `curvegan submit` makes one.")
-
-
-def _table(store: "Store", jobs: list["Job"]) -> "Table":
-    now = datetime.now(UTC)
-    rmse = rmses_now(store, jobs)
-    return table(COLUMNS, [cells(job, rmse[job.id], now) for job in jobs])
-
-
-def _check_watch(form: str, quiet: bool) -> None:
-    if form != "table" or quiet or not sys.stdout.isatty():
-        raise click.UsageError("--watch shows a table on a terminal; without one, repeat `curvegan status -o json`")
-
-
-def _watch(store: "Store", query: Query) -> NoReturn:
+def _watch(lab: Lab, look: Callable[[], Grid]) -> None:
     from rich.live import Live
 
     with Live(console=console(sys.stdout), auto_refresh=False) as live:
-        while True:
-            live.update(patiently(lambda: _table(store, query())), refresh=True)
-            time.sleep(WATCH_S)
-            patiently(store.reap)
+        last_seen(followed(lab.store, look), lambda grid: live.update(table(grid), refresh=True))
 
 
 @click.command()
 @one_job
-@format_option("table", "json")
-@pass_backend
-def show(backend: Backend, selector: str, form: str) -> None:
+@form_options("table", "json")
+@pass_lab
+def show(lab: Lab, selector: str, form: str) -> None:
     """Show all that is known of one job.
 
     \b
@@ -154,37 +117,29 @@ def show(backend: Backend, selector: str, form: str) -> None:
       curvegan show 17
       curvegan show last -o json
     """
-    store = backend.store
+    store = lab.store
     store.reap()
     job = store.job(select_one(store, selector))
     checkpoints = [row.step for row in store.checkpoints(job.id)]
-    if form == "json":
-        print_json(fields(job) | {"checkpoints": checkpoints})
-    else:
-        print_pairs(facts(job, rmse_now(store, job), checkpoints, data_fact(backend, job.config)))
+
+    def text() -> Iterator[Pairs]:
+        [data] = data_names(store, [job.config])
+        yield Pairs(facts(job, rmses_now(store, [job])[job.id], checkpoints, data))
+
+    emit(form, text=text, json=lambda: job_fields(job) | {"checkpoints": checkpoints})
 
 
 @click.command()
 @one_job
-@format_option("table", "json", "csv")
-@pass_backend
-def events(backend: Backend, selector: str, form: str) -> None:
+@form_options("table", "json", "csv")
+@pass_lab
+def events(lab: Lab, selector: str, form: str) -> None:
     """List every change of a job's state, the oldest first.
 
     \b
     Example:
       curvegan events last
     """
-    found = backend.store.events(select_one(backend.store, selector))
-    rows = [{name: getattr(event, name) for name in _EVENT_FIELDS} for event in found]
-    if form == "json":
-        print_json(rows)
-    elif form == "csv":
-        print_csv(_EVENT_FIELDS, [list(row.values()) for row in rows])
-    else:
-        shown = ("at", "attempt", "kind", "worker", "detail")
-        print_table(_EVENT_COLUMNS, [[_cell(row[name]) for name in shown] for row in rows])
-
-
-def _cell(value: object) -> str:
-    return "-" if value is None else str(plain(value))
+    changes = lab.store.events(select_one(lab.store, selector))
+    cells = [(event.at, event.attempt, event.kind, event.worker, event.detail) for event in changes]
+    emit_records(form, changes, _EVENT_FIELDS, lambda: Grid(_EVENT_COLUMNS, cells))

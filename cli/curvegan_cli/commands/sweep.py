@@ -1,32 +1,29 @@
-"""curvegan sweep: queue the jobs of a plan as one sweep, or show what it would be. Knows not how an axis is typed."""
+"""curvegan sweep, sweeps: queue the jobs of a plan as one sweep, or show what it would be; list what there is."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvegan.submitting.axes import MOST_POINTS, shown
-from curvegan_cli.backend import Backend, pass_backend
-from curvegan_cli.commands.submit import job_options, layers, queued
-from curvegan_cli.commands.sweeps import (
-    Estimate,
-    estimate,
-    fields,
-    jobs_counted,
-    print_ended,
-    prospects,
-    time_left,
-    titled,
-)
-from curvegan_cli.commands.workers import torch_installed
-from curvegan_cli.shown.output import Column, format_option, inert, message, print_ids, print_json, print_table
-from curvegan_cli.sweep_plan import MANY, Plan, planned
-from curvegan_cli.sweep_waiting import follow_sweep
+from curvegan.lab import Lab, torch_installed
+from curvegan.submitting.axes import MOST_POINTS, Point, parse_axis, shown
+from curvegan.submitting.plan import Draw, Plan, planned
+from curvegan.submitting.starting import call_workers
+from curvegan.watching.sweep_fields import Estimate, estimate, prospects, sweep_fields, time_left, titled
+from curvegan.words import plural
+from curvegan_cli.options import pass_lab
+from curvegan_cli.options.job import given_layers, job_options, no_worker_option
+from curvegan_cli.shown.columns import emit_ended_sweep, sweeps_grid, sweeps_sheet, whole_sweep_json
+from curvegan_cli.shown.output import IDS_ONLY, Column, Grid, console, emit, form_options, message, messages
+from curvegan_cli.shown.progress import sweep_to_the_end
 
 if TYPE_CHECKING:
     from curvegan_db.values import SubmittedSweep, Sweep
 
+# So many jobs take seconds, and a bar shows it.
+_MANY = 5_000
 _MOST_SHOWN = 20
 
 
@@ -40,11 +37,10 @@ _MOST_SHOWN = 20
 @job_options
 @click.option("--wait", is_flag=True, help="Follow the sweep to its end; exit 1 where a job ends badly.")
 @click.option("--dry-run", is_flag=True, help="Show the jobs and how long they take, and store nothing.")
-@click.option("--no-worker", is_flag=True, help="Start no background worker.")
-@format_option("table", "json")
-@click.option("-q", "--quiet", is_flag=True, help="Print the sweep's id only.")
-@pass_backend
-def sweep(backend: Backend, /, dry_run: bool, form: str, **given: Any) -> None:
+@no_worker_option
+@form_options("table", "json", quiet="Print the sweep's id only.")
+@pass_lab
+def sweep(lab: Lab, /, dry_run: bool, form: str, **given: Any) -> None:
     """Queue a job for every point of a grid.
 
     All jobs are stored together or none is; the sweep's id is for the option --sweep of status, wait, cancel, retry
@@ -58,90 +54,117 @@ def sweep(backend: Backend, /, dry_run: bool, form: str, **given: Any) -> None:
       curvegan sweep --random 200 --grid lr=1e-5..1e-2 --grid batch_size=16..256 --dry-run
       curvegan sweep --grid loss=ns,wgan --grid gp=0,10 --skip-invalid --wait
     """
-    plan = planned(layers(backend, given), given)
+    draw = None if given["draws"] is None else Draw(given["draws"], given["sweep_seed"])
+    plan = planned(
+        given_layers(lab, given),
+        [parse_axis(text) for text in given["grids"]],
+        given["seeds"],
+        draw,
+        name=given["name"],
+        tags=given["tags"],
+        priority=given["priority"],
+        skip_invalid=given["skip_invalid"],
+        progress=_with_bar,
+    )
     if plan.invalid:
         message(f"{plan.invalid} of the points make no valid job and are left out, the first for {plan.problem}.")
     if dry_run:
-        _show(backend, plan, form, given["needed"])
+        _show(lab, plan, form, given["needed"])
     else:
-        _submit(backend, plan, form, given)
+        _submit(lab, plan, form, given)
 
 
-def _show(backend: Backend, plan: Plan, form: str, needed: bool) -> None:
-    left = _estimate(backend, plan, needed)
-    if form == "json":
-        points = [dict(zip(plan.described, point, strict=True)) for point in plan.points]
-        print_json({"jobs": len(points), "axes": plan.described, "time_s": left.seconds, "points": points})
-        return
-    columns = [Column(key, right=True) for key in plan.described]
-    print_table(columns, [tuple(map(shown, point)) for point in plan.points[:_MOST_SHOWN]])
-    if len(plan.points) > _MOST_SHOWN:
-        click.echo(f"... and {len(plan.points) - _MOST_SHOWN} more")
-    click.echo(f"{jobs_counted(len(plan.points))}; {left}.")
+def _with_bar(points: Iterable[Point], count: int) -> Iterable[Point]:
+    if count < _MANY or not sys.stderr.isatty():
+        return points
+    from rich.progress import track
+
+    return track(points, "Checking the jobs", total=count, console=console(sys.stderr), transient=True)
 
 
-def _estimate(backend: Backend, plan: Plan, needed: bool) -> Estimate:
-    """How long the plan takes, by what the store knows, if there is one; what it does not need is taken out of it."""
-    if backend.settings.embedded and not Path(backend.settings.database_url.removeprefix("sqlite:///")).exists():
+def _show(lab: Lab, plan: Plan, form: str, needed: bool) -> None:
+    left = _estimate(lab, plan, needed)
+    points = [dict(zip(plan.described, point, strict=True)) for point in plan.points]
+
+    def text() -> Iterator[Grid | str]:
+        columns = [Column(key, right=True) for key in plan.described]
+        yield Grid(columns, [tuple(map(shown, point)) for point in plan.points[:_MOST_SHOWN]])
+        if len(points) > _MOST_SHOWN:
+            yield f"... and {len(points) - _MOST_SHOWN} more"
+        yield f"{plural(len(points), 'job')}; {left}."
+
+    plan_json = {"jobs": len(points), "axes": plan.described, "time_s": left.seconds, "points": points}
+    emit(form, text=text, json=lambda: plan_json)
+
+
+def _estimate(lab: Lab, plan: Plan, needed: bool) -> Estimate:
+    """Return how long the plan takes, by what the store knows, if there is one; what is not needed is taken out."""
+    if lab.settings.embedded and not Path(lab.settings.database_url.removeprefix("sqlite:///")).exists():
         return Estimate(None, 0)
     if needed:
-        wanted = {id(request) for request in backend.store.needed(plan.requests)}
-        kept = [pair for pair in zip(plan.points, plan.requests, strict=True) if id(pair[1]) in wanted]
-        _say_skipped(len(plan.requests) - len(kept))
-        plan.points, plan.requests = [point for point, _ in kept], [request for _, request in kept]
-    return estimate(backend.store, plan.steps)
+        _say_skipped(plan.leave_out_done(lab.store))
+    return estimate(lab.store, plan.steps)
 
 
-def _submit(backend: Backend, plan: Plan, form: str, given: Mapping[str, Any]) -> None:
-    if len(plan.requests) >= MANY:
+def _submit(lab: Lab, plan: Plan, form: str, given: Mapping[str, Any]) -> None:
+    if len(plan.requests) >= _MANY:
         message(f"Storing {len(plan.requests)} jobs.")
-    submitted = backend.store.submit_sweep(plan.requests, plan.described, given["name"], given["needed"])
+    submitted = lab.store.submit_sweep(plan.requests, plan.described, plan.name, given["needed"])
     _say_skipped(submitted.skipped)
     if submitted.id is None:
-        _say_nothing(form, given["quiet"])
+        emit(form, text=lambda: ["Nothing is left to do."], json=lambda: None)
         return
-    sweep = backend.store.sweep(submitted.id)
-    _say_queued(backend, sweep, submitted, form, given)
-    queued(backend, submitted.jobs, start=not given["no_worker"])
+    sweep = lab.store.sweep(submitted.id)
+    _say_queued(lab, sweep, submitted, form, given["wait"])
+    messages(call_workers(lab, submitted.jobs, start=not given["no_worker"]))
     if given["wait"]:
-        _wait(backend, submitted.id, form, given)
-    elif form == "json" and not given["quiet"]:
-        print_json(fields(sweep) | prospects(backend.store, sweep))
+        ended = sweep_to_the_end(lab, sweep.id, start_worker=not given["no_worker"] and torch_installed())
+        emit_ended_sweep(lab.store, ended, form)
+    else:
+        emit(form, json=lambda: whole_sweep_json(lab.store, sweep))
 
 
 def _say_skipped(count: int) -> None:
     if count:
-        message(f"{jobs_counted(count)} of it succeeded before and {'is' if count == 1 else 'are'} left out.")
+        message(f"{plural(count, 'job')} of it succeeded before and {'is' if count == 1 else 'are'} left out.")
 
 
-def _say_nothing(form: str, quiet: bool) -> None:
-    if form == "json" and not quiet:
-        print_json(None)
-    elif not quiet:
-        click.echo("Nothing is left to do.")
-
-
-def _say_queued(
-    backend: Backend, sweep: "Sweep", submitted: "SubmittedSweep", form: str, given: Mapping[str, Any]
-) -> None:
-    if given["quiet"] and not given["wait"]:
-        print_ids([sweep.id])
-    elif form == "table" and not given["quiet"]:
+def _say_queued(lab: Lab, sweep: "Sweep", submitted: "SubmittedSweep", form: str, wait: bool) -> None:
+    def text() -> Iterator[str]:
         first, last = submitted.jobs[0], submitted.jobs[-1]
-        left = time_left(backend.store, sweep.id)
-        click.echo(inert(f"{titled(sweep)} is queued: {jobs_counted(sweep.jobs)}, {first} to {last}; {left}."))
-        if not given["wait"]:
-            click.echo(_next_commands(sweep.id))
+        left = time_left(lab.store, sweep.id)
+        yield f"{titled(sweep)} is queued: {plural(sweep.jobs, 'job')}, {first} to {last}; {left}."
+        if not wait:
+            yield f"  curvegan wait --sweep {sweep.id}      follow it to its end"
+            yield f"  curvegan status --sweep {sweep.id}    its jobs at a glance"
+            yield f"  curvegan cancel --sweep {sweep.id}    stop what is left of it"
+
+    # With --wait its id comes at its end.
+    emit(form, text=text, ids=None if wait else lambda: [sweep.id])
 
 
-def _next_commands(sweep_id: int) -> str:
-    return (
-        f"  curvegan wait --sweep {sweep_id}      follow it to its end\n"
-        f"  curvegan status --sweep {sweep_id}    its jobs at a glance\n"
-        f"  curvegan cancel --sweep {sweep_id}    stop what is left of it"
+@click.command()
+@click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(1))
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The newest so many.")
+@form_options("table", "json", "csv", quiet=IDS_ONLY)
+@pass_lab
+def sweeps(lab: Lab, ids: tuple[int, ...], limit: int, form: str) -> None:
+    """List sweeps, the newest first.
+
+    With ids these alone; in JSON then also with verdicts and the time left.
+
+    \b
+    Examples:
+      curvegan sweeps
+      curvegan sweeps 3 -o json
+    """
+    store = lab.store
+    store.reap()
+    listed = [store.sweep(sweep_id) for sweep_id in ids] if ids else store.sweeps(limit)
+    emit(
+        form,
+        text=lambda: [sweeps_grid(listed)],
+        json=lambda: [sweep_fields(sweep) | (prospects(store, sweep) if ids else {}) for sweep in listed],
+        csv=lambda: sweeps_sheet(listed),
+        ids=lambda: [sweep.id for sweep in listed],
     )
-
-
-def _wait(backend: Backend, sweep_id: int, form: str, given: Mapping[str, Any]) -> None:
-    ended = follow_sweep(backend, sweep_id, start_worker=not given["no_worker"] and torch_installed())
-    print_ended(backend.store, ended, form, given["quiet"])

@@ -1,7 +1,9 @@
-"""Which jobs a person means: `17`, `3-9`, `last`, `all`, or several of these. Knows nothing of what is done to them."""
+"""Which jobs a person means: `17`, `3-9`, `last`, `all`, or several of these."""
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,28 +37,57 @@ def _check_one(_: click.Context, __: click.Parameter, value: str) -> str:
 
 
 # The form of a selector is checked before any service is asked.
-some_jobs = click.argument("selectors", metavar="ID...", nargs=-1, required=True, callback=_check_some)
 any_jobs = click.argument("selectors", metavar="[ID]...", nargs=-1, callback=_check_some)
 one_job = click.argument("selector", metavar="ID", callback=_check_one)
 sweep_option = click.option("--sweep", type=click.IntRange(1), metavar="ID", help="The jobs of a sweep.")
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Which jobs a command is about: selectors or a sweep, and a filter of these or of all."""
+
+    selectors: tuple[str, ...]
+    sweep: int | None
+    where: "Filter | None"
+
+    @property
+    def whole_sweep(self) -> int | None:
+        """The sweep if all of it is meant, None for jobs."""
+        return None if self.where else self.sweep
+
+    @property
+    def live_only(self) -> bool:
+        """Whether jobs that have ended are not meant, for who waits for an end."""
+        return "all" in self.selectors or self.where is not None
+
+    @property
+    def named(self) -> bool:
+        """Whether a job is meant by its own id or as the last, rather than as one of many."""
+        return any("-" not in selector and selector != "all" for selector in self.selectors)
+
+    def ids(self, store: "Store", states: Collection[str] = ()) -> list[int]:
+        """Return the ids of the jobs that are meant, as `select` does."""
+        return select(store, self.selectors, states, self.sweep, self.where)
+
+
 def jobs_or_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add some jobs, or a sweep in their place, and a filter of these or of all; `whole_sweep` tells which it was."""
-    return any_jobs(sweep_option(where_option(command)))
+    """Add some jobs, or a sweep in their place, and a filter of these or of all: the command's `selection`."""
 
+    @wraps(command)
+    def selecting(
+        *arguments: Any, selectors: tuple[str, ...], sweep: int | None, where: "Filter | None", **options: Any
+    ) -> Any:
+        if (selectors and sweep is not None) or not (selectors or sweep is not None or where):
+            raise click.UsageError(
+                "give either the ID of jobs, as in 17 or all, or of a sweep, as in --sweep 3, or a filter with --where"
+            )
+        return command(*arguments, selection=Selection(selectors, sweep, where), **options)
 
-def whole_sweep(selectors: Sequence[str], sweep: int | None, where: "Filter | None") -> int | None:
-    """The sweep if all of it is meant, None for jobs. Raises UsageError for jobs of two sorts and for no jobs."""
-    if (selectors and sweep is not None) or not (selectors or sweep is not None or where):
-        raise click.UsageError(
-            "give either the ID of jobs, as in 17 or all, or of a sweep, as in --sweep 3, or a filter with --where"
-        )
-    return None if where else sweep
+    return any_jobs(sweep_option(where_option(selecting)))
 
 
 def select_one(store: "Store", selector: str) -> int:
-    """The id of one job. Raises JobNotFound or InvalidInput where there is none such."""
+    """Return the id of one job. Raises JobNotFound or InvalidInput where there is none such."""
     return select(store, [selector])[0]
 
 
@@ -67,7 +98,7 @@ def select(
     sweep: int | None = None,
     where: "Filter | None" = None,
 ) -> list[int]:
-    """The ids of all that is selected, in the order typed; of a sweep or by a filter, the oldest first.
+    """Return the ids of all that is selected, in the order typed; of a sweep or by a filter, the oldest first.
 
     Ranges and `all` take only the jobs in `states` (empty: every state), and skip ids that no job has; a job that is
     named by its own id is always taken, so that the caller can say why it cannot be.
@@ -86,35 +117,22 @@ def select(
         return list(ids)
     of_sweep = None if sweep is None else store.sweep(sweep).id
     among = ids if selectors else None
-    found = store.jobs(ids=among, states=tuple(states), sweep=of_sweep, where=where, newest_first=False)
-    return [job.id for job in found]
-
-
-def named(selectors: Sequence[str]) -> bool:
-    """Whether a job is meant by its own id or as the last, rather than as one of many."""
-    return any("-" not in selector and selector != "all" for selector in selectors)
+    jobs = store.jobs(ids=among, states=tuple(states), sweep=of_sweep, where=where, newest_first=False)
+    return [job.id for job in jobs]
 
 
 def _ids(store: "Store", selector: str, states: Collection[str]) -> list[int]:
+    from curvegan_core.errors import InvalidInput
+
     if selector == "all":
         return [job.id for job in store.jobs(states=tuple(states), newest_first=False)]
     if selector == "last":
-        return [_last(store)]
+        last = store.last_id()
+        if last is None:
+            raise InvalidInput("there is no job yet; `curvegan submit` makes one")
+        return [last]
     first, dash, end = selector.partition("-")
-    return _range(store, int(first), int(end), states) if dash else [_existing(store, int(first))]
-
-
-def _last(store: "Store") -> int:
-    from curvegan_core.errors import InvalidInput
-
-    last = store.last_id()
-    if last is None:
-        raise InvalidInput("there is no job yet; `curvegan submit` makes one")
-    return last
-
-
-def _existing(store: "Store", job_id: int) -> int:
-    return store.job(job_id).id
+    return _range(store, int(first), int(end), states) if dash else [store.job(int(first)).id]
 
 
 def _range(store: "Store", first: int, end: int, states: Collection[str]) -> list[int]:

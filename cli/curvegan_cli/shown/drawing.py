@@ -1,4 +1,4 @@
-"""Curves and points of the plane drawn in characters: braille, or ASCII where there is no more. Knows no job."""
+"""Curves and points of the plane drawn in characters: braille, or ASCII where there is no more."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -23,16 +23,16 @@ def drawing(lines: "Sequence[NDArray[np.float64]]", rows: int = 8, joined: bool 
     """
     import numpy as np
 
-    every = np.concatenate(lines)
-    low, high = every.min(axis=0), every.max(axis=0)
+    points = np.concatenate(lines)
+    low, high = points.min(axis=0), points.max(axis=0)
     high = np.where(high > low, high, low + 1)
     unicode = _takes("\u28ff")
     down, across = (4, 2) if unicode else (2, 1)
     width, height = (WIDTH - _GUTTER) * across, rows * down
     dots = np.zeros((height, width), bool)
     for line in lines:
-        places = (line - low) / (high - low) * (width - 1, height - 1)
-        x, y = np.rint(_dense(places) if joined else places).astype(int).T
+        dotted = (line - low) / (high - low) * (width - 1, height - 1)
+        x, y = np.rint(_dense(dotted) if joined else dotted).astype(int).T
         dots[height - 1 - y, x] = True
     cells = dots.reshape(rows, down, -1, across).transpose(0, 2, 1, 3).reshape(rows, -1, down * across)
     text = [_text(row, unicode) for row in cells]
@@ -40,7 +40,7 @@ def drawing(lines: "Sequence[NDArray[np.float64]]", rows: int = 8, joined: bool 
 
 
 def _takes(letter: str) -> bool:
-    """Whether stdout's encoding has it."""
+    """Return whether stdout's encoding has it."""
     try:
         letter.encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -48,14 +48,14 @@ def _takes(letter: str) -> bool:
     return True
 
 
-def _dense(places: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """The same polyline with points so close that every dot it passes is one."""
+def _dense(points: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Return the same polyline with points so close that every dot it passes is one."""
     import numpy as np
 
-    steps = int(np.ceil(np.abs(np.diff(places, axis=0)).max(initial=1)))
-    at = np.linspace(0, len(places) - 1, (len(places) - 1) * steps + 1)
-    known = np.arange(len(places))
-    return np.stack([np.interp(at, known, places[:, axis]) for axis in (0, 1)], axis=1)
+    steps = int(np.ceil(np.abs(np.diff(points, axis=0)).max(initial=1)))
+    indices = np.linspace(0, len(points) - 1, (len(points) - 1) * steps + 1)
+    known = np.arange(len(points))
+    return np.stack([np.interp(indices, known, points[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def _text(cells: "NDArray[np.bool_]", unicode: bool) -> str:

@@ -1,4 +1,4 @@
-"""Write a result to a file: whole or not at all, and never over something by surprise. Knows nothing of results."""
+"""Write a result to a file: whole or not at all, and never over something by surprise."""
 
 import os
 import secrets
@@ -31,12 +31,12 @@ def check_writable(path: Path, force: bool) -> None:
         _check_stdout()
         return
     try:
-        _check_place(path, force)
+        _check_path(path, force)
     except OSError as error:
         _refuse_for(path, error)
 
 
-def _check_place(path: Path, force: bool) -> None:
+def _check_path(path: Path, force: bool) -> None:
     if path.is_dir():
         _refuse(f"{path} is a folder; give a file name, as in --output {path / 'file'}")
     if not path.parent.is_dir():
@@ -54,9 +54,16 @@ def write(path: Path, data: bytes, force: bool) -> None:
         file.write(data)
 
 
+def deliver(path: Path, data: bytes, force: bool) -> None:
+    """Write `data` and print where it is. Raises InvalidInput as `opened` does."""
+    write(path, data, force)
+    if path != STDOUT:
+        click.echo(path)
+
+
 @contextmanager
 def opened(path: Path, force: bool) -> Iterator[BinaryIO]:
-    """A file to write to, stdout for `-`. It appears whole at the end; a failure leaves nothing behind.
+    """Open a file to write to, stdout for `-`. It appears whole at the end; a failure leaves nothing behind.
 
     Raises:
         InvalidInput: the path cannot be written, or is there and `force` is not given.
@@ -82,7 +89,7 @@ def opened(path: Path, force: bool) -> Iterator[BinaryIO]:
 
 
 def _move(part: Path, path: Path, force: bool) -> None:
-    """Rename; without force by a link, which fails where a file has appeared in between."""
+    """Move it by renaming; without force by a link, which fails where a file has appeared in between."""
     if force:
         part.replace(path)
         return

@@ -1,112 +1,188 @@
-"""The progress of jobs on stderr: bars on a terminal, a line now and then elsewhere. Asks the store for RMSE only."""
+"""The progress of jobs and sweeps on stderr: bars on a terminal, a line now and then elsewhere. Ctrl-C detaches."""
 
 import sys
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
-from curvegan_cli.shown.output import console, duration, inert, message, number
-from curvegan_cli.shown.view import ENDED, progress, rmses_now
+from curvegan.watching.following import Remark, Standing, follow_jobs, follow_sweep
+from curvegan.watching.job_fields import ENDED, progress, rmses_now
+from curvegan.watching.sweep_fields import state_counts
+from curvegan.words import duration, number
+from curvegan_cli.shown.output import console, inert, message
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from curvegan.lab import Lab
     from curvegan_db.store import Store
-    from curvegan_db.values import Job
+    from curvegan_db.values import Job, Sweep
 
 LINE_S = 10.0
 _RMSE_S = 2.0
+_DETACHED = 130
+# More bars than that fit no screen.
+_MOST_BARS = 8
+T = TypeVar("T")
 
 
-class Display(Protocol):
-    """Somewhere to show jobs as they get on."""
+def jobs_to_the_end(lab: "Lab", ids: Sequence[int], start_worker: bool = False) -> list["Job"]:
+    """Show the progress of jobs until all have ended; `start_worker` keeps one alive where the store is embedded."""
+    few = len(ids) <= _MOST_BARS
+    with _detachable_work(" ".join(map(str, ids)) if few else "all"), _bars(few) as bars:
+        show = _JobBars(lab.store, bars) if bars else _JobLines(lab.store) if few else _together(_jobs_line)
+        jobs = last_seen(follow_jobs(lab, ids, start_worker), show)
+    return [jobs[job_id] for job_id in ids]
 
-    def show(self, store: "Store", jobs: Mapping[int, "Job"]) -> None:
-        """Show the jobs as they are now."""
+
+def sweep_to_the_end(lab: "Lab", sweep_id: int, start_worker: bool = False) -> "Sweep":
+    """Show the progress of a sweep until all its jobs have ended, as `jobs_to_the_end` does."""
+    with _detachable_work(f"--sweep {sweep_id}"), _bars(True) as bars:
+        show = _sweep_bar(bars) if bars else _together(_sweep_line)
+        return last_seen(follow_sweep(lab, sweep_id, start_worker), show).sweep
 
 
-class Bars:
-    """A bar a job, for a terminal."""
+def last_seen(seen: Iterable[T | Remark], show: Callable[[T], None]) -> T:
+    """Show all that a follower sees, its remarks as messages. Return what it saw last."""
+    for now in seen:
+        if isinstance(now, Remark):
+            message(now.text)
+        else:
+            show(last := now)
+    return last
+
+
+@contextmanager
+def detachable(text: str) -> Iterator[None]:
+    """Let Ctrl-C end the block, not the work: it says `text`, and the exit code is 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        message(f"Detached; the work goes on. {text}")
+        raise SystemExit(_DETACHED) from None
+
+
+def _detachable_work(words: str) -> AbstractContextManager[None]:
+    return detachable(f"`curvegan wait {words}` follows it, `curvegan cancel {words}` stops it.")
+
+
+class _Bars:
+    """Bars on a terminal, each with a title, a count of its total, and figures."""
 
     def __init__(self) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}", markup=False),
-            console=console(sys.stderr),
-        )
+        title, figures = (TextColumn(f"{{task.{text}}}", markup=False) for text in ("description", "fields[figures]"))
+        self.progress = Progress(title, BarColumn(), MofNCompleteColumn(), figures, console=console(sys.stderr))
         self._tasks: dict[int, TaskID] = {}
+
+    def show(self, key: int, title: str, done: int, total: int, figures: str) -> None:
+        if key not in self._tasks:
+            self._tasks[key] = self.progress.add_task(title, total=total, figures="")
+        self.progress.update(self._tasks[key], completed=done, total=total, description=title, figures=inert(figures))
+
+
+@contextmanager
+def _bars(fit: bool) -> Iterator[_Bars | None]:
+    """Show bars where they fit and stderr is a terminal."""
+    if not fit or not sys.stderr.isatty():
+        yield None
+        return
+    bars = _Bars()
+    with bars.progress:
+        yield bars
+
+
+class _Ticker:
+    """Says whether the time has come for the next line."""
+
+    def __init__(self, seconds: float, last: float) -> None:
+        self._seconds, self._last = seconds, last
+
+    def due(self) -> bool:
+        due = time.monotonic() - self._last >= self._seconds
+        self._last = time.monotonic() if due else self._last
+        return due
+
+
+class _JobBars:
+    """A bar a job. Its RMSE is read anew every _RMSE_S seconds, and at its end."""
+
+    def __init__(self, store: "Store", bars: _Bars) -> None:
+        self._store, self._bars = store, bars
         self._rmse: dict[int, float | None] = {}
-        self._read = -_RMSE_S
+        self._ticker = _Ticker(_RMSE_S, -_RMSE_S)
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, store: "Store", jobs: Mapping[int, "Job"]) -> None:
-        read = time.monotonic() - self._read >= _RMSE_S
-        self._rmse |= rmses_now(store, [job for job in jobs.values() if read or job.state in ENDED])
+    def __call__(self, jobs: Mapping[int, "Job"]) -> None:
+        due = self._ticker.due()
+        self._rmse |= rmses_now(self._store, [job for job in jobs.values() if due or job.state in ENDED])
         for job in jobs.values():
-            self._show(job)
-        if read:
-            self._read = time.monotonic()
-
-    def _show(self, job: "Job") -> None:
-        if job.id not in self._tasks:
-            self._tasks[job.id] = self._progress.add_task(f"job {job.id}", total=job.steps, figures="")
-        step = job.steps if job.state == "succeeded" else job.step
-        figures = _figures(job, self._rmse.get(job.id))
-        self._progress.update(
-            self._tasks[job.id], completed=step, description=f"job {job.id} {job.state}", figures=figures
-        )
+            step = job.steps if job.state == "succeeded" else job.step
+            self._bars.show(job.id, f"job {job.id} {job.state}", step, job.steps, _figures(job, self._rmse.get(job.id)))
 
 
-class Lines:
-    """A line where a job changes its state, and one every LINE_S seconds, for files and pipes."""
+class _JobLines:
+    """A line where a job changes its state, and one every LINE_S seconds."""
 
-    def __init__(self, whole: bool) -> None:
-        """Make it; `whole` is one line for all jobs together."""
-        self._whole = whole
+    def __init__(self, store: "Store") -> None:
+        self._store = store
         self._states: dict[int, str] = {}
-        self._said = time.monotonic()
+        self._ticker = _Ticker(LINE_S, time.monotonic())
 
-    def show(self, store: "Store", jobs: Mapping[int, "Job"]) -> None:
-        due = time.monotonic() - self._said >= LINE_S
-        if due:
-            self._said = time.monotonic()
-        if self._whole:
-            self._show_whole(jobs, due)
-            return
+    def __call__(self, jobs: Mapping[int, "Job"]) -> None:
+        due = self._ticker.due()
         told = [j for j in jobs.values() if self._states.get(j.id) != j.state or (due and j.state not in ENDED)]
-        rmse = rmses_now(store, told)
+        rmse = rmses_now(self._store, told)
         for job in told:
             self._states[job.id] = job.state
-            message(_line(job, rmse[job.id]))
-
-    def _show_whole(self, jobs: Mapping[int, "Job"], due: bool) -> None:
-        ended = sum(job.state in ENDED for job in jobs.values())
-        if due or ended == len(jobs):
-            message(f"{ended} of {len(jobs)} jobs have ended")
+            figures = _figures(job, rmse[job.id])
+            line = f"job {job.id} {job.state}, step {job.step} of {job.steps} ({progress(job)})"
+            message(line + (figures and f", {figures}"))
 
 
-def _line(job: "Job", rmse: float | None) -> str:
-    figures = _figures(job, rmse)
-    return f"job {job.id} {job.state}, step {job.step} of {job.steps} ({progress(job)})" + (figures and f", {figures}")
+def _together(line: Callable[[T], tuple[str, bool]]) -> Callable[[T], None]:
+    """Show one line for all jobs together every LINE_S seconds, and the one that is said to be the last."""
+    ticker = _Ticker(LINE_S, time.monotonic())
+
+    def show(seen: T) -> None:
+        text, last = line(seen)
+        if ticker.due() or last:
+            message(text)
+
+    return show
+
+
+def _jobs_line(jobs: Mapping[int, "Job"]) -> tuple[str, bool]:
+    ended = sum(job.state in ENDED for job in jobs.values())
+    return f"{ended} of {len(jobs)} jobs have ended", ended == len(jobs)
+
+
+def _sweep_line(standing: Standing) -> tuple[str, bool]:
+    sweep = standing.sweep
+    line = f"sweep {sweep.id}: {sweep.ended} of {sweep.jobs} jobs have ended: {_sweep_figures(standing)}"
+    return line, sweep.ended == sweep.jobs
+
+
+def _sweep_bar(bars: _Bars) -> Callable[[Standing], None]:
+    def show(standing: Standing) -> None:
+        sweep = standing.sweep
+        bars.show(sweep.id, f"sweep {sweep.id}", sweep.ended, sweep.jobs, _sweep_figures(standing))
+
+    return show
 
 
 def _figures(job: "Job", rmse: float | None) -> str:
-    """Steps a second, RMSE and the time left, as far as they are known."""
-    known = []
-    if job.state == "running" and job.steps_per_second:
-        known.append(f"{job.steps_per_second:.0f} steps/s")
-    if rmse is not None:
-        known.append(f"RMSE {number(rmse)}")
-    if job.state == "running" and job.steps_per_second:
-        known.append(f"{duration((job.steps - job.step) / job.steps_per_second)} left")
-    return inert(", ".join(known))
+    """Return steps a second, RMSE and the time left, as far as they are known."""
+    speed = job.steps_per_second if job.state == "running" else None
+    known = [f"{speed:.0f} steps/s"] if speed else []
+    known += [f"RMSE {number(rmse)}"] if rmse is not None else []
+    known += [f"{duration((job.steps - job.step) / speed)} left"] if speed else []
+    return ", ".join(known)
+
+
+def _sweep_figures(standing: Standing) -> str:
+    """Return the counts by state, and the time left as far as it is known."""
+    sweep, seconds = standing.sweep, standing.left.seconds
+    left = f", about {duration(seconds)} left" if sweep.ended < sweep.jobs and seconds is not None else ""
+    return state_counts(sweep) + left

@@ -12,9 +12,9 @@ LOSSES_WITH_LABELS = ("ns", "minimax", "lsgan")
 """The losses that label smoothing changes: those with a label for real curves."""
 
 
-_POINT_SETS = {
-    (1,): ("numbers", "1"),
-    (2,): ("points of the plane", "2, x and y"),
+_POINTS = {
+    (1,): ("a set of numbers", "1"),
+    (2,): ("a set of points of the plane", "2, x and y"),
     (1, 2): ("one point", "1 or 2, its coordinates"),
 }
 # An evaluation's samples in numbers: enough for 50,000 points of the plane, and for the memory of a small worker.
@@ -45,9 +45,9 @@ def check_curve(config: "TrainConfig") -> None:
         raise ValueError(f"{config.curve.family} needs points of at least {config.curve.LEAST_POINTS}")
     allowed = config.curve.points_allowed
     if allowed and (config.points not in allowed or (config.x_min, config.x_max) != (-1.0, 1.0)):
-        kind, needed = _POINT_SETS[allowed]
+        kind, needed = _POINTS[allowed]
         raise ValueError(
-            f"{config.curve.family} is a set of {kind}: points must be {needed}, and x_min and x_max stay as they are"
+            f"{config.curve.family} is {kind}: points must be {needed}, and x_min and x_max stay as they are"
         )
 
 

@@ -13,7 +13,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.matmul import product
 
 Reals = NDArray[np.float64]
-# Curves that are compared with all rows at once: as many as a minibatch may have, few enough for their table of distances.
+# Curves compared with all rows at once: as many as a minibatch may have, few enough for their table of distances.
 _MOST_COMPARED = 4096
 
 

@@ -12,8 +12,8 @@ from curvegan_core.noise import Stream, uniforms
 class Mixture(Family):
     """Clusters around modes of one coordinate or two. Mode k weighs ratio^k, in parts of what all weigh.
 
-    ring: scale (cos p, sin p), p = 2 pi k/modes. grid: scale (i, j), rows of sqrt(modes) around the origin. line: scale i
-    around 0. random: evenly from the square of all (x, y) within scale of 0, the same ones for every job.
+    ring: scale (cos p, sin p), p = 2 pi k/modes. grid: scale (i, j), sqrt(modes) each way around the origin.
+    line: scale i around 0. random: drawn evenly from the square -scale..scale, the same ones for every job.
     """
 
     curve: parameters.Mixture

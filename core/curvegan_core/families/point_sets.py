@@ -15,6 +15,8 @@ from curvegan_core.families.family import Family, Fitted, Reals, directions, eve
 _ARM_POINTS = 1024
 _INNER = 0.1
 _ROLL_POINTS = 2048
+# Half of it, and a half more, stay below one half and below one when they are rounded.
+_ALMOST_ONE = 1 - 1e-12
 
 
 class Ring8(Family):
@@ -68,7 +70,7 @@ class Spiral(Arm):
 class SwissRoll(Arm):
     """radius p/(9/2 pi) (cos p, sin p) with p ~ U(3/2 pi, 9/2 pi): Marsland, "Machine learning" (2009), chapter 6.
 
-    scikit-learn's roll seen from its end. Gulrajani et al. (2017) train on it with a noise of .25 over a radius of 14.1.
+    scikit-learn's roll seen from its end. Gulrajani et al. (2017) train on one with noise .25 and radius 14.1.
     """
 
     ARM_POINTS: ClassVar[int] = _ROLL_POINTS
@@ -114,7 +116,7 @@ def _along_half_circle(points_n2: Reals) -> Reals:
     angle_n = np.arctan2(points_n2[:, 1], points_n2[:, 0])
     # Below the circle the nearer end is the nearest point.
     angle_n = np.where(angle_n < -np.pi / 2, np.pi, np.maximum(angle_n, 0.0))
-    share_n: Reals = np.minimum(angle_n / np.pi, np.nextafter(1.0, 0.0))
+    share_n: Reals = np.minimum(angle_n / np.pi, _ALMOST_ONE)
     return share_n
 
 

@@ -50,9 +50,9 @@ def modes(family: Family, curves_np: Reals, threshold: float = 3.0) -> dict[str,
     deviations of the mode; `hq`, the share of such curves among all: Srivastava et al., "VEEGAN" (2017), section 4.1. A
     curve's deviation is the root mean square over its points, that of a point its Euclidean distance or, where the
     family says so, that of its farther coordinate. The others are of the share of curves that each mode is the nearest
-    to: `mode_entropy` its entropy in parts of the largest, log(modes), 1 is even, 0 one mode; `reverse_kl` and `mode_js`
-    its Kullback-Leibler divergence from the real shares, as Lin et al., "PacGAN" (2018), section 4.1, and its
-    Jensen-Shannon divergence, both in nats.
+    to: `mode_entropy` its entropy in parts of the largest, log(modes), 1 is even, 0 one mode; `reverse_kl` its
+    Kullback-Leibler divergence from the real shares, Lin et al., "PacGAN" (2018), section 4.1; `mode_js` their
+    Jensen-Shannon divergence, Lin, "Divergence measures based on the Shannon entropy" (1991). Both are in nats.
     """
     if family.modes_kp is None:
         return {}

@@ -39,10 +39,10 @@ LARGER_IS_BETTER = {
 
 RULES = {
     "converged": "the curves are right: close to their family, and as various",
-    "equilibrium-but-wrong": "the discriminator cannot tell, and has not for long, but the curves are not right",
+    "equilibrium-but-wrong": "the discriminator cannot tell, and has not for long; the curves are wrong and stay so",
     "oscillating": "the distance to the family swings by more than a quarter over the last third",
     "collapsed": "the curves lie on their family, but on a part of it",
-    "undertrained": "not right, not swinging, not settled: more steps or larger rates may help",
+    "undertrained": "not right, but still improving, or not settled: more steps or larger rates may help",
     "diverged": "a number was no longer finite",
 }
 """Each verdict's rule in a few words."""

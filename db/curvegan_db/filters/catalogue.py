@@ -34,10 +34,10 @@ _VERDICT = re.compile(rf"({'|'.join(VERDICTS)})( [0-9]{{1,4}}/[0-9]{{1,4}})?")
 class State(Word):
     """The state as users see it, which depends on the time."""
 
-    def condition(self, operator: str, values: Sequence[Any], at: datetime) -> ColumnElement[bool]:
+    def condition(self, operator: str, values: Sequence[Any], moment: datetime) -> ColumnElement[bool]:
         """Compare with states as they are displayed."""
-        found = or_(*(displayed_as(value, at) for value in values))
-        return not_(found) if operator == "!=" else found
+        condition = or_(*(displayed_as(value, moment) for value in values))
+        return not_(condition) if operator == "!=" else condition
 
 
 class Verdict(Text):
@@ -52,17 +52,17 @@ class Verdict(Text):
         return text
 
     def _compare(self, operator: str, value: str) -> ColumnElement[bool]:
-        found = or_(self.sql == value, func.substr(self.sql, 1, len(value) + 1) == f"{value} ")
-        return found if operator == "=" else not_(found)
+        condition = or_(self.sql == value, func.substr(self.sql, 1, len(value) + 1) == f"{value} ")
+        return condition if operator == "=" else not_(condition)
 
 
 class Tag(Text):
     """Any of a job's tags: it has a tag or it has it not, so that `!=` holds for a job without tags."""
 
-    def condition(self, operator: str, values: Sequence[Any], at: datetime) -> ColumnElement[bool]:
+    def condition(self, operator: str, values: Sequence[Any], moment: datetime) -> ColumnElement[bool]:
         """Look whether there is such a tag."""
-        found = contains(self.sql, values[0]) if operator == "~" else self.sql.in_(values)
-        tagged = Job.id.in_(select(JobTag.job_id).where(found))
+        condition = contains(self.sql, values[0]) if operator == "~" else self.sql.in_(values)
+        tagged = Job.id.in_(select(JobTag.job_id).where(condition))
         return not_(tagged) if operator == "!=" else tagged
 
 
@@ -79,9 +79,9 @@ class Age(JobField):
             raise ValueError(f"{self.name} is compared with a time such as 90s, 5min, 2h or 1.5d, not with {text!r}")
         return timedelta(seconds=seconds)
 
-    def condition(self, operator: str, values: Sequence[Any], at: datetime) -> ColumnElement[bool]:
+    def condition(self, operator: str, values: Sequence[Any], moment: datetime) -> ColumnElement[bool]:
         """Compare with the moment that was so long ago."""
-        then = literal(at - values[0], UtcDateTime())
+        then = literal(moment - values[0], UtcDateTime())
         # The younger a job, the later it was submitted.
         turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
         return within(self.sql, turned[operator], then, then)
@@ -98,7 +98,7 @@ def _facts() -> Iterator[JobField]:
 
 
 def _config_fields() -> Iterator[JobField]:
-    """The keys of a config; one that an old job does not have yet is at its default."""
+    """Yield the keys of a config; one that an old job does not have yet is at its default."""
     for key, info in TrainConfig.model_fields.items():
         if key == "curve":
             yield from _curve_fields()

@@ -35,7 +35,7 @@ class JobField(ABC):
         """Read a value as it was typed. Raises ValueError with the reason."""
 
     @abstractmethod
-    def condition(self, operator: str, values: Sequence[Any], at: datetime) -> ColumnElement[bool]:
+    def condition(self, operator: str, values: Sequence[Any], moment: datetime) -> ColumnElement[bool]:
         """Compare at a time, by one of OPERATORS; `in` has several values, any other one."""
 
     def shown(self, value: Any) -> Any:
@@ -46,10 +46,10 @@ class JobField(ABC):
 class Valued(JobField):
     """A field that is compared by its value alone."""
 
-    def condition(self, operator: str, values: Sequence[Any], at: datetime) -> ColumnElement[bool]:
+    def condition(self, operator: str, values: Sequence[Any], moment: datetime) -> ColumnElement[bool]:
         """Compare, and be false where there is no value."""
         if operator == "in":
-            return or_(false(), *(self.condition("=", [value], at) for value in values))
+            return or_(false(), *(self.condition("=", [value], moment) for value in values))
         return and_(self.sql.is_not(None), self._compare(operator, values[0]))
 
     @abstractmethod
@@ -79,11 +79,11 @@ class Number(Valued):
 class Whole(Number):
     """A whole number in a column of its own, which may have an index."""
 
-    def condition(self, operator: str, values: Sequence[Any], at: datetime) -> ColumnElement[bool]:
+    def condition(self, operator: str, values: Sequence[Any], moment: datetime) -> ColumnElement[bool]:
         """Look for numbers in the column's own type: only that finds an index."""
         if operator in ("=", "in") and all(value.is_integer() and abs(value) <= _MOST_INTEGER for value in values):
             return and_(self.sql.is_not(None), self.sql.in_([int(value) for value in values]))
-        return super().condition(operator, values, at)
+        return super().condition(operator, values, moment)
 
 
 class Digits(FunctionElement[str]):
@@ -199,7 +199,7 @@ def contains(text: ColumnElement[Any], part: str) -> ColumnElement[bool]:
 
 
 def near(text: str, known: Iterable[str], listed: str = "there are ") -> str:
-    """What else a wrong word may have meant, to end a line with."""
+    """Say what else a wrong word may have meant, to end a line with."""
     words = list(known)
     close = difflib.get_close_matches(text, words, n=1, cutoff=0.6)
     return f", did you mean {close[0]!r}?" if close else f"; {listed}{', '.join(words)}"

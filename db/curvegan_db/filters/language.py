@@ -5,7 +5,7 @@
     operator    = != < <= > >= ~            ~ is "contains"
     value       a word or number as it is, or anything in quotes of either kind
 
-Knows no name: those are the catalogue's, and how a value compares is its field's.
+The names are the catalogue's, and how a value compares is its field's.
 """
 
 import difflib
@@ -38,39 +38,39 @@ class Filter:
 
     @classmethod
     def parse(cls, text: str) -> "Filter":
-        """Read a filter. Raises InvalidInput with one line that names the place, counted from 1."""
+        """Read a filter. Raises InvalidInput with one line that names the position, counted from 1."""
         if len(text) > MOST_LENGTH:
             raise InvalidInput(f"a filter has at most {MOST_LENGTH} characters, got {len(text)}")
         return cls(_Parser(text).whole())
 
     @classmethod
     def of_sweep(cls, sweep_id: int) -> "Filter":
-        """The jobs of a sweep."""
+        """Return the jobs of a sweep."""
         return cls.parse(f"sweep={sweep_id}")
 
     def __and__(self, other: "Filter | None") -> "Filter":
-        """Both, or this one alone where there is no other."""
+        """Join both, or return this one alone where there is no other."""
         return self if other is None else Filter(_joined(and_, [self.condition, other.condition]))
 
 
 class _Token(NamedTuple):
     kind: str
     text: str
-    place: int
+    position: int
 
 
 def _tokens(text: str) -> list[_Token]:
     tokens: list[_Token] = []
-    place = 0
+    position = 0
     while not tokens or tokens[-1].kind != "end":
-        match = _TOKEN.match(text, place)
+        match = _TOKEN.match(text, position)
         if match is None:
-            start = place + len(text[place:]) - len(text[place:].lstrip())
+            start = position + len(text[position:]) - len(text[position:].lstrip())
             means = "opens a text that does not end" if text[start] in "'\"" else "means nothing there"
             _refuse(start + 1, f"{text[start]!r} {means}")
         kind = str(match.lastgroup)
         tokens.append(_Token(kind, match[kind], match.start(kind) + 1))
-        place = match.end()
+        position = match.end()
     return tokens
 
 
@@ -79,14 +79,14 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
-        self._at = 0
+        self._index = 0
         self._depth = 0
 
     def whole(self) -> Condition:
         condition = self._any()
         token = self._next()
         if token.kind != "end":
-            _refuse(token.place, f"{token.text!r} follows a whole condition; join two by `and` or `or`")
+            _refuse(token.position, f"{token.text!r} follows a whole condition; join two by `and` or `or`")
         return condition
 
     def _any(self) -> Condition:
@@ -104,7 +104,7 @@ class _Parser:
     def _one(self) -> Condition:
         self._depth += 1
         if self._depth > MOST_DEPTH:
-            _refuse(self._peek().place, f"a filter is nested at most {MOST_DEPTH} deep")
+            _refuse(self._peek().position, f"a filter is nested at most {MOST_DEPTH} deep")
         if self._skip("not"):
             condition = _negated(self._one())
         elif self._skip("("):
@@ -120,20 +120,20 @@ class _Parser:
         token = self._next()
         if token.text not in field.OPERATORS:
             operators = " ".join(field.OPERATORS)
-            _refuse(token.place, f"after {field.name} comes one of {operators}, not {token.text or 'the end'!r}")
+            _refuse(token.position, f"after {field.name} comes one of {operators}, not {token.text or 'the end'!r}")
         values = self._values(field) if token.text == "in" else [self._value(field)]
-        return lambda at: field.condition(token.text, values, at)
+        return lambda moment: field.condition(token.text, values, moment)
 
     def _field(self) -> JobField:
         token = self._next()
         if token.kind != "word":
-            _refuse(token.place, f"a name such as `rmse` is missing, there is {token.text or 'the end'!r}")
+            _refuse(token.position, f"a name such as `rmse` is missing, there is {token.text or 'the end'!r}")
         if token.text not in FIELDS:
-            _refuse(token.place, f"no job has {token.text!r}{_meant(token.text)}")
+            _refuse(token.position, f"no job has {token.text!r}{_meant(token.text)}")
         return FIELDS[token.text]
 
     def _values(self, field: JobField) -> list[Any]:
-        start = self._peek().place
+        start = self._peek().position
         self._expect("(")
         values = [self._value(field)]
         while self._skip(","):
@@ -146,38 +146,38 @@ class _Parser:
     def _value(self, field: JobField) -> Any:
         token = self._next()
         if token.kind not in ("word", "quoted"):
-            _refuse(token.place, f"a value for {field.name} is missing, there is {token.text or 'the end'!r}")
+            _refuse(token.position, f"a value for {field.name} is missing, there is {token.text or 'the end'!r}")
         try:
             return field.read(token.text[1:-1] if token.kind == "quoted" else token.text)
         except ValueError as error:
-            _refuse(token.place, str(error))
+            _refuse(token.position, str(error))
 
     def _peek(self) -> _Token:
-        return self._tokens[self._at]
+        return self._tokens[self._index]
 
     def _next(self) -> _Token:
         token = self._peek()
-        self._at = min(self._at + 1, len(self._tokens) - 1)
+        self._index = min(self._index + 1, len(self._tokens) - 1)
         return token
 
     def _skip(self, text: str) -> bool:
         token = self._peek()
-        found = token.text == text and token.kind != "quoted"
-        self._at += found
-        return found
+        matches = token.text == text and token.kind != "quoted"
+        self._index += matches
+        return matches
 
     def _expect(self, text: str) -> None:
         token = self._peek()
         if not self._skip(text):
-            _refuse(token.place, f"{text!r} is missing, there is {token.text or 'the end'!r}")
+            _refuse(token.position, f"{text!r} is missing, there is {token.text or 'the end'!r}")
 
 
 def _joined(joined: Callable[..., ColumnElement[bool]], parts: Sequence[Condition]) -> Condition:
-    return lambda at: joined(*(part(at) for part in parts))
+    return lambda moment: joined(*(part(moment) for part in parts))
 
 
 def _negated(condition: Condition) -> Condition:
-    return lambda at: not_(condition(at))
+    return lambda moment: not_(condition(moment))
 
 
 def _meant(name: str) -> str:
@@ -185,5 +185,5 @@ def _meant(name: str) -> str:
     return f", did you mean {close[0]!r}?" if close else "; it has a state, a tag, the keys of its config, rmse ..."
 
 
-def _refuse(place: int, problem: str) -> NoReturn:
-    raise InvalidInput(f"filter, character {place}: {problem}")
+def _refuse(position: int, problem: str) -> NoReturn:
+    raise InvalidInput(f"filter, character {position}: {problem}")

@@ -32,7 +32,7 @@ _POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
 def make_engine(url: str) -> Engine:
-    """An engine that connects on first use. Raises InvalidInput for a URL that names no database we know."""
+    """Make an engine that connects on first use. Raises InvalidInput for a URL that names no database we know."""
     parsed = _parse(url)
     engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed)
     event.listen(engine, "handle_error", _one_line)
@@ -40,7 +40,7 @@ def make_engine(url: str) -> Engine:
 
 
 def shown_url(engine: Engine) -> str:
-    """The engine's URL for people: without the password, and without the query, which may hold one."""
+    """Return the engine's URL for people: without the password, and without the query, which may hold one."""
     return engine.url.set(query={}).render_as_string(hide_password=True)
 
 
@@ -59,7 +59,7 @@ def _parse(url: str) -> URL:
 
 
 def _is_ours(url: URL) -> bool:
-    """Whether it names one of our databases; a host with an @ is the rest of a password that has one."""
+    """Return whether it names one of our databases; a host with an @ is the rest of a password that has one."""
     if not url.database or "\0" in str(url) or "@" in (url.host or ""):
         return False
     if url.drivername == "sqlite":

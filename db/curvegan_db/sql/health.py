@@ -34,19 +34,19 @@ def try_wal(folder: Path) -> str | None:
 
 
 def network_file_system(folder: Path) -> str | None:
-    """The kind of the network file system that the folder is on; None on a local one, or where that is not known."""
+    """Return the kind of network file system that the folder is on; None on a local one, or where it is not known."""
     try:
         mounts = Path("/proc/mounts").read_text().splitlines()
     except OSError:
         return None
-    places = {fields[1]: fields[2] for fields in map(str.split, mounts) if len(fields) > 2}
-    above = next((str(at) for at in (folder.resolve(), *folder.resolve().parents) if str(at) in places), "")
-    kind = places.get(above, "")
+    mounted = {fields[1]: fields[2] for fields in map(str.split, mounts) if len(fields) > 2}
+    mount = next((str(path) for path in (folder.resolve(), *folder.resolve().parents) if str(path) in mounted), "")
+    kind = mounted.get(mount, "")
     return kind if kind.startswith(_NETWORK) else None
 
 
 def clock_skew(engine: Engine, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> timedelta:
-    """How far the database's clock is ahead of this machine's, give or take half the time that asking takes."""
+    """Measure how far the database's clock is ahead of this machine's, give or take half the time that asking takes."""
     store = Transactions(engine)
     store.time()  # connects
     before = clock()

@@ -1,4 +1,4 @@
-"""Bring a database to the schema that this version of curvegan needs. Knows no rule of the store.
+"""Bring a database to the schema that this version of curvegan needs.
 
 Alembic makes the changes; to look, it is not imported, because that takes longer than most commands do.
 """
@@ -30,27 +30,27 @@ class SchemaStatus:
 
     @property
     def newer(self) -> bool:
-        """Whether a later curvegan made the schema: its revision is none of ours."""
+        """Return whether a later curvegan made the schema: its revision is none of ours."""
         return self.current is not None and self.current not in _revisions()
 
 
 def status(engine: Engine) -> SchemaStatus:
-    """Where the database stands. Changes nothing."""
+    """Return where the database stands. Changes nothing."""
     with engine.connect() as connection:
         return _status(connection)
 
 
 def check(engine: Engine) -> None:
     """Raise SchemaOutdated unless the database is at this version's schema."""
-    found = status(engine)
-    if found.current != found.head:
-        raise SchemaOutdated(found.current, found.head, found.newer)
+    schema = status(engine)
+    if schema.current != schema.head:
+        raise SchemaOutdated(schema.current, schema.head, schema.newer)
 
 
 def prepare(engine: Engine) -> None:
     """Make the store usable: upgrade an embedded (SQLite) one, check any other. Raises SchemaOutdated."""
-    found = status(engine)
-    if engine.dialect.name == "sqlite" and found.current != found.head:
+    schema = status(engine)
+    if engine.dialect.name == "sqlite" and schema.current != schema.head:
         upgrade(engine)
     else:
         check(engine)
@@ -61,10 +61,10 @@ def upgrade(engine: Engine) -> SchemaStatus:
     from alembic import command  # noqa: PLC0415
 
     with _alone(engine) as connection:
-        found = _status(connection)
-        if found.newer:
-            raise SchemaOutdated(found.current, found.head, newer=True)
-        if found.current != found.head:
+        schema = _status(connection)
+        if schema.newer:
+            raise SchemaOutdated(schema.current, schema.head, newer=True)
+        if schema.current != schema.head:
             command.upgrade(_config(connection), "head")
         return _status(connection)
 
@@ -79,7 +79,7 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 @contextmanager
 def _alone(engine: Engine) -> Iterator[Connection]:
-    """One transaction that no other upgrade can overlap."""
+    """Open one transaction that no other upgrade can overlap."""
     writing = engine.execution_options(begin="IMMEDIATE")
     with writing.connect() as connection, _unguarded(connection), connection.begin():
         if engine.dialect.name == "postgresql":
@@ -89,7 +89,7 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _unguarded(connection: Connection) -> Iterator[None]:
-    """Without SQLite's foreign keys: Alembic alters a table by replacing it, and the drop would cascade."""
+    """Switch SQLite's foreign keys off: Alembic alters a table by replacing it, and the drop would cascade."""
     if connection.dialect.name != "sqlite":
         yield
         return
@@ -109,7 +109,7 @@ def _status(connection: Connection) -> SchemaStatus:
 
 
 def _revisions() -> set[str]:
-    """Each migration's file begins with its revision, and they count up."""
+    """Return the revisions: each migration's file begins with its own, and they count up."""
     names = (path.name for path in (files("curvegan_db") / "migrations" / "versions").iterdir())
     return {name.partition("_")[0] for name in names if name[0].isdigit()}
 

@@ -22,7 +22,7 @@ class Transactions:
         self._writers = sessionmaker(engine.execution_options(begin="IMMEDIATE"))
 
     def time(self) -> datetime:
-        """The time by the database's clock."""
+        """Return the time by the database's clock."""
         with self._read() as session:
             return now(session)
 
@@ -34,15 +34,15 @@ class Transactions:
 
 
 def now(session: Session) -> datetime:
-    """The database's time: leases of workers on many machines are measured by one clock."""
+    """Return the database's time: leases of workers on many machines are measured by one clock."""
     if session.get_bind().dialect.name == "postgresql":
-        at: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
-        return at.astimezone(UTC)
+        moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+        return moment.astimezone(UTC)
     return datetime.now(UTC)
 
 
 def upsert(session: Session, table: Any) -> Any:
-    """An INSERT of the database's own dialect, which alone knows ON CONFLICT."""
+    """Begin an INSERT of the database's own dialect, which alone knows ON CONFLICT."""
     if session.get_bind().dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a command on SQLite does without
 

@@ -1,4 +1,4 @@
-"""The config of a stored job, which another version of curvegan may have written. Knows no table."""
+"""The config of a stored job, which another version of curvegan may have written."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from curvegan_db.errors import ConfigUnreadable
 
 
 def read_config(job_id: int, values: Mapping[str, Any]) -> TrainConfig:
-    """The config as it was stored. Raises ConfigUnreadable."""
+    """Read the config as it was stored. Raises ConfigUnreadable."""
     try:
         return TrainConfig.parse(values)
     except InvalidConfig as error:

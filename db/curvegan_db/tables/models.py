@@ -1,4 +1,4 @@
-"""The tables of the results store. Knows no rule of the store: those stand on the class Store.
+"""The tables of the results store. Its rules stand on the class Store.
 
 Blobs live in tables of their own, so that listing jobs never reads them.
 """
@@ -74,7 +74,7 @@ class Base(DeclarativeBase):
 
 
 def in_state(state: JobState) -> ColumnElement[bool]:
-    """`state = 'queued'` with the value spelled out: a partial index serves no bound parameter."""
+    """Compare the state with the value spelled out, `state = 'queued'`: a partial index serves no bound parameter."""
     return Job.state == literal_column(f"'{state.value}'")
 
 

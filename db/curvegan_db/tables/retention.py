@@ -1,4 +1,4 @@
-"""Which checkpoints of a job stay when another one comes. Knows nothing of leases, nor of what a checkpoint holds."""
+"""Which checkpoints of a job stay when another one comes."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from curvegan_db.tables import models
 
 
 def outdated(steps: Collection[int], config: Mapping[str, Any]) -> set[int]:
-    """Those of the steps with a checkpoint whose checkpoints can go, by a job's config as it is stored.
+    """Return those of the steps with a checkpoint whose checkpoints can go, by a job's config as it is stored.
 
     One off the grid, as a drain or an earlier end leaves it, is there to be resumed: it goes when the next one is
     there. Of those on the grid the first stays, to start from again, and the last two: where the newest cannot be
@@ -32,7 +32,7 @@ def drop_outdated(session: Session, configs: Mapping[int, Mapping[str, Any]]) ->
     steps: dict[int, list[int]] = {job_id: [] for job_id in configs}
     for job_id, step in session.execute(select(table.job_id, table.step).where(table.job_id.in_(configs))):
         steps[job_id].append(step)
-    gone = [{"id": j, "at": step} for j, found in steps.items() if found for step in outdated(found, configs[j])]
+    gone = [{"id": job, "at": step} for job, kept in steps.items() if kept for step in outdated(kept, configs[job])]
     if gone:
         one = delete(table).where(table.job_id == bindparam("id"), table.step == bindparam("at"))
         session.connection().execute(one, gone)

@@ -14,20 +14,20 @@ from curvegan_db.values import LOST, storable
 MOST_LOST, MOST_LOST_IN_PLACE = 3, 2
 
 
-def add_event(session: Session, job: models.Job, at: datetime, kind: str, detail: str | None = None) -> None:
+def add_event(session: Session, job: models.Job, moment: datetime, kind: str, detail: str | None = None) -> None:
     """Write a line into the job's history; a long detail is cut."""
-    add_events(session, [(job.id, job.attempt, job.worker)], at, kind, detail)
+    add_events(session, [(job.id, job.attempt, job.worker)], moment, kind, detail)
 
 
 def add_events(
     session: Session,
     jobs: Iterable[tuple[int, int, str | None]],
-    at: datetime,
+    moment: datetime,
     kind: str,
     detail: str | None = None,
 ) -> None:
     """Write the same line into the history of several jobs, given as (id, attempt, worker's label)."""
-    line = {"at": at, "kind": kind, "detail": cut(detail, MOST_REASON)}
+    line = {"at": moment, "kind": kind, "detail": cut(detail, MOST_REASON)}
     rows = [{"job_id": job_id, "attempt": attempt, "worker": worker, **line} for job_id, attempt, worker in jobs]
     session.execute(insert(models.Event), rows)
 
@@ -35,59 +35,59 @@ def add_events(
 def end(
     session: Session,
     job: models.Job,
-    at: datetime,
+    moment: datetime,
     state: JobState,
     reason: str | None = None,
     error: str | None = None,
 ) -> None:
-    """Queued or running to an end state."""
-    job.state, job.finished_at = state, at
+    """Move a queued or running job to an end state."""
+    job.state, job.finished_at = state, moment
     job.reason, job.error = cut(reason, MOST_REASON), cut_start(error, MOST_ERROR)
-    add_event(session, job, at, state.value, reason or error)
-    _give_up_lease(session, job, at, state.value)
+    add_event(session, job, moment, state.value, reason or error)
+    _give_up_lease(session, job, moment, state.value)
 
 
-def release(session: Session, job: models.Job, at: datetime, outcome: str, detail: str | None) -> None:
-    """Running to queued; or to cancelled, because a job that is to be cancelled never goes back to the queue."""
-    add_event(session, job, at, outcome, detail)
-    _give_up_lease(session, job, at, outcome)
+def release(session: Session, job: models.Job, moment: datetime, outcome: str, detail: str | None) -> None:
+    """Move a running job to queued; or to cancelled, for one that is to be cancelled never goes back to the queue."""
+    add_event(session, job, moment, outcome, detail)
+    _give_up_lease(session, job, moment, outcome)
     if job.cancel_requested:
-        end(session, job, at, JobState.CANCELLED, job.cancel_reason)
+        end(session, job, moment, JobState.CANCELLED, job.cancel_reason)
     else:
         job.state, job.worker = JobState.QUEUED, None
 
 
-def lose(session: Session, job: models.Job, at: datetime) -> None:
-    """The lease ran out: back to the queue, but not for ever."""
+def lose(session: Session, job: models.Job, moment: datetime) -> None:
+    """Take back a job whose lease ran out: it goes to the queue, but not for ever."""
     worker, job.lost = job.worker, job.lost + 1
-    release(session, job, at, LOST, f"the worker did not renew its lease (lost {job.lost} times so far)")
+    release(session, job, moment, LOST, f"the worker did not renew its lease (lost {job.lost} times so far)")
     if job.state is JobState.QUEUED and job.lost >= MOST_LOST and not _gets_on(session, job):
         job.worker = worker
-        end(session, job, at, JobState.FAILED, LOST, f"its worker was lost {job.lost} times, last {worker}")
+        end(session, job, moment, JobState.FAILED, LOST, f"its worker was lost {job.lost} times, last {worker}")
 
 
 def cut(text: str | None, most: int) -> str | None:
-    """The text as it can be stored, at most `most` characters; the cut is visible."""
+    """Cut a text to `most` characters that can be stored; the cut is visible."""
     if text is None or len(text) <= most:
         return text if text is None else storable(text)
     return storable(text)[: most - 1] + "…"
 
 
 def cut_start(text: str | None, most: int) -> str | None:
-    """The same for a traceback, whose end says what happened."""
+    """Do the same for a traceback, whose end says what happened."""
     if text is None or len(text) <= most:
         return cut(text, most)
     return "…" + storable(text)[1 - most :]
 
 
 def _gets_on(session: Session, job: models.Job) -> bool:
-    """Whether one of the last attempts stored a checkpoint: so it was bad luck, and the job comes nearer its end."""
+    """Return whether one of the last attempts stored a checkpoint: then it was bad luck, and the end comes nearer."""
     lately = models.Checkpoint.attempt > job.attempt - MOST_LOST_IN_PLACE
     return bool(session.scalar(select(exists().where(models.Checkpoint.job_id == job.id, lately))))
 
 
-def _give_up_lease(session: Session, job: models.Job, at: datetime, outcome: str) -> None:
+def _give_up_lease(session: Session, job: models.Job, moment: datetime, outcome: str) -> None:
     if job.lease_token is not None:
         closed = update(models.Attempt).where(models.Attempt.job_id == job.id, models.Attempt.attempt == job.attempt)
-        session.execute(closed.values(ended_at=at, outcome=outcome))
+        session.execute(closed.values(ended_at=moment, outcome=outcome))
     job.lease_token = job.lease_expires_at = job.worker_id = None

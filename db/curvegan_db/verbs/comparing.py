@@ -1,7 +1,4 @@
-"""What it takes to compare many jobs: the best of them, columns of values, pages of jobs, loss curves. Writes nothing.
-
-Knows neither median nor picture.
-"""
+"""What it takes to compare many jobs: the best of them, columns of values, pages of jobs, loss curves."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -28,43 +25,46 @@ class Comparing(Transactions):
     """The part of the store that compares jobs. A filter of None means every job."""
 
     def best(self, by: JobField, largest: bool, where: Filter | None = None, limit: int = 5) -> list[Job]:
-        """Those with the smallest values, or the largest; the older first of equals. A job without a value is none."""
+        """Return the jobs with the smallest values, or the largest; of equals the older first."""
         order = by.sql.desc() if largest else by.sql
         with self._read() as session:
-            at = now(session)
-            query = _where(select(models.Job), where, at).where(by.sql.is_not(None))
-            return job_values(session, session.scalars(query.order_by(order, models.Job.id).limit(limit)).all(), at)
+            moment = now(session)
+            query = _where(select(models.Job), where, moment).where(by.sql.is_not(None))
+            return job_values(session, session.scalars(query.order_by(order, models.Job.id).limit(limit)).all(), moment)
 
     def values(self, fields: Sequence[JobField], where: Filter | None = None) -> list[tuple[Any, ...]]:
-        """Each job's values of the fields, in the order of the ids; None where it lacks one."""
+        """Return each job's values of the fields, in the order of the ids; None where it lacks one."""
         with self._read() as session:
             query = _where(select(*(field.sql for field in fields)).select_from(models.Job), where, now(session))
             rows = session.execute(query.order_by(models.Job.id))
-            return [tuple(_shown(field, value) for field, value in zip(fields, row, strict=True)) for row in rows]
+            return [
+                tuple(None if value is None else field.shown(value) for field, value in zip(fields, row, strict=True))
+                for row in rows
+            ]
 
     def count(self, where: Filter | None = None) -> int:
-        """How many jobs there are."""
+        """Return how many jobs there are."""
         with self._read() as session:
             query = _where(select(func.count()).select_from(models.Job), where, now(session))
             return int(session.execute(query).scalar_one())
 
     def pages(self, where: Filter | None = None) -> Iterator[list[Job]]:
-        """All jobs in the order of their ids, some at a time: each page is a transaction, so that none lasts long."""
+        """Yield all jobs in the order of their ids, some at a time: each page is a short transaction."""
         last = 0
         while page := self._page(where, last):
             yield page
             last = page[-1].id
 
     def loss_curves(self, ids: Sequence[int]) -> Iterator[tuple[int, "LossCurve"]]:
-        """Each job's loss curve, which is empty for one without records, some at a time. Raises ResultDamaged."""
+        """Yield each job's loss curve, empty for one without records, some at a time. Raises ResultDamaged."""
         for start in range(0, len(ids), _CURVES_AT_ONCE):
             yield from self._loss_curves(ids[start : start + _CURVES_AT_ONCE])
 
     def _page(self, where: Filter | None, after: int) -> list[Job]:
         with self._read() as session:
-            at = now(session)
-            query = _where(select(models.Job).where(models.Job.id > after), where, at)
-            return job_values(session, session.scalars(query.order_by(models.Job.id).limit(PAGE)).all(), at)
+            moment = now(session)
+            query = _where(select(models.Job).where(models.Job.id > after), where, moment)
+            return job_values(session, session.scalars(query.order_by(models.Job.id).limit(PAGE)).all(), moment)
 
     def _loss_curves(self, ids: Sequence[int]) -> list[tuple[int, "LossCurve"]]:
         chunks = models.LossChunk
@@ -76,9 +76,5 @@ class Comparing(Transactions):
         return [(job_id, joined_losses(job_id, data)) for job_id, data in pieces.items()]
 
 
-def _where(query: Select[Any], where: Filter | None, at: datetime) -> Select[Any]:
-    return query if where is None else query.where(where.condition(at))
-
-
-def _shown(field: JobField, value: Any) -> Any:
-    return None if value is None else field.shown(value)
+def _where(query: Select[Any], where: Filter | None, moment: datetime) -> Select[Any]:
+    return query if where is None else query.where(where.condition(moment))

@@ -1,4 +1,4 @@
-"""Data sets that users brought: their names, and each content once. Knows no file.
+"""Data sets that users brought: their names, and each content once.
 
 A content is there exactly while a name or an unfinished job needs it: `remove_dataset` takes the last name and the
 content together, and refuses while a queued or running job would miss it. Whoever queues a job locks its content first.
@@ -30,38 +30,38 @@ class Datasets(Transactions):
     def add_dataset(self, name: str, dataset: "Dataset") -> None:
         """Store curves under a name; the same again changes nothing. Raises DatasetConflict when the name is taken."""
         check_text("name of a data set", name, MOST_DATASET_NAME)
-        data, about = dataset.to_bytes(), dataset.parameters
-        content = {"hash": about.hash, "rows": len(dataset.rows), "points": dataset.points, "mean": about.mean}
+        data, curve = dataset.to_bytes(), dataset.parameters
+        content = {"hash": curve.hash, "rows": len(dataset.rows), "points": dataset.points, "mean": curve.mean}
         with self._write() as session:
-            _put(session, models.DatasetContent.hash, content | {"scale": about.scale, "size": len(data), "data": data})
-            row = {"name": name, "hash": about.hash, "created_at": now(session)}
-            if _put(session, models.Dataset.name, row) != about.hash:
+            _put(session, models.DatasetContent.hash, content | {"scale": curve.scale, "size": len(data), "data": data})
+            row = {"name": name, "hash": curve.hash, "created_at": now(session)}
+            if _put(session, models.Dataset.name, row) != curve.hash:
                 raise DatasetConflict(f"the name {name} is taken by other curves; give another --name")
 
     def datasets(self) -> list[NamedDataset]:
-        """All data sets by name."""
+        """Return all data sets by name."""
         with self._read() as session:
             return [NamedDataset(*row) for row in session.execute(_named().order_by(models.Dataset.name))]
 
     def named_dataset(self, name: str) -> NamedDataset:
-        """One data set, without its curves. Raises DatasetNotFound."""
+        """Return one data set, without its curves. Raises DatasetNotFound."""
         with self._read() as session:
             return _one(session, name)
 
     def dataset_names(self, content_hash: str) -> list[str]:
-        """The names that a content has."""
+        """Return the names that a content has."""
         query = select(models.Dataset.name).where(models.Dataset.hash == content_hash)
         with self._read() as session:
             return list(session.scalars(query.order_by(models.Dataset.name)))
 
     def dataset_jobs(self, content_hash: str) -> list[int]:
-        """Ids of the jobs that use a content, the newest first."""
+        """Return ids of the jobs that use a content, the newest first."""
         query = select(models.Job.id).where(models.Job.dataset == content_hash).order_by(models.Job.id.desc())
         with self._read() as session:
             return list(session.scalars(query))
 
     def dataset(self, content_hash: str) -> bytes:
-        """The bytes of a content, as a core Dataset wrote them. Raises DatasetNotFound."""
+        """Return the bytes of a content, as a core Dataset wrote them. Raises DatasetNotFound."""
         query = select(models.DatasetContent.data).where(models.DatasetContent.hash == content_hash)
         with self._read() as session:
             data = session.scalar(query)
@@ -93,22 +93,22 @@ def require_contents(session: Session, configs: Iterable[TrainConfig]) -> None:
         DatasetConflict: a config says of one what is not so.
     """
     wanted = {(config.curve, config.points) for config in configs if isinstance(config.curve, Data)}
-    for curve, points in sorted(wanted, key=lambda each: each[0].hash):
-        found = require_content(session, curve.hash)
-        if (points, curve.mean, curve.scale) != (found.points, found.mean, found.scale):
+    for curve, points in sorted(wanted, key=lambda pair: pair[0].hash):
+        content = require_content(session, curve.hash)
+        if (points, curve.mean, curve.scale) != (content.points, content.mean, content.scale):
             raise DatasetConflict(
-                f"the data set {curve.hash[:12]} has {found.points} points, mean {found.mean!r} and scale "
-                f"{found.scale!r}, which the config must say; `--data NAME` writes it so"
+                f"the data set {curve.hash[:12]} has {content.points} points, mean {content.mean!r} and scale "
+                f"{content.scale!r}, which the config must say; `--data NAME` writes it so"
             )
 
 
 def require_content(session: Session, content_hash: str) -> models.DatasetContent:
     """Keep a content from being removed until the transaction ends. Raises DatasetNotFound."""
     query = select(models.DatasetContent).where(models.DatasetContent.hash == content_hash)
-    found = session.scalar(query.with_for_update(read=True, key_share=True))
-    if found is None:
+    content = session.scalar(query.with_for_update(read=True, key_share=True))
+    if content is None:
         raise DatasetNotFound(content_hash[:12])
-    return found
+    return content
 
 
 def _put(session: Session, key: InstrumentedAttribute[str], row: dict[str, Any]) -> str:
@@ -123,11 +123,11 @@ def _put(session: Session, key: InstrumentedAttribute[str], row: dict[str, Any])
 
 
 def _named() -> Select[Any]:
-    """The columns of NamedDataset, in its order."""
+    """Select the columns of NamedDataset, in its order."""
     name, content = models.Dataset, models.DatasetContent
     jobs = select(func.count()).where(models.Job.dataset == name.hash).scalar_subquery()
-    about = (content.rows, content.points, content.mean, content.scale, content.size)
-    return select(name.name, name.hash, *about, name.created_at, jobs).join(content, content.hash == name.hash)
+    figures = (content.rows, content.points, content.mean, content.scale, content.size)
+    return select(name.name, name.hash, *figures, name.created_at, jobs).join(content, content.hash == name.hash)
 
 
 def _one(session: Session, name: str) -> NamedDataset:

@@ -1,4 +1,4 @@
-"""What explains where a job stands: the job, the queue before it, and the workers. Knows no words for it."""
+"""What explains where a job stands: the job, the queue before it, and the workers."""
 
 from collections.abc import Iterable, Sequence
 
@@ -21,14 +21,14 @@ class Details(Transactions):
     """The part of the store that sees a job among the others."""
 
     def details(self, job_id: int) -> JobDetails:
-        """All that explains a job's state, at one moment. Raises JobNotFound."""
+        """Return all that explains a job's state, at one moment. Raises JobNotFound."""
         with self._read() as session:
             require_job(session, job_id)
-            at, row = now(session), session.get_one(models.Job, job_id)
-            workers = known_workers(session, at - self.lease)
+            moment, row = now(session), session.get_one(models.Job, job_id)
+            workers = known_workers(session, moment - self.lease)
             return JobDetails(
-                job=job_values(session, [row], at)[0],
-                at=at,
+                job=job_values(session, [row], moment)[0],
+                at=moment,
                 ahead=_ahead(session, row, _devices(row.wanted_device, workers)),
                 workers=tuple(workers),
                 last_event=_last_event(session, job_id),
@@ -39,13 +39,13 @@ class Details(Transactions):
 
 
 def _devices(wanted: str, workers: Iterable[Worker]) -> set[str]:
-    """What the live workers for the wanted device accept: their jobs are taken in one order."""
+    """Return what the live workers for the wanted device accept: their jobs are taken in one order."""
     useful = [worker.devices for worker in workers if worker.state in LIVE and wanted in worker.devices]
     return {wanted}.union(*useful)
 
 
 def _ahead(session: Session, job: models.Job, devices: set[str]) -> int:
-    """How many queued jobs for the devices are claimed before this one."""
+    """Return how many queued jobs for the devices are claimed before this one."""
     if job.state is not JobState.QUEUED:
         return 0
     table = models.Job

@@ -1,4 +1,4 @@
-"""Jobs as users see them: submit, look, cancel. Knows no lease but the one that makes a job "lost"."""
+"""Jobs as users see them: submit, look, cancel."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -33,11 +33,11 @@ class Jobs(Transactions):
             return add_jobs(session, requests, now(session))
 
     def job(self, job_id: int) -> Job:
-        """One job. Raises JobNotFound."""
-        found = self.jobs(ids=[job_id])
-        if not found:
+        """Return one job. Raises JobNotFound."""
+        jobs = self.jobs(ids=[job_id])
+        if not jobs:
             raise JobNotFound(job_id)
-        return found[0]
+        return jobs[0]
 
     def jobs(
         self,
@@ -49,26 +49,30 @@ class Jobs(Transactions):
         sweep: int | None = None,
         where: Filter | None = None,
     ) -> list[Job]:
-        """Jobs by id, in any of the displayed states ("lost" is one), with all of the tags; unknown ids are ignored."""
+        """Return jobs by id, in any of the displayed states ("lost" is one), with all of the tags.
+
+        Unknown ids are ignored.
+        """
         with self._read() as session:
-            at = now(session)
-            query = _filtered(states, tags, sweep, at).order_by(models.Job.id.desc() if newest_first else models.Job.id)
+            moment = now(session)
+            order = models.Job.id.desc() if newest_first else models.Job.id
+            query = _filtered(states, tags, sweep, moment).order_by(order)
             if where is not None:
-                query = query.where(where.condition(at))
-            found: list[models.Job] = []
+                query = query.where(where.condition(moment))
+            rows: list[models.Job] = []
             for part in _parts(ids, newest_first):
                 page = query if part is None else query.where(models.Job.id.in_(part))
-                rest = None if limit is None else limit - len(found)
-                found += session.scalars(page.limit(rest))
-            return job_values(session, found, at)
+                rest = None if limit is None else limit - len(rows)
+                rows += session.scalars(page.limit(rest))
+            return job_values(session, rows, moment)
 
     def last_id(self) -> int | None:
-        """The id of the newest job, None in an empty store."""
+        """Return the id of the newest job, None in an empty store."""
         with self._read() as session:
             return session.scalar(select(func.max(models.Job.id)))
 
     def existing(self, ids: Iterable[int]) -> set[int]:
-        """Those of the ids that are jobs."""
+        """Return those of the ids that are jobs."""
         with self._read() as session:
             return {
                 job_id
@@ -85,26 +89,26 @@ class Jobs(Transactions):
         if reason is not None:
             check_text("reason", reason, MOST_REASON)
         with self._write() as session:
-            at, job = now(session), locked_job(session, job_id)
+            moment, job = now(session), locked_job(session, job_id)
             if job.state not in (JobState.QUEUED, JobState.RUNNING):
                 raise JobStateConflict(f"job {job_id} cannot be cancelled: it is {job.state}")
-            return _cancel(session, job, at, reason)
+            return _cancel(session, job, moment, reason)
 
 
-def add_jobs(session: Session, requests: Sequence[JobRequest], at: datetime, sweep: int | None = None) -> list[int]:
+def add_jobs(session: Session, requests: Sequence[JobRequest], moment: datetime, sweep: int | None = None) -> list[int]:
     """Store queued jobs, of a sweep or of none; their ids, in the order of the requests."""
     require_contents(session, [request.config for request in requests])
     statement = insert(models.Job).returning(models.Job.id, sort_by_parameter_order=True)
-    rows = [_row(request, at) | {"sweep": sweep} for request in requests]
+    rows = [_row(request, moment) | {"sweep": sweep} for request in requests]
     ids = list(session.scalars(statement, rows))
     tags = [{"job_id": i, "tag": t} for i, r in zip(ids, requests, strict=True) for t in sorted(set(r.tags))]
     if tags:
         session.execute(insert(models.JobTag), tags)
-    add_events(session, [(job_id, 0, None) for job_id in ids], at, "submitted")
+    add_events(session, [(job_id, 0, None) for job_id in ids], moment, "submitted")
     return ids
 
 
-def _row(request: JobRequest, at: datetime) -> dict[str, object]:
+def _row(request: JobRequest, moment: datetime) -> dict[str, object]:
     config = request.config
     return {
         "name": request.name,
@@ -113,14 +117,14 @@ def _row(request: JobRequest, at: datetime) -> dict[str, object]:
         "pack_key": config.pack_key,
         "wanted_device": config.device,
         "steps": config.steps,
-        "created_at": at,
+        "created_at": moment,
         "config_hash": config.hash,
         "dataset": config.curve.hash if isinstance(config.curve, Data) else None,
     }
 
 
 def _parts(ids: Iterable[int] | None, newest_first: bool) -> Iterator[list[int] | None]:
-    """Ids in order, in parts that fit a statement; one part None for all jobs."""
+    """Yield ids in order, in parts that fit a statement; one part None for all jobs."""
     if ids is None:
         yield None
         return
@@ -129,32 +133,32 @@ def _parts(ids: Iterable[int] | None, newest_first: bool) -> Iterator[list[int] 
         yield ordered[start : start + _MOST_PARAMETERS]
 
 
-def _filtered(states: Sequence[str], tags: Sequence[str], sweep: int | None, at: datetime) -> Select[models.Job]:
+def _filtered(states: Sequence[str], tags: Sequence[str], sweep: int | None, moment: datetime) -> Select[models.Job]:
     query = select(models.Job)
     if sweep is not None:
         query = query.where(models.Job.sweep == (sweep if 0 < sweep <= MOST_ID else 0))
     if states:
-        query = query.where(or_(*(displayed_as(state, at) for state in dict.fromkeys(states))))
+        query = query.where(or_(*(displayed_as(state, moment) for state in dict.fromkeys(states))))
     check_tags(tags)
     for tag in dict.fromkeys(tags):
         query = query.where(models.Job.id.in_(select(models.JobTag.job_id).where(models.JobTag.tag == tag)))
     return query
 
 
-def job_values(session: Session, jobs: Sequence[models.Job], at: datetime) -> list[Job]:
-    """The jobs as users see them at a time."""
+def job_values(session: Session, jobs: Sequence[models.Job], moment: datetime) -> list[Job]:
+    """Return the jobs as users see them at a time."""
     tags: dict[int, list[str]] = {}
     for part in _parts((job.id for job in jobs), newest_first=False):
         query = select(models.JobTag.job_id, models.JobTag.tag).where(models.JobTag.job_id.in_(part or ()))
         for job_id, tag in session.execute(query.order_by(models.JobTag.tag)):
             tags.setdefault(job_id, []).append(tag)
-    return [_value(job, tuple(tags.get(job.id, ())), at) for job in jobs]
+    return [_value(job, tuple(tags.get(job.id, ())), moment) for job in jobs]
 
 
-def _value(job: models.Job, tags: tuple[str, ...], at: datetime) -> Job:
+def _value(job: models.Job, tags: tuple[str, ...], moment: datetime) -> Job:
     columns = {name: getattr(job, name) for name in JobColumns.__annotations__}
     return Job(
-        **columns | {"state": displayed_state(job, at)},
+        **columns | {"state": displayed_state(job, moment)},
         tags=tags,
         steps_per_second=_steps_per_second(job),
         config=read_config(job.id, job.config),
@@ -170,7 +174,7 @@ def _steps_per_second(job: models.Job) -> float | None:
 
 
 def locked_job(session: Session, job_id: int) -> models.Job:
-    """The job, locked until the transaction ends. Raises JobNotFound."""
+    """Lock a job until the transaction ends, and return it. Raises JobNotFound."""
     within = job_id if 0 < job_id <= MOST_ID else 0
     job = session.scalar(select(models.Job).where(models.Job.id == within).with_for_update())
     if job is None:
@@ -178,14 +182,14 @@ def locked_job(session: Session, job_id: int) -> models.Job:
     return job
 
 
-def _cancel(session: Session, job: models.Job, at: datetime, reason: str | None) -> str:
+def _cancel(session: Session, job: models.Job, moment: datetime, reason: str | None) -> str:
     if job.state is JobState.QUEUED:
-        end(session, job, at, JobState.CANCELLED, reason)
+        end(session, job, moment, JobState.CANCELLED, reason)
         return "cancelled"
     if not job.cancel_requested:
-        add_event(session, job, at, "cancel_requested", reason)
+        add_event(session, job, moment, "cancel_requested", reason)
     job.cancel_requested, job.cancel_reason = True, reason or job.cancel_reason
-    if displayed_state(job, at) == LOST:
-        lose(session, job, at)
+    if displayed_state(job, moment) == LOST:
+        lose(session, job, moment)
         return "cancelled"
     return "requested"

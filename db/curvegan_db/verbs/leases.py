@@ -1,4 +1,4 @@
-"""Leases: which worker trains which job, and until when. Knows no result of a training."""
+"""Leases: which worker trains which job, and until when."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
 from curvegan_db.tables.models import UtcDateTime, in_state
 from curvegan_db.tables.transitions import add_event, add_events, end, lose
-from curvegan_db.values import Claim, ClaimedJob, HeartbeatReply
+from curvegan_db.values import Claim, ClaimedJob, HeartbeatReply, QueuedJob
 from curvegan_db.verbs.workers import beat_worker, label_of, live_peers
 
 _Columns = TypeVarTuple("_Columns")
@@ -26,43 +26,52 @@ _Columns = TypeVarTuple("_Columns")
 class Leases(Transactions):
     """The part of the store that gives jobs to workers and takes them back."""
 
-    def queued(self, devices: Sequence[str]) -> bool:
-        """Whether a job waits that a worker with these devices may claim. Cheap."""
-        query = select(models.Job.id).where(in_state(JobState.QUEUED), models.Job.wanted_device.in_(devices))
+    def queued(self, devices: Sequence[str]) -> QueuedJob | None:
+        """Return the best job that waits for a worker with these devices, None where there is none. Cheap."""
+        query = _queued(select(models.Job.id, models.Job.wanted_device)).where(models.Job.wanted_device.in_(devices))
         with self._read() as session:
-            return session.scalar(_best_first(query).limit(1)) is not None
+            row = session.execute(_best_first(query).limit(1)).first()
+        return row and QueuedJob(row.id, row.wanted_device)
 
-    def claim(self, worker_id: str, devices: Sequence[str], most: int) -> Claim | None:
+    def queued_among(self, job_ids: Collection[int]) -> list[QueuedJob]:
+        """Return those of the jobs that wait, the best first."""
+        query = _queued(select(models.Job.id, models.Job.wanted_device)).where(models.Job.id.in_(job_ids))
+        with self._read() as session:
+            return [QueuedJob(row.id, row.wanted_device) for row in session.execute(_best_first(query))]
+
+    def claim(self, worker_id: str, devices: Sequence[str], most: int, prefer: int | None = None) -> Claim | None:
         """Take the best queued job that wants one of `devices`, and up to most-1 that can be trained with it.
 
-        Best is the highest priority, then the oldest. The others have the same pack key, and no more are taken than
-        this worker's share of them, so that packs spread over the live workers. Jobs that were lost go with their
-        like only, in packs a sixteenth as large for each loss, alone in the end: one job that kills its workers
-        cannot take others with it until they fail. None when nothing is queued, or nothing
-        that this version can read. Raises WorkerForgotten.
+        Best is the highest priority, then the job `prefer`, then the oldest. The others have the same pack key, and no
+        more are taken than this worker's share of them, so that packs spread over the live workers. Jobs that were lost
+        go with their like only, in packs a sixteenth as large for each loss, alone in the end: one job that kills its
+        workers cannot take others with it until they fail. None when nothing is queued, or nothing that this version
+        can read. Raises WorkerForgotten.
         """
         with self._write() as session:
-            at = now(session)
+            moment = now(session)
             label = label_of(session, worker_id)
-            ids = _best_pack(session, devices, most, at - self.lease)
+            ids = _best_pack(session, devices, most, prefer, moment - self.lease)
             if not ids:
                 return None
-            beat_worker(session, worker_id, "training", at)
-            return _take(session, ids, _Lease(str(uuid.uuid4()), worker_id, label, at, at + self.lease))
+            beat_worker(session, worker_id, "training", moment)
+            return _take(session, ids, _Lease(str(uuid.uuid4()), worker_id, label, moment, moment + self.lease))
 
     def heartbeat(self, token: str) -> HeartbeatReply:
         """Renew the lease on all jobs still held under it, in one statement; jobs that are missing are lost."""
         with self._write() as session:
-            at = now(session)
+            moment = now(session)
+            # Locked one after the other, as in held_jobs.
+            ours = select(models.Job.id).where(models.Job.lease_token == token).order_by(models.Job.id)
             held = session.execute(
                 update(models.Job)
-                .where(models.Job.id.in_(_in_order(token)))
-                .values(lease_expires_at=at + self.lease)
+                .where(models.Job.id.in_(ours.with_for_update()))
+                .values(lease_expires_at=moment + self.lease)
                 .returning(models.Job.id, models.Job.worker_id, models.Job.cancel_requested, models.Job.cancel_reason)
                 .execution_options(synchronize_session=False)
             ).all()
             for worker_id in {row.worker_id for row in held}:
-                beat_worker(session, worker_id, "training", at)
+                beat_worker(session, worker_id, "training", moment)
         cancelled = {row.id: row.cancel_reason for row in held if row.cancel_requested}
         return HeartbeatReply(frozenset(row.id for row in held), cancelled)
 
@@ -76,10 +85,10 @@ class Leases(Transactions):
         if not self._any_expired():
             return []
         with self._write() as session:
-            at = now(session)
-            jobs = session.scalars(_expired(select(models.Job), at).with_for_update(skip_locked=True)).all()
+            moment = now(session)
+            jobs = session.scalars(_expired(select(models.Job), moment).with_for_update(skip_locked=True)).all()
             for job in jobs:
-                lose(session, job, at)
+                lose(session, job, moment)
             return [job.id for job in jobs]
 
     def _any_expired(self) -> bool:
@@ -89,24 +98,18 @@ class Leases(Transactions):
 
 
 def held_job(session: Session, token: str, job_id: int) -> models.Job:
-    """The job, locked, if the lease on it is still the token's. Raises LeaseLost."""
-    found = held_jobs(session, token, [job_id])
-    if not found:
+    """Lock a job on which the lease is still the token's. Raises LeaseLost."""
+    jobs = held_jobs(session, token, [job_id])
+    if not jobs:
         raise LeaseLost(job_id)
-    return found[job_id]
+    return jobs[job_id]
 
 
 def held_jobs(session: Session, token: str, job_ids: Collection[int]) -> dict[int, models.Job]:
-    """Those of the jobs, locked, on which the lease is still the token's."""
+    """Lock those of the jobs on which the lease is still the token's."""
     query = select(models.Job).where(models.Job.id.in_(job_ids), models.Job.lease_token == token)
     # In the order of their ids, as whoever locks several does: nobody waits for somebody who waits for him.
     return {job.id: job for job in session.scalars(query.order_by(models.Job.id).with_for_update())}
-
-
-def _in_order(token: str) -> Select[int]:
-    """The jobs of a lease, locked one after the other."""
-    held = select(models.Job.id).where(models.Job.lease_token == token)
-    return held.order_by(models.Job.id).with_for_update()
 
 
 @dataclass(frozen=True)
@@ -114,14 +117,15 @@ class _Lease:
     token: str
     worker_id: str
     label: str
-    at: datetime
+    moment: datetime
     expires_at: datetime
 
 
-def _best_pack(session: Session, devices: Sequence[str], most: int, alive_since: datetime) -> list[int]:
-    """Ids of the jobs to claim, locked: none of them can be in another worker's pack."""
-    query = _queue(select(models.Job.id, models.Job.pack_key, models.Job.wanted_device, models.Job.lost))
-    best = session.execute(query.where(models.Job.wanted_device.in_(devices)).limit(1)).first()
+def _best_pack(
+    session: Session, devices: Sequence[str], most: int, prefer: int | None, alive_since: datetime
+) -> list[int]:
+    """Lock the jobs to claim and return their ids: none of them can be in another worker's pack."""
+    best = _best(session, devices, prefer)
     if best is None:
         return []
     most = max(1, most // 16**best.lost)
@@ -133,9 +137,26 @@ def _best_pack(session: Session, devices: Sequence[str], most: int, alive_since:
     return [best.id, *session.scalars(others.limit(room - 1))]
 
 
+def _best(session: Session, devices: Sequence[str], prefer: int | None) -> Row[int, str, str, int, int] | None:
+    """Lock the best job and return it. Two cheap looks: an order by `prefer` would have to sort the whole queue."""
+    job = models.Job
+    fitting = _queue(select(job.id, job.pack_key, job.wanted_device, job.lost, job.priority))
+    fitting = fitting.where(job.wanted_device.in_(devices))
+    preferred = session.execute(fitting.where(job.id == prefer)).first() if prefer is not None else None
+    if preferred is not None:
+        more_urgent = _queued(select(job.id)).where(job.wanted_device.in_(devices), job.priority > preferred.priority)
+        if session.scalar(_best_first(more_urgent).limit(1)) is None:
+            return preferred
+    return session.execute(fitting.limit(1)).first()
+
+
+def _queued(query: "Select[*_Columns]") -> "Select[*_Columns]":
+    return query.where(in_state(JobState.QUEUED))
+
+
 def _queue(query: "Select[*_Columns]") -> "Select[*_Columns]":
-    """Queued jobs, the best first, that no other claim is taking at this moment (SQLite has one writer anyway)."""
-    return _best_first(query.where(in_state(JobState.QUEUED))).with_for_update(skip_locked=True)
+    """Order queued jobs, the best first, without those that another claim is taking (SQLite has one writer anyway)."""
+    return _best_first(_queued(query)).with_for_update(skip_locked=True)
 
 
 def _best_first(query: "Select[*_Columns]") -> "Select[*_Columns]":
@@ -143,7 +164,7 @@ def _best_first(query: "Select[*_Columns]") -> "Select[*_Columns]":
 
 
 def _share(session: Session, alike: ColumnElement[bool], most: int, peers: int) -> int:
-    """This worker's part of the queued jobs that are alike, counting no further than matters."""
+    """Return this worker's part of the queued jobs that are alike, counting no further than matters."""
     some = select(models.Job.id).where(in_state(JobState.QUEUED), alike).limit(most * peers)
     return ceil(session.scalars(select(func.count()).select_from(some.subquery())).one() / peers)
 
@@ -152,7 +173,7 @@ def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
     taken = {
         "state": JobState.RUNNING,
         "attempt": models.Job.attempt + 1,
-        "started_at": func.coalesce(models.Job.started_at, literal(lease.at, UtcDateTime())),
+        "started_at": func.coalesce(models.Job.started_at, literal(lease.moment, UtcDateTime())),
         "worker": lease.label,
         "worker_id": lease.worker_id,
         "lease_token": lease.token,
@@ -167,25 +188,25 @@ def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
     ).all()
     _open_attempts(session, [(row.id, row.attempt) for row in rows], lease)
     best_first = sorted(rows, key=lambda row: (-row.priority, row.id))
-    jobs = tuple(job for row in best_first if (job := _claimed(session, row, lease.at)) is not None)
+    jobs = tuple(job for row in best_first if (job := _claimed(session, row, lease.moment)) is not None)
     return Claim(lease.token, jobs) if jobs else None
 
 
-def _claimed(session: Session, row: Row[Any], at: datetime) -> ClaimedJob | None:
-    """The job; None, and it has failed, when it is of a newer version: else it would come back to the same worker."""
+def _claimed(session: Session, row: Row[Any], moment: datetime) -> ClaimedJob | None:
+    """Return the job; None, when it is of a newer version: it fails, else it would come back to the same worker."""
     try:
         return ClaimedJob(row.id, read_config(row.id, row.config), row.attempt, row.step, row.name)
     except ConfigUnreadable as error:
-        end(session, session.get_one(models.Job, row.id), at, JobState.FAILED, "config", str(error))
+        end(session, session.get_one(models.Job, row.id), moment, JobState.FAILED, "config", str(error))
         return None
 
 
 def _open_attempts(session: Session, attempts: Sequence[tuple[int, int]], lease: _Lease) -> None:
-    opened = {"token": lease.token, "worker": lease.label, "claimed_at": lease.at}
+    opened = {"token": lease.token, "worker": lease.label, "claimed_at": lease.moment}
     rows = [{"job_id": job_id, "attempt": attempt, **opened} for job_id, attempt in attempts]
     session.execute(insert(models.Attempt), rows)
-    add_events(session, [(job_id, attempt, lease.label) for job_id, attempt in attempts], lease.at, "claimed")
+    add_events(session, [(job_id, attempt, lease.label) for job_id, attempt in attempts], lease.moment, "claimed")
 
 
-def _expired(query: "Select[*_Columns]", at: datetime) -> "Select[*_Columns]":
-    return query.where(in_state(JobState.RUNNING), models.Job.lease_expires_at < at).order_by(models.Job.id)
+def _expired(query: "Select[*_Columns]", moment: datetime) -> "Select[*_Columns]":
+    return query.where(in_state(JobState.RUNNING), models.Job.lease_expires_at < moment).order_by(models.Job.id)

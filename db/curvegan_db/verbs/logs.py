@@ -1,4 +1,4 @@
-"""A job's own log: what its workers said about it, told together with its events. Knows no training."""
+"""A job's own log: what its workers said about it, told together with its events."""
 
 import heapq
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,12 @@ class Logs(Transactions):
     """The part of the store that tells what workers said."""
 
     def log(self, job_id: int, after: LogPosition | None = None) -> tuple[list[LogLine], LogPosition]:
-        """The job's log behind a position, oldest first, and the position at its end. Raises JobNotFound."""
+        """Return the job's log behind a position, oldest first, and the position at its end. Raises JobNotFound."""
         after = after or LogPosition()
         with self._read() as session:
             require_job(session, job_id)
-            events = session.scalars(_events(job_id, after)).all()
+            newer = select(models.Event).where(models.Event.job_id == job_id, models.Event.id > after.event)
+            events = session.scalars(newer.order_by(models.Event.id)).all()
             lines = session.execute(_lines(job_id, after)).all()
             told = [_told(event) for event in events]
             said = [LogLine(line.at, line.attempt, worker, SAID, line.text) for line, worker in lines]
@@ -34,20 +35,15 @@ class Logs(Transactions):
         return list(heapq.merge(said, told, key=attrgetter("at"))), end
 
 
-def line_rows(job: models.Job, at: datetime, lines: Mapping[int, str]) -> list[dict[str, Any]]:
-    """The rows of lines of a job's present attempt."""
+def line_rows(job: models.Job, moment: datetime, lines: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Return the rows of lines of a job's present attempt."""
     of_attempt = {"job_id": job.id, "attempt": job.attempt}
-    return [{**of_attempt, "number": number, "at": at, "text": _bounded(text)} for number, text in lines.items()]
+    return [{**of_attempt, "number": number, "at": moment, "text": _bounded(text)} for number, text in lines.items()]
 
 
 def _bounded(text: str) -> str:
-    """The end of a long text: that of a traceback says what happened."""
+    """Cut a long text to its end: that of a traceback says what happened."""
     return storable(text) if len(text) <= MOST_LOG_TEXT else "…" + storable(text)[1 - MOST_LOG_TEXT :]
-
-
-def _events(job_id: int, after: LogPosition) -> Select[models.Event]:
-    table = models.Event
-    return select(table).where(table.job_id == job_id, table.id > after.event).order_by(table.id)
 
 
 def _lines(job_id: int, after: LogPosition) -> Select[models.LogLine, str]:
@@ -68,7 +64,7 @@ def _position(after: LogPosition, events: Sequence[models.Event], lines: Sequenc
 
 
 def _told(event: models.Event) -> LogLine:
-    """An event in words: `released: drained`, `began at step 0 on cpu`."""
+    """Put an event into words: `released: drained`, `began at step 0 on cpu`."""
     detail = event.detail or (f"by {event.worker}" if event.kind == "claimed" else "")
     between = " " if detail.startswith(("at step ", "from ", "by ")) else ": " if detail else ""
     text = event.kind.replace("_", " ") + between + detail

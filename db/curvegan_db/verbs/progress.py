@@ -1,4 +1,4 @@
-"""What a worker writes while it trains: losses, snapshots, checkpoints, plots. Knows not what is in them.
+"""What a worker writes while it trains: losses, snapshots, checkpoints, plots.
 
 Rows are replaced, never added twice: a worker that did not hear the answer to its commit sends the same again.
 """
@@ -47,7 +47,7 @@ class Ending:
 
     @property
     def outcome(self) -> str:
-        """What it is called in the attempt that ends with it."""
+        """Return what it is called in the attempt that ends with it."""
         return "released" if self.state is JobState.QUEUED else self.state.value
 
 
@@ -85,9 +85,9 @@ class Progress(Transactions):
         """
         began = {"device": device, "engine": engine, "engine_version": engine_version}
         with self._write() as session:
-            jobs, at = held_jobs(session, token, steps), now(session)
+            jobs, moment = held_jobs(session, token, steps), now(session)
             for job in jobs.values():
-                _begin(session, job, at, {**began, "began_step": steps[job.id]})
+                _begin(session, job, moment, {**began, "began_step": steps[job.id]})
             return frozenset(steps) - frozenset(jobs)
 
     def record(self, token: str, records: Collection[Record]) -> frozenset[int]:
@@ -100,47 +100,47 @@ class Progress(Transactions):
             The jobs that are lost. Nothing was written of those, and all of the others.
         """
         with self._write() as session:
-            jobs, at = held_jobs(session, token, [record.job_id for record in records]), now(session)
+            jobs, moment = held_jobs(session, token, [record.job_id for record in records]), now(session)
             held = [(jobs[record.job_id], record) for record in records if record.job_id in jobs]
-            _put(session, at, held)
+            _put(session, moment, held)
             for job, record in held:
                 if record.step is not None:
-                    job.step, job.recorded_at = record.step, at
+                    job.step, job.recorded_at = record.step, moment
                 if record.ending is not None:
-                    _conclude(session, job, at, record.ending)
+                    _conclude(session, job, moment, record.ending)
             others = [record for record in records if record.job_id not in jobs]
             return frozenset(record.job_id for record in others if not _has_ended(session, token, record))
 
 
-def _conclude(session: Session, job: models.Job, at: datetime, ending: Ending) -> None:
+def _conclude(session: Session, job: models.Job, moment: datetime, ending: Ending) -> None:
     """End or release a locked job."""
     if ending.state is JobState.QUEUED:
-        release(session, job, at, ending.outcome, ending.reason)
+        release(session, job, moment, ending.outcome, ending.reason)
         return
     metrics = ending.metrics
     job.metrics = {k: float(v) for k, v in metrics.items() if isfinite(v)} if metrics is not None else None
     job.verdict = ending.verdict
     reason = ending.reason or (job.cancel_reason if ending.state is JobState.CANCELLED else None)
-    end(session, job, at, ending.state, reason, ending.error)
+    end(session, job, moment, ending.state, reason, ending.error)
 
 
 def _has_ended(session: Session, token: str, record: Record) -> bool:
-    """Whether an attempt under this lease already ended the job so: the answer to its commit was lost on the way."""
+    """Return whether the lease already ended the job so: the answer to its commit was lost on the way."""
     attempt = models.Attempt
     outcome = select(attempt.outcome).where(attempt.job_id == record.job_id, attempt.token == token)
     return record.ending is not None and session.scalar(outcome) == record.ending.outcome
 
 
-def _put(session: Session, at: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
+def _put(session: Session, moment: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
     """Write the rows of all jobs, each table in one go."""
     _put_losses(session, [(job.id, record.losses) for job, record in held if record.losses])
-    snapshots = [(job.id, each) for job, record in held for each in record.snapshots]
-    rows = [{"job_id": job_id, "step": each.step, "data": each.to_bytes()} for job_id, each in snapshots]
+    snapshots = [(job.id, snapshot) for job, record in held for snapshot in record.snapshots]
+    rows = [{"job_id": job_id, "step": snapshot.step, "data": snapshot.to_bytes()} for job_id, snapshot in snapshots]
     _replace(session, models.Snapshot, rows)
-    _put_checkpoints(session, at, held)
-    _replace(session, models.LogLine, [row for job, record in held for row in line_rows(job, at, record.lines)])
-    plots = [(job.id, each) for job, record in held for each in record.plots]
-    rows = [{"job_id": job_id, "kind": each.kind, "step": each.step, "png": each.png} for job_id, each in plots]
+    _put_checkpoints(session, moment, held)
+    _replace(session, models.LogLine, [row for job, record in held for row in line_rows(job, moment, record.lines)])
+    plots = [(job.id, plot) for job, record in held for plot in record.plots]
+    rows = [{"job_id": job_id, "kind": plot.kind, "step": plot.step, "png": plot.png} for job_id, plot in plots]
     _replace(session, models.Plot, rows)
 
 
@@ -162,14 +162,21 @@ def _chunk(job_id: int, losses: "LossCurve") -> dict[str, Any]:
     return {"job_id": job_id, "first_step": first, "last_step": last, "count": len(losses), "data": data}
 
 
-def _put_checkpoints(session: Session, at: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
-    rows = [_checkpoint(job, at, *each) for job, record in held for each in record.checkpoints]
+def _put_checkpoints(session: Session, moment: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
+    rows = [_checkpoint(job, moment, *checkpoint) for job, record in held for checkpoint in record.checkpoints]
     _replace(session, models.Checkpoint, rows)
     drop_outdated(session, {job.id: job.config for job, record in held if record.checkpoints})
 
 
-def _checkpoint(job: models.Job, at: datetime, step: int, data: bytes) -> dict[str, Any]:
-    row = {"job_id": job.id, "step": step, "attempt": job.attempt, "created_at": at, "size": len(data), "data": data}
+def _checkpoint(job: models.Job, moment: datetime, step: int, data: bytes) -> dict[str, Any]:
+    row = {
+        "job_id": job.id,
+        "step": step,
+        "attempt": job.attempt,
+        "created_at": moment,
+        "size": len(data),
+        "data": data,
+    }
     return row | {"sha256": hashlib.sha256(data).hexdigest()}
 
 
@@ -187,21 +194,21 @@ def _replace(
 
 
 def _table(model: type[models.Base]) -> Table:
-    """The table itself: many rows at once are not the business of the ORM."""
+    """Return the table itself: many rows at once are not the business of the ORM."""
     return models.Base.metadata.tables[model.__tablename__]
 
 
-def _begin(session: Session, job: models.Job, at: datetime, began: Mapping[str, Any]) -> None:
+def _begin(session: Session, job: models.Job, moment: datetime, began: Mapping[str, Any]) -> None:
     step = began["began_step"]
     if job.attempt > 1 or job.began_at is not None:  # else nobody can have written anything
         _delete_after(session, job.id, step)
     if job.began_step != step:
         detail = "at step {began_step} on {device} with {engine} {engine_version}"
-        add_event(session, job, at, "began", detail.format(**began))
-    for name, value in {**began, "step": step, "began_at": at, "recorded_at": None}.items():
+        add_event(session, job, moment, "began", detail.format(**began))
+    for name, value in {**began, "step": step, "began_at": moment, "recorded_at": None}.items():
         setattr(job, name, value)
     attempt = (models.Attempt.job_id == job.id, models.Attempt.attempt == job.attempt)
-    session.execute(update(models.Attempt).where(*attempt).values(began_at=at, **began))
+    session.execute(update(models.Attempt).where(*attempt).values(began_at=moment, **began))
 
 
 def _delete_after(session: Session, job_id: int, step: int) -> None:

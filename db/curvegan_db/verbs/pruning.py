@@ -1,4 +1,4 @@
-"""Old jobs that are deleted with all that came of them. Knows no lease: what has not ended is never touched."""
+"""Old jobs that are deleted with all that came of them. What has not ended is never touched."""
 
 import sqlite3
 import time
@@ -58,13 +58,13 @@ class Prunes(Transactions):
     """The part of the store that deletes jobs."""
 
     def prunable(self, pruning: Pruning) -> Prunable:
-        """The jobs to delete. Changes nothing."""
+        """Return the jobs to delete. Changes nothing."""
         with self._read() as session:
-            old = select(models.Job.id).where(_old(pruning, now(session))).order_by(models.Job.id)
+            query = select(models.Job.id).where(_old(pruning, now(session))).order_by(models.Job.id)
             best = set(session.scalars(_best(pruning))) if pruning.keep_best else set()
-            found = list(session.scalars(old))
-        ids = [job_id for job_id in found if job_id not in best]
-        return Prunable(ids, sum(map(self._size, _batches(ids, _SIZED_AT_ONCE))), len(found) - len(ids))
+            old = list(session.scalars(query))
+        ids = [job_id for job_id in old if job_id not in best]
+        return Prunable(ids, sum(map(self._size, _batches(ids, _SIZED_AT_ONCE))), len(old) - len(ids))
 
     def prune(self, pruning: Pruning, ids: Sequence[int]) -> Iterator[int]:
         """Delete these jobs, if they still are to go; yield how many went, after each batch.
@@ -95,16 +95,16 @@ class Prunes(Transactions):
     def _size(self, ids: Sequence[int]) -> int:
         sums = [select(func.sum(func.length(data))).where(job.in_(ids)) for job, data in _SIZED]
         with self._read() as session:
-            return sum(session.scalar(each) or 0 for each in sums)
+            return sum(session.scalar(size) or 0 for size in sums)
 
 
-def _old(pruning: Pruning, at: datetime) -> ColumnElement[bool]:
+def _old(pruning: Pruning, moment: datetime) -> ColumnElement[bool]:
     states = or_(*(in_state(JobState(state)) for state in pruning.states))
-    return and_(states, models.Job.finished_at < at - pruning.older_than)
+    return and_(states, models.Job.finished_at < moment - pruning.older_than)
 
 
 def _best(pruning: Pruning) -> "Select[int]":
-    """Ids of the best jobs, in the whole store and in each sweep."""
+    """Return ids of the best jobs, in the whole store and in each sweep."""
     job, by = models.Job, pruning.by
     assert by is not None
     order = (by.sql.desc() if pruning.largest else by.sql, job.id)

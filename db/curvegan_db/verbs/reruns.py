@@ -1,4 +1,4 @@
-"""Ended jobs that run again: from the start, from the last checkpoint, or beyond their end. Knows no lease.
+"""Ended jobs that run again: from the start, from the last checkpoint, or beyond their end.
 
 Three verbs with three meanings. All of them queue the job again and keep its history; they differ in what stays of
 its results.
@@ -29,23 +29,23 @@ class Reruns(Transactions):
     def retry(self, job_id: int) -> None:
         """Run an ended job afresh: its results are deleted."""
         with self._write() as session:
-            at, job = _ended(session, job_id, "retried")
+            moment, job = _ended(session, job_id, "retried")
             for table in RESULTS:
                 session.execute(delete(table).where(table.job_id == job_id))
             _queue_again(session, job, Until.RETRY)
-            add_event(session, job, at, "retried")
+            add_event(session, job, moment, "retried")
 
     def resume(self, job_id: int) -> None:
         """Let a failed or cancelled job go on from its last checkpoint: its results are kept."""
         with self._write() as session:
-            at, job = _ended(session, job_id, "resumed")
+            moment, job = _ended(session, job_id, "resumed")
             if job.state is JobState.SUCCEEDED:
                 raise JobStateConflict(
                     f"job {job_id} cannot be resumed: it has succeeded; "
                     f"`curvegan extend {job_id} --steps N` trains it further, `curvegan retry {job_id}` from the start"
                 )
             _queue_again(session, job)
-            add_event(session, job, at, "resumed")
+            add_event(session, job, moment, "resumed")
 
     def extend(self, job_id: int, steps: int) -> None:
         """Train a succeeded job on, to `steps` steps in total. Raises InvalidConfig too.
@@ -54,7 +54,7 @@ class Reruns(Transactions):
         until the next one is stored, for it is where the job goes on.
         """
         with self._write() as session:
-            at, job = _ended(session, job_id, "extended")
+            moment, job = _ended(session, job_id, "extended")
             if job.state is not JobState.SUCCEEDED:
                 raise JobStateConflict(
                     f"job {job_id} cannot be extended: it is {job.state}; "
@@ -64,16 +64,16 @@ class Reruns(Transactions):
             _drop_end_snapshot(session, job, config)
             job.config, job.steps = config.model_dump(mode="json"), config.steps
             _queue_again(session, job)
-            add_event(session, job, at, "extended", f"from {before} to {steps} steps")
+            add_event(session, job, moment, "extended", f"from {before} to {steps} steps")
 
 
 def _ended(session: Session, job_id: int, done: str) -> tuple[datetime, models.Job]:
-    """The locked job and the time, if the job has ended."""
-    job, at = locked_job(session, job_id), now(session)
+    """Lock a job that has ended; return the time, and the job. Raises JobStateConflict."""
+    job, moment = locked_job(session, job_id), now(session)
     if job.state not in (JobState.QUEUED, JobState.RUNNING):
         _check_dataset(session, job, done)
-        return at, job
-    state = displayed_state(job, at)
+        return moment, job
+    state = displayed_state(job, moment)
     command = f"`curvegan explain {job_id}` says what it waits for"
     if job.state is JobState.RUNNING:
         command = f"`curvegan wait {job_id}` follows it to its end, `curvegan cancel {job_id}` stops it"
@@ -81,7 +81,7 @@ def _ended(session: Session, job_id: int, done: str) -> tuple[datetime, models.J
 
 
 def _check_dataset(session: Session, job: models.Job, done: str) -> None:
-    """A job that would only fail is not queued."""
+    """Raise JobStateConflict where a job would only fail, for its data set is gone."""
     try:
         require_contents(session, [read_config(job.id, job.config)] if job.dataset else [])
     except DatasetNotFound:
@@ -92,7 +92,7 @@ def _check_dataset(session: Session, job: models.Job, done: str) -> None:
 
 
 def _longer(job: models.Job, steps: int) -> TrainConfig:
-    """The job's config with more steps, and the same numbers up to its present end."""
+    """Return the job's config with more steps, and the same numbers up to its present end."""
     if steps <= job.steps:
         raise JobStateConflict(f"job {job.id} has {job.steps} steps already; extend it with --steps above that")
     present = read_config(job.id, job.config)
@@ -106,7 +106,7 @@ def _longer(job: models.Job, steps: int) -> TrainConfig:
 
 
 def _drop_end_snapshot(session: Session, job: models.Job, config: TrainConfig) -> None:
-    """Off the grid, a job that runs longer has no snapshot there."""
+    """Delete the snapshot at the old end where a job that runs longer has none."""
     if job.steps % config.snapshot_every:
         session.execute(
             delete(models.Snapshot).where(models.Snapshot.job_id == job.id, models.Snapshot.step == job.steps)
@@ -114,7 +114,7 @@ def _drop_end_snapshot(session: Session, job: models.Job, config: TrainConfig) -
 
 
 def _queue_again(session: Session, job: models.Job, verb: Until = Until.RERUN) -> None:
-    """Ended to queued, free of how it ended. Pictures of the old end go: while it runs they are drawn anew."""
+    """Queue an ended job, free of how it ended. Pictures of the old end go: while it runs they are drawn anew."""
     session.execute(delete(models.Plot).where(models.Plot.job_id == job.id))
     for name, value in models.cleared_by(verb).items():
         setattr(job, name, value)

@@ -29,7 +29,7 @@ class Results(Transactions):
     """The part of the store that holds results. Every method raises JobNotFound."""
 
     def losses(self, job_id: int) -> "LossCurve":
-        """All records so far, in step order. Raises ResultDamaged."""
+        """Return all records so far, in step order. Raises ResultDamaged."""
         query = select(models.LossChunk.data).where(models.LossChunk.job_id == job_id)
         with self._read() as session:
             require_job(session, job_id)
@@ -37,21 +37,21 @@ class Results(Transactions):
         return joined_losses(job_id, chunks)
 
     def newest_rmse(self, ids: Sequence[int]) -> dict[int, float]:
-        """The RMSE of each job's newest record, of those that have one that can be read. Raises nothing."""
+        """Return the RMSE of each job's newest record, of those that have one that can be read. Raises nothing."""
         chunk = aliased(models.LossChunk)
         newest = select(func.max(chunk.first_step)).where(chunk.job_id == models.LossChunk.job_id).scalar_subquery()
         query = select(models.LossChunk.job_id, models.LossChunk.data).where(models.LossChunk.first_step == newest)
-        found: dict[int, float] = {}
+        rmses: dict[int, float] = {}
         for start in range(0, len(ids), _AT_ONCE):
             with self._read() as session:
                 rows = session.execute(query.where(models.LossChunk.job_id.in_(ids[start : start + _AT_ONCE])))
                 for job_id, data in rows:
                     with suppress(ValueError):  # one job's damage must not hide the others
-                        found[job_id] = newest_rmse(data)
-        return found
+                        rmses[job_id] = newest_rmse(data)
+        return rmses
 
     def snapshots(self, job_id: int) -> "list[Snapshot]":
-        """All snapshots so far, in step order. Raises ResultDamaged."""
+        """Return all snapshots so far, in step order. Raises ResultDamaged."""
         from curvegan_core.loss_curve import Snapshot  # noqa: PLC0415
 
         query = select(models.Snapshot.data).where(models.Snapshot.job_id == job_id).order_by(models.Snapshot.step)
@@ -62,7 +62,7 @@ class Results(Transactions):
             return [Snapshot.from_bytes(data) for data in rows]
 
     def plot(self, job_id: int, kind: str) -> Plot | None:
-        """The stored plot of a kind, if there is one yet."""
+        """Return the stored plot of a kind, if there is one yet."""
         query = select(models.Plot).where(models.Plot.job_id == job_id, models.Plot.kind == kind)
         with self._read() as session:
             require_job(session, job_id)
@@ -70,7 +70,7 @@ class Results(Transactions):
             return None if row is None else Plot(row.job_id, row.kind, row.step, row.png)
 
     def checkpoint(self, job_id: int, step: int | None = None) -> StoredCheckpoint:
-        """The checkpoint at a step, or the newest. Raises ResultNotFound."""
+        """Return the checkpoint at a step, or the newest. Raises ResultNotFound."""
         query = select(models.Checkpoint).where(models.Checkpoint.job_id == job_id)
         if step is not None:
             query = query.where(models.Checkpoint.step == step)
@@ -82,7 +82,7 @@ class Results(Transactions):
             return StoredCheckpoint(row.job_id, row.step, row.attempt, row.created_at, row.size, row.sha256, row.data)
 
     def checkpoints(self, job_id: int) -> list[CheckpointRow]:
-        """The stored checkpoints without their data, newest first."""
+        """Return the stored checkpoints without their data, newest first."""
         table = models.Checkpoint
         columns = (table.job_id, table.step, table.attempt, table.created_at, table.size, table.sha256)
         with self._read() as session:
@@ -91,7 +91,7 @@ class Results(Transactions):
             return [CheckpointRow(*row) for row in rows]
 
     def events(self, job_id: int) -> list[Event]:
-        """The job's history, oldest first."""
+        """Return the job's history, oldest first."""
         query = select(models.Event).where(models.Event.job_id == job_id).order_by(models.Event.id)
         with self._read() as session:
             require_job(session, job_id)
@@ -102,7 +102,7 @@ class Results(Transactions):
 
 
 def joined_losses(job_id: int, chunks: Sequence[bytes]) -> "LossCurve":
-    """The loss curve of a job's chunks, which are in order. Raises ResultDamaged."""
+    """Return the loss curve of a job's chunks, which are in order. Raises ResultDamaged."""
     from curvegan_core.loss_curve import LossCurve  # noqa: PLC0415
 
     with refused(job_id, "loss curve"):
@@ -123,14 +123,14 @@ def _no_checkpoint(session: Session, job_id: int, step: int | None) -> str:
     if step is None:
         return f"job {job_id} has no checkpoint yet"
     kept = select(models.Checkpoint.step).where(models.Checkpoint.job_id == job_id).order_by(models.Checkpoint.step)
-    steps = [str(each) for each in session.scalars(kept)] or ["none yet"]
+    steps = [str(step) for step in session.scalars(kept)] or ["none yet"]
     listed = ", ".join(steps if len(steps) <= _MOST_LISTED else [*steps[: _MOST_LISTED - 1], "...", steps[-1]])
     return f"job {job_id} has no checkpoint at step {step}; it has {listed}: its keep_checkpoints says which stay"
 
 
 @contextmanager
 def refused(job_id: int, what: str) -> Iterator[None]:
-    """Bytes that the core cannot read are the store's to complain of: it knows whose they are. Raises ResultDamaged."""
+    """Turn bytes that the core cannot read into a complaint of whose they are. Raises ResultDamaged."""
     try:
         yield
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Jobs that were submitted together: all of them stored, counted, cancelled and run again at once. Knows no axis.
+"""Jobs that were submitted together: all of them stored, counted, cancelled and run again at once.
 
 What happens to thousands of jobs happens in a few statements. An UPDATE that returns its rows comes first, for it
 locks them and says which they are; everything else goes by their ids.
@@ -59,23 +59,23 @@ class Sweeps(Transactions):
             return SubmittedSweep(row.id, ids, skipped)
 
     def needed(self, requests: Sequence[JobRequest]) -> list[JobRequest]:
-        """Those whose training has not succeeded before, as `submit_sweep` with `needed` takes them."""
+        """Return those whose training has not succeeded before, as `submit_sweep` with `needed` takes them."""
         with self._read() as session:
             return _not_done(session, requests)
 
     def sweep(self, sweep_id: int) -> Sweep:
-        """One sweep, with how many of its jobs are in which state. Reads no job, so it can be asked often."""
+        """Return one sweep, with how many of its jobs are in which state. Reads no job, so it can be asked often."""
         with self._read() as session:
             return _values(session, [_existing(session, sweep_id)])[0]
 
     def sweeps(self, limit: int) -> list[Sweep]:
-        """The newest sweeps, the newest first."""
+        """Return the newest sweeps, the newest first."""
         with self._read() as session:
             newest = select(models.Sweep).order_by(models.Sweep.id.desc()).limit(limit)
             return _values(session, session.scalars(newest).all())
 
     def verdicts(self, sweep_id: int) -> dict[str, int]:
-        """How many of its jobs got which verdict, the most frequent first; a job without one is not counted."""
+        """Return how many of its jobs got which verdict, the most frequent first; a job without one is not counted."""
         job = models.Job
         query = select(job.verdict, func.count()).where(job.sweep == sweep_id, job.verdict.is_not(None))
         with self._read() as session:
@@ -84,7 +84,7 @@ class Sweeps(Transactions):
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def steps_left(self, sweep_id: int) -> dict[str, int]:
-        """The steps that its queued and running jobs have before them, in all, by pack key."""
+        """Return the steps that its queued and running jobs have before them, in all, by pack key."""
         job = models.Job
         left = select(job.pack_key, func.sum(job.steps - job.step)).where(job.sweep == sweep_id)
         with self._read() as session:
@@ -92,7 +92,7 @@ class Sweeps(Transactions):
             return {key: int(steps) for key, steps in session.execute(_in(left, _UNFINISHED).group_by(job.pack_key))}
 
     def paces(self, pack_keys: Collection[str]) -> dict[str, float]:
-        """Seconds that one worker took for a step of a job, by pack key, among the jobs that succeeded last.
+        """Return seconds that one worker took for a step of a job, by pack key, among the jobs that succeeded last.
 
         A pack counts from its claim to its last end: what the steps of all its jobs cost one worker, results included.
         A key that none of them has is missing.
@@ -129,9 +129,9 @@ class Sweeps(Transactions):
         cancelled = {"state": JobState.CANCELLED, "reason": cut(reason, MOST_REASON), "error": None}
         with self._write() as session:
             _existing(session, sweep_id)
-            at = now(session)
-            done = _change(session, sweep_id, [JobState.QUEUED], cancelled | {"finished_at": at})
-            _say(session, done, at, "cancelled", reason)
+            moment = now(session)
+            done = _change(session, sweep_id, [JobState.QUEUED], cancelled | {"finished_at": moment})
+            _say(session, done, moment, "cancelled", reason)
             job = models.Job
             running = select(job.id).where(job.sweep == sweep_id, in_state(JobState.RUNNING))
             ids = sorted(job_id for job_id, _ in done)
@@ -175,7 +175,7 @@ def _require_datasets(session: Session, sweep_id: int, states: Sequence[JobState
 
 
 def _not_done(session: Session, requests: Sequence[JobRequest]) -> list[JobRequest]:
-    """Those without a job that succeeded with the same hash and the same steps."""
+    """Return those without a job that succeeded with the same hash and the same steps."""
     job, wanted = models.Job, []
     for part in _parts(requests):
         hashes = [request.config.hash for request in part]
@@ -194,18 +194,18 @@ def _existing(session: Session, sweep_id: int) -> models.Sweep:
 
 
 def _values(session: Session, rows: Sequence[models.Sweep]) -> list[Sweep]:
-    """The sweeps, their jobs counted by displayed state: every state is there, the running ones without the lost."""
+    """Return the sweeps, jobs counted by displayed state: every state is there, the running ones without the lost."""
     job, ids = models.Job, [row.id for row in rows]
     count = select(job.sweep, job.state, func.count()).where(job.sweep.in_(ids)).group_by(job.sweep, job.state)
     counts = {(sweep, str(state)): n for sweep, state, n in session.execute(count)}
     expired = select(job.sweep).where(job.sweep.in_(ids), in_state(JobState.RUNNING))
     lost = Counter(session.scalars(expired.where(job.lease_expires_at < now(session))))
-    found = []
+    sweeps = []
     for row in rows:
         states = {state: counts.get((row.id, state), 0) for state in DISPLAYED_STATES}
         states |= {LOST: lost[row.id], JobState.RUNNING.value: states[JobState.RUNNING] - lost[row.id]}
-        found.append(Sweep(row.id, row.name, row.created_at, row.axes, states))
-    return found
+        sweeps.append(Sweep(row.id, row.name, row.created_at, row.axes, states))
+    return sweeps
 
 
 def _change(
@@ -224,9 +224,11 @@ def _in(statement: Any, states: Sequence[JobState]) -> Any:
     return statement.where(or_(*map(in_state, states)))
 
 
-def _say(session: Session, jobs: Sequence[tuple[int, int]], at: datetime, kind: str, detail: str | None = None) -> None:
+def _say(
+    session: Session, jobs: Sequence[tuple[int, int]], moment: datetime, kind: str, detail: str | None = None
+) -> None:
     if jobs:
-        add_events(session, [(job_id, attempt, None) for job_id, attempt in sorted(jobs)], at, kind, detail)
+        add_events(session, [(job_id, attempt, None) for job_id, attempt in sorted(jobs)], moment, kind, detail)
 
 
 def _parts(items: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -1,4 +1,4 @@
-"""Worker processes: who is there, what they can train, when they were last heard of. Knows no training."""
+"""Worker processes: who is there, what they can train, when they were last heard of."""
 
 import uuid
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ class Workers(Transactions):
         """
         worker_id, host = str(uuid.uuid4()), storable(host)[:255]
         with self._write() as session:
-            at = now(session)
-            _forget(session, at - FORGET_AFTER)
+            moment = now(session)
+            _forget(session, moment - FORGET_AFTER)
             worker = models.Worker(id=worker_id, host=host, pid=pid, label=f"{host}:{pid}", devices=list(devices))
-            worker.version, worker.state, worker.started_at, worker.beat_at = version, _IDLE, at, at
+            worker.version, worker.state, worker.started_at, worker.beat_at = version, _IDLE, moment, moment
             session.add(worker)
         return worker_id
 
@@ -45,35 +45,35 @@ class Workers(Transactions):
             beat_worker(session, worker_id, _STOPPED, now(session))
 
     def workers(self) -> list[Worker]:
-        """All workers that are not forgotten, the oldest first."""
+        """Return all workers that are not forgotten, the oldest first."""
         with self._read() as session:
             return known_workers(session, alive_since=now(session) - self.lease)
 
 
 def known_workers(session: Session, alive_since: datetime) -> list[Worker]:
-    """All workers, the oldest first; one that has not beaten since then is lost, unless it stopped."""
+    """Return all workers, the oldest first; one that has not beaten since then is lost, unless it stopped."""
     jobs = _jobs_of_workers(session)
     rows = session.scalars(select(models.Worker).order_by(models.Worker.started_at, models.Worker.id))
     return [_value(row, jobs.get(row.id, ()), alive_since) for row in rows]
 
 
 def label_of(session: Session, worker_id: str) -> str:
-    """The worker's host:pid. Raises WorkerForgotten."""
+    """Return the worker's host:pid. Raises WorkerForgotten."""
     label = session.scalar(select(models.Worker.label).where(models.Worker.id == worker_id))
     if label is None:
         raise WorkerForgotten(worker_id)
     return label
 
 
-def beat_worker(session: Session, worker_id: str, state: str, at: datetime) -> None:
+def beat_worker(session: Session, worker_id: str, state: str, moment: datetime) -> None:
     """Note that the worker lives. Raises WorkerForgotten."""
-    beaten = update(models.Worker).where(models.Worker.id == worker_id).values(beat_at=at, state=state)
+    beaten = update(models.Worker).where(models.Worker.id == worker_id).values(beat_at=moment, state=state)
     if session.scalar(beaten.returning(models.Worker.id).execution_options(synchronize_session=False)) is None:
         raise WorkerForgotten(worker_id)
 
 
 def live_peers(session: Session, device: str, alive_since: datetime) -> int:
-    """How many live workers accept jobs for the device; at least 1, the one that asks."""
+    """Return how many live workers accept jobs for the device; at least 1, the one that asks."""
     alive = select(models.Worker.devices).where(models.Worker.beat_at >= alive_since, models.Worker.state != _STOPPED)
     return max(1, sum(device in devices for devices in session.scalars(alive)))
 

@@ -17,7 +17,7 @@ class BrokerUnreachable(ServiceUnavailable):
 
 
 def shown_broker(url: str) -> str:
-    """The broker's URL for people: without password and query. Several, for fail-over, are shown as the first."""
+    """Return the broker's URL for people: without password and query. Of several, for fail-over, the first."""
     parts = urlsplit(url.split(";")[0])
     host = parts.netloc.rpartition("@")[2]
     user = f"{parts.username}@" if parts.username else ""
@@ -35,7 +35,7 @@ def round_trip(settings: Settings, timeout_s: float = TIMEOUT_S) -> float:
     """
     answers: queue.SimpleQueue[float | str] = queue.SimpleQueue()
     # In a thread: a broker that is frozen holds whoever waits for it.
-    threading.Thread(target=_try, args=(settings.broker_url, timeout_s, answers), daemon=True).start()
+    threading.Thread(target=_try, args=(settings, timeout_s, answers), daemon=True).start()
     try:
         answer = answers.get(timeout=timeout_s + 1)
     except queue.Empty:
@@ -45,29 +45,32 @@ def round_trip(settings: Settings, timeout_s: float = TIMEOUT_S) -> float:
     return answer
 
 
-def _try(url: str, timeout_s: float, answers: "queue.SimpleQueue[float | str]") -> None:
+def _try(settings: Settings, timeout_s: float, answers: "queue.SimpleQueue[float | str]") -> None:
     try:
-        answers.put(_there_and_back(url, timeout_s))
+        answers.put(_there_and_back(settings, timeout_s))
     except queue.Empty:
         answers.put("it took a message and did not give it back")
     except Exception as error:  # noqa: BLE001  whatever its client raises, the broker cannot be used
-        answers.put(_said(error, url))
+        answers.put(_said(error, settings.broker_url))
 
 
 def _said(error: Exception, url: str) -> str:
-    """The error in a line, without the password."""
+    """Return the error in a line, without the password."""
     secret = urlsplit(url).password
     said = " ".join(f"{type(error).__name__} {error}".split())[:200]
     return said.replace(secret, "***") if secret else said
 
 
-def _there_and_back(url: str, timeout_s: float) -> float:
+def _there_and_back(settings: Settings, timeout_s: float) -> float:
     from curvegan_worker.celery.app import app  # noqa: PLC0415  Celery is not needed to ask for help
+    from curvegan_worker.celery.queues import transport_options  # noqa: PLC0415
 
     started, name = time.monotonic(), f"curvegan.check.{uuid.uuid4().hex}"
-    options = {"socket_connect_timeout": timeout_s, "socket_timeout": timeout_s}
+    options = transport_options(settings) | {"socket_connect_timeout": timeout_s, "socket_timeout": timeout_s}
     with (
-        app.connection_for_write(url, connect_timeout=timeout_s, transport_options=options) as connection,
+        app.connection_for_write(
+            settings.broker_url, connect_timeout=timeout_s, transport_options=options
+        ) as connection,
         connection.SimpleBuffer(name, serializer="json", accept=["json"]) as private,
     ):
         private.put(name)

@@ -26,7 +26,7 @@ class WaryConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
         self.loop: Callable[..., None] = self._unharmed(self.loop)
 
     def create_task_handler(self, *args: Any) -> Callable[[Any], None]:
-        """Celery's, but a message that is no nudge is thrown away."""
+        """Return Celery's handler, but throw a message away that is no nudge."""
         take = super().create_task_handler(*args)
 
         def received(message: Any) -> None:
@@ -41,18 +41,18 @@ class WaryConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
         return received
 
     def on_decode_error(self, message: Any, error: Exception) -> None:
-        """Celery's logs the whole body."""
+        """Refuse the message in a line; Celery's logs the whole body."""
         _refuse(error)
         message.reject_log_error(_log, self.connection_errors)
 
     def on_connection_error_after_connected(self, error: Exception) -> None:
-        """Celery's, without its advice on a setting that is set."""
+        """Do what Celery does, without its advice on a setting that is set."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CPendingDeprecationWarning)
             super().on_connection_error_after_connected(error)
 
     def _unharmed(self, loop: Callable[..., None]) -> Callable[..., None]:
-        """The loop over what comes from the broker; what is not even a message makes Celery connect anew."""
+        """Return the loop over what comes from the broker; what is not even a message makes Celery connect anew."""
 
         def run(*args: Any) -> None:
             try:
@@ -67,7 +67,7 @@ class WaryConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
 
 
 def check(message: Any) -> None:
-    """Raise unless the message is a nudge as `curvegan_worker.celery.app.nudge` sends it, to be taken now."""
+    """Raise unless the message is a nudge as `curvegan_worker.celery.nudges` sends it, to be taken now."""
     if message.headers.get("task") != TRAIN or message.headers.get("eta"):
         raise ValueError("it is no nudge")
     if len(message.body) > _MOST_BYTES:

@@ -1,26 +1,44 @@
 """The one Celery task, and what ties the Celery worker's life to ours. Imported by workers only."""
 
+import os
 import signal
+import socket
 import warnings
 from typing import Any
 
 from celery.bootsteps import StartStopStep
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging, worker_shutdown, worker_shutting_down
+from celery.signals import celeryd_init, setup_logging, worker_shutdown, worker_shutting_down
 
 from curvegan_worker.celery.app import TRAIN, app, options, settings
+from curvegan_worker.celery.control import answer_questions_only
+from curvegan_worker.celery.queues import queues_for
 from curvegan_worker.host.log_setup import log_to_stderr
 from curvegan_worker.host.process import WorkerProcess
 
 # Celery warns of root because a pickled message could run anything; ours are JSON.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 _process = WorkerProcess(settings, options)
+answer_questions_only()
 
 
 @app.task(name=TRAIN)
-def train(job_id: int | None = None) -> None:
-    """Claim and train until nothing is queued. The job id is a hint for who watches the broker; the claim decides."""
-    _process.work()
+def train(job_id: int | None = None) -> list[int]:
+    """Claim once, the job of the message if it can be, and train it with those that fit in its pack.
+
+    Returns:
+        The ids of the jobs of the claim, which Celery's events show as the task's result.
+    """
+    trained = _process.train(prefer=job_id)
+    if trained:
+        _process.send_next()
+    return trained
+
+
+@celeryd_init.connect
+def _name(instance: Any, **_: Any) -> None:
+    """Have Celery's tools name the worker as `curvegan workers` does."""
+    instance.hostname = f"{socket.gethostname()}:{os.getpid()}"
 
 
 @setup_logging.connect
@@ -31,11 +49,15 @@ def _set_up_logging(**_: Any) -> None:
 class Start(StartStopStep):  # type: ignore[misc]  # Celery has no types
     """Our start in Celery's order: its signal handlers are there; its consumer, which waits for the broker, is not."""
 
-    def start(self, _worker: Any) -> None:
-        """Begin to poll, with or without a broker."""
+    def start(self, worker: Any) -> None:
+        """Begin to poll, with or without a broker, and name the queues of the worker's devices."""
         # Celery's Ctrl-C is a cold shutdown, which can break into a commit; ours drains, as SIGTERM does.
         signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
-        _process.start()
+        _process.start(worker.pool.wake)
+        queues = queues_for(settings, _process.devices)
+        for queue in queues:
+            app.amqp.queues.add(queue)
+        app.amqp.queues.select([queue.name for queue in queues])
 
 
 app.steps["worker"].add(Start)

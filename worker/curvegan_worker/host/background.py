@@ -28,7 +28,7 @@ def presence(settings: Settings) -> Iterator[None]:
 
 
 def is_present(settings: Settings) -> bool:
-    """Whether a supervisor on this machine works for this database right now."""
+    """Return whether a supervisor on this machine works for this database right now."""
     with _private(_lock_file(settings)) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,7 +43,7 @@ def start_background(settings: Settings) -> int | None:
         return None
     with _private(settings.home / "worker.log") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "curvegan_worker"],
+            [sys.executable, "-P", "-m", "curvegan_worker"],
             env=os.environ | settings.environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -60,5 +60,5 @@ def _lock_file(settings: Settings) -> Path:
 
 
 def _private(path: Path) -> BinaryIO:
-    """A file to append to that nobody else can read, whatever the umask."""
+    """Open a file to append to that nobody else can read, whatever the umask."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")

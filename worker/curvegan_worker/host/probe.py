@@ -9,15 +9,15 @@ from ctypes.util import find_library
 
 
 def probe() -> dict[str, object]:
-    """Names of the CUDA devices that compute, by device; `driver` says whether NVIDIA's is there."""
+    """Return the names of the CUDA devices that compute, by device; `driver` says whether NVIDIA's is there."""
     import torch  # noqa: PLC0415  the module is named by clients, the process is this one
 
-    found: dict[str, object] = {"torch": torch.__version__, "driver": find_library("cuda") is not None}
+    answer: dict[str, object] = {"torch": torch.__version__, "driver": find_library("cuda") is not None}
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     for index in range(count):
         product = torch.ones(8, 8, device=f"cuda:{index}") @ torch.ones(8, 8, device=f"cuda:{index}")
         assert float(product.sum()) == 512
-    return found | {"devices": {f"cuda:{index}": torch.cuda.get_device_name(index) for index in range(count)}}
+    return answer | {"devices": {f"cuda:{index}": torch.cuda.get_device_name(index) for index in range(count)}}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""One worker process: it registers, polls the store for queued jobs, and trains one claim at a time.
+"""One worker process: it registers, claims and trains when Celery's task or its own poll says so, and signs off.
 
-Work starts in two ways, from a nudge (Celery's thread) or from the poll (its own thread, so that a broker that is down
-or deaf costs a second and no more). One lock sees to it that only one claim is trained at a time. Knows no tensors.
+A message from the broker starts a task, and a task is one claim. The poll is the safety net, in a thread of its own:
+where it sees queued work it has Celery told, and where Celery does not hear, or there is no broker, it trains itself.
+One lock sees to it that only one claim is trained at a time. Knows no tensors.
 """
 
 import logging
@@ -10,40 +11,55 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatabaseUnreachable, WorkerForgotten
 from curvegan_db.store import open_store
+from curvegan_db.values import QueuedJob
 from curvegan_worker.celery.app import TRAIN, ProcessOptions, app
+from curvegan_worker.celery.broker import BrokerUnreachable
+from curvegan_worker.celery.nudges import publish
 from curvegan_worker.devices import accepted, most_jobs, resolve
 from curvegan_worker.host.machine_code import prepare
 from curvegan_worker.lease import BEATS_A_LEASE, Lease
 from curvegan_worker.outage import Outage
 from curvegan_worker.settings import Settings
-from curvegan_worker.stop_flag import Stop
+from curvegan_worker.stop_flag import StopFlag
 
 POLL_S = 1.0
 _LEAVE_S = 4.0
+# How long the poll trains by itself before it tries the broker again.
+_DEAF_S = 10.0
 _log = logging.getLogger("curvegan.worker")
 
 
 class WorkerProcess:
-    """The process that Celery's solo pool runs in."""
+    """The process of one worker: Celery's loop in the main thread, a thread for its tasks, and a poll."""
 
     def __init__(self, settings: Settings, options: ProcessOptions) -> None:
         self._settings = settings
         self._options = options
         self._beat_s = options.lease_s / BEATS_A_LEASE
         self._outage = Outage("the database")
-        self._draining = Stop()
+        self._silence = Outage("the broker")
+        self._draining = StopFlag()
         self._training = threading.Lock()
         self._poller = threading.Thread(target=self._poll, name="poll", daemon=True)
         self._idle_since = self._beaten = time.monotonic()
+        self._celery_told = False
+        self._deaf_until = self._beaten
 
-    def start(self) -> None:
-        """Open the store, register and begin to poll. Exits with the error's code where that cannot be."""
+    def start(self, wake_loop: Callable[[], None]) -> None:
+        """Open the store, register and begin to poll. Exits with the error's code where that cannot be.
+
+        Args:
+            wake_loop: has Celery's loop look at once whether it shall end.
+        """
+        self._wake_loop = wake_loop
         threading.excepthook = _crash
         try:
             self._device = resolve(self._options.device)
@@ -55,16 +71,36 @@ class WorkerProcess:
         _log.info("worker %s is ready on %s", self._id[:8], self._device)
         self._poller.start()
 
-    def work(self) -> None:
-        """Claim and train until nothing is queued for this worker's devices, or the worker drains."""
-        with self._training:
-            try:
-                while not self._draining.is_set() and self._train_next():
-                    self._idle_since = time.monotonic()
-            except WorkerForgotten:
-                self._register()  # the next poll claims under the new name
-            except ServiceUnavailable as error:
-                self._outage.failed(error)
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Return the values of a config's `device` that this worker serves."""
+        return accepted(self._device)
+
+    def train(self, prefer: int | None = None) -> list[int]:
+        """Claim once, that job if it can be, and train what is claimed.
+
+        Returns:
+            The ids of the claim's jobs. None where nothing is queued for this worker's devices, where the worker drains
+            or the database is away, and where it trains a claim already.
+        """
+        if self._draining.is_set() or not self._training.acquire(blocking=False):
+            return []
+        try:
+            return self._train(prefer)
+        except WorkerForgotten:
+            self._register()  # the next poll claims under the new name
+        except ServiceUnavailable as error:
+            self._outage.failed(error)
+        finally:
+            self._training.release()
+        return []
+
+    def send_next(self) -> None:
+        """Send the next message where work is left for this worker's devices, unless one waits there already."""
+        with suppress(ServiceUnavailable):  # the poll sees the same, and says who is away
+            job = self._store.queued(self.devices)
+            if job and self._settings.has_broker:
+                publish(self._settings, [job], most_waiting=1)
 
     def drain(self) -> None:
         """Ask for the end: the running claim is checkpointed and released at its next chunk."""
@@ -98,17 +134,19 @@ class WorkerProcess:
                     raise
                 self._touch()
 
-    def _train_next(self) -> bool:
+    def _train(self, prefer: int | None) -> list[int]:
+        self._celery_told = False
         self._store.reap()
-        claim = self._store.claim(self._id, accepted(self._device), most_jobs(self._device))
+        claim = self._store.claim(self._id, self.devices, most_jobs(self._device), prefer)
         if claim is None:
-            return False
+            return []
         self._outage.passed()
         with Lease(self._store, claim, self._outage, self._options.hang_s, self._advanced) as lease:
             from curvegan_worker.run import Run  # noqa: PLC0415  what draws comes with the first job
 
             Run(self._store, claim, lease, self._device, self._draining).train()
-        return True
+        self._idle_since = time.monotonic()
+        return [job.id for job in claim.jobs]
 
     def _advanced(self) -> None:
         self._touch()
@@ -125,17 +163,18 @@ class WorkerProcess:
             self._wake_celery()
 
     def _wake_celery(self) -> None:
-        """Spare a memory:// worker the two times two seconds that Celery's loop waits for messages before it stops.
+        """Have Celery's loop see at once that it shall end, and not when it next wakes by itself.
 
         A broker that hangs would keep Celery waiting for ever: then the process ends without it.
         """
-        if self._settings.broker_url.startswith("memory:"):
-            for _ in range(2):
-                app.send_task(TRAIN)
-        else:
+        if self._settings.has_broker:
+            self._wake_loop()
             end = threading.Timer(_LEAVE_S, self._end)
             end.daemon = True
             end.start()
+        else:
+            for _ in range(2):  # it waits for messages twice, two seconds each
+                app.send_task(TRAIN)
 
     def _end(self) -> None:
         self._sign_off()
@@ -154,10 +193,34 @@ class WorkerProcess:
         self._touch()
         if time.monotonic() - self._beaten > self._beat_s:
             self._beat()
-        if self._store.queued(accepted(self._device)):
-            self.work()
-        elif self._idled_out():
-            self._leave()
+        job = self._store.queued(self.devices)
+        if job is None:
+            self._celery_told = False
+            if self._idled_out():
+                self._leave()
+        elif self._is_on_its_own() or not self._tell_celery(job):
+            while self.train() and self._is_on_its_own():
+                pass
+
+    def _is_on_its_own(self) -> bool:
+        return not self._settings.has_broker or time.monotonic() < self._deaf_until
+
+    def _tell_celery(self, job: QueuedJob) -> bool:
+        """Send a message for the job. Returns whether Celery may still hear it.
+
+        Who is idle takes a message at once: one that waits since the last look says that Celery is deaf. Another
+        worker may have taken the last one; then it is sent again.
+        """
+        try:
+            if publish(self._settings, [job], most_waiting=1) == 0 and self._celery_told:
+                raise BrokerUnreachable("the broker does not deliver its messages")
+        except BrokerUnreachable as error:
+            self._silence.failed(error)
+            self._deaf_until = time.monotonic() + _DEAF_S
+            return False
+        self._silence.passed()
+        self._celery_told = True
+        return True
 
     def _leave(self) -> None:
         self._draining.set()
@@ -170,12 +233,11 @@ class WorkerProcess:
         self._outage.passed()
 
     def _register(self) -> None:
-        devices = accepted(self._device)
-        self._id = self._store.register_worker(socket.gethostname(), os.getpid(), devices, version("curvegan"))
+        self._id = self._store.register_worker(socket.gethostname(), os.getpid(), self.devices, version("curvegan"))
         self._outage.passed()
 
     def _orphaned(self) -> bool:
-        """A supervisor that was killed would leave processes that nobody knows of."""
+        """Return whether the supervisor is gone: one that was killed would leave processes that nobody knows of."""
         return self._options.supervisor_pid is not None and os.getppid() != self._options.supervisor_pid
 
     def _idled_out(self) -> bool:
@@ -188,7 +250,7 @@ class WorkerProcess:
 
 
 def _crash(died: threading.ExceptHookArgs) -> None:
-    """A thread died of what nobody foresaw: so does the process, and not half of it. Its leases bring the jobs back."""
+    """End the process where a thread died of what nobody foresaw: not half of it. Its leases bring the jobs back."""
     error = died.exc_value or died.exc_type()
     _log.critical("thread %s: the process ends", died.thread.name if died.thread else "?", exc_info=error)
     os._exit(1)

@@ -14,10 +14,11 @@ from pathlib import Path
 from curvegan_core.errors import ServiceUnavailable
 from curvegan_db.store import open_store
 from curvegan_worker.celery.app import HANG_S, options
+from curvegan_worker.celery.isolation import without_celery
 from curvegan_worker.host.background import presence
 from curvegan_worker.host.log_setup import log_to_stderr
 from curvegan_worker.settings import Settings
-from curvegan_worker.stop_flag import Stop
+from curvegan_worker.stop_flag import StopFlag
 
 DRAIN_S = 20.0
 # How much later than its lease's keeper the supervisor sees a hang, and what a process may take until it is ready.
@@ -66,7 +67,7 @@ def supervise(
     environment = settings.environment() | {"CURVEGAN_WORKER_DEVICE": device, "CURVEGAN_HANG_SECONDS": str(hang_after)}
     if exit_when_idle is not None:
         environment["CURVEGAN_WORKER_IDLE"] = str(exit_when_idle)
-    stopping = Stop()
+    stopping = StopFlag()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     while True:
@@ -82,7 +83,7 @@ def supervise(
 
 def _queued(settings: Settings) -> bool:
     with open_store(settings.database_url) as store:
-        return store.queued(("auto", "cpu"))
+        return store.queued(("auto", "cpu")) is not None
 
 
 class _Supervisor:
@@ -92,13 +93,15 @@ class _Supervisor:
         concurrency: int,
         environment: Mapping[str, str],
         hang_after: float,
-        stopping: Stop,
+        stopping: StopFlag,
     ) -> None:
         self._folder = home / "health" / str(os.getpid())
         self._stopping = stopping
         self._stale_s = hang_after + _GRACE_S
         threads = str(max(1, (os.cpu_count() or 1) // concurrency))
-        self._environment = os.environ | environment | {"CURVEGAN_WORKER_SUPERVISOR": str(os.getpid())}
+        self._environment = (
+            without_celery(os.environ) | dict(environment) | {"CURVEGAN_WORKER_SUPERVISOR": str(os.getpid())}
+        )
         self._environment |= {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
         self._slots = [_Slot(n, self._folder / f"{n}") for n in range(1, concurrency + 1)]
 
@@ -131,23 +134,15 @@ class _Supervisor:
         ready_at = time.time() + _START_S
         os.utime(slot.health_file, (ready_at, ready_at))
         slot.start_at = time.monotonic()
-        command = [
-            sys.executable,
-            "-m",
-            "celery",
-            "--quiet",
-            "-A",
-            "curvegan_worker.celery.app",
-            "worker",
-            "--loglevel",
-            "WARNING",
-        ]
-        command += ["-n", f"worker-{os.getpid()}-{slot.number}@%h", "--without-gossip", "--without-mingle"]
+        # -P: else a file `queue.py` in the current folder would be taken for Python's own.
+        celery = [sys.executable, "-P", "-m", "celery", "--quiet", "-A", "curvegan_worker.celery.app"]
+        command = [*celery, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+        command += [] if options.events else ["--without-heartbeat"]
         environment = self._environment | {"CURVEGAN_WORKER_HEALTH": str(slot.health_file)}
         slot.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
 
     def _ended(self, slot: _Slot, code: int) -> None:
-        """0 was asked for, 2 and 3 will not mend by themselves; anything else is an accident, so start another."""
+        """Start another, unless it ended with 0, which was asked for, or 2 or 3, which will not mend by themselves."""
         slot.process = None
         if code in _FINAL_CODES:
             slot.done, slot.code = True, code

@@ -92,14 +92,15 @@ class TorchEngine:
         On CUDA nothing waits for the device before the last step is queued.
         """
         losses, looks = [], []
-        for offset, inputs in enumerate(self._inputs(steps, count)):
+        for offset, inputs in enumerate(self.inputs(steps, count)):
             seen = self._do(inputs)
             losses.append(torch.stack((seen.g_loss_j, seen.d_loss_j)))
             if offset in offsets:
                 looks.append(self._look(seen, inputs.batches[-1].real_jbp))
         return self._trace(offsets, losses, looks)
 
-    def _inputs(self, steps: Sequence[int], count: int) -> Iterator[Inputs]:
+    def inputs(self, steps: Sequence[int], count: int) -> Iterator[Inputs]:
+        """Yield what each of `count` steps reads, the first numbered from each job's own entry of `steps`."""
         job, jobs = self._configs[0], len(self._configs)
         further = job.g_steps - 1
         batches = self._batches.take([step * job.d_steps for step in steps], count * job.d_steps, jobs)

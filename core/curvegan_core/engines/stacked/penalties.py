@@ -31,9 +31,11 @@ class Penalty:
     gp: Tensor | None
 
     @classmethod
-    def make(cls, network: Network, configs: Sequence[TrainConfig], device: str) -> Self:
+    def make(
+        cls, network: Network, configs: Sequence[TrainConfig], device: str, dtype: torch.dtype = torch.float32
+    ) -> Self:
         """Take the weights of a pack's configs, in which a penalty is on in all or in none (see `pack_key`)."""
-        return cls(network, *(weights(configs, key, device) for key in ("r1", "r2", "gp")))
+        return cls(network, *(weights(configs, key, device, dtype) for key in ("r1", "r2", "gp")))
 
     def add(self, loss_jb: Tensor, seen_jbp: Tensor, mix_jb1: Tensor | None, tensors: Sequence[Tensor]) -> Tensor:
         """Return the losses of each row with the penalties of D = `tensors`; seen are real, then generated rows."""
@@ -53,10 +55,10 @@ class Penalty:
         return self.network.slopes(x_jbp, tensors).square().sum(-1)
 
 
-def weights(configs: Sequence[TrainConfig], key: str, device: str) -> Tensor | None:
+def weights(configs: Sequence[TrainConfig], key: str, device: str, dtype: torch.dtype = torch.float32) -> Tensor | None:
     """Return a number of each job's config as (jobs, 1); None where it is 0, off, for it is so in all or in none."""
     values = [[getattr(config, key)] for config in configs]
-    return torch.tensor(values, dtype=torch.float32, device=device) if values[0][0] else None
+    return torch.tensor(values, dtype=dtype, device=device) if values[0][0] else None
 
 
 def squared_norm(weight_j1: Tensor, gradients: Sequence[Tensor]) -> Tensor:

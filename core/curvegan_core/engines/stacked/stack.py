@@ -78,13 +78,15 @@ class Rows:
     rows_jp: Tensor
 
     @classmethod
-    def load(cls, slots: tuple[Slot, ...], jobs: Sequence[Tensors], device: str) -> Self:
+    def load(
+        cls, slots: tuple[Slot, ...], jobs: Sequence[Tensors], device: str, dtype: torch.dtype = torch.float32
+    ) -> Self:
         """Lay out the tensors of each job."""
         array = np.zeros((len(jobs), padded(slots[-1].stop if slots else 0, _ROW_ALIGN)), np.float32)
         for row, tensors in zip(array, jobs, strict=True):
             for slot in slots:
                 slot.view(row)[...] = tensors[slot.name]
-        return cls(slots, torch.from_numpy(array).to(device))
+        return cls(slots, torch.from_numpy(array).to(device, dtype))
 
     def views(self, rows_jp: Tensor | None = None) -> tuple[Tensor, ...]:
         """Return each tensor of all jobs, (j, in, out) or (j, 1, out), of these rows or of others laid out as they."""
@@ -100,7 +102,14 @@ class Rows:
 class Stack:
     """The same network of every job: weights, running statistics, what its optimiser keeps, and the update."""
 
-    def __init__(self, network: str, configs: Sequence[TrainConfig], states: Sequence[State], device: str) -> None:
+    def __init__(
+        self,
+        network: str,
+        configs: Sequence[TrainConfig],
+        states: Sequence[State],
+        device: str,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         """Take the states of a pack's jobs. Raises KeyError for an optimiser that is not known."""
         job = configs[0]
         mine = {name: shape for name, shape in shapes(job).items() if name.startswith(f"{network}.")}
@@ -109,12 +118,12 @@ class Stack:
         moving = layout({name: shape for name, shape in mine.items() if not trained(name)})
         weights = [state.weights for state in states]
         self._optimiser = OPTIMISERS[job.optimisers[network]]
-        self._values = Rows.load(slots, weights, device)
+        self._values = Rows.load(slots, weights, device, dtype)
         self._kept = {
-            group: Rows.load(slots, [state.kept[group] for state in states], device)
+            group: Rows.load(slots, [state.kept[group] for state in states], device, dtype)
             for group in KEPT[job.optimisers[network]]
         }
-        self._statistics = Rows.load(moving, weights, device)
+        self._statistics = Rows.load(moving, weights, device, dtype)
         self._gradient_jp = torch.zeros_like(self._values.rows_jp)
         # The end of a row, behind the last tensor.
         self._rest_jp = self._gradient_jp.new_zeros(len(states), self._gradient_jp.shape[1] - slots[-1].stop)
@@ -156,10 +165,10 @@ class Stack:
 
     def average(self, tensors: Sequence[Tensors], take: Sequence[float]) -> "Average":
         """Start an average of this network's weights and statistics from the tensors given, one set a job."""
-        device = self._values.rows_jp.device
+        device, dtype = self._values.rows_jp.device, self._values.rows_jp.dtype
         groups = [rows for rows in (self._values, self._statistics) if rows.slots]
-        means = [Rows.load(rows.slots, tensors, str(device)) for rows in groups]
-        take_j1 = torch.from_numpy(np.array(take)[:, None].astype(np.float32)).to(device)
+        means = [Rows.load(rows.slots, tensors, str(device), dtype) for rows in groups]
+        take_j1 = torch.from_numpy(np.array(take)[:, None].astype(np.float32)).to(device, dtype)
         return Average(means, [rows.rows_jp for rows in groups], take_j1)
 
     def weights(self, index: int) -> dict[str, NDArray[np.float32]]:

@@ -66,26 +66,35 @@ class Judged(NamedTuple):
 class Pack:
     """Both networks of every job and what changes them."""
 
-    def __init__(self, configs: Sequence[TrainConfig], states: Sequence[State], device: str) -> None:
-        """Take jobs of one `pack_key` at their states. Raises KeyError for a name that is not known."""
+    def __init__(
+        self,
+        configs: Sequence[TrainConfig],
+        states: Sequence[State],
+        device: str,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        """Take jobs of one `pack_key` at their states. Raises KeyError for a name that is not known.
+
+        Training is in float32; with another `dtype`, that of each step's inputs must be the same.
+        """
         job = self._job = configs[0]
-        self.generator = Stack("generator", configs, states, device)
-        self.discriminator = Stack("discriminator", configs, states, device)
+        self.generator = Stack("generator", configs, states, device, dtype)
+        self.discriminator = Stack("discriminator", configs, states, device, dtype)
         takes = [1 - config.ema for config in configs]
         self.average = self.generator.average([state.ema for state in states], takes) if job.ema else None
         # What a row counts in a mean: nothing where it is padding. Backward passes start with it as their gradient.
-        self.share_jb = _share(len(configs), job.batch_size // job.pack, device)
-        self.curves_jb = _share(len(configs), job.batch_size, device)
+        self.share_jb = _share(len(configs), job.batch_size // job.pack, device).to(dtype)
+        self.curves_jb = _share(len(configs), job.batch_size, device).to(dtype)
         self._generate = Network(job, "generator", self.curves_jb, job.batch_size)
         self._judge = Network(job, "discriminator", self.share_jb, job.batch_size // job.pack)
         self._loss = TORCH_LOSSES[job.loss]
-        self._smooth_j1 = weights(configs, "label_smoothing", device)
+        self._smooth_j1 = weights(configs, "label_smoothing", device, dtype)
         if self._smooth_j1 is not None and self._loss.smooth is None:
             raise ValueError(f"loss {job.loss} has no labels to smooth")
-        self._clip_j1 = weights(configs, "clip", device)
-        self._penalty = Penalty.make(self._judge, configs, device)
-        self._consensus_j1 = weights(configs, "consensus", device)
-        self._g_grad_j1 = weights(configs, "g_grad", device)
+        self._clip_j1 = weights(configs, "clip", device, dtype)
+        self._penalty = Penalty.make(self._judge, configs, device, dtype)
+        self._consensus_j1 = weights(configs, "consensus", device, dtype)
+        self._g_grad_j1 = weights(configs, "g_grad", device, dtype)
 
     @property
     def rows(self) -> tuple[Tensor, ...]:

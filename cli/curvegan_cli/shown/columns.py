@@ -1,0 +1,120 @@
+"""Jobs and sweeps as the commands print them: the columns of their tables, their lines of CSV, their JSON."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from curvegan.watching.job_fields import job_fields, progress, rmses_now
+from curvegan.watching.sweep_fields import COUNTED_STATES, SWEEP_FIELDS, prospects, sweep_fields, sweep_lines
+from curvegan.words import age, number
+from curvegan_cli.shown.output import Column, Grid, Sheet, emit
+
+if TYPE_CHECKING:
+    from curvegan_db.store import Store
+    from curvegan_db.values import Job, Sweep
+
+_STYLES = {
+    "queued": "yellow",
+    "running": "cyan",
+    "lost": "bold magenta",
+    "succeeded": "green",
+    "failed": "bold red",
+    "cancelled": "dim",
+}
+
+
+def state_style(state: str) -> str:
+    """Return the rich style of a job's state."""
+    return _STYLES.get(state, "")
+
+
+# A column of `status`, and what it says of a job with an RMSE at a moment.
+_JobColumn = tuple[Column, "Callable[[Job, float | None, datetime], object]"]
+_JOB_COLUMNS: tuple[_JobColumn, ...] = (
+    (Column("ID", right=True), lambda job, rmse, now: job.id),
+    (Column("NAME", folds=True), lambda job, rmse, now: job.name),
+    (Column("STATE", style=state_style), lambda job, rmse, now: job.state),
+    (Column("PROGRESS", right=True), lambda job, rmse, now: progress(job)),
+    (Column("STEPS/S", right=True, spare=2), lambda job, rmse, now: _rate(job.steps_per_second)),
+    (Column("RMSE", right=True), lambda job, rmse, now: number(rmse)),
+    (Column("VERDICT", folds=True, least=12), lambda job, rmse, now: job.verdict),
+    (Column("AGE", right=True, spare=1), lambda job, rmse, now: age(job.created_at, now)),
+    (Column("WORKER", folds=True, spare=3), lambda job, rmse, now: job.worker),
+)
+_SWEEP_COLUMNS = (
+    *(Column("ID", right=True), Column("NAME", folds=True), Column("AGE", right=True), Column("JOBS", right=True)),
+    *(Column(state.upper(), right=True) for state in COUNTED_STATES),
+    Column("AXES", folds=True),
+)
+
+
+def _rate(steps_per_second: float | None) -> str | None:
+    return None if steps_per_second is None else f"{steps_per_second:.0f}"
+
+
+def jobs_grid(store: "Store", jobs: Sequence["Job"]) -> Grid:
+    """Return the table of `status`."""
+    now, rmse = datetime.now(UTC), rmses_now(store, jobs)
+    rows = [[value(job, rmse[job.id], now) for _, value in _JOB_COLUMNS] for job in jobs]
+    remark = "" if jobs else "There is no such job; `curvegan submit` makes one."
+    return Grid([column for column, _ in _JOB_COLUMNS], rows, remark)
+
+
+def emit_jobs(form: str, jobs: Sequence["Job"], text: Callable[[], Iterable[Grid | str]]) -> None:
+    """Print jobs: for programs every field, with the config in JSON alone; for people `text`."""
+    emit(
+        form,
+        text=text,
+        json=lambda: [job_fields(job) for job in jobs],
+        csv=lambda: _jobs_sheet(jobs),
+        ids=lambda: [job.id for job in jobs],
+    )
+
+
+def _jobs_sheet(jobs: Sequence["Job"]) -> Sheet:
+    """Return a job a line: its fields and metrics; a metric that it has not is empty."""
+    from curvegan_db.columns import JOB_FIELDS
+    from curvegan_db.filters.catalogue import METRIC_NAMES
+
+    header = (*JOB_FIELDS, *METRIC_NAMES)
+    rows = [job_fields(job) | dict(job.metrics or {}) for job in jobs]
+    return Sheet(header, [[row.get(name) for name in header] for row in rows])
+
+
+def sweeps_grid(sweeps: Sequence["Sweep"]) -> Grid:
+    """Return the table of `sweeps`."""
+    now = datetime.now(UTC)
+    remark = "" if sweeps else "There is no sweep; `curvegan sweep` makes one."
+    return Grid(_SWEEP_COLUMNS, [_sweep_cells(sweep, now) for sweep in sweeps], remark)
+
+
+def _sweep_cells(sweep: "Sweep", now: datetime) -> list[object]:
+    states = [sweep.states[state] or None for state in COUNTED_STATES]
+    return [sweep.id, sweep.name, age(sweep.created_at, now), sweep.jobs, *states, " ".join(sweep.axes)]
+
+
+def sweeps_sheet(sweeps: Sequence["Sweep"]) -> Sheet:
+    """Return a sweep a line: its fields, how its jobs stand, its axes."""
+    rows = [[getattr(sweep, name) for name in SWEEP_FIELDS] for sweep in sweeps]
+    states = [[*(sweep.states[state] for state in COUNTED_STATES), " ".join(sweep.axes)] for sweep in sweeps]
+    return Sheet(
+        (*SWEEP_FIELDS, *COUNTED_STATES, "axes"), [[*row, *more] for row, more in zip(rows, states, strict=True)]
+    )
+
+
+def whole_sweep_json(store: "Store", sweep: "Sweep") -> dict[str, Any]:
+    """Return all that is known of a sweep as JSON."""
+    return sweep_fields(sweep) | prospects(store, sweep)
+
+
+def emit_ended_sweep(store: "Store", sweep: "Sweep", form: str) -> None:
+    """Print how a sweep ended, for who followed it; exit code 1 where a job did not succeed."""
+    emit(
+        form,
+        text=lambda: sweep_lines(store, sweep),
+        json=lambda: whole_sweep_json(store, sweep),
+        csv=lambda: sweeps_sheet([sweep]),
+        ids=lambda: [sweep.id],
+    )
+    if sweep.states["succeeded"] < sweep.jobs:
+        raise SystemExit(1)

@@ -1,0 +1,59 @@
+"""The data sets of jobs: the layer of a config that one makes, what it is called, its curves."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curvegan.lab import Lab
+    from curvegan_core.config.train import TrainConfig
+    from curvegan_core.families.dataset import Dataset
+    from curvegan_db.store import Store
+    from curvegan_db.values import Job
+
+
+def data_layer(store: "Store", name: str) -> dict[str, Any]:
+    """Return the layer of a config that learns a stored data set. Raises DatasetNotFound."""
+    dataset = store.named_dataset(name)
+    return {"curve": dataset.curve.model_dump(), "points": dataset.points}
+
+
+def data_names(store: "Store", configs: Iterable["TrainConfig"]) -> list[str]:
+    """Return what each config's data set is called, `loads` or `loads,again`; empty for any other curve.
+
+    One that was removed goes by the beginning of its hash.
+    """
+    from curvegan_core.config.curve import Data
+
+    hashes = [config.curve.hash if isinstance(config.curve, Data) else "" for config in configs]
+    names = {
+        key: ",".join(store.dataset_names(key)) or f"{key[:12]} (a data set that was removed)"
+        for key in set(hashes) - {""}
+    }
+    return [names.get(key, "") for key in hashes]
+
+
+def data_remark(lab: "Lab", config: "TrainConfig") -> str:
+    """Return `data set NAME` for a config that learns one, empty for another. Raises DatasetNotFound."""
+    from curvegan_core.config.curve import Data
+    from curvegan_db.errors import DatasetNotFound
+
+    if not isinstance(config.curve, Data):
+        return ""
+    names = lab.store.dataset_names(config.curve.hash)
+    if not names:
+        raise DatasetNotFound(config.curve.hash[:12])
+    return f"data set {', '.join(names)}"
+
+
+def own_curves(store: "Store", job: "Job") -> "Dataset | None":
+    """Return the user's curves that a job was trained on; None where it learnt others, or where they are gone."""
+    from curvegan_core.config.curve import Data
+    from curvegan_core.families.dataset import Dataset
+    from curvegan_db.errors import DatasetNotFound
+
+    if not isinstance(job.config.curve, Data):
+        return None
+    try:
+        return Dataset.from_bytes(store.dataset(job.config.curve.hash))
+    except DatasetNotFound:
+        return None

@@ -1,0 +1,122 @@
+"""The services of one place, each opened on first use: settings, store, queue. Making a Lab opens none."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from curvegan_db.store import Store
+    from curvegan_worker.settings import Settings
+
+# The states of workers that take jobs.
+WORKING = ("idle", "training")
+TORCH_MISSING = "torch is not installed here; `pip install 'curvegan[worker]'` makes this machine able to train"
+
+
+def torch_installed() -> bool:
+    """Return whether this machine can train."""
+    from importlib.util import find_spec
+
+    return find_spec("torch") is not None
+
+
+class Lab:
+    """Where jobs are kept, and what wakes the workers. What is not said here comes from the TOML files."""
+
+    def __init__(
+        self,
+        home: str | None = None,
+        database_url: str | None = None,
+        broker_url: str | None = None,
+        queue_prefix: str | None = None,
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Make it; `variables` of the environment are those that a worker started here would read."""
+        settings = {"home": home, "database_url": database_url, "broker_url": broker_url, "queue_prefix": queue_prefix}
+        self._given = {key: value for key, value in settings.items() if value}
+        self._variables = variables
+
+    @cached_property
+    def files(self) -> dict[str, dict[str, Any]]:
+        """The `settings` and `config` tables of the project's and the user's TOML files, the project's on top."""
+        from curvegan.toml import personal_tables
+
+        return personal_tables(Path.cwd())
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings, checked. Raises InvalidInput."""
+        from curvegan_worker.settings import WORKER_VARIABLES, Settings
+
+        for name, text in self._variables.items():
+            WORKER_VARIABLES[name](name, text)  # a worker that is started here would refuse it, with the job stored
+        return Settings.resolve(**(self.files["settings"] | self._given))
+
+    @cached_property
+    def store(self) -> "Store":
+        """The store at this version's schema: the embedded one is brought to it, another one is only checked."""
+        from curvegan_db.store import open_store
+
+        return open_store(self.settings.database_url)
+
+    @contextmanager
+    def engine(self) -> Iterator["Engine"]:
+        """Open the bare database, whatever its schema: for who looks after it."""
+        from curvegan_db.sql.database import make_engine
+
+        engine = make_engine(self.settings.database_url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+    def nudge(self, ids: Sequence[int]) -> str | None:
+        """Wake as many workers as there are; each goes on while work is left, and who starts later looks by himself.
+
+        Returns a warning where the broker could not be told.
+        """
+        if not self.settings.has_broker:
+            return None
+        from curvegan_worker.celery.nudges import MOST_NUDGES, nudge
+
+        live = sum(worker.state in WORKING for worker in self.store.workers())
+        return nudge(self.settings, self.store.queued_among(ids[: min(max(1, live), MOST_NUDGES)]))
+
+    def broker_problem(self) -> str | None:
+        """Return why no message gets through the broker; None where it does, or where none is needed."""
+        if not self.settings.has_broker:
+            return None
+        from curvegan_worker.celery.broker import BrokerUnreachable, round_trip
+
+        try:
+            round_trip(self.settings)
+        except BrokerUnreachable as error:
+            return str(error)
+        return None
+
+    def start_worker(self) -> str | None:
+        """Have a background worker on this machine where the store is embedded. Return why there can be none.
+
+        Whether there is one already is told by a lock, not by the store, where a killed worker seems alive for a while.
+        """
+        if not self.settings.embedded:
+            return None
+        if not torch_installed():
+            return f"No worker was started: {TORCH_MISSING}."
+        from curvegan_worker.host.background import start_background
+
+        try:
+            start_background(self.settings)
+        except OSError as error:
+            return f"No worker was started: {error.filename or 'its process'}: {error.strerror}."
+        return None
+
+    def close(self) -> None:
+        """Close the store's connections, if it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()

@@ -1,0 +1,100 @@
+"""How a job's config comes together: layers of keys, a later one over an earlier one. Stores nothing."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curvegan import toml
+from curvegan.datasets import data_layer
+
+if TYPE_CHECKING:
+    from curvegan.lab import Lab
+    from curvegan_core.config.train import TrainConfig
+
+_MOST_DOTS = 3
+
+
+def job_layers(
+    lab: "Lab",
+    keys: Mapping[str, Any],
+    preset: str | None = None,
+    file: Path | None = None,
+    assigned: Mapping[str, Any] | None = None,
+    data: str | None = None,
+) -> list[Mapping[str, Any]]:
+    """Return the layers of a job, the lowest first: project file, preset, file, `assigned`, `keys`, data set.
+
+    Raises:
+        InvalidInput: a file that cannot be read, or a data set beside another curve.
+        DatasetNotFound: no data set is called `data`.
+    """
+    from curvegan_core.errors import InvalidInput
+
+    own, assigned = toml.read(file) if file else {}, assigned or {}
+    if data is not None and ("curve" in keys or assigned.keys() & {"curve", "points"}):
+        raise InvalidInput("--data says what the curve and its points are: leave out --curve and --set of either")
+    # Below `assigned` too, so that parameters set there are those of the family chosen here.
+    family = {key: keys[key] for key in ("curve",) if key in keys}
+    dataset = data_layer(lab.store, data) if data is not None else {}
+    return [lab.files["config"], preset_layer(preset), own, family, assigned, keys, dataset]
+
+
+def layered(layers: Iterable[Mapping[str, Any]]) -> "TrainConfig":
+    """Return the config that the layers make together, a later one over an earlier one.
+
+    Raises:
+        InvalidConfig: an unknown key or a value out of range.
+    """
+    from curvegan_core.config.train import TrainConfig
+
+    return TrainConfig.parse(merged(layers, TrainConfig().curve.family))
+
+
+def merged(layers: Iterable[Mapping[str, Any]], family: str) -> dict[str, Any]:
+    """Return the layers as one. A layer that changes the curve's family, at first `family`, drops its parameters."""
+    values: dict[str, Any] = {}
+    for layer in map(_spelled_out, layers):
+        curve = layer.get("curve")
+        chosen = curve.get("family", family) if isinstance(curve, Mapping) else family
+        if chosen != family:
+            values.pop("curve", None)
+            family = chosen
+        values = toml.overlay(values, layer)
+    return values
+
+
+def _spelled_out(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a layer's short forms in full, so that `lr` wins over an `lr_g` below and a family is seen to be one."""
+    values = dict(layer)
+    if "lr" in values:
+        lr = values.pop("lr")
+        values = {"lr_g": lr, "lr_d": lr} | values
+    if isinstance(values.get("curve"), str):
+        values["curve"] = {"family": values["curve"]}
+    return values
+
+
+def assignments(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the layer that keys and values as they are typed make; a dotted key reaches into a table."""
+    layer: dict[str, Any] = {}
+    for key, text in pairs:
+        layer = toml.overlay(layer, layer_of(key, toml.value(text)))
+    return layer
+
+
+def layer_of(key: str, value: Any) -> dict[str, Any]:
+    """Return the layer of one key, which reaches into a table where it has dots. Raises InvalidConfig."""
+    from curvegan_core.config.limits import check_size
+
+    nested: Any = value
+    for part in reversed(key.split(".", _MOST_DOTS)):
+        nested = {part: nested}
+    check_size(nested)
+    return _spelled_out(nested)
+
+
+def preset_layer(name: str | None) -> dict[str, Any]:
+    """Return the layer of a preset, empty without one. Raises InvalidConfig for an unknown one."""
+    from curvegan_core.config.presets import preset
+
+    return preset(name).values if name is not None else {}

@@ -1,0 +1,211 @@
+"""What keeps jobs from running here, found out by trying it. Mends nothing, and shows no password."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curvegan.lab import TORCH_MISSING, Lab, torch_installed
+from curvegan.words import age, duration
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from curvegan_db.store import Store
+    from curvegan_db.values import Worker
+
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+MOST_SKEW = timedelta(seconds=2)
+LITTLE_DISK, TOO_LITTLE_DISK = 1 << 30, 1 << 27
+_PROBE_TIMEOUT_S = 60.0
+_INSTALL = "pip install 'curvegan[worker]'"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor: what was tried, OK, WARNING or PROBLEM, what came of it, and what to type."""
+
+    check: str
+    level: str
+    text: str
+    command: str | None = None
+
+
+def examine(lab: Lab) -> list[Finding]:
+    """Try everything; what needs something that is broken is left out."""
+    embedded, findings = lab.settings.embedded, [*_database(lab)]
+    folder = _existing(_store_folder(lab))  # which an embedded database has made by now
+    findings += [*check_wal(folder, embedded), check_broker(lab), *check_torch(embedded), check_disk(folder)]
+    return findings
+
+
+def _store_folder(lab: Lab) -> Path:
+    """Return where the store's file lies, or the home folder where the store is a server's."""
+    from sqlalchemy.engine import make_url
+
+    if not lab.settings.embedded:
+        return lab.settings.home
+    return Path(make_url(lab.settings.database_url).database or ".").absolute().parent
+
+
+def _existing(folder: Path) -> Path:
+    return next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+
+
+def _database(lab: Lab) -> Iterator[Finding]:
+    """Check the database, and what can only be asked where it answers."""
+    from curvegan_core.errors import CurveganError
+    from curvegan_db.sql.database import shown_url
+
+    try:
+        with lab.engine() as engine, engine.connect():
+            yield Finding("database", OK, f"{shown_url(engine)} answers")
+            yield check_schema(engine)
+            yield check_clock(engine)
+    except CurveganError as error:
+        yield Finding("database", PROBLEM, str(error), "curvegan db status")
+        return
+    yield from _workers(lab)
+
+
+def check_schema(engine: "Engine") -> Finding:
+    """Check the schema against this version's."""
+    from curvegan_db.sql import migrate
+
+    schema = migrate.status(engine)
+    if schema.current == schema.head:
+        return Finding("schema", OK, f"at {schema.current}, as this curvegan needs it")
+    if schema.newer:
+        return Finding("schema", PROBLEM, f"at {schema.current}, newer than this curvegan", "pip install -U curvegan")
+    version = f"at {schema.current}" if schema.current else "none yet"
+    if engine.dialect.name == "sqlite":
+        return Finding("schema", OK, f"{version}; the first command that uses the store brings it to {schema.head}")
+    return Finding("schema", PROBLEM, f"{version}, this curvegan needs {schema.head}", "curvegan db upgrade")
+
+
+def check_clock(engine: "Engine") -> Finding:
+    """Check this machine's clock against the database's, by which leases are measured."""
+    from curvegan_db.sql.health import clock_skew
+
+    if engine.dialect.name == "sqlite":
+        return Finding("clock", OK, "the store goes by this machine's clock")
+    return judge_skew(clock_skew(engine))
+
+
+def judge_skew(skew: timedelta) -> Finding:
+    """Return what a skew means: leases go by one clock, so that people are misled and jobs are not."""
+    seconds = skew.total_seconds()
+    text = f"the database's clock is {abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'} this machine's"
+    if abs(skew) <= MOST_SKEW:
+        return Finding("clock", OK, text)
+    return Finding("clock", WARNING, f"{text}; ages and beats that it shows are off by that", "timedatectl status")
+
+
+def check_wal(folder: Path, embedded: bool) -> Iterator[Finding]:
+    """Check SQLite's write-ahead log, by writing a database next to the store's file."""
+    from curvegan_db.sql.health import network_file_system, try_wal
+
+    if not embedded:
+        return
+    problem, network = try_wal(folder), network_file_system(folder)
+    move = "curvegan --home FOLDER status"
+    if problem:
+        yield Finding("wal", PROBLEM, f"no write-ahead log: {problem}; keep the store on a local disk", move)
+    elif network:
+        text = f"{folder} is on {network}: it works on one machine, and breaks the file when two use it"
+        yield Finding("wal", WARNING, text, move)
+    else:
+        yield Finding("wal", OK, f"a write-ahead log works in {folder}")
+
+
+def check_broker(lab: Lab) -> Finding:
+    """Send a message through the broker and back."""
+    from curvegan_worker.celery.broker import shown_broker
+
+    if not lab.settings.has_broker:
+        return Finding("broker", OK, "none is needed: workers here look for jobs every second")
+    problem = lab.broker_problem()
+    if problem:
+        return Finding(
+            "broker", PROBLEM, f"{problem}; until then workers look for jobs every second", "curvegan workers"
+        )
+    return Finding("broker", OK, f"{shown_broker(lab.settings.broker_url)} gave a message back")
+
+
+def _workers(lab: Lab) -> Iterator[Finding]:
+    from curvegan_core.errors import CurveganError
+
+    try:
+        store = lab.store
+    except CurveganError:
+        return  # told by the schema
+    waiting = len(store.jobs(states=["queued"], limit=1)) > 0
+    yield check_workers(store, waiting, lab.settings.embedded)
+
+
+def check_workers(store: "Store", waiting: bool, embedded: bool) -> Finding:
+    """Check whether workers live, and when each was last heard of."""
+    workers, now = [w for w in store.workers() if w.state != "stopped"], store.time()
+    live, lost = [w for w in workers if w.state != "lost"], [w for w in workers if w.state == "lost"]
+    text = ", ".join(_beat(worker, now) for worker in [*live, *lost][:8]) or "none"
+    if live:
+        level = WARNING if lost else OK
+        return Finding(
+            "workers", level, f"{len(live)} live, {len(lost)} lost: {text}", "curvegan workers" if lost else None
+        )
+    if waiting:
+        return Finding("workers", PROBLEM, f"jobs wait and no worker lives: {text}", "curvegan worker")
+    if embedded:
+        return Finding("workers", OK, "none lives; submit starts one")
+    return Finding("workers", WARNING, f"no worker lives: {text}", "curvegan worker")
+
+
+def _beat(worker: "Worker", now: datetime) -> str:
+    return f"{worker.label} {worker.state}, heard of {age(worker.beat_at, now)} ago"
+
+
+def check_torch(embedded: bool) -> Iterator[Finding]:
+    """Check whether this machine can train, and on what: found out in a process of its own."""
+    if not torch_installed():
+        if embedded:
+            yield Finding("torch", PROBLEM, f"{TORCH_MISSING}, and an embedded store trains nowhere else", _INSTALL)
+        else:
+            yield Finding("torch", OK, "not installed: this machine is a client, other machines train")
+        return
+    command = [sys.executable, "-P", "-m", "curvegan_worker.host.probe"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        yield Finding("cuda", PROBLEM, f"torch does not come up in {duration(_PROBE_TIMEOUT_S)}", "nvidia-smi")
+        return
+    yield from judge_probe(done)
+
+
+def judge_probe(done: "subprocess.CompletedProcess[str]") -> Iterator[Finding]:
+    """Return what the probe's end means."""
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+        yield Finding("torch", PROBLEM, f"torch cannot compute here: {last[:300]}", _INSTALL)
+        return
+    machine = json.loads(done.stdout.splitlines()[-1])
+    yield Finding("torch", OK, f"torch {machine['torch']} trains here")
+    devices = ", ".join(f"{device} ({name})" for device, name in machine["devices"].items())
+    if devices:
+        yield Finding("cuda", OK, f"computes on {devices}")
+    elif machine["driver"]:
+        yield Finding("cuda", WARNING, "NVIDIA's driver is here, but torch sees no device", "nvidia-smi")
+    else:
+        yield Finding("cuda", OK, "no CUDA here; workers train on the CPU")
+
+
+def check_disk(folder: Path) -> Finding:
+    """Check the free space where the store, or the home folder, lies."""
+    free = shutil.disk_usage(folder).free
+    text = f"{free / (1 << 30):.1f} GiB free in {folder}"
+    level = PROBLEM if free < TOO_LITTLE_DISK else WARNING if free < LITTLE_DISK else OK
+    return Finding("disk", level, text, None if level == OK else f"df -h {folder}")

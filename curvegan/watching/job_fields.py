@@ -1,0 +1,57 @@
+"""A job as programs and people read it: its fields, its progress, how it ended."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from curvegan.words import duration, number
+
+if TYPE_CHECKING:
+    from curvegan_db.store import Store
+    from curvegan_db.values import Job
+
+METRICS = ("rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake")
+LIVE = ("queued", "running", "lost")
+ENDED = ("succeeded", "failed", "cancelled")
+STATES = (*LIVE, *ENDED)
+
+
+def job_fields(job: "Job") -> dict[str, Any]:
+    """Return every field of a job, its config and its metrics; what is not known yet is None."""
+    from curvegan_db.columns import JOB_FIELDS
+
+    values = {name: getattr(job, name) for name in JOB_FIELDS}
+    config = job.config.model_dump(mode="json")
+    return values | {"config": config, "metrics": dict.fromkeys(METRICS) | dict(job.metrics or {})}
+
+
+def progress(job: "Job") -> str:
+    """Return how far it is. It is rounded down, for 100 % is for a job that is done."""
+    return "100 %" if job.state == "succeeded" else f"{100 * job.step // job.steps} %"
+
+
+def rmses_now(store: "Store", jobs: Collection["Job"]) -> dict[int, float | None]:
+    """Return jobs' RMSE by id: at the end, or of the newest record where a job is not there."""
+    at_end = {job.id: (job.metrics or {}).get("rmse") for job in jobs}
+    going = [job.id for job in jobs if not job.metrics and job.step]
+    return at_end | (store.newest_rmse(going) if going else {})
+
+
+def outcome(job: "Job") -> str:
+    """Return how a job ended, in one line."""
+    line = f"Job {job.id} {job.state}"
+    if job.state == "succeeded":
+        return f"{line}: RMSE {number((job.metrics or {}).get('rmse'))} after {job.steps} steps{_took(job)}"
+    return f"{line} at step {job.step} of {job.steps}{why(job)}"
+
+
+def _took(job: "Job") -> str:
+    if job.started_at is None or job.finished_at is None:
+        return ""
+    seconds = (job.finished_at - job.started_at).total_seconds()
+    return f" in {seconds:.1f} s" if seconds < 10 else f" in {duration(seconds)}"
+
+
+def why(job: "Job") -> str:
+    """Return the last line of the error, which of a traceback says what went wrong, after a colon."""
+    lines = (job.error or job.reason or "").strip().splitlines()
+    return f": {lines[-1]}" if lines else ""

@@ -1,0 +1,205 @@
+"""Why a job is where it is, in a code and in words, from what the store and the broker say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from curvegan.lab import WORKING, Lab
+from curvegan.words import duration, number, plural
+
+if TYPE_CHECKING:
+    from curvegan_db.values import Job, JobDetails, Worker
+
+# Stable: programs read these codes. The texts may change.
+REASONS = {
+    "no_worker": "queued: no worker lives at all",
+    "no_device": "queued: workers live, but none has its device",
+    "behind": "queued: others go first",
+    "busy": "queued: it is next, and every worker for it is training",
+    "next": "queued: it is next, and a free worker takes it in a second",
+    "starting": "running: its worker loads it",
+    "training": "running: it trains",
+    "recording": "running: trained to its end, its results are being stored",
+    "cancel_requested": "running: its worker is about to stop it",
+    "worker_silent": "running: its worker is not heard of, and the lease runs out",
+    "lost": "its worker is lost, and nobody has taken the job back yet",
+    "succeeded": "ended well",
+    "cancelled": "ended: a user cancelled it",
+    "diverged": "failed: a loss was no longer finite",
+    "worker_lost": "failed: it lost its workers too often",
+    "failed": "failed for another reason, as an exception",
+    "schema_outdated": "the database does not have the schema of this curvegan",
+}
+NOTES = {
+    "drained": "its last worker drained and gave it back",
+    "lost_before": "it lost workers before",
+    "cancel_requested": "it is cancelled as soon as its lease runs out",
+    "broker_unreachable": "workers are not nudged, but find jobs by polling",
+}
+# Two heartbeats, 5 s apart, that did not come.
+SILENT_S = 12.0
+_ENDED_BECAUSE = {"diverged": "diverged", "lost": "worker_lost"}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A code of REASONS, what it means for this job, what to type, codes of NOTES with their texts, and figures."""
+
+    reason: str
+    text: str
+    commands: tuple[str, ...] = ()
+    notes: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, float | None] = field(default_factory=dict)
+
+
+def explained(lab: Lab, job_id: int) -> tuple["Job", Explanation]:
+    """Return a job and why it is where it is. Raises JobNotFound."""
+    lab.store.reap()
+    details = lab.store.details(job_id)
+    explanation = explain(details)
+    problem = lab.broker_problem() if details.job.state == "queued" else None
+    if problem:
+        note = f"{problem}; workers look for jobs every second all the same"
+        explanation = replace(explanation, notes=explanation.notes | {"broker_unreachable": note})
+    return details.job, explanation
+
+
+def explain(details: "JobDetails") -> Explanation:
+    """Return why the job is where it is, as far as the store knows."""
+    state = details.job.state
+    if state == "queued":
+        return _queued(details)
+    if state == "running":
+        return _running(details)
+    return _lost(details) if state == "lost" else _ended(details.job)
+
+
+def waits_for(job: "Job", workers: Sequence["Worker"]) -> str | None:
+    """Return what must come before a queued job can start, or None where a live worker will take it."""
+    device = job.config.device
+    if any(device in worker.devices for worker in workers if worker.state in WORKING):
+        return None
+    if device.startswith("cuda"):
+        return f"a worker with {device}; start one on a machine that has it: `{_worker_command(device)}`"
+    return f"a worker; `{_worker_command(device)}` starts one"
+
+
+def _worker_command(device: str) -> str:
+    """Return what to type for a worker that has the device."""
+    if device in ("auto", "cpu"):
+        return "curvegan worker"
+    return f"curvegan worker --device {device if ':' in device else f'{device}:0'}"
+
+
+def _queued(details: "JobDetails") -> Explanation:
+    job, live = details.job, [worker for worker in details.workers if worker.state in WORKING]
+    useful = [worker for worker in live if job.config.device in worker.devices]
+    counts = {"ahead": details.ahead, "workers": len(live), "useful_workers": len(useful)}
+    reason, text, commands = _its_turn(job, details.ahead, live, useful)
+    return Explanation(reason, text, commands, _history(details), dict(counts))
+
+
+def _its_turn(
+    job: "Job", ahead: int, live: Sequence["Worker"], useful: Sequence["Worker"]
+) -> tuple[str, str, tuple[str, ...]]:
+    device = job.config.device
+    command = _worker_command(device)
+    if not live:
+        return "no_worker", "no worker lives", (command,)
+    if not useful:
+        return "no_device", f"{plural(len(live), 'worker')} live, but none has {device}", (command, "curvegan workers")
+    training = sum(worker.state == "training" for worker in useful)
+    trained = f"{training} of {plural(len(useful), 'worker')} for {device} train now"
+    if ahead:
+        return (
+            "behind",
+            f"{plural(ahead, 'queued job')} ahead of it; {trained}",
+            ("curvegan status", "curvegan workers"),
+        )
+    if training == len(useful):
+        return "busy", f"it is next; {trained}", ("curvegan workers",)
+    return "next", "it is next, and a free worker takes it within a second or two", ()
+
+
+def _history(details: "JobDetails") -> dict[str, str]:
+    """Return why it is queued once more."""
+    job, last, notes = details.job, details.last_event, {}
+    if last.kind == "released":
+        notes["drained"] = f"{last.worker} gave it back at step {job.step} ({last.detail}); it goes on there"
+    if job.lost:
+        notes["lost_before"] = f"it lost {plural(job.lost, 'worker')} so far and goes on from its last checkpoint"
+    return notes
+
+
+def _running(details: "JobDetails") -> Explanation:
+    job, figures = details.job, _figures(details)
+    if figures["silent_s"] is None or figures["silent_s"] > SILENT_S:
+        return _silent(details, figures)
+    placed = f"{job.worker} on {job.device}" if job.device else f"{job.worker}"
+    if job.cancel_requested:
+        why = f" ({details.cancel_reason})" if details.cancel_reason else ""
+        return Explanation("cancel_requested", f"{placed} stops it within seconds{why}", (), {}, figures)
+    if job.device is None:
+        return Explanation("starting", f"{placed} has claimed it and loads it", (), {}, figures)
+    if job.step >= job.steps:
+        return Explanation("recording", f"{placed} has trained it to its end and stores its results", (), {}, figures)
+    return Explanation("training", f"{placed}, {_advance(job, figures)}", (f"curvegan wait {job.id}",), {}, figures)
+
+
+def _silent(details: "JobDetails", figures: dict[str, float | None]) -> Explanation:
+    job, silent_s = details.job, figures["silent_s"]
+    heard = "is not known any more" if silent_s is None else f"was not heard of for {duration(silent_s)}"
+    text = f"its worker {job.worker} {heard}; the lease runs out in {duration(figures['lease_expires_s'] or 0)}"
+    notes = {"cancel_requested": "then it is cancelled, as was asked for"} if job.cancel_requested else {}
+    return Explanation("worker_silent", f"{text}, then another goes on", ("curvegan workers",), notes, figures)
+
+
+def _figures(details: "JobDetails") -> dict[str, float | None]:
+    """Return the seconds and steps that a running job is judged by; None where they are not known."""
+    job = details.job
+    beats = [worker.beat_at for worker in details.workers if job.id in worker.jobs]
+    left = (job.steps - job.step) / job.steps_per_second if job.steps_per_second else None
+    return {
+        "step": job.step,
+        "steps": job.steps,
+        "steps_per_second": job.steps_per_second,
+        "eta_s": left,
+        "recorded_s": _seconds(details.recorded_at, details.at),
+        "silent_s": _seconds(beats[0], details.at) if beats else None,
+        "lease_expires_s": _seconds(details.at, details.lease_expires_at) if details.lease_expires_at else None,
+    }
+
+
+def _advance(job: "Job", figures: dict[str, float | None]) -> str:
+    text = f"at step {job.step} of {job.steps}"
+    if figures["recorded_s"] is not None:
+        text += f", recorded {duration(figures['recorded_s'])} ago"
+    if figures["eta_s"] is not None:
+        text += f", {number(job.steps_per_second, 3)} steps/s, {duration(figures['eta_s'])} left"
+    return text
+
+
+def _lost(details: "JobDetails") -> Explanation:
+    live = sum(worker.state in WORKING for worker in details.workers)
+    text = f"its worker {details.job.worker} is lost, and its lease has run out; "
+    if live:
+        return Explanation("lost", text + "the next look of a worker brings it back to the queue")
+    return Explanation("lost", text + "no other worker lives", ("curvegan worker",))
+
+
+def _ended(job: "Job") -> Explanation:
+    if job.state == "succeeded":
+        rmse = (job.metrics or {}).get("rmse")
+        text = f"trained {job.steps} steps, RMSE {number(rmse)}"
+        return Explanation("succeeded", text, (f"curvegan show {job.id}", f"curvegan extend {job.id} --steps N"))
+    commands = (f"curvegan logs {job.id}", f"curvegan resume {job.id}", f"curvegan retry {job.id}")
+    if job.state == "cancelled":
+        return Explanation("cancelled", f"at step {job.step}{': ' + job.reason if job.reason else ''}", commands[1:])
+    lines = (job.error or job.reason or "").strip().splitlines() or ["without a word"]
+    reason = _ENDED_BECAUSE.get(job.reason or "", "failed")
+    return Explanation(reason, f"at step {job.step}: {lines[-1]}", commands)
+
+
+def _seconds(since: datetime | None, now: datetime) -> float | None:
+    return None if since is None else max(0.0, (now - since).total_seconds())

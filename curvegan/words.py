@@ -1,0 +1,47 @@
+"""Numbers, times, counts and values as people read them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a figure in so many digits; a dash where there is none."""
+    return "-" if value is None else f"{value:.{digits}g}"
+
+
+def moment(time: datetime) -> str:
+    """Return a time as ISO 8601 in UTC."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """Return the time since, in its largest unit; a clock that is behind the database's gives no negative age."""
+    return "-" if since is None else duration(max(0.0, (now - since).total_seconds()))
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in the largest unit that fits, as in `42 s`, `5 min`, `3 h`, `2 d`."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def plural(count: int, thing: str) -> str:
+    """Return a count of things, `1 job` or `3 jobs`."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+def shown(value: Any) -> str:
+    """Return a value of a config, as short as it can be typed; a dash where a job lacks it."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def named(keys: Sequence[str], values: Sequence[Any]) -> str:
+    """Return keys with their values, `lr=0.001 loss=ns`."""
+    return " ".join(f"{key}={shown(value)}" for key, value in zip(keys, values, strict=True))

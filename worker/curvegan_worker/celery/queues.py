@@ -1,0 +1,30 @@
+"""Names on the broker: a queue for each device, below a prefix of the deployment's own. Knows no job and no worker."""
+
+from collections.abc import Iterable
+
+from kombu.entity import Exchange, Queue
+
+from curvegan_worker.settings import Settings
+
+
+def queue_for(settings: Settings, device: str) -> Queue:
+    """Return the queue of the jobs whose config wants a device: `auto` is served by every CPU."""
+    name = f"{settings.queue_prefix}.{'cpu' if device == 'auto' else device}"
+    exchange = Exchange(settings.queue_prefix, type="direct")  # type: ignore[no-untyped-call]
+    return Queue(name, exchange, routing_key=name)  # type: ignore[no-untyped-call]
+
+
+def queues_for(settings: Settings, devices: Iterable[str]) -> list[Queue]:
+    """Return the queues that a worker listens to which accepts these devices: every job in them is for it."""
+    queues = {queue.name: queue for queue in (queue_for(settings, device) for device in devices)}
+    return list(queues.values())
+
+
+def transport_options(settings: Settings) -> dict[str, float | str]:
+    """Return what the driver of the broker is told."""
+    if not settings.has_broker:
+        return {"polling_interval": 0.1}
+    # Every key in Redis gets the prefix, also those that Celery names alike everywhere: the list of messages that
+    # nobody has acknowledged, which each worker gives back after a time of its own, and the channels of events.
+    own = {"global_keyprefix": f"{settings.queue_prefix}:"}
+    return {"socket_connect_timeout": 2, "socket_keepalive": True, "health_check_interval": 10, **own}
