@@ -35,13 +35,8 @@ class Stream(IntEnum):
     DATA_NOISE = 5
     INSTANCE = 6
     PENALTY = 7
-<<<<<<< HEAD
-    CENTRES = 8
-    GENERATOR = 9
-=======
     GENERATOR = 8
     CENTRES = 9
->>>>>>> i11-curves
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
