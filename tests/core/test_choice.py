@@ -66,11 +66,11 @@ def test_a_checkpoint_goes_on_with_the_version_that_made_it() -> None:
     config = a_config(curve="updown")
     state = State.initial(config)
     for engine in (FusedEngine, DrawnEngine):
-        made = Checkpoint(config.hash, 0, engine.name, engine.version, state.weights, **state.kept)
+        made = Checkpoint(config.hash, 0, engine.name, engine.version, state.weights, state.adam_m, state.adam_v)
         assert choose(config, "cpu", made) is engine
     assert choose(config, "cpu") is DrawnEngine
     assert choose(a_config(layers_g=2), "cpu") is DeepEngine
-    older = Checkpoint(config.hash, 0, "fused", "0", state.weights, **state.kept)
+    older = Checkpoint(config.hash, 0, "fused", "0", state.weights, state.adam_m, state.adam_v)
     with pytest.raises(EngineUnavailable, match=f"made by the engine fused 0, and here it is {DrawnEngine.version}"):
         choose(config, "cpu", older)
 
