@@ -25,6 +25,7 @@ INDEX = {
     "metrics": ("results", "Print a job's metrics along its way, at each snapshot."),
     "fetch-plot": ("results", "Write a job's plot to a PNG file."),
     "fetch-checkpoint": ("results", "Write a job's checkpoint to a file."),
+    "spectrum": ("spectrum", "Print the eigenvalues of a small job's training step at a checkpoint."),
     "sample": ("results", "Draw curves from a job's generator."),
     "best": ("comparing", "List the best jobs by a metric."),
     "compare": ("comparing", "Show in what jobs differ."),
