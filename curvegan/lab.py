@@ -1,7 +1,7 @@
 """The services of one place, each opened on first use: settings, store, queue. Making a Lab opens none."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -63,6 +63,13 @@ class Lab:
         from curvegan_db.store import open_store
 
         return open_store(self.settings.database_url)
+
+    def reap(self) -> None:
+        """Take back what lost its worker. A replica, or a role that may only read, shows what is lost all the same."""
+        from curvegan_db.errors import DatabaseRefuses
+
+        with suppress(DatabaseRefuses):
+            self.store.reap()
 
     @contextmanager
     def engine(self) -> Iterator["Engine"]:

@@ -159,7 +159,7 @@ def sweeps(lab: Lab, ids: tuple[int, ...], limit: int, form: str) -> None:
       curvegan sweeps 3 -o json
     """
     store = lab.store
-    store.reap()
+    lab.reap()
     listed = [store.sweep(sweep_id) for sweep_id in ids] if ids else store.sweeps(limit)
     emit(
         form,

@@ -46,7 +46,7 @@ def test_there_and_back(engine: Engine) -> None:
     migrate.upgrade(engine)
     tables = inspect(engine).get_table_names()
     migrate.downgrade(engine, "base")
-    assert [t for t in inspect(engine).get_table_names() if t != "sqlite_sequence"] == ["alembic_version"]
+    assert [t for t in inspect(engine).get_table_names() if t != "sqlite_sequence"] == ["curvegan_version"]
     migrate.upgrade(engine)
     assert inspect(engine).get_table_names() == tables
 
@@ -67,7 +67,7 @@ def test_an_empty_database_is_refused_by_name(engine: Engine) -> None:
 def test_a_newer_schema_is_refused_and_left_alone(engine: Engine) -> None:
     head = migrate.upgrade(engine).head
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE curvegan_version SET version_num = '9999'"))
     for use in (migrate.check, migrate.upgrade, migrate.prepare):
         with pytest.raises(SchemaOutdated, match=rf"at 9999, newer than this curvegan \({head}\)"):
             use(engine)
