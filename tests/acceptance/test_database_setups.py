@@ -1,0 +1,214 @@
+"""Databases that are set up otherwise than ours: each works, or gives one line and exit 3, for client, worker, doctor."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import LiteralString
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from curvegan_core.config.train import TrainConfig
+from curvegan_db.sql import migrate as schema
+from curvegan_db.sql.database import make_engine
+from curvegan_db.store import open_store
+from curvegan_worker.settings import Settings
+
+from ..conftest import started
+from ..databases import migrate, new_database
+from ..servers import PgBouncerServer, PostgresServer, StandbyServer
+from ..worker.fleet import CURVEGAN
+from ..worker.jobs import SMALL, submit
+from ..worker.undisturbed import assert_ended_once
+from .limits import execute
+
+FOREIGN = "CREATE TABLE jobs (id INT PRIMARY KEY, title TEXT)"
+ALEMBIC = "CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"
+THEIRS = "INSERT INTO alembic_version VALUES ('0001')"
+
+
+@pytest.fixture(params=["session", "transaction"])
+def bouncer(request: pytest.FixtureRequest, own_postgres: PostgresServer) -> Iterator[PgBouncerServer]:
+    """A PgBouncer that keeps two connections for all who come."""
+    with started(lambda: PgBouncerServer(own_postgres, request.param)) as server:
+        yield server
+
+
+@pytest.fixture
+def empty(own_postgres: PostgresServer) -> Iterator[str]:
+    """The URL of a database without a table."""
+    with new_database(own_postgres.url()) as url:
+        yield url
+
+
+def name_of(url: str) -> str:
+    return str(make_url(url).database)
+
+
+def typed(home: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """`curvegan WORDS` in a process of its own."""
+    environment = os.environ | Settings.resolve(str(home), url).environment()
+    return subprocess.run([CURVEGAN, *words], env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+def works(home: Path, url: str) -> None:
+    """Upgrade, submit, train with two workers, look and let the doctor look: nothing is out of order, twice over."""
+    assert typed(home, url, "db", "upgrade").returncode == 0
+    for _ in range(2):  # the second time on connections that others have used
+        done = typed(home, url, "submit", "-q", "--steps", "200", "--name", "café")
+        assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    with open_store(url) as store:
+        submit(store, SMALL, 6)
+        done = typed(home, url, "worker", "--concurrency", "2", "--exit-when-idle", "2", "--device", "cpu")
+        assert (done.returncode, done.stderr.count("cannot use")) == (0, 0), done.stderr
+        for job in store.jobs():
+            assert job.state == "succeeded", done.stderr
+            assert_ended_once(store, job.id)
+    shown = json.loads(typed(home, url, "status", "-o", "json").stdout)
+    assert [job["name"] for job in shown][-2:] == ["café"] * 2
+    assert all(job["finished_at"].endswith("Z") for job in shown)
+    findings = {row["check"]: row["level"] for row in json.loads(typed(home, url, "doctor", "-o", "json").stdout)}
+    assert (findings["database"], findings["schema"], findings["writing"]) == ("ok", "ok", "ok")
+
+
+def refused(home: Path, url: str, reason: str, *commands: str) -> None:
+    """Each command ends with one line that says why, and 3."""
+    for command in commands:
+        done = typed(home, url, *command.split())
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), (command, done)
+        assert reason in done.stderr, (command, done.stderr)
+
+
+def doctors_line(home: Path, url: str, check: str) -> str:
+    """What the doctor says about a check that is a problem; it says it in its table, and ends with 1."""
+    done = typed(home, url, "doctor", "-o", "json")
+    assert (done.returncode, done.stderr) == (1, "")
+    [text] = [row["text"] for row in json.loads(done.stdout) if row["check"] == check and row["level"] == "problem"]
+    return str(text)
+
+
+def test_pgbouncer(bouncer: PgBouncerServer, empty: str, tmp_path: Path) -> None:
+    works(tmp_path, bouncer.url(name_of(empty)))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "datestyle = 'SQL, DMY'",
+        "timezone = 'America/St_Johns'",
+        "default_transaction_isolation = 'serializable'",
+        "bytea_output = 'escape'",
+        "extra_float_digits = 0",
+    ],
+)
+def test_a_database_with_another_default(
+    own_postgres: PostgresServer, empty: str, tmp_path: Path, setting: str
+) -> None:
+    statement: LiteralString = f'ALTER DATABASE "{name_of(empty)}" SET {setting}'  # type: ignore[assignment]
+    execute(own_postgres, statement)
+    works(tmp_path, empty)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_of_another_encoding(own_postgres: PostgresServer, tmp_path: Path, encoding: str) -> None:
+    name = f"curvegan_{encoding.lower()}"
+    statement: LiteralString = f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"  # type: ignore[assignment]
+    execute(own_postgres, statement)
+    url = own_postgres.url(name)
+    works(tmp_path, url)
+    if encoding == "LATIN1":
+        refused(tmp_path, url, "has no equivalent in encoding", "submit --name 曲線")
+    else:
+        assert typed(tmp_path, url, "submit", "-q", "--name", "曲線").returncode == 0
+        refused(tmp_path, url, "too long", f"submit --name {'曲' * 200}")
+
+
+def test_another_applications_version_is_left_alone(own_postgres: PostgresServer, empty: str, tmp_path: Path) -> None:
+    execute(own_postgres, ALEMBIC, THEIRS, database=name_of(empty))
+    works(tmp_path, empty)
+    engine = make_engine(empty)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == "0001"
+    engine.dispose()
+
+
+def test_another_applications_tables(own_postgres: PostgresServer, empty: str, tmp_path: Path) -> None:
+    execute(own_postgres, FOREIGN, ALEMBIC, THEIRS, "CREATE SCHEMA ours", database=name_of(empty))
+    refused(tmp_path, empty, "curvegan db upgrade", "submit", "status", "worker")
+    refused(tmp_path, empty, "tables of another application", "db upgrade")
+    assert "needs" in doctors_line(tmp_path, empty, "schema")
+    works(tmp_path, f"{empty}?options=-csearch_path%3Dours")
+
+
+def test_another_applications_file(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/theirs.db"
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        for statement in (FOREIGN, ALEMBIC, THEIRS):
+            connection.exec_driver_sql(statement)
+    refused(tmp_path, url, "tables of another application", "submit", "status", "worker", "db upgrade")
+    assert "tables of another application" in doctors_line(tmp_path, url, "tables")
+    assert schema.status(engine).current is None
+    engine.dispose()
+
+
+def test_a_standby_can_be_looked_at(own_postgres: PostgresServer, empty: str, tmp_path: Path) -> None:
+    migrate(empty)
+    with open_store(empty) as store:
+        submit(store, SMALL)
+    with started(lambda: StandbyServer(own_postgres)) as standby:
+        url = standby.url(name_of(empty))
+        only_to_look_at(tmp_path, url, "read-only transaction")
+        refused(tmp_path, url, "read-only transaction", "db upgrade")
+
+
+GRANTS: dict[str, tuple[LiteralString, str]] = {
+    "may read": ("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader", "permission denied for table"),
+    "has no sequence": ("GRANT ALL ON ALL TABLES IN SCHEMA public TO reader", "permission denied for"),
+}
+
+
+@pytest.mark.parametrize("rights", GRANTS)
+def test_a_role_that_may_not_write(own_postgres: PostgresServer, empty: str, tmp_path: Path, rights: str) -> None:
+    migrate(empty)
+    with open_store(empty) as store:
+        submit(store, SMALL)
+    grant, reason = GRANTS[rights]
+    with role(own_postgres, empty, grant) as url:
+        only_to_look_at(tmp_path, url, reason)
+
+
+def test_a_role_that_may_not_create_or_look(own_postgres: PostgresServer, empty: str, tmp_path: Path) -> None:
+    no_create: LiteralString = "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    with role(own_postgres, empty, no_create) as url:
+        refused(tmp_path, url, "permission denied for schema public", "db upgrade")
+        migrate(empty)
+        refused(tmp_path, url, "permission denied for table", "submit", "status", "worker", "db upgrade")
+        assert "permission denied" in doctors_line(tmp_path, url, "database")
+
+
+def only_to_look_at(home: Path, url: str, reason: str) -> None:
+    """What only looks works; the rest is one line."""
+    with open_store(url) as store:
+        expire_leases: Callable[[], object] = store.jobs
+        expire_leases()
+    for command in ("status", "show last", "explain last", "workers", "db status", "sweeps"):
+        done = typed(home, url, *command.split())
+        assert (done.returncode, done.stderr) == (0, ""), (command, done.stderr)
+    refused(home, url, reason, "submit", "worker", "cancel last")
+    assert reason in doctors_line(home, url, "writing")
+
+
+@contextmanager
+def role(server: PostgresServer, url: str, *grants: LiteralString) -> Iterator[str]:
+    """The URL of the database for a role that has no rights but these."""
+    execute(server, "CREATE ROLE reader LOGIN PASSWORD 'secret'")
+    with ExitStack() as stack:
+        for statement in ("DROP ROLE reader", "DROP OWNED BY reader"):
+            database = name_of(url) if "OWNED" in statement else "postgres"
+            stack.callback(execute, server, statement, database=database)
+        execute(server, *grants, database=name_of(url))
+        yield make_url(url).set(username="reader").render_as_string(hide_password=False)
