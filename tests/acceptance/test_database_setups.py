@@ -1,27 +1,25 @@
-"""Databases that are set up otherwise than ours: each works, or gives one line and exit 3, for client, worker, doctor."""
+"""Databases that are set up otherwise than ours: each works, or is one line and exit 3, for client, worker and doctor."""
 
-import json
-import os
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import LiteralString
 
 import pytest
 from sqlalchemy.engine import make_url
 
-from curvegan_core.config.train import TrainConfig
+from curvegan.lab import Lab
+from curvegan.watching.checks import Finding, _database
 from curvegan_db.sql import migrate as schema
 from curvegan_db.sql.database import make_engine
-from curvegan_db.store import open_store
-from curvegan_worker.settings import Settings
+from curvegan_db.store import Store, open_store
 
+from ..cli.client import SMALL, Client, PlayedWorker
 from ..conftest import started
 from ..databases import migrate, new_database
 from ..servers import PgBouncerServer, PostgresServer, StandbyServer
-from ..worker.fleet import CURVEGAN
-from ..worker.jobs import SMALL, submit
+from ..worker.jobs import SLOW, submit
 from ..worker.undisturbed import assert_ended_once
 from .limits import execute
 
@@ -48,50 +46,64 @@ def name_of(url: str) -> str:
     return str(make_url(url).database)
 
 
-def typed(home: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """`curvegan WORDS` in a process of its own."""
-    environment = os.environ | Settings.resolve(str(home), url).environment()
-    return subprocess.run([CURVEGAN, *words], env=environment, capture_output=True, text=True, check=False, timeout=120)
-
-
-def works(home: Path, url: str) -> None:
-    """Upgrade, submit, train with two workers, look and let the doctor look: nothing is out of order, twice over."""
-    assert typed(home, url, "db", "upgrade").returncode == 0
-    for _ in range(2):  # the second time on connections that others have used
-        done = typed(home, url, "submit", "-q", "--steps", "200", "--name", "café")
-        assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+def works(home: Path, url: str, fleet: bool = False) -> None:
+    """Upgrade, submit, train, look and let the doctor look: all is well, on used connections, too."""
+    client = Client(home, url)
+    for _ in range(2):
+        client.done("db", "upgrade")
+        client.submit(*SMALL, "--name", "café")
     with open_store(url) as store:
-        submit(store, SMALL, 6)
-        done = typed(home, url, "worker", "--concurrency", "2", "--exit-when-idle", "2", "--device", "cpu")
-        assert (done.returncode, done.stderr.count("cannot use")) == (0, 0), done.stderr
+        if fleet:
+            trained_by_a_fleet(home, url)
+        else:
+            for _ in range(2):
+                trained_here(store)
         for job in store.jobs():
-            assert job.state == "succeeded", done.stderr
+            assert job.state == "succeeded", job
             assert_ended_once(store, job.id)
-    shown = json.loads(typed(home, url, "status", "-o", "json").stdout)
-    assert [job["name"] for job in shown][-2:] == ["café"] * 2
-    assert all(job["finished_at"].endswith("Z") for job in shown)
-    findings = {row["check"]: row["level"] for row in json.loads(typed(home, url, "doctor", "-o", "json").stdout)}
+    jobs = client.json("status")
+    assert [job["name"] for job in jobs[-2:]] == ["café"] * 2
+    assert all(job["finished_at"].endswith("Z") for job in jobs)
+    findings = {finding.check: finding.level for finding in database_findings(home, url)}
     assert (findings["database"], findings["schema"], findings["writing"]) == ("ok", "ok", "ok")
+
+
+def trained_here(store: Store) -> None:
+    """Play a worker for one job."""
+    worker = PlayedWorker(store)
+    worker.claim()
+    worker.train()
+
+
+def trained_by_a_fleet(home: Path, url: str) -> None:
+    """`curvegan worker` with two processes, until they idle."""
+    with open_store(url) as store:
+        submit(store, SLOW.model_copy(update={"steps": 200}), 12)
+    client = Client(home, url)
+    ended = client.alone("worker", "--concurrency", "2", "--exit-when-idle", "2", "--device", "cpu")
+    assert (ended.returncode, ended.stderr.count("cannot use")) == (0, 0), ended.stderr
 
 
 def refused(home: Path, url: str, reason: str, *commands: str) -> None:
     """Each command ends with one line that says why, and 3."""
     for command in commands:
-        done = typed(home, url, *command.split())
-        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), (command, done)
-        assert reason in done.stderr, (command, done.stderr)
+        assert reason in Client(home, url).refused(*command.split(), exit_code=3), command
 
 
-def doctors_line(home: Path, url: str, check: str) -> str:
-    """What the doctor says about a check that is a problem; it says it in its table, and ends with 1."""
-    done = typed(home, url, "doctor", "-o", "json")
-    assert (done.returncode, done.stderr) == (1, "")
-    [text] = [row["text"] for row in json.loads(done.stdout) if row["check"] == check and row["level"] == "problem"]
-    return str(text)
+def database_findings(home: Path, url: str) -> list[Finding]:
+    """What `curvegan doctor` says of the database, without what it says of this machine."""
+    with closing(Lab(str(home), url)) as lab:
+        return list(_database(lab))
+
+
+def problem(home: Path, url: str, check: str) -> str:
+    """What the doctor says about a check that is a problem."""
+    [text] = [row.text for row in database_findings(home, url) if (row.check, row.level) == (check, "problem")]
+    return text
 
 
 def test_pgbouncer(bouncer: PgBouncerServer, empty: str, tmp_path: Path) -> None:
-    works(tmp_path, bouncer.url(name_of(empty)))
+    works(tmp_path, bouncer.url(name_of(empty)), fleet=True)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +111,6 @@ def test_pgbouncer(bouncer: PgBouncerServer, empty: str, tmp_path: Path) -> None
     [
         "datestyle = 'SQL, DMY'",
         "timezone = 'America/St_Johns'",
-        "default_transaction_isolation = 'serializable'",
         "bytea_output = 'escape'",
         "extra_float_digits = 0",
     ],
@@ -112,6 +123,12 @@ def test_a_database_with_another_default(
     works(tmp_path, empty)
 
 
+def test_a_database_that_is_serialisable_by_default(own_postgres: PostgresServer, empty: str, tmp_path: Path) -> None:
+    setting: LiteralString = "SET default_transaction_isolation = 'serializable'"
+    execute(own_postgres, f'ALTER DATABASE "{name_of(empty)}" {setting}')  # type: ignore[arg-type]
+    works(tmp_path, empty, fleet=True)
+
+
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
 def test_a_database_of_another_encoding(own_postgres: PostgresServer, tmp_path: Path, encoding: str) -> None:
     name = f"curvegan_{encoding.lower()}"
@@ -122,7 +139,7 @@ def test_a_database_of_another_encoding(own_postgres: PostgresServer, tmp_path: 
     if encoding == "LATIN1":
         refused(tmp_path, url, "has no equivalent in encoding", "submit --name 曲線")
     else:
-        assert typed(tmp_path, url, "submit", "-q", "--name", "曲線").returncode == 0
+        Client(tmp_path, url).submit("--name", "曲線")
         refused(tmp_path, url, "too long", f"submit --name {'曲' * 200}")
 
 
@@ -139,7 +156,7 @@ def test_another_applications_tables(own_postgres: PostgresServer, empty: str, t
     execute(own_postgres, FOREIGN, ALEMBIC, THEIRS, "CREATE SCHEMA ours", database=name_of(empty))
     refused(tmp_path, empty, "curvegan db upgrade", "submit", "status", "worker")
     refused(tmp_path, empty, "tables of another application", "db upgrade")
-    assert "needs" in doctors_line(tmp_path, empty, "schema")
+    assert "needs" in problem(tmp_path, empty, "schema")
     works(tmp_path, f"{empty}?options=-csearch_path%3Dours")
 
 
@@ -150,19 +167,17 @@ def test_another_applications_file(tmp_path: Path) -> None:
         for statement in (FOREIGN, ALEMBIC, THEIRS):
             connection.exec_driver_sql(statement)
     refused(tmp_path, url, "tables of another application", "submit", "status", "worker", "db upgrade")
-    assert "tables of another application" in doctors_line(tmp_path, url, "tables")
+    assert "tables of another application" in problem(tmp_path, url, "tables")
     assert schema.status(engine).current is None
     engine.dispose()
 
 
 def test_a_standby_can_be_looked_at(own_postgres: PostgresServer, empty: str, tmp_path: Path) -> None:
     migrate(empty)
-    with open_store(empty) as store:
-        submit(store, SMALL)
+    lose_a_job(empty)
     with started(lambda: StandbyServer(own_postgres)) as standby:
         url = standby.url(name_of(empty))
         only_to_look_at(tmp_path, url, "read-only transaction")
-        refused(tmp_path, url, "read-only transaction", "db upgrade")
 
 
 GRANTS: dict[str, tuple[LiteralString, str]] = {
@@ -174,8 +189,7 @@ GRANTS: dict[str, tuple[LiteralString, str]] = {
 @pytest.mark.parametrize("rights", GRANTS)
 def test_a_role_that_may_not_write(own_postgres: PostgresServer, empty: str, tmp_path: Path, rights: str) -> None:
     migrate(empty)
-    with open_store(empty) as store:
-        submit(store, SMALL)
+    lose_a_job(empty)
     grant, reason = GRANTS[rights]
     with role(own_postgres, empty, grant) as url:
         only_to_look_at(tmp_path, url, reason)
@@ -187,19 +201,23 @@ def test_a_role_that_may_not_create_or_look(own_postgres: PostgresServer, empty:
         refused(tmp_path, url, "permission denied for schema public", "db upgrade")
         migrate(empty)
         refused(tmp_path, url, "permission denied for table", "submit", "status", "worker", "db upgrade")
-        assert "permission denied" in doctors_line(tmp_path, url, "database")
+        assert "permission denied" in problem(tmp_path, url, "database")
+
+
+def lose_a_job(url: str) -> None:
+    """A job whose worker is gone: whoever may write takes it back by looking."""
+    with open_store(url, lease_s=0.1) as store:
+        submit(store, SLOW)
+        assert store.claim(store.register_worker("host", 1, ("auto",), "1"), ("auto",), 1)
+    time.sleep(0.2)
 
 
 def only_to_look_at(home: Path, url: str, reason: str) -> None:
     """What only looks works; the rest is one line."""
-    with open_store(url) as store:
-        expire_leases: Callable[[], object] = store.jobs
-        expire_leases()
     for command in ("status", "show last", "explain last", "workers", "db status", "sweeps"):
-        done = typed(home, url, *command.split())
-        assert (done.returncode, done.stderr) == (0, ""), (command, done.stderr)
+        Client(home, url).done(*command.split())
     refused(home, url, reason, "submit", "worker", "cancel last")
-    assert reason in doctors_line(home, url, "writing")
+    assert reason in problem(home, url, "writing")
 
 
 @contextmanager

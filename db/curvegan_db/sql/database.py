@@ -192,8 +192,11 @@ def _fault(
         return DatabaseRefuses
     if isinstance(error, kinds.DuplicateTable):
         return DatabaseTaken
-    # Tables that are gone; no schema to make them in; characters that its encoding lacks.
-    setup = (kinds.UndefinedTable, kinds.InvalidSchemaName, kinds.UntranslatableCharacter)
+    # Tables that are gone; no schema to make them in; an encoding that lacks a character, or counts bytes.
+    setup = (
+        *(kinds.UndefinedTable, kinds.InvalidSchemaName),
+        *(kinds.UntranslatableCharacter, kinds.StringDataRightTruncation),
+    )
     if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, *setup)):
         return DatabaseUnreachable
     # Before a statement there is only the URL to be wrong: an option that the driver does not know, for instance.
