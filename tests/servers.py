@@ -150,7 +150,7 @@ class StandbyServer(PostgresServer):
 
 
 class PgBouncerServer(Server):
-    """A PgBouncer in front of a PostgreSQL server, with two connections to it for each database."""
+    """A PgBouncer in front of a PostgreSQL server. By transactions, two connections serve all who come."""
 
     def __init__(self, behind: PostgresServer, mode: str) -> None:
         super().__init__()
@@ -162,7 +162,7 @@ class PgBouncerServer(Server):
         server = f"host=127.0.0.1 port={behind.port} user=postgres password={behind.password}"
         settings = {
             **{"listen_addr": "127.0.0.1", "listen_port": self.port, "unix_socket_dir": "", "auth_type": "any"},
-            **{"pool_mode": mode, "default_pool_size": 2, "max_db_connections": 2, "query_wait_timeout": 20},
+            **{"pool_mode": mode, "default_pool_size": 2 if mode == "transaction" else 30},
         }
         lines = ["[databases]", f"* = {server}", "[pgbouncer]", *(f"{key} = {text}" for key, text in settings.items())]
         (self.folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""Databases that are set up otherwise than ours: each works, or is one line and exit 3, for client, worker and doctor."""
+"""Databases that are set up otherwise than ours: each works, or is one line and exit 3."""
 
 import time
 from collections.abc import Iterator
@@ -118,21 +118,21 @@ def test_pgbouncer(bouncer: PgBouncerServer, empty: str, tmp_path: Path) -> None
 def test_a_database_with_another_default(
     own_postgres: PostgresServer, empty: str, tmp_path: Path, setting: str
 ) -> None:
-    statement: LiteralString = f'ALTER DATABASE "{name_of(empty)}" SET {setting}'  # type: ignore[assignment]
+    statement: LiteralString = f'ALTER DATABASE "{name_of(empty)}" SET {setting}'
     execute(own_postgres, statement)
     works(tmp_path, empty)
 
 
 def test_a_database_that_is_serialisable_by_default(own_postgres: PostgresServer, empty: str, tmp_path: Path) -> None:
     setting: LiteralString = "SET default_transaction_isolation = 'serializable'"
-    execute(own_postgres, f'ALTER DATABASE "{name_of(empty)}" {setting}')  # type: ignore[arg-type]
+    execute(own_postgres, f'ALTER DATABASE "{name_of(empty)}" {setting}')
     works(tmp_path, empty, fleet=True)
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
 def test_a_database_of_another_encoding(own_postgres: PostgresServer, tmp_path: Path, encoding: str) -> None:
     name = f"curvegan_{encoding.lower()}"
-    statement: LiteralString = f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"  # type: ignore[assignment]
+    statement: LiteralString = f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
     execute(own_postgres, statement)
     url = own_postgres.url(name)
     works(tmp_path, url)

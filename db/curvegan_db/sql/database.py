@@ -5,9 +5,9 @@ every transaction begins in the open: BEGIN to read, BEGIN IMMEDIATE to write (b
 waits for the write lock at the start instead of failing half-way. synchronous=FULL: a submit that was answered is still
 there after a power cut; a job commits every few seconds, so that the sync is cheap.
 
-PostgreSQL: however the database or the role is set, a connection is set as the store needs it: read committed, UTF-8, dates
-in ISO form, floats in full. A pooler like PgBouncer may give each transaction another server connection. Nothing can be set at connect
-there, nor prepared; each transaction sets for itself what it needs.
+PostgreSQL: however the database or the role is set, a connection is set as the store needs it: read committed, UTF-8,
+dates in ISO form, floats in full. A pooler like PgBouncer may give each transaction another server connection. Nothing can
+be set at connect there, nor prepared; each transaction sets for itself what it needs.
 """
 
 import errno
@@ -176,9 +176,7 @@ def _one_line(context: ExceptionContext) -> None:
         raise kind(shown_url(context.engine), " ".join(str(error).split())[:300]) from error
 
 
-def _fault(
-    context: ExceptionContext, error: BaseException
-) -> type[DatabaseUnreachable] | type[DatabaseTaken] | None:
+def _fault(context: ExceptionContext, error: BaseException) -> type[DatabaseUnreachable] | type[DatabaseTaken] | None:
     if context.dialect.name == "sqlite":
         if "already exists" in str(error):
             return DatabaseTaken

@@ -63,13 +63,12 @@ def fault(error: Exception, url: str) -> str:
 
 def _there_and_back(settings: Settings, timeout_s: float) -> float:
     from curvegan_worker.celery.app import app  # noqa: PLC0415  Celery is not needed to ask for help
-    from curvegan_worker.celery.queues import queue_for, transport_options  # noqa: PLC0415
+    from curvegan_worker.celery.queues import impatient, queue_for  # noqa: PLC0415
 
     started, name = time.monotonic(), f"curvegan.check.{uuid.uuid4().hex}"
-    options = transport_options(settings) | {"socket_connect_timeout": timeout_s, "socket_timeout": timeout_s}
     with (
         app.connection_for_write(
-            settings.broker_url, connect_timeout=timeout_s, transport_options=options
+            settings.broker_url, connect_timeout=timeout_s, transport_options=impatient(settings, timeout_s)
         ) as connection,
         connection.SimpleQueue(name, serializer="json", accept=["json"]) as private,
     ):

@@ -3,8 +3,8 @@
 Celery has tasks of its own that call others, takes orders for later, and ends the process on a message that it cannot
 take apart, and a lease with it. So who can write to the broker could do a lot; here he can only wake workers.
 
-A broker that answers with errors, a read-only replica or one that denies us a key, would end the process too, which trains
-without it. Here it is asked again, with growing pauses.
+A broker that answers with errors, a read-only replica or one that denies us a key, would end the process, too, which
+trains without it. Here it is asked again, with growing pauses.
 """
 
 import logging
