@@ -46,11 +46,8 @@ def examine(lab: Lab) -> list[Finding]:
 
 def _store_folder(lab: Lab) -> Path:
     """Return where the store's file lies, or the home folder where the store is a server's."""
-    from sqlalchemy.engine import make_url
-
-    if not lab.settings.embedded:
-        return lab.settings.home
-    return Path(make_url(lab.settings.database_url).database or ".").absolute().parent
+    file = lab.settings.database_file
+    return file.parent if file else lab.settings.home
 
 
 def _existing(folder: Path) -> Path:

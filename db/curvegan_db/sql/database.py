@@ -6,12 +6,13 @@ waits for the write lock at the start instead of failing half-way. synchronous=F
 there after a power cut; a job commits every few seconds, so that the sync is cheap.
 
 PostgreSQL: however the database or the role is set, a connection is set as the store needs it: read committed, UTF-8,
-dates in ISO form, floats in full. A pooler like PgBouncer may give each transaction another server connection. Nothing can
-be set at connect there, nor prepared; each transaction sets for itself what it needs.
+dates in ISO form, floats in full. A pooler like PgBouncer may give each transaction another server connection. Nothing
+can be set at connect there, nor prepared; each transaction sets for itself what it needs.
 """
 
 import errno
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -39,6 +40,8 @@ _SETTINGS = {
     "extra_float_digits": "1",  # each float as exact as it is stored
 }
 _POOLED = "curvegan_pooled"
+# What SQLAlchemy's other users write at the end of a URL, `?timeout=5`: there are none for a file.
+_OPTIONS = re.compile(r"\?\w+=[^/]*$")
 _creating = threading.Lock()
 _POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
 
@@ -58,7 +61,7 @@ def shown_url(engine: Engine) -> str:
 
 def _parse(url: str) -> URL:
     try:
-        parsed = make_url(url)
+        parsed = _file_url(url) or make_url(url)
     except (ArgumentError, ValueError):
         parsed = None
     # The URL itself is not shown: it may hold a password in a place where nobody looks for one.
@@ -68,6 +71,12 @@ def _parse(url: str) -> URL:
             "write @ as %40; see CURVEGAN_DATABASE_URL or --database-url"
         )
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in _POSTGRES else parsed
+
+
+def _file_url(url: str) -> URL | None:
+    """Return the URL of a SQLite file: its path as it stands, for a name may have a `?` or a `%` in it."""
+    path = url.removeprefix("sqlite:///")
+    return None if path == url or _OPTIONS.search(path) else URL.create("sqlite", database=path)
 
 
 def _is_ours(url: URL) -> bool:

@@ -15,7 +15,7 @@ class Access(Transactions):
     """The part of the store that tries what a worker needs."""
 
     def check_writable(self) -> None:
-        """Try to write every table, and change nothing. Raises DatabaseRefuses on a replica, or without the right to."""
+        """Try to write every table, and change nothing. Raises DatabaseRefuses: on a replica, without the right."""
         with self._write() as session:
             for table in models.Base.metadata.sorted_tables:
                 _write_no_row(session, table)
