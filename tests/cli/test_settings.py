@@ -81,8 +81,8 @@ def test_a_tilde_is_the_users_folder(client: Client, tmp_path: Path, monkeypatch
 
 NAMES = {
     "tilde": "a~b", "percent": "100%", "encoded": "%41%20", "question": "what?", "options": "a?b=c&d", "hash": "#1",
-    "blanks": " two  blanks ", "unicode": "曲線 ünïcödé", "long": "x" * 200, "quotes": "it's \"so\"", "shell": "$HOME;`ls`",
-    "colon": "file:a@b:1", "dash": "-rf", "backslash": "a\\b",
+    "blanks": " two  blanks ", "unicode": "曲線 ünïcödé", "long": "x" * 200, "quotes": "it's \"so\"",
+    "shell": "$HOME;`ls`", "colon": "file:a@b:1", "dash": "-rf", "backslash": "a\\b",
 }  # fmt: skip
 
 
