@@ -40,6 +40,7 @@ INDEX = {
     "workers": ("workers", "List the workers that the store knows, live and lost ones."),
     "doctor": ("doctor", "Find out what keeps jobs from running here."),
     "config": ("submit", "Print a job's config: every key and its default."),
+    "settings": ("settings", "Show each setting and where it comes from."),
     "db": ("database", "Look after the results store."),
 }
 

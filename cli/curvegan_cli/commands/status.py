@@ -79,7 +79,7 @@ def status(
     if watch and (form != "table" or not sys.stdout.isatty()):
         raise click.UsageError("--watch shows a table on a terminal; without one, repeat `curvegan status -o json`")
     store = lab.store
-    store.reap()
+    lab.reap()
     ids = None if not selectors or "all" in selectors else select(store, selectors)
     whole = None if sweep is None else store.sweep(sweep)
     by_default = form == "table" and limit is None and ids is None
@@ -118,7 +118,7 @@ def show(lab: Lab, selector: str, form: str) -> None:
       curvegan show last -o json
     """
     store = lab.store
-    store.reap()
+    lab.reap()
     job = store.job(select_one(store, selector))
     checkpoints = [row.step for row in store.checkpoints(job.id)]
 

@@ -79,10 +79,12 @@ def _wait(lab: Lab, job_id: int, form: str, start_worker: bool) -> None:
 @click.command()
 @preset_option
 @form_options("toml", "json")
-def config(preset: str | None, form: str) -> None:
+@pass_lab
+def config(lab: Lab, preset: str | None, form: str) -> None:
     """Print a job's config: every key and its default.
 
-    What it prints is a file for `submit --config`.
+    What it prints is a file for `submit --config`. It follows [config] of ./curvegan.toml and of the user's file, as
+    `submit` does.
 
     \b
     Examples:
@@ -92,5 +94,5 @@ def config(preset: str | None, form: str) -> None:
     """
     from curvegan_core.config.presets import PRESETS
 
-    config = layered([preset_layer(preset)])
+    config = layered([lab.files["config"], preset_layer(preset)])
     emit_config(form, config, f"preset {preset}: {PRESETS[preset].purpose}" if preset else "")

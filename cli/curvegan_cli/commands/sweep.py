@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -99,7 +98,7 @@ def _show(lab: Lab, plan: Plan, form: str, needed: bool) -> None:
 
 def _estimate(lab: Lab, plan: Plan, needed: bool) -> Estimate:
     """Return how long the plan takes, by what the store knows, if there is one; what is not needed is taken out."""
-    if lab.settings.embedded and not Path(lab.settings.database_url.removeprefix("sqlite:///")).exists():
+    if (file := lab.settings.database_file) and not file.exists():
         return Estimate(None, 0)
     if needed:
         _say_skipped(plan.leave_out_done(lab.store))
@@ -159,7 +158,7 @@ def sweeps(lab: Lab, ids: tuple[int, ...], limit: int, form: str) -> None:
       curvegan sweeps 3 -o json
     """
     store = lab.store
-    store.reap()
+    lab.reap()
     listed = [store.sweep(sweep_id) for sweep_id in ids] if ids else store.sweeps(limit)
     emit(
         form,
