@@ -32,7 +32,7 @@ def curves(family: str | None, form: str) -> None:
     Examples:
       curvegan curves
       curvegan curves updown
-      curvegan submit --curve updown --set curve.noise 0.1
+      curvegan submit --curve updown --set curve.noise=0.1
     """
     names = _names(family)
     emit(

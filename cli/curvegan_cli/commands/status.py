@@ -107,7 +107,7 @@ def _watch(lab: Lab, look: Callable[[], Grid]) -> None:
 
 @click.command()
 @one_job
-@form_options("table", "json")
+@form_options("table", "json", "toml")
 @pass_lab
 def show(lab: Lab, selector: str, form: str) -> None:
     """Show all that is known of one job.

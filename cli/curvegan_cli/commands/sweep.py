@@ -15,6 +15,8 @@ from curvegan.watching.sweep_fields import Estimate, estimate, prospects, sweep_
 from curvegan.words import plural
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.job import given_layers, job_options, no_worker_option
+from curvegan_cli.options.selectors import select_sweep
+from curvegan_cli.options.values import SettingCommand
 from curvegan_cli.shown.columns import emit_ended_sweep, sweeps_grid, sweeps_sheet, whole_sweep_json
 from curvegan_cli.shown.output import IDS_ONLY, Column, Grid, console, emit, form_options, message, messages
 from curvegan_cli.shown.progress import sweep_to_the_end
@@ -27,7 +29,7 @@ _MANY = 5_000
 _MOST_SHOWN = 20
 
 
-@click.command()
+@click.command(cls=SettingCommand)
 @click.option("--grid", "grids", multiple=True, metavar="KEY=A,B", help="An axis; several times for more.")
 @click.option("--seeds", metavar="N|A,B", help="Seeds for every point: so many from --seed on, or these.")
 @click.option("--random", "draws", type=click.IntRange(1, MOST_POINTS), metavar="N", help="Draw N points.")
@@ -144,14 +146,14 @@ def _say_queued(lab: Lab, sweep: "Sweep", submitted: "SubmittedSweep", form: str
 
 
 @click.command()
-@click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(1))
+@click.argument("selectors", metavar="[ID]...", nargs=-1)
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The newest so many.")
 @form_options("table", "json", "csv", quiet=IDS_ONLY)
 @pass_lab
-def sweeps(lab: Lab, ids: tuple[int, ...], limit: int, form: str) -> None:
+def sweeps(lab: Lab, selectors: tuple[str, ...], limit: int, form: str) -> None:
     """List sweeps, the newest first.
 
-    With ids these alone; in JSON then also with verdicts and the time left.
+    With ids, last or names these alone; in JSON then also with verdicts and the time left.
 
     \b
     Examples:
@@ -160,6 +162,7 @@ def sweeps(lab: Lab, ids: tuple[int, ...], limit: int, form: str) -> None:
     """
     store = lab.store
     store.reap()
+    ids = [select_sweep(store, selector) for selector in selectors]
     listed = [store.sweep(sweep_id) for sweep_id in ids] if ids else store.sweeps(limit)
     emit(
         form,
