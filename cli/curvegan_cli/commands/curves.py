@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # The family that has no curves before somebody brings them.
 OWN = "data"
 _MOST_CURVES, _MOST_POINTS = 6, 400
-_PARAMETERS = (Column("PARAMETER"), Column("DEFAULT", right=True), Column("VALID"), Column("MEANING", folds=True))
+_PARAMETERS = (Column("PARAMETER"), Column("DEFAULT", right=True), Column("VALID", spare=1), Column("MEANING", folds=True, least=40))
 
 
 @click.command()

@@ -21,7 +21,7 @@ _NPY = b"\x93NUMPY"
 _MOST_DRAWN, _MOST_IDS = 12, 10
 _FIELDS = ("name", "rows", "points", "hash", "mean", "scale", "size", "created_at", "jobs")
 _COLUMNS = (
-    *(Column("NAME", folds=True), Column("ROWS", right=True), Column("POINTS", right=True), Column("HASH")),
+    *(Column("NAME", folds=True), Column("ROWS", right=True), Column("POINTS", right=True), Column("HASH", spare=1)),
     *(Column("JOBS", right=True), Column("AGE", right=True)),
 )
 _NAMES_ONLY = "Print names only, one a line."

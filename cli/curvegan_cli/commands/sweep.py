@@ -89,7 +89,7 @@ def _show(lab: Lab, plan: Plan, form: str, needed: bool) -> None:
     points = [dict(zip(plan.described, point, strict=True)) for point in plan.points]
 
     def text() -> Iterator[Grid | str]:
-        columns = [Column(key, right=True) for key in plan.described]
+        columns = [Column(key, right=True, folds=True) for key in plan.described]
         yield Grid(columns, [tuple(map(shown, point)) for point in plan.points[:_MOST_SHOWN]])
         if len(points) > _MOST_SHOWN:
             yield f"... and {len(points) - _MOST_SHOWN} more"

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 KEYS = ("lr", "lr_g", "lr_d", "steps", "seed", "batch_size", "curve", "loss", "device", "engine")
 # The names of curvegan_core.config.presets, which is too heavy to import for --help; a test holds them together.
 PRESETS = ("tutorial", "tuned", "collapse-demo", "collapse-fix", "sine8")
-prefrom_option = click.option("--from", "start", metavar="ID", help="A job whose config to start from: 17, last or a name.")
-set_option = click.option("--preset", metavar="NAME", help=f"Keys to start from: {', '.join(PRESETS)}.")
-no_worker_option = click.option("--no-worker", is_flag=True, help="Start no background worker.")
 from_option = click.option("--from", "start", metavar="ID", help="A job whose config to start from: 17, last or a name.")
+preset_option = click.option("--preset", metavar="NAME", help=f"Keys to start from: {', '.join(PRESETS)}.")
+no_worker_option = click.option("--no-worker", is_flag=True, help="Start no background worker.")
 set_option = click.option(
     SET, "pairs", multiple=True, metavar="KEY=VALUE", callback=pairs, help="Any key, over --config; several times for more."
 )
