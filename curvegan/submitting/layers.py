@@ -98,8 +98,7 @@ def layer_of(key: str, value: Any) -> dict[str, Any]:
 
 
 def job_layer(config: "TrainConfig") -> dict[str, Any]:
-    """Return the layer of a job's config. What follows from its steps or its family is left to follow a change of them.
-    """
+    """Return the layer of a job's config; what follows from its steps or its family is left out, to follow a change."""
     values, fields = config.model_dump(), type(config).model_fields
     for name, declared in config.KEYS.items():
         if declared.most_rows and values[name] == min(fields[name].default, config.steps):

@@ -25,7 +25,20 @@ __all__ = ["Store", "make_engine", "open_store"]
 
 
 class Store(
-    Jobs, Reruns, Sweeps, Standings, Comparing, Datasets, Results, Logs, Labels, Details, Workers, Leases, Progress, Prunes
+    Jobs,
+    Reruns,
+    Sweeps,
+    Standings,
+    Comparing,
+    Datasets,
+    Results,
+    Logs,
+    Labels,
+    Details,
+    Workers,
+    Leases,
+    Progress,
+    Prunes,
 ):
     """Jobs and what came of them. These rules hold on SQLite and on PostgreSQL:
 

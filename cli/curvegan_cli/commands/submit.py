@@ -40,7 +40,8 @@ def submit(lab: Lab, /, dry_run: bool, form: str, **given: Any) -> None:
     """Queue a job, the tutorial's by default.
 
     Options win over --set, --set over --config, that over --preset, and that over --from, or else over [config] of
-    ./curvegan.toml and of the user's curvegan/config.toml. `curvegan config` prints all keys, `curvegan curves` shows what can be learned.
+    ./curvegan.toml and of the user's curvegan/config.toml. `curvegan config` prints all keys, `curvegan curves` shows
+    what can be learned.
 
     \b
     Examples:
@@ -95,7 +96,7 @@ def _wait(lab: Lab, job_id: int, form: str, start_worker: bool) -> None:
 def config(lab: Lab, start: str | None, preset: str | None, pairs: list[tuple[str, str]], form: str) -> None:
     """Print a job's config: every key and its default.
 
-    It is the config that `submit` would queue here, with [config] of curvegan.toml in it, and a file for `submit --config`.
+    It is what `submit` would queue here, [config] of curvegan.toml included, and a file for `submit --config`.
 
     \b
     Examples:

@@ -13,7 +13,7 @@ from curvegan.submitting.plan import Draw, Plan, planned
 from curvegan.submitting.starting import call_workers
 from curvegan.watching.sweep_fields import Estimate, estimate, prospects, sweep_fields, time_left, titled
 from curvegan.words import plural
-from curvegan_cli.options import pass_lab
+from curvegan_cli.options import completing, pass_lab
 from curvegan_cli.options.job import given_layers, job_options, no_worker_option
 from curvegan_cli.options.selectors import select_sweep
 from curvegan_cli.options.values import SettingCommand
@@ -30,7 +30,14 @@ _MOST_SHOWN = 20
 
 
 @click.command(cls=SettingCommand)
-@click.option("--grid", "grids", multiple=True, metavar="KEY=A,B", help="An axis; several times for more.")
+@click.option(
+    "--grid",
+    "grids",
+    multiple=True,
+    metavar="KEY=A,B",
+    shell_complete=completing.assignments,
+    help="An axis; several times for more.",
+)
 @click.option("--seeds", metavar="N|A,B", help="Seeds for every point: so many from --seed on, or these.")
 @click.option("--random", "draws", type=click.IntRange(1, MOST_POINTS), metavar="N", help="Draw N points.")
 @click.option("--sweep-seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Seed of --random.")
@@ -146,7 +153,7 @@ def _say_queued(lab: Lab, sweep: "Sweep", submitted: "SubmittedSweep", form: str
 
 
 @click.command()
-@click.argument("selectors", metavar="[ID]...", nargs=-1)
+@click.argument("selectors", metavar="[ID]...", nargs=-1, shell_complete=completing.sweeps)
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The newest so many.")
 @form_options("table", "json", "csv", quiet=IDS_ONLY)
 @pass_lab

@@ -8,6 +8,8 @@ import click
 
 from curvegan.lab import Lab
 from curvegan.submitting.layers import assignments, job_layers
+from curvegan_cli.options import completing
+from curvegan_cli.options.completing import values_of
 from curvegan_cli.options.selectors import select_one
 from curvegan_cli.options.values import SET, Value, pairs
 
@@ -18,11 +20,25 @@ if TYPE_CHECKING:
 KEYS = ("lr", "lr_g", "lr_d", "steps", "seed", "batch_size", "curve", "loss", "device", "engine")
 # The names of curvegan_core.config.presets, which is too heavy to import for --help; a test holds them together.
 PRESETS = ("tutorial", "tuned", "collapse-demo", "collapse-fix", "sine8")
-from_option = click.option("--from", "start", metavar="ID", help="A job whose config to start from: 17, last or a name.")
-preset_option = click.option("--preset", metavar="NAME", help=f"Keys to start from: {', '.join(PRESETS)}.")
+from_option = click.option(
+    "--from",
+    "start",
+    metavar="ID",
+    shell_complete=completing.jobs,
+    help="A job whose config to start from: 17, last or a name.",
+)
+preset_option = click.option(
+    "--preset", metavar="NAME", shell_complete=completing.presets, help=f"Keys to start from: {', '.join(PRESETS)}."
+)
 no_worker_option = click.option("--no-worker", is_flag=True, help="Start no background worker.")
 set_option = click.option(
-    SET, "pairs", multiple=True, metavar="KEY=VALUE", callback=pairs, help="Any key, over --config; several times for more."
+    SET,
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=pairs,
+    shell_complete=completing.assignments,
+    help="Any key, over --config; several times for more.",
 )
 
 _JOB_OPTIONS = (
@@ -32,14 +48,43 @@ _JOB_OPTIONS = (
     click.option("--steps", type=Value(int), help="Generator updates to train.  [default: 10001]"),
     click.option("--seed", type=Value(int), help="Seed of weights, noise and minibatches.  [default: 0]"),
     click.option("--batch-size", type=Value(int), help="Curves in a minibatch.  [default: 64]"),
-    click.option("--curve", type=Value(), metavar="FAMILY", help="Family of the curve to learn.  [default: quadratic]"),
-    click.option("--loss", type=Value(), metavar="NAME", help="Loss to train with.  [default: ns]"),
-    click.option("--device", type=Value(), metavar="auto|cpu|cuda[:N]", help="What it may be trained on.  [default: auto]"),
-    click.option("--engine", type=Value(), metavar="auto|torch|fused", help="What computes the steps.  [default: auto]"),
+    click.option(
+        "--curve",
+        type=Value(),
+        shell_complete=values_of("curve"),
+        metavar="FAMILY",
+        help="Family of the curve to learn.  [default: quadratic]",
+    ),
+    click.option(
+        "--loss",
+        type=Value(),
+        shell_complete=values_of("loss"),
+        metavar="NAME",
+        help="Loss to train with.  [default: ns]",
+    ),
+    click.option(
+        "--device",
+        type=Value(),
+        shell_complete=values_of("device"),
+        metavar="auto|cpu|cuda[:N]",
+        help="What it may be trained on.  [default: auto]",
+    ),
+    click.option(
+        "--engine",
+        type=Value(),
+        shell_complete=values_of("engine"),
+        metavar="auto|torch|fused",
+        help="What computes the steps.  [default: auto]",
+    ),
     click.option("--name", help="A name to know the job by."),
     click.option("--tag", "tags", multiple=True, help="A tag to find it by; may be given several times."),
     click.option("--priority", type=click.IntRange(-1000, 1000), default=0, show_default=True, help="High goes first."),
-    click.option("--data", metavar="NAME", help="Learn your own curves, stored by `curvegan data add`."),
+    click.option(
+        "--data",
+        metavar="NAME",
+        shell_complete=completing.datasets,
+        help="Learn your own curves, stored by `curvegan data add`.",
+    ),
     from_option,
     preset_option,
     click.option(

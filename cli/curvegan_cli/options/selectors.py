@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curvegan.lab import Lab
+from curvegan_cli.options import completing
 from curvegan_cli.options.filtering import where_option
 
 if TYPE_CHECKING:
@@ -69,11 +70,14 @@ def select_sweep(store: "Store", selector: str) -> int:
 
 
 # The form of a selector is checked before any service is asked.
-any_jobs = click.argument("selectors", metavar="[ID]...", nargs=-1, callback=_check_some)
-one_job = click.argument("selector", metavar="ID", callback=_check_one)
-sweep_option = click.option(
-    "--sweep", metavar="ID", callback=_check_sweep, help="The jobs of a sweep: its id, last, or its name."
+any_jobs = click.argument(
+    "selectors", metavar="[ID]...", nargs=-1, callback=_check_some, shell_complete=completing.jobs
 )
+one_job = click.argument("selector", metavar="ID", callback=_check_one, shell_complete=completing.jobs)
+sweep_option = click.option(
+    "--sweep", metavar="ID", callback=_check_sweep, shell_complete=completing.sweeps,
+    help="The jobs of a sweep: its id, last, or its name.",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import click
 SET = "--set"
 
 
-class Value(click.ParamType):
+class Value(click.ParamType[Any]):
     """A value of a key of the config: a number, a whole number or a word. Several of them make a sweep, and no job."""
 
     def __init__(self, kind: type[float] | type[int] | type[str] = str) -> None:
@@ -18,7 +18,9 @@ class Value(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read `.001`, `1.`, and 1e5 as a whole number, too."""
         if isinstance(value, str) and "," in value and param is not None:
-            self.fail(f"{value!r:.60} are several values, and a job has one; {_sweep(str(param.name), value)}", param, ctx)
+            self.fail(
+                f"{value!r:.60} are several values, and a job has one; {_sweep(str(param.name), value)}", param, ctx
+            )
         if self.kind is str or not isinstance(value, str):
             return value
         try:
@@ -43,7 +45,7 @@ def _sweep(key: str, values: str) -> str:
 
 
 class SettingCommand(click.Command):
-    """A command with `--set KEY=VALUE`, which may be typed as `--set KEY VALUE`, and that knows keys typed as options."""
+    """A command with `--set KEY=VALUE`, also typed as `--set KEY VALUE`, that knows keys which are typed as options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Join the two words. Raises NoSuchOption, with what was perhaps meant."""
@@ -53,7 +55,9 @@ class SettingCommand(click.Command):
             hint = _meant(error.option_name, {option for p in self.params for option in p.opts})
             if hint is None:
                 raise
-            raise click.NoSuchOption(error.option_name, f"No such option: {error.option_name}, did you mean {hint}?", ctx=ctx) from None
+            raise click.NoSuchOption(
+                error.option_name, f"No such option: {error.option_name}, did you mean {hint}?", ctx=ctx
+            ) from None
 
 
 def _joined(args: list[str]) -> list[str]:

@@ -37,7 +37,10 @@ _JOB_COLUMNS: tuple[_JobColumn, ...] = (
     (Column("PROGRESS", right=True), lambda job, rmse, now: progress(job)),
     (Column("STEPS/S", right=True, spare=2), lambda job, rmse, now: _rate(job.steps_per_second)),
     (Column("RMSE", right=True), lambda job, rmse, now: number(rmse)),
-    (Column("VERDICT", folds=True, least=12), lambda job, rmse, now: job.verdict or why(job).removeprefix(": ") or None),
+    (
+        Column("VERDICT", folds=True, least=12),
+        lambda job, rmse, now: job.verdict or why(job).removeprefix(": ") or None,
+    ),
     (Column("AGE", right=True, spare=1), lambda job, rmse, now: age(job.created_at, now)),
     (Column("WORKER", folds=True, spare=3), lambda job, rmse, now: job.worker),
 )

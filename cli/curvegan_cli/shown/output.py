@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
-from curvegan.words import moment, number
+from curvegan.words import moment, number, plural
 from curvegan_cli.shown.tables import UNLIMITED_WIDTH, laid
 from curvegan_cli.shown.tables import Column as Column
 from curvegan_cli.shown.tables import Grid as Grid
@@ -200,31 +200,34 @@ def console(stream: TextIO) -> "Console":
 
 def _print_grid(grid: Grid) -> None:
     """Print a table: to a terminal as much of it as there is room for, elsewhere all of it."""
-    screen = console(sys.stdout) if sys.stdout.isatty() else None
-    lines, missing = grid_lines(grid, screen.width if screen else UNLIMITED_WIDTH)
-    for line in lines:
-        if screen:
+    if sys.stdout.isatty():
+        screen = console(sys.stdout)
+        lines, missing = grid_text(grid, screen.width)
+        for line in lines:
             screen.print(line, soft_wrap=True)
-        else:
-            click.echo(line)
-    if missing:
-        message(f"{missing} more columns are in a wider terminal, a pipe, and where there are other forms, in those.")
+        if missing:
+            message(f"{plural(missing, 'column')} more in a wider terminal, and in a file or a pipe.")
+    else:
+        table = laid(grid.columns, _texts(grid), UNLIMITED_WIDTH)
+        rows = (table.gap.join(text for text, _ in row).rstrip() for row in table.rows)
+        click.echo("\n".join([table.heading.rstrip(), table.rule, *rows]))
     if grid.remark:
         message(grid.remark)
 
 
-def grid_lines(grid: Grid, room: int) -> "tuple[list[Text] | list[str], int]":
-    """Return a table's lines, styled for a terminal and plain for no limit; and how many columns are missing."""
-    rows = [[inert(cell(value)) for value in row] for row in grid.rows]
-    table = laid(grid.columns, rows, room)
-    if room >= UNLIMITED_WIDTH:
-        return [table.heading.rstrip(), table.rule, *(table.gap.join(text for text, _ in row).rstrip() for row in table.rows)], 0
+def grid_text(grid: Grid, room: int) -> "tuple[list[Text], int]":
+    """Return a table's lines for a terminal, and how many columns are missing in them."""
     from rich.text import Text
 
-    lines = [Text.assemble(*(part for cell in row for part in (cell, table.gap))) for row in table.rows]
+    table = laid(grid.columns, _texts(grid), room)
+    lines = [Text.assemble(*(part for text in row for part in (text, table.gap))) for row in table.rows]
     for line in lines:
         line.rstrip()
     return [Text(table.heading.rstrip(), style="bold"), Text(table.rule), *lines], table.missing
+
+
+def _texts(grid: Grid) -> list[list[str]]:
+    return [[inert(cell(value)) for value in row] for row in grid.rows]
 
 
 def _print_pairs(pairs: Pairs) -> None:

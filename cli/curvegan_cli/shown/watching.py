@@ -10,7 +10,7 @@ from curvegan.watching.sweep_fields import estimate
 from curvegan.words import plural
 from curvegan_cli.shown.columns import jobs_grid
 from curvegan_cli.shown.job_drawing import drawn_curves, drawn_losses
-from curvegan_cli.shown.output import console, grid_lines, inert
+from curvegan_cli.shown.output import console, grid_text, inert
 from curvegan_cli.shown.progress import last_seen
 from curvegan_cli.shown.tables import cut
 
@@ -52,7 +52,7 @@ def _screen(
     top.append(_counts(store, standing))
     missing = sum(standing.states.values()) - len(standing.jobs)
     grid = jobs_grid(store, standing.jobs[:-1] if missing and len(standing.jobs) > 1 else standing.jobs)
-    lines = [*(Text(cut(line, screen.width)) for line in top), *map(Text.copy, grid_lines(grid, screen.width)[0])]
+    lines = [*(Text(cut(line, screen.width)) for line in top), *grid_text(grid, screen.width)[0]]
     if missing:
         missing += 1 if len(standing.jobs) > 1 else 0
         lines.append(Text(cut(f"and {missing} more", screen.width), style="dim"))
