@@ -103,7 +103,7 @@ def job_layer(config: "TrainConfig") -> dict[str, Any]:
     for name, declared in config.KEYS.items():
         if declared.most_rows and values[name] == min(fields[name].default, config.steps):
             del values[name]
-    if config.curve.PLANE:
+    if config.points in config.curve.points_allowed[:1]:
         del values["points"]
     return values
 

@@ -80,7 +80,7 @@ def sample(lab: Lab, selector: str, count: int, seed: int, form: str) -> None:
     config = lab.store.job(job_id).config
     _check_count(count, config.points)
     checkpoint = Checkpoint.from_bytes(lab.store.checkpoint(job_id).data, config)
-    x = None if config.curve.PLANE else _shortest(points_x(config))
+    x = None if config.curve.is_point else _shortest(points_x(config))
     curves = [_shortest(curve) for curve in samples(checkpoint, config, count, seed)]
     names = columns(config)
     emit(

@@ -24,14 +24,17 @@ def drawn_curves(store: "Store", job: "Job", rows: int = 10) -> list[str]:
     snapshots = store.snapshots(job.id)[-1:]
     if not snapshots:
         return []
-    curves, plane = snapshots[0].curves.astype(np.float64), job.config.curve.PLANE
-    if plane:
-        lines = [curves[:_MOST_POINTS]]
-    else:
+    curves, are_points = snapshots[0].curves.astype(np.float64), job.config.curve.is_point
+    if not are_points:
         x = points_x(job.config)
         lines = [np.stack([x, y], axis=1) for y in curves[:_MOST_CURVES]]
-    what = "points" if plane else "curves"
-    return [f"generated {what} at step {snapshots[0].step}:", *drawing(_finite(lines), rows, joined=not plane)]
+    elif job.config.points > 1:
+        lines = [curves[:_MOST_POINTS, :2]]
+    else:  # numbers: the share of them that lies below each
+        lines = [np.stack([np.sort(curves[:, 0]), np.linspace(0, 1, len(curves))], axis=1)]
+    finite, what = _finite(lines), "points" if are_points else "curves"
+    title = f"generated {what} at step {snapshots[0].step}:"
+    return [title, *drawing(finite, rows, joined=not are_points)] if finite else []
 
 
 def drawn_losses(store: "Store", job: "Job", rows: int = 8) -> list[str]:
