@@ -14,7 +14,7 @@ from .client import Client, PlayedWorker
 
 DIRAC = ("--curve", "dirac", "--loss", "ns", "--lr", "0.1", "--steps", "400", "--engine", "torch")
 LINEAR = "latent=0 layers_g=0 layers_d=0 optimiser=sgd r1=0.5 batch_size=4 checkpoint_every=200 snapshot_every=400"
-SETTINGS = [word for pair in LINEAR.split() for word in ("--set", *pair.split("="))]
+SETTINGS = [word for pair in LINEAR.split() for word in ("--set", pair)]
 
 
 @pytest.fixture

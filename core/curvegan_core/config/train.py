@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from curvegan_core.config.curve import CURVE_MODELS, Curve, Parameter, Positive, Quadratic
-from curvegan_core.config.keys import CHOICE, FIRST, FREE, LATER, SHAPE, SWITCH, Keyed, key, numbers, pack_words
+from curvegan_core.config.keys import CHOICE, FIRST, FREE, LATER, SHAPE, SWITCH, Keyed, key, numbers, pack_words, whole
 from curvegan_core.config.limits import check_size
 from curvegan_core.config.problems import one_line
 from curvegan_core.config.rules import check
@@ -32,6 +32,8 @@ OwnActivation = Literal["same", "relu", "leaky_relu", "tanh", "elu", "silu", "ge
 Norm = Literal["none", "batch", "layer"]
 Optimiser = Literal["adam", "sgd", "rmsprop", "oadam"]
 OwnOptimiser = Literal["same", "adam", "sgd", "rmsprop", "oadam"]
+# Activations that the fused engine has.
+_FUSED = ("relu", "leaky_relu")
 Loss = Literal["ns", "minimax", "lsgan", "hinge", "wgan", "rpgan"]
 # How many rows a job may store: losses are 20 bytes a record, checkpoints about 74 kB each at the default size.
 _MOST_RECORDS, _MOST_SNAPSHOTS, _MOST_CHECKPOINTS = 100_000, 1_000, 1_000
@@ -50,21 +52,20 @@ class TrainConfig(Keyed):
         SHAPE,
         "size of the latent z, the generator's input; 0 makes one curve of all",
         since=FIRST,
-        fused=tuple(range(1, 257)),
         ge=0,
         le=256,
     )
     latent_noise: Literal["normal", "uniform"] = key(
         "normal", FREE, "distribution of z: N(0, 1) or U(-1, 1) in each of its numbers", since=LATER
     )
-    layers_g: Depth = key(1, SHAPE, "hidden layers of the generator; 0 is linear", fused=(1,))
-    layers_d: Depth = key(1, SHAPE, "hidden layers of the discriminator; 0 is linear", fused=(1,))
+    layers_g: Depth = key(1, SHAPE, "hidden layers of the generator; 0 is linear")
+    layers_d: Depth = key(1, SHAPE, "hidden layers of the discriminator; 0 is linear")
     hidden_g: Width = key(128, SHAPE, "units of each hidden layer of the generator", since=FIRST)
     hidden_d: Width = key(128, SHAPE, "units of each hidden layer of the discriminator", since=FIRST)
-    activation: Activation = key("relu", CHOICE, "of the hidden units of both networks", since=LATER, fused=("relu",))
-    activation_g: OwnActivation = key("same", CHOICE, "the generator's own activation", fused=("same", "relu"))
-    activation_d: OwnActivation = key("same", CHOICE, "the discriminator's own activation", fused=("same", "relu"))
-    slope: float = key(0.2, CHOICE, "leaky_relu: slope below 0", fused=(0.2,), ge=0, lt=1, allow_inf_nan=False)
+    activation: Activation = key("relu", CHOICE, "of the hidden units of both networks", since=LATER, fused=_FUSED)
+    activation_g: OwnActivation = key("same", CHOICE, "the generator's own activation", fused=("same", *_FUSED))
+    activation_d: OwnActivation = key("same", CHOICE, "the discriminator's own activation", fused=("same", *_FUSED))
+    slope: float = key(0.2, CHOICE, "leaky_relu: slope below 0", ge=0, lt=1, allow_inf_nan=False)
     init: Literal["torch", "orthogonal", "normal", "he"] = key(
         "torch", FREE, "how weights are drawn at first; the biases of all but torch are 0"
     )
@@ -76,25 +77,25 @@ class TrainConfig(Keyed):
     steps: int = key(10001, FREE, "generator updates to train", numbers=False, ge=1, le=10_000_000)
     lr_g: Rate = key(1e-4, FREE, "learning rate of the generator (lr sets both)", since=FIRST)
     lr_d: Rate = key(1e-4, FREE, "learning rate of the discriminator (lr sets both)", since=FIRST)
-    optimiser: Optimiser = key("adam", CHOICE, "of both networks; oadam is optimistic Adam", fused=("adam",))
-    optimiser_g: OwnOptimiser = key("same", CHOICE, "the generator's own optimiser", fused=("same", "adam"))
-    optimiser_d: OwnOptimiser = key("same", CHOICE, "the discriminator's own optimiser", fused=("same", "adam"))
+    optimiser: Optimiser = key("adam", CHOICE, "of both networks; oadam is optimistic Adam")
+    optimiser_g: OwnOptimiser = key("same", CHOICE, "the generator's own optimiser")
+    optimiser_d: OwnOptimiser = key("same", CHOICE, "the discriminator's own optimiser")
     beta1: Beta = key(0.9, FREE, "adam, oadam: decay of the first moment", since=FIRST)
     beta2: Beta = key(0.999, FREE, "adam, oadam: decay of the second moment", since=FIRST)
     eps: Rate = key(1e-8, FREE, "adam, oadam, rmsprop: added to the denominator", since=FIRST)
     momentum: Beta = key(0.0, FREE, "sgd: share of the last step that the next one keeps")
     rms_decay: Beta = key(0.99, FREE, "rmsprop: decay of the mean square")
     schedule: Literal["constant", "linear", "cosine"] = key(
-        "constant", FREE, "how both rates fall from their value to schedule_to of it", fused=("constant",)
+        "constant", FREE, "how both rates fall from their value to schedule_to of it"
     )
     schedule_to: Share = key(0.0, FREE, "linear, cosine: share of the rates that is left at the end")
     schedule_steps: Steps = key(0, FREE, "linear, cosine: steps of the fall; 0 takes the job's steps")
-    warmup: Steps = key(0, FREE, "steps in which both rates first rise from 0", fused=(0,))
+    warmup: Steps = key(0, FREE, "steps in which both rates first rise from 0")
     updates: Literal["alternating", "simultaneous"] = key(
-        "alternating", CHOICE, "generator against the updated discriminator, or both at once", fused=("alternating",)
+        "alternating", CHOICE, "generator against the updated discriminator, or both at once"
     )
     d_steps: Updates = key(1, CHOICE, "discriminator updates in a step", since=LATER)
-    g_steps: Updates = key(1, CHOICE, "generator updates in a step", fused=(1,))
+    g_steps: Updates = key(1, CHOICE, "generator updates in a step")
     loss: Loss = key("ns", CHOICE, "pair of losses, from logits; wgan needs gp or clip", since=FIRST)
     r1: Weight = key(0.0, SWITCH, "gamma of gamma/2 E(grad D)^2 at real curves; 0 is off", since=LATER)
     r2: Weight = key(0.0, SWITCH, "gamma of gamma/2 E(grad D)^2 at generated curves; 0 is off", since=LATER)
@@ -175,7 +176,7 @@ class TrainConfig(Keyed):
         """Spell out the short forms: `lr` for both rates, a family's name for a curve, intervals within steps."""
         if not isinstance(values, Mapping):
             return values
-        values = dict(values)
+        values = whole(cls, values)
         if "lr" in values:
             lr = values.pop("lr")
             values = {"lr_g": lr, "lr_d": lr} | values
@@ -245,8 +246,8 @@ def _fill_curve(values: dict[str, Any]) -> dict[str, Any]:
         curve = {"family": curve}
     if isinstance(curve, Mapping):
         curve = {"family": "quadratic", **curve}
-        values["curve"] = curve
         model = CURVE_MODELS.get(str(curve["family"]))
+        values["curve"] = curve = curve if model is None else whole(model, curve)
         if model is not None and (allowed := model.coordinates(curve)):
             values.setdefault("points", allowed[0])
     return values

@@ -73,6 +73,11 @@ class Engine(Protocol):
     steps_a_call: int
     """How many steps make what a call costs small; more bring nothing."""
 
+    @classmethod
+    def prepare(cls) -> None:
+        """Do what a process has to do once before it trains."""
+        ...
+
     def run(self, steps: Sequence[int], count: int, offsets: Sequence[int]) -> Trace:
         """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`."""
         ...

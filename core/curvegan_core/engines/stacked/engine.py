@@ -72,6 +72,10 @@ class TorchEngine:
         self._batches = Batches(configs, self._families, device)
         self._load(list(configs), list(states))
 
+    @classmethod
+    def prepare(cls) -> None:
+        """Nothing is left to do once torch is imported."""
+
     def _load(self, configs: list[TrainConfig], states: list[State]) -> None:
         self._jobs = len(configs)
         # A pack of one takes other matrix kernels, and an odd one leaves elementwise kernels a ragged end: the last
