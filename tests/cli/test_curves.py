@@ -44,7 +44,7 @@ def test_one_family_and_how_its_parameters_are_set(client: Client, name: str) ->
         if name != "data":
             assert each["valid"] or isinstance(each["default"], bool)
             text = {"modes": "3", "layout": "random", "box": "true", "ratio": "0.9"}.get(each["name"], "1.5")
-            job = client.json("submit", "--dry-run", "--curve", name, "--set", f"curve.{each['name']}", text)
+            job = client.json("submit", "--dry-run", "--curve", name, "--set", f"curve.{each['name']}={text}")
             set_to = job["curve"][each["name"]]
             assert (str(set_to).lower() if isinstance(set_to, bool) else str(set_to)) == text
     typed = "--data NAME" if name == "data" else f"--curve {name}"

@@ -128,7 +128,7 @@ class TrainConfig(Keyed):
     threshold: float = key(
         3.0,
         FREE,
-        "of hq and modes: standard deviations within which a curve is near a mode",
+        "hq, modes: how many standard deviations a curve may be off its mode",
         numbers=False,
         gt=0,
         le=10,
