@@ -87,8 +87,9 @@ class LossCurve:
 class Snapshot:
     """Curves generated at a step from the job's fixed evaluation latents, (n, points), in units of y.
 
-    They are float32, or float64 where they are a person's own curves, which may have a large offset. n is SNAPSHOT_CURVES, for points of the plane all evaluation latents. `metrics` judge the generator at that step, by
-    the names of `curvegan_core.metrics.evaluation`.
+    They are float32, or float64 where they are a person's own, which may have a large offset. n is SNAPSHOT_CURVES, for
+    points of the plane all evaluation latents. `metrics` judge the generator at that step, by the names of
+    `curvegan_core.metrics.evaluation`.
     """
 
     step: int

@@ -183,13 +183,16 @@ def test_what_cannot_be_done_is_said_in_a_line(loaded: Client, words: str, said:
 
 
 BAD_FILES: dict[str, tuple[str, Callable[[str], None]]] = {
-    "nan.csv": ("row 2, point 1: nan is not a finite number", lambda path: _text(path, "1,2\nnan,3\n")),
-    "word.csv": ("row 2, point 2: 'x' is not a number", lambda path: _text(path, "1,2\n3,x\n")),
-    "ragged.csv": ("row 3 has 3 points, row 1 has 2", lambda path: _text(path, "1,2\n3,4\n5,6,7\n")),
+    "nan.csv": (
+        "line 2, column 1: a value is missing; `--missing interpolate`",
+        lambda path: _text(path, "1,2\nnan,3\n"),
+    ),
+    "word.csv": ("line 2, column 2: 'x' is not a number", lambda path: _text(path, "1,2\n3,x\n")),
+    "ragged.csv": ("line 1 has 2 points, line 3 has 3; `--resample 3`", lambda path: _text(path, "1,2\n3,4\n5,6,7\n")),
     "one.csv": ("a data set has at least 2 rows", lambda path: _text(path, "1,2\n")),
     "header.csv": ("a data set has at least 2 rows", lambda path: _text(path, "a,b\n")),
     "empty.csv": ("a data set has at least 2 rows", lambda path: _text(path, "")),
-    "flat.csv": ("row 2 is constant", lambda path: _text(path, "1,2\n3,3\n")),
+    "flat.csv": ("line 2 is constant", lambda path: _text(path, "1,2\n3,3\n")),
     "narrow.csv": ("row 1 has 1 points; a curve has 2 to 256", lambda path: _text(path, "1\n2\n")),
     "wide.csv": ("row 1 has 257 points; a curve has 2 to 256", lambda path: write_csv(path, np.ones((2, 257)))),
     "junk.csv": ("no CSV file", lambda path: _bytes(path, bytes(range(256)) * 9)),
@@ -197,9 +200,10 @@ BAD_FILES: dict[str, tuple[str, Callable[[str], None]]] = {
     "long.npy": ("row 100,001 is one too many", lambda path: npy(path, np.zeros((100_001, 2), np.int8))),
     "many.npy": ("row 15,626 is one too many", lambda path: npy(path, np.zeros((20_000, 256), np.int8))),
     "objects.npy": ("the array must be 2-D", lambda path: npy(path, np.array([[1, 2], [3, object()]], object))),
-    "cube.npy": ("the array must be 2-D", lambda path: npy(path, np.zeros((2, 2, 2)))),
+    "cube.npy": ("each row has 2 curves, (2, 2, 2): give one of them", lambda path: npy(path, np.zeros((2, 2, 2)))),
     "pickle.npy": ("no .npy file", lambda path: _bytes(path, pickle.dumps(LOADS))),
-    "loads.txt": ("loads.txt: the name must end in .csv or .npy", lambda path: _text(path, "1,2\n3,4\n")),
+    "loads.png": ("loads.png is not read: its name must end in one of", lambda path: _text(path, "1,2\n3,4\n")),
+    "score.csv": ("line 2, column 2: '1_0' is not a number", lambda path: _text(path, "1,2\n3,1_0\n4,5\n")),
     "folder.csv": ("folder.csv cannot be read: Is a directory", lambda path: Path(path).mkdir()),
     "missing.csv": ("missing.csv cannot be read: No such file", lambda path: None),
 }

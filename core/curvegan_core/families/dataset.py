@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from curvegan_core.config import curve as parameters
 from curvegan_core.errors import DatasetRefused
-from curvegan_core.families.description import Description
+from curvegan_core.families.description import NOTHING_SAID, Description
 
 LEAST_POINTS, MOST_POINTS = 2, 256
 MOST_ROWS = 100_000
@@ -39,10 +39,10 @@ class Dataset:
 
     rows: Rows
     labels: tuple[str, ...] = ()
-    description: Description = Description()
+    description: Description = NOTHING_SAID
 
     @classmethod
-    def from_bytes(cls, data: bytes, description: Description = Description()) -> Self:  # noqa: B008 - it is frozen
+    def from_bytes(cls, data: bytes, description: Description = NOTHING_SAID) -> Self:
         """Read what `to_bytes` wrote. Raises DatasetRefused when it is damaged."""
         stream = io.BytesIO(data)
         rows = read_npy(stream)
@@ -53,7 +53,7 @@ class Dataset:
         cls,
         rows: Rows,
         labels: Sequence[str] = (),
-        description: Description = Description(),  # noqa: B008 - it is frozen
+        description: Description = NOTHING_SAID,
         names: Sequence[str] = (),
     ) -> Self:
         """Take rows (rows, points) that can be trained on; `names` says what to call each, "line 7", in a refusal.

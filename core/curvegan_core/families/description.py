@@ -43,3 +43,7 @@ class Description:
     def title_y(self) -> str:
         """What to write beside the axis of y; empty where nothing is known."""
         return f"{self.y_label} ({self.unit})" if self.y_label and self.unit else self.y_label or self.unit
+
+
+NOTHING_SAID = Description()
+"""The description of curves that came without a word."""

@@ -16,7 +16,7 @@ from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import Numbers, family, points_x, real_curves, restored, rmse, target
 from curvegan_core.families.dataset import Dataset
-from curvegan_core.families.description import Description
+from curvegan_core.families.description import NOTHING_SAID
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.losses import equilibrium
 from curvegan_core.metrics.evaluation import Metrics
@@ -81,7 +81,7 @@ class PlotData:
     @property
     def titles(self) -> tuple[str, str]:
         """What the axes are called: as the data set says, else x and y."""
-        described = self.dataset.description if self.dataset else Description()
+        described = self.dataset.description if self.dataset else NOTHING_SAID
         return described.x_label or "x", described.title_y or "y"
 
 
