@@ -65,3 +65,19 @@ def stored_curves(store: "Store", content_hash: str, name: str | None = None) ->
 
     described = Description.from_dict(store.dataset_description(content_hash, name))
     return Dataset.from_bytes(store.dataset(content_hash), described)
+
+
+def as_table(dataset: "Dataset") -> tuple[list[str], list[list[Any]]]:
+    """Return a header and rows that `curvegan.reading` reads back: index first, label last, units below the header."""
+    from curvegan.reading.axis import standard_names
+
+    described, labels = dataset.description, dataset.labels
+    points = list(described.columns or standard_names(dataset.points))
+    before = [described.index_name] if described.index else []
+    after = [described.label_name or "label"] if labels else []
+    units = [["" for _ in before] + [described.unit for _ in points] + ["" for _ in after]] if described.unit else []
+    rows = [
+        [*described.index[row : row + 1], *curve, *labels[row : row + 1]]
+        for row, curve in enumerate(dataset.rows.tolist())
+    ]
+    return [*before, *points, *after], [*units, *rows]

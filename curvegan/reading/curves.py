@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from curvegan.reading.axis import abscissas, even, moment_of, standard_names
+from curvegan.reading.columns import texts_of
 from curvegan.reading.formats import table_of_array, table_of_file
 from curvegan.reading.long import from_long, looks_long
 from curvegan.reading.numbers import why_no_number
-from curvegan.reading.recognising import Layout, recognise, runs_down, texts_of
+from curvegan.reading.recognising import Layout, recognise, runs_down
 from curvegan.reading.rows import Curves, of_one_length, without_missing
 from curvegan.reading.table import Table
 from curvegan.reading.wishes import NONE, Wishes

@@ -3,8 +3,9 @@
 import numpy as np
 
 from curvegan.reading.axis import abscissas
+from curvegan.reading.columns import texts_of
 from curvegan.reading.numbers import why_no_number
-from curvegan.reading.recognising import Layout, texts_of
+from curvegan.reading.recognising import Layout
 from curvegan.reading.rows import Curves
 from curvegan.reading.table import MOST_CELLS, Table
 from curvegan.reading.wishes import NONE, Wishes, column_of

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan.reading.axis import even, moment_of, standard_names
+from curvegan.reading.axis import even
+from curvegan.reading.columns import body_of, index_of, label_of, texts_of, whole
 from curvegan.reading.numbers import grouped
 from curvegan.reading.table import Table, Values
 from curvegan.reading.wishes import NONE, Wishes, column_of
@@ -17,13 +18,6 @@ from curvegan.reading.wishes import NONE, Wishes, column_of
 # A numeric first row is a header only where it has so many cells: fewer are often even, or in order, by chance.
 _LEAST_HEADER, _LEAST_SORTED = 5, 8
 _LOOKED_AT = 200
-_FIRST_YEAR, _LAST_YEAR = 1500, 2200
-_MOST_CLASSES = 20
-_INDEX_NAMES = frozenset(
-    ["index", "id", "no", "nr", "row", "year", "date", "time", "timestamp", "datetime", "day", "#"]
-)
-_INDEX_NAMES |= frozenset(["unnamed: 0", "rownames", "jahr", "datum", "zeit", "tag"])
-_LABEL_NAMES = frozenset(["label", "class", "target", "category", "group", "type", "species", "cluster", "klasse"])
 
 
 @dataclass(frozen=True)
@@ -40,15 +34,6 @@ class Layout:
     said: list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class _Body:
-    """The rows of numbers, and which columns are mostly numbers, or mostly words."""
-
-    values: Values
-    numeric: list[int]
-    wordy: list[int]
-
-
 def recognise(table: Table, wishes: Wishes) -> Layout:
     """Say what a table's rows and columns are. Raises InvalidInput where a wish names no column."""
     said: list[tuple[str, str]] = []
@@ -59,27 +44,21 @@ def recognise(table: Table, wishes: Wishes) -> Layout:
     first = title if header is None else title + 1
     names = _names(table, header, first)
     first, unit = _units(table, header, first, said)
-    body = _body(table, first)
+    body = body_of(table, first)
     if header is not None:
         said.insert(0, ("header", f"{table.row(header)}: {_few([name for name in names if name])}"))
     index = _wished(wishes.index_column, names, "--index-column")
     label = _wished(wishes.label_column, names, "--label-column")
-    plain = [names[column] for column in body.numeric] == standard_names(len(body.numeric))
-    if wishes.index_column is None and not (plain and not body.wordy):
-        index = _index_of(table, body, first, header, names, label)
-    if wishes.label_column is None and not (plain and not body.wordy):
-        label = _label_of(table, body, first, names, index)
+    if wishes.index_column is None:
+        index = index_of(table, body, names, label)
+    if wishes.label_column is None:
+        label = label_of(table, body, names, index)
     _say_columns(table, first, names, index, label, wishes, said)
     points = [column for column in body.numeric if column not in (index, label)]
     _say_left_out(
         table, first, names, [c for c in range(table.values.shape[1]) if c not in (index, label, *points)], said
     )
     return Layout(header, first, names, index, label, points, unit, said)
-
-
-def texts_of(table: Table, first: int, column: int) -> list[str]:
-    """Return a column's cells from a row on."""
-    return [table.text(row, column) for row in range(first, len(table.values))]
 
 
 def _title_rows(table: Table) -> int:
@@ -97,7 +76,7 @@ def _title_rows(table: Table) -> int:
 def _has_header(table: Table, row: int, wishes: Wishes) -> bool:
     if wishes.header is not None or row >= len(table.values):
         return bool(wishes.header) and row < len(table.values)
-    body = _body(table, row + 1)
+    body = body_of(table, row + 1)
     above = {column: table.words.get(column, {}).get(row, "") for column in body.numeric}
     worded = [word for word in above.values() if word and not grouped(word)]
     if not body.numeric:
@@ -121,12 +100,8 @@ def _is_axis(values: Values, body: Values) -> bool:
     in_order = np.mean((down > 0).all(axis=1) | (down < 0).all(axis=1))
     if even(values):
         return bool(np.mean([even(row) for row in rows]) < 0.5)
-    whole = _whole(values) and np.mean(rows == np.rint(rows)) < 0.5
-    return bool(whole or (len(values) >= _LEAST_SORTED and in_order < 0.1))
-
-
-def _whole(values: Values) -> bool:
-    return bool((np.isfinite(values) & (values == np.rint(values))).all())
+    whole_above = whole(values) and np.mean(rows == np.rint(rows)) < 0.5
+    return bool(whole_above or (len(values) >= _LEAST_SORTED and in_order < 0.1))
 
 
 def _names(table: Table, header: int | None, first: int) -> list[str]:
@@ -143,7 +118,7 @@ def _names(table: Table, header: int | None, first: int) -> list[str]:
 
 def _units(table: Table, header: int | None, first: int, said: list[tuple[str, str]]) -> tuple[int, str]:
     """Skip a row of words below the header; where all are one, it is the unit."""
-    numeric = _body(table, first).numeric
+    numeric = body_of(table, first).numeric
     if header is None or not numeric or first >= len(table.values) - 1:
         return first, ""
     words = [table.words.get(column, {}).get(first, "") for column in numeric]
@@ -158,72 +133,8 @@ def _units(table: Table, header: int | None, first: int, said: list[tuple[str, s
     return first + 1, unit
 
 
-def _body(table: Table, first: int) -> _Body:
-    values = table.values[first:]
-    counts = np.isfinite(values).sum(axis=0)
-    numeric: list[int] = []
-    wordy: list[int] = []
-    for column, count in enumerate(counts.tolist()):
-        words = sum(row >= first for row in table.words.get(column, {}))
-        if count or words:
-            (wordy if words > count else numeric).append(column)
-    return _Body(values, numeric, wordy)
-
-
 def _wished(wish: str | None, names: list[str], option: str) -> int | None:
     return None if wish in (None, NONE) else column_of(str(wish), names, len(names), option)
-
-
-def _index_of(
-    table: Table, body: _Body, first: int, header: int | None, names: list[str], label: int | None
-) -> int | None:
-    """Return the column that names the rows: words or dates, all different, or numbers that count or are years."""
-    for column in body.wordy:
-        texts = texts_of(table, first, column)
-        if column != label and (len(set(texts)) == len(texts) or all(moment_of(text) for text in texts)):
-            return column
-    if not body.numeric or body.numeric[0] == label or len(body.numeric) < 3:
-        return None
-    column = body.numeric[0]
-    values, name = body.values[:, column], names[column].lower()
-    if header is not None and np.isfinite(table.values[header, body.numeric]).all():
-        return None  # a number above it is its x: it is a point as the others are
-    others = body.values[:, body.numeric[1:]]
-    if header is not None and not name and all(names[other] for other in body.numeric[1:]):
-        return column
-    return column if _counts(values, name, others, least=3 if header is not None else 5) else None
-
-
-def _counts(values: Values, name: str, others: Values, least: int) -> bool:
-    """Return whether a column's numbers tell rows apart, and are no values of curves."""
-    if len(values) < least or not np.isfinite(values).all():
-        return False
-    if name in _INDEX_NAMES and len(np.unique(values)) == len(values):
-        return True
-    if even(values) and not any(even(other) for other in others.T[:_LOOKED_AT]):
-        return True
-    steps = np.diff(values)
-    years = _whole(values) and values.min() >= _FIRST_YEAR and values.max() <= _LAST_YEAR
-    middle = np.median(others[np.isfinite(others)])
-    return bool(years and ((steps > 0).all() or (steps < 0).all()) and not _FIRST_YEAR <= middle <= _LAST_YEAR)
-
-
-def _label_of(table: Table, body: _Body, first: int, names: list[str], index: int | None) -> int | None:
-    """Return the column of classes: words that repeat, or a few whole numbers beside decimals, first or last."""
-    for column in body.wordy:
-        if column != index and len(set(texts_of(table, first, column))) <= len(body.values) / 2:
-            return column
-    numeric = [column for column in body.numeric if column != index]
-    if len(numeric) < 3:
-        return None
-    for column in (numeric[0], numeric[-1]):
-        values, others = body.values[:, column], body.values[:, [other for other in numeric if other != column]]
-        classes = len(np.unique(values)) if _whole(values) else 0
-        if not 2 <= classes <= min(_MOST_CLASSES, len(values) / 3):
-            continue
-        if names[column].lower() in _LABEL_NAMES or np.mean(others == np.rint(others)) < 0.5:
-            return column
-    return None
 
 
 def _say_columns(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvegan.datasets import stored_curves
+from curvegan.datasets import as_table, stored_curves
 from curvegan.lab import Lab
 from curvegan.words import age, moment, number
 from curvegan_cli.options import pass_lab
@@ -127,7 +127,7 @@ def show(lab: Lab, name: str, form: str) -> None:
         form,
         text=text,
         json=lambda: _fields(stored) | {"jobs": jobs} | curves().description.as_dict(),
-        csv=lambda: _sheet(curves()),
+        csv=lambda: Sheet(*as_table(curves())),
     )
 
 
@@ -194,21 +194,6 @@ def _described(dataset: "Dataset") -> list[tuple[str, str]]:
         ("labels", f"{' '.join(labels[:8])}{' …' if len(labels) > 8 else ''}"),
     ]
     return [(name, text.strip()) for name, text in facts if text]
-
-
-def _sheet(dataset: "Dataset") -> Sheet:
-    """Return the curves as `data add` reads them back: index first, label last, a row of units below the header."""
-    from curvegan.reading.axis import standard_names
-
-    described = dataset.description
-    columns: list[str] = list(described.columns or standard_names(dataset.points))
-    before, after = [described.index_name] if described.index else [], [described.label_name] if dataset.labels else []
-    units = [["" for _ in before] + [described.unit] * len(columns) + ["" for _ in after]] if described.unit else []
-    rows = [
-        [*described.index[row : row + 1], *curve, *dataset.labels[row : row + 1]]
-        for row, curve in enumerate(dataset.rows.tolist())
-    ]
-    return Sheet([*before, *columns, *after], [*units, *rows])
 
 
 def _drawn(dataset: "Dataset") -> list[str]:
