@@ -70,7 +70,9 @@ def table_of_array(array: "np.ndarray[Any, Any]") -> Table:
         )
     if array.size > MOST_CELLS:
         raise DatasetRefused(f"the array has {array.size:,} values; at most {MOST_CELLS:,} are taken")
-    values = array.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        values = array.astype(np.float64)
+    values[np.isnan(values)] = np.nan  # of all its kinds the one that no function warns of
     lengths = np.full(len(values), values.shape[1])
     return Table(values, {}, lengths, np.arange(1, len(values) + 1), unit="row")
 

@@ -160,7 +160,9 @@ def read_npy(stream: io.BytesIO, most_values: int = MOST_VALUES) -> NDArray[np.f
         if any(size < 0 for size in shape) or math.prod(shape) > most_values:
             raise DatasetRefused(f"the array has the shape {shape}; at most {most_values:,} values are taken")
         stream.seek(0)
-        return np.asarray(np.lib.format.read_array(stream, allow_pickle=False), np.float64)
+        array = np.lib.format.read_array(stream, allow_pickle=False)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(array, np.float64)
     except DatasetRefused:
         raise
     except Exception as error:  # noqa: BLE001  numpy lets out whatever its parser of the header raises
