@@ -35,7 +35,10 @@ def read(data: bytes, filename: str, wishes: Wishes) -> Reading:
         DatasetRefused: no curves that can be trained on; where in the file, why, and what to do.
     """
     table, labelled = table_of_file(data, filename)
-    return _reading(table, replace(wishes, label_column=wishes.label_column or "1") if labelled else wishes)
+    wishes = replace(wishes, label_column=wishes.label_column or "1") if labelled else wishes
+    # Numbers as large as 1e308 are refused by name later: no judgement of them needs to warn.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _reading(table, wishes)
 
 
 def read_array(array: Any, wishes: Wishes) -> Reading:
@@ -44,7 +47,8 @@ def read_array(array: Any, wishes: Wishes) -> Reading:
         return read(array.to_csv().encode(), "frame.csv", wishes)
     if hasattr(array, "write_csv"):
         return read(array.write_csv().encode(), "frame.csv", wishes)
-    return _reading(table_of_array(np.asarray(array)), wishes)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _reading(table_of_array(np.asarray(array)), wishes)
 
 
 def _reading(table: Table, wishes: Wishes) -> Reading:
