@@ -1,6 +1,11 @@
 """Curves from a trained generator, with numpy alone: whoever looks at results needs no engine."""
 
+import math
+
+import numpy as np
+
 from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import Numbers, restored
 from curvegan_core.networks import generate, latents
@@ -24,3 +29,10 @@ def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int) 
     checkpoint.check(config)
     latents_nl = latents(config, seed, Stream.SAMPLE, count)
     return restored(config, generate(checkpoint.weights, latents_nl, config.activation))
+
+
+def told(config: TrainConfig, curves: Numbers) -> Numbers:
+    """Round your own curves to the decimals that a generator tells: eight digits of their set's deviation."""
+    if not isinstance(config.curve, Data):
+        return curves
+    return np.round(curves, 8 - math.floor(math.log10(config.curve.scale)))

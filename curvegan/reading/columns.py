@@ -90,8 +90,22 @@ def label_of(table: Table, body: Body, names: list[str], index: int | None) -> i
 
 
 def _is_classes(body: Body, column: int, names: list[str]) -> bool:
-    values, others = body.values[:, column], body.values[:, [other for other in body.numeric if other != column]]
+    others = body.values[:, [other for other in body.numeric if other != column]]
+    return _few_values(body, column, names) and bool(np.mean(others == np.rint(others)) < 0.5)
+
+
+def _few_values(body: Body, column: int, names: list[str]) -> bool:
+    values = body.values[:, column]
     if names[column] in standard_names(len(names)) or not whole(values):
         return False
-    classes = len(np.unique(values))
-    return 2 <= classes <= min(_MOST_CLASSES, len(values) / 3) and bool(np.mean(others == np.rint(others)) < 0.5)
+    return 2 <= len(np.unique(values)) <= min(_MOST_CLASSES, len(values) / 3)
+
+
+def may_be_label(body: Body, points: list[int], names: list[str]) -> int | None:
+    """Return the first or last point where its whole numbers are far fewer than those of any other."""
+    ends = [points[0], points[-1]] if len(points) > 2 else []
+    for column in (end for end in ends if _few_values(body, end, names)):
+        different = len(np.unique(body.values[:, column]))
+        if all(len(np.unique(body.values[:, other])) > 2 * different for other in points if other != column):
+            return column
+    return None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvegan.reading.axis import even
-from curvegan.reading.columns import body_of, index_of, label_of, texts_of, whole
+from curvegan.reading.columns import body_of, index_of, label_of, may_be_label, texts_of, whole
 from curvegan.reading.numbers import grouped
 from curvegan.reading.table import Table, Values
 from curvegan.reading.wishes import NONE, Wishes, column_of
@@ -58,6 +58,11 @@ def recognise(table: Table, wishes: Wishes) -> Layout:
     _say_left_out(
         table, first, names, [c for c in range(table.values.shape[1]) if c not in (index, label, *points)], said
     )
+    likely = may_be_label(body, points, names) if label is None and wishes.label_column is None else None
+    if likely is not None:
+        said.append(
+            ("note", f"{table.column(likely)} has few values: `--label-column {likely + 1}` takes it for a label")
+        )
     return Layout(header, first, names, index, label, points, unit, said)
 
 

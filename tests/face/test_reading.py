@@ -5,9 +5,10 @@ import pickle
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
-from curvegan.reading.curves import Reading, read
+from curvegan.reading.curves import Reading, read, read_array
 from curvegan.reading.wishes import Wishes
 from curvegan_core.errors import DatasetRefused, InvalidInput
 from curvegan_core.families.dataset import MOST_ROWS, Dataset
@@ -152,6 +153,8 @@ def test_a_column_of_classes_is_the_label() -> None:
     assert "`--label-column none` takes it for a point" in said(reading, "label")
     assert understood(text(*numbers), label_column="none").dataset.points == 25
     assert understood(text(NAMES, *lines()), label_column="h3", index_column="1").dataset.points == 22
+    counts = [",".join([*map(str, row), str(i % 3)]) for i, row in enumerate((1000 * LOADS).astype(int))]
+    assert "`--label-column 25` takes it for a label" in said(understood(text(*counts)), "note")
 
 
 def test_labels_are_content_and_the_description_is_not() -> None:
@@ -275,13 +278,15 @@ def test_ts_files_of_aeon() -> None:
         understood(TS + "1,2,3:a\n1,?,3:b\n", "x.ts")
 
 
-def test_a_workbook_and_a_parquet_file() -> None:
-    pandas = pytest.importorskip("pandas")
+def test_a_workbook_a_parquet_file_and_a_frame() -> None:
     frame = pandas.DataFrame(LOADS, columns=NAMES.split(","), index=pandas.to_datetime(DATES).rename("date"))
     frame["season"] = ["summer", "winter"] * 15
     book, columns = io.BytesIO(), io.BytesIO()
     frame.to_excel(book)
     frame.to_parquet(columns)
+    whole = read_array(frame, Wishes()).dataset
+    assert whole.hash == understood(book.getvalue(), "a.xlsx").dataset.hash
+    np.testing.assert_array_equal(read_array(LOADS, Wishes()).dataset.rows, LOADS)
     for data, name in ((book.getvalue(), "a.xlsx"), (columns.getvalue(), "a.parquet")):
         dataset = understood(data, name).dataset
         np.testing.assert_array_equal(dataset.rows, LOADS)

@@ -69,7 +69,7 @@ def sample(lab: Lab, selector: str, count: int, seed: int, form: str) -> None:
     """
     from curvegan_core.checkpoint import Checkpoint
     from curvegan_core.families.curves import columns, points_x
-    from curvegan_core.sampling import samples
+    from curvegan_core.sampling import samples, told
 
     job_id = select_one(lab.store, selector)
     job = lab.store.job(job_id)
@@ -77,7 +77,7 @@ def sample(lab: Lab, selector: str, count: int, seed: int, form: str) -> None:
     _check_count(count, config.points)
     checkpoint = Checkpoint.from_bytes(lab.store.checkpoint(job_id).data, config)
     x = None if config.curve.PLANE else _shortest(points_x(config, dataset))
-    curves = [_shortest(curve) for curve in samples(checkpoint, config, count, seed)]
+    curves = [_shortest(curve) for curve in told(config, samples(checkpoint, config, count, seed))]
     names = columns(config, dataset)
     header = dataset.description.columns if dataset else ()
     emit(
