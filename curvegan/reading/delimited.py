@@ -15,16 +15,16 @@ _BLANKS = " "
 _LOOKED_AT = 50
 
 
-def table_of(text: str) -> Table:
-    """Read text whose cells are parted by commas, semicolons, tabs, bars or blanks.
+def table_of(text: str, most: int) -> Table:
+    """Read text of at most `most` rows whose cells are parted by commas, semicolons, tabs, bars or blanks.
 
     Raises:
         DatasetRefused: a line is too long, or numbers have marks that may mean two things; where.
     """
     mark, skipped = _declared(text)
     mark = mark or _mark(list(islice(_lines(text, skipped), _LOOKED_AT)))
-    rows = Rows(comma=_decimal_comma(list(islice(_cells(text, mark, skipped), _LOOKED_AT)), mark))
     try:
+        rows = Rows(comma=_decimal_comma(list(islice(_cells(text, mark, skipped), _LOOKED_AT)), mark), most=most)
         for line, cells in _cells(text, mark, skipped):
             rows.add(line, cells)
     except csv.Error as error:
