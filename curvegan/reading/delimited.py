@@ -1,7 +1,7 @@
 """From text to a table: what parts its cells, and whether its decimals have a comma."""
 
 import csv
-import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -12,6 +12,7 @@ from curvegan_core.errors import DatasetRefused
 _LONGEST_LINE = 65_536
 _MARKS = (";", "\t", "|", ",")
 _BLANKS = " "
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _LOOKED_AT = 50
 
 
@@ -42,7 +43,7 @@ def _declared(text: str) -> tuple[str, int]:
 
 def _lines(text: str, skipped: int) -> Iterator[str]:
     """Give the lines behind the first ones, none longer than any curve's is; of one with # in front the text."""
-    for count, line in enumerate(io.StringIO(text, newline=""), 1):
+    for count, line in enumerate(map(re.Match.group, _LINE.finditer(text)), 1):
         if len(line) > _LONGEST_LINE:
             raise DatasetRefused(f"line {count} has more than {_LONGEST_LINE:,} characters, which no curve needs")
         if count > skipped:
