@@ -33,14 +33,14 @@ def row_columns() -> dict[str, Any]:
         else:
             kinds = get_args(info.annotation)
             keys[_column(key, facts)] = type(kinds[0]) if kinds else info.annotation
-    return facts | keys | dict.fromkeys(METRIC_NAMES, float)
+    return facts | {"data": str} | keys | dict.fromkeys(METRIC_NAMES, float)
 
 
-def job_row(job: "Job", columns: Iterable[str]) -> dict[str, Any]:
-    """Return a job's values by column; what does not apply is None."""
+def job_row(job: "Job", columns: Iterable[str], data: str = "") -> dict[str, Any]:
+    """Return a job's values by column, `data` what its data set is called; what does not apply is None."""
     facts = {name: getattr(job, name) for name in _facts()}
     config = {_column(key, facts): value for key, value in flat(job.config.model_dump()).items()}
-    known = facts | {"tags": list(job.tags)} | config | dict(job.metrics or {})
+    known = facts | {"tags": list(job.tags), "data": data or None} | config | dict(job.metrics or {})
     return {name: known.get(name) for name in columns}
 
 
