@@ -13,6 +13,7 @@ from curvegan_core.engines import Engine
 from curvegan_core.engines.choice import choose
 from curvegan_core.errors import CheckpointRefused, InvalidInput, ServiceUnavailable
 from curvegan_core.families.dataset import Dataset
+from curvegan_core.families.description import Description
 from curvegan_core.loss_curve import LossCurve
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.training import PackTraining, Progress
@@ -107,7 +108,8 @@ class Run:
         curve = job.config.curve
         if isinstance(curve, Data) and curve.hash not in self._datasets:
             data = self._lease.patiently(job.id, partial(self._store.dataset, curve.hash))
-            self._datasets[curve.hash] = Dataset.from_bytes(data)
+            described = self._lease.patiently(job.id, partial(self._store.dataset_description, curve.hash))
+            self._datasets[curve.hash] = Dataset.from_bytes(data, Description.from_dict(described))
         return _Start(job, checkpoint, device, choose(job.config, device, checkpoint))
 
     def _train_pack(self, pack: Sequence[_Start], left: set[int]) -> None:

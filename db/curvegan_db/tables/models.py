@@ -111,13 +111,14 @@ class Sweep(Base):
 
 
 class Dataset(Base):
-    """A name that a user gave to curves of his own."""
+    """A name that a user gave to curves of his own, and what the file said of them beside their numbers."""
 
     __tablename__ = "datasets"
 
     name: Mapped[str] = mapped_column(String(MOST_DATASET_NAME), primary_key=True)
     hash: Mapped[str] = mapped_column(ForeignKey("dataset_contents.hash"), index=True)
     created_at: Mapped[datetime]
+    description: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
 
 
 class DatasetContent(Base):
