@@ -200,10 +200,10 @@ def check_engines(embedded: bool) -> Iterator[Finding]:
         else:
             yield Finding("engines", OK, "none is installed: this machine is a client, other machines train")
         return
-    from curvegan_worker.host import probe
+    from curvegan_worker.host.environment import run_as_worker
 
     try:
-        done = probe.run(_PROBE_TIMEOUT_S)
+        done = run_as_worker("curvegan_worker.host.probe", _PROBE_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         yield Finding("engines", PROBLEM, f"they do not come up in {duration(_PROBE_TIMEOUT_S)}", "nvidia-smi")
         return

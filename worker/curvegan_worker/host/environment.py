@@ -5,6 +5,7 @@ paths, CUDA, proxies, certificates, libpq's own) nobody can list.
 """
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,6 +25,12 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     if "PYTHONPATH" in kept:
         kept["PYTHONPATH"] = os.pathsep.join(_harmless(kept["PYTHONPATH"]))
     return kept
+
+
+def run_as_worker(module: str, timeout_s: float) -> subprocess.CompletedProcess[str]:
+    """Run a module of ours in a process that has what a worker has. Raises subprocess.TimeoutExpired."""
+    command, environment = [sys.executable, "-P", "-m", module], worker_environment(os.environ)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout_s, check=False)
 
 
 def _concerns_us(name: str) -> bool:

@@ -4,13 +4,10 @@ A process of its own, because a CUDA driver that is broken may take its process 
 """
 
 import json
-import os
-import subprocess
 import sys
 from ctypes.util import find_library
 from importlib.util import find_spec
 
-from curvegan_worker.host.environment import worker_environment
 from curvegan_worker.host.machine_code import fused_problem
 
 
@@ -31,12 +28,6 @@ def probe() -> dict[str, object]:
             raise ArithmeticError(f"cuda:{index} computes wrong products")
     devices = {f"cuda:{index}": torch.cuda.get_device_name(index) for index in range(count)}
     return answer | {"torch": torch.__version__, "devices": devices}
-
-
-def run(timeout_s: float) -> subprocess.CompletedProcess[str]:
-    """Run it in the environment of a worker. Raises subprocess.TimeoutExpired."""
-    command, environment = [sys.executable, "-P", "-m", "curvegan_worker.host.probe"], worker_environment(os.environ)
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout_s, check=False)
 
 
 if __name__ == "__main__":
