@@ -5,7 +5,7 @@ Whatever keeps it from starting, a module that cannot be imported included, is l
 
 import sys
 
-from curvegan_worker.host.last_words import leave
+from curvegan_worker.host.signs import leave
 
 
 def main() -> None:

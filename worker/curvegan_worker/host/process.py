@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
-from pathlib import Path
 
 from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatabaseUnreachable, WorkerForgotten
@@ -24,8 +23,8 @@ from curvegan_worker.celery.app import TRAIN, ProcessOptions, app, options
 from curvegan_worker.celery.broker import BrokerUnreachable
 from curvegan_worker.celery.nudges import publish
 from curvegan_worker.devices import accepted, most_jobs, resolve
-from curvegan_worker.host.last_words import leave, say_ready
 from curvegan_worker.host.machine_code import engines, prepare
+from curvegan_worker.host.signs import leave, say_ready, show_health
 from curvegan_worker.lease import BEATS_A_LEASE, Lease
 from curvegan_worker.outage import Outage
 from curvegan_worker.settings import Settings
@@ -302,17 +301,7 @@ class WorkerProcess:
         return limit is not None and time.monotonic() - self._idle_since > limit
 
     def _touch(self, slack_s: float = 0.0, ahead_s: float = 0.0) -> None:
-        """Show health.
-
-        Args:
-            slack_s: how much longer than others the process may be silent from here on.
-            ahead_s: how far in the future the file is dated: who is starting must not be taken for ready.
-        """
-        if self._options.health_file:
-            Path(self._options.health_file).write_text(f"{slack_s:.0f}")
-            if ahead_s:
-                moment = time.time() + ahead_s
-                os.utime(self._options.health_file, (moment, moment))
+        show_health(self._options.health_file, slack_s, ahead_s)
 
 
 def _crash(died: threading.ExceptHookArgs) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from curvegan_core.errors import ServiceUnavailable
 from curvegan_db.store import open_store
 from curvegan_worker.celery.app import HANG_S, options
-from curvegan_worker.host import last_words
+from curvegan_worker.host import signs
 from curvegan_worker.host.background import presence
 from curvegan_worker.host.environment import worker_environment
 from curvegan_worker.host.log_setup import log_to_stderr
@@ -89,11 +89,6 @@ def _queued(settings: Settings) -> bool:
         return store.queued(("auto", "cpu")) is not None
 
 
-def _slack_s(health_file: Path) -> float:
-    """Return how much longer than others the process may be silent, as it has written there itself."""
-    return float(health_file.read_text() or 0)
-
-
 class _Supervisor:
     def __init__(
         self,
@@ -133,7 +128,7 @@ class _Supervisor:
                 self._start(slot)
         elif (code := slot.process.poll()) is not None:
             self._ended(slot, code)
-        elif time.time() - slot.health_file.stat().st_mtime > self._stale_s + _slack_s(slot.health_file):
+        elif time.time() - slot.health_file.stat().st_mtime > self._stale_s + signs.slack_of(slot.health_file):
             _log.error("worker process %d does not get on: killed", slot.process.pid)
             slot.process.kill()
 
@@ -159,7 +154,7 @@ class _Supervisor:
             if code:
                 self._stopping.set()
             return
-        ready, why = last_words.was_ready(slot.health_file), last_words.take(slot.health_file, code)
+        ready, why = signs.was_ready(slot.health_file), signs.take(slot.health_file, code)
         if ready and time.monotonic() - slot.start_at > _YOUNG_S:
             slot.pause_s = _FIRST_PAUSE_S
         _log.error("worker process %d: %s; another starts in %.0f s", slot.number, why, slot.pause_s)

@@ -1,5 +1,7 @@
-"""What a worker process leaves for its supervisor, in files beside its health file: that it was ready, why it died."""
+"""What a worker process tells its supervisor in files: that it lives, that it was ready, why it died."""
 
+import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +13,25 @@ def leave(error: BaseException, health_file: str | None) -> None:
     if health_file:
         with suppress(OSError), _died(health_file).open("x") as file:
             file.write(" ".join(f"{type(error).__name__}: {error}".split())[:_MOST])
+
+
+def show_health(health_file: str | None, slack_s: float = 0.0, ahead_s: float = 0.0) -> None:
+    """Touch the health file, if there is one.
+
+    Args:
+        slack_s: how much longer than others the process may be silent from here on.
+        ahead_s: how far in the future the file is dated: who is starting must not be taken for ready.
+    """
+    if health_file:
+        Path(health_file).write_text(f"{slack_s:.0f}")
+        if ahead_s:
+            moment = time.time() + ahead_s
+            os.utime(health_file, (moment, moment))
+
+
+def slack_of(health_file: Path) -> float:
+    """Return the slack that the process has written there."""
+    return float(health_file.read_text() or 0)
 
 
 def say_ready(health_file: str | None) -> None:
