@@ -43,7 +43,7 @@ def change(store: Store, job_id: int, state: str = "succeeded", **values: Any) -
     stored = JobState.RUNNING if state == LOST else JobState(state)
     if stored is JobState.RUNNING:
         hour = timedelta(hours=-1 if state == LOST else 1)
-        values |= {"lease_token": "token", "lease_expires_at": datetime.now(UTC) + hour}
+        values |= {"lease_token": "token", "lease_expires_at": datetime.now(UTC) + hour, "began_at": datetime.now(UTC)}
     with store.engine.begin() as connection:
         connection.execute(update(models.Job).where(models.Job.id == job_id).values(state=stored, **values))
 

@@ -219,6 +219,13 @@ class TrainConfig(Keyed):
         return {network: both if word == "same" else word for network, word in own.items()}
 
     @property
+    def wanted_engine(self) -> str:
+        """The engine that a worker must have to train this: "fused", "torch", or "any" where either can."""
+        if self.engine != "auto":
+            return self.engine
+        return "torch" if self.unfused or self.device.startswith("cuda") else "any"
+
+    @property
     def hash(self) -> str:
         """Name of the training's numbers: equal hashes have equal states at equal steps (SHA-256, hex).
 

@@ -20,6 +20,7 @@ from curvegan_db.filters.catalogue import CONFIG_FIELDS
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
+from curvegan_db.tables.states import DISPLAYED_BY, displayed_state
 from curvegan_db.tables.transitions import add_events, cut
 from curvegan_db.values import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_text
 from curvegan_db.verbs.datasets import require_content
@@ -206,16 +207,18 @@ def _existing(session: Session, sweep_id: int) -> models.Sweep:
 
 
 def _values(session: Session, rows: Sequence[models.Sweep]) -> list[Sweep]:
-    """Return the sweeps, jobs counted by displayed state: every state is there, the running ones without the lost."""
+    """Return the sweeps, jobs counted by displayed state: every state is there."""
     job, ids = models.Job, [row.id for row in rows]
     count = select(job.sweep, job.state, func.count()).where(job.sweep.in_(ids)).group_by(job.sweep, job.state)
     counts = {(sweep, str(state)): n for sweep, state, n in session.execute(count)}
-    expired = select(job.sweep).where(job.sweep.in_(ids), in_state(JobState.RUNNING))
-    lost = Counter(session.scalars(expired.where(job.lease_expires_at < now(session))))
+    claimed = select(job.sweep, *DISPLAYED_BY).where(job.sweep.in_(ids), in_state(JobState.RUNNING))
+    moment = now(session)
+    shown = Counter((row.sweep, displayed_state(row, moment)) for row in session.execute(claimed))
     sweeps = []
     for row in rows:
         states = {state: counts.get((row.id, state), 0) for state in DISPLAYED_STATES}
-        states |= {LOST: lost[row.id], JobState.RUNNING.value: states[JobState.RUNNING] - lost[row.id]}
+        states |= {state: shown[row.id, state] for state in (JobState.RUNNING.value, LOST)}
+        states[JobState.QUEUED] += shown[row.id, JobState.QUEUED.value]
         sweeps.append(Sweep(row.id, row.name, row.created_at, row.axes, states))
     return sweeps
 
