@@ -26,4 +26,4 @@ def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int) 
     """
     checkpoint.check(config)
     latents_nl = latents(config, seed, Stream.SAMPLE, count)
-    return restored(config, generate(checkpoint.weights, latents_nl, config.activation))
+    return restored(config, generate(checkpoint.weights, latents_nl, config))

@@ -72,7 +72,7 @@ def test_a_task_is_a_claim(store: Store, service: Settings, fleet: Fleet, nudged
     assert len(by_jobs) >= 3
     assert {event["result"] for event in done.values()} == set(by_jobs)
     for event in done.values():
-        assert 0 <= event["runtime"] - by_jobs[event["result"]] < 1
+        assert 0 <= event["runtime"] - by_jobs[event["result"]] < 3  # to claim, and to send the next message
     received = {event["uuid"]: event["args"] for event in events if event["type"] == "task-received"}
     if nudged:  # else one that was left of the jobs before may have woken the worker
         assert all(int(received[uuid].strip("(,)[]")) in jobs for uuid in done)

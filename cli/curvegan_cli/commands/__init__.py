@@ -21,10 +21,15 @@ INDEX = {
     "resume": ("jobs", "Let failed and cancelled jobs go on from their last checkpoint."),
     "retry": ("jobs", "Run ended jobs again from the start."),
     "extend": ("jobs", "Train succeeded jobs further, to N steps in total."),
+    "rename": ("labels", "Give a job or a sweep another name."),
+    "tag": ("labels", "Give jobs tags, and take tags away."),
+    "note": ("labels", "Write a note to a job."),
+    "delete": ("labels", "Delete jobs, with all that came of them."),
     "losses": ("results", "Print a job's loss curve, as far as it has been trained."),
     "metrics": ("results", "Print a job's metrics along its way, at each snapshot."),
     "fetch-plot": ("results", "Write a job's plot to a PNG file."),
     "fetch-checkpoint": ("results", "Write a job's checkpoint to a file."),
+    "spectrum": ("spectrum", "Print the eigenvalues of a small job's training step at a checkpoint."),
     "sample": ("results", "Draw curves from a job's generator."),
     "best": ("comparing", "List the best jobs by a metric."),
     "compare": ("comparing", "Show in what jobs differ."),
@@ -40,6 +45,7 @@ INDEX = {
     "doctor": ("doctor", "Find out what keeps jobs from running here."),
     "config": ("submit", "Print a job's config: every key and its default."),
     "settings": ("settings", "Show each setting and where it comes from."),
+    "completion": ("completion", "Print a script that completes commands, options and values in your shell."),
     "db": ("database", "Look after the results store."),
 }
 

@@ -1,7 +1,8 @@
 """Curves and points of the plane drawn in characters: braille, or ASCII where there is no more."""
 
-import sys
 from typing import TYPE_CHECKING
+
+from curvegan_cli.shown.tables import takes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ def drawing(lines: "Sequence[NDArray[np.float64]]", rows: int = 8, joined: bool 
     points = np.concatenate(lines)
     low, high = points.min(axis=0), points.max(axis=0)
     high = np.where(high > low, high, low + 1)
-    unicode = _takes("\u28ff")
+    unicode = takes("\u28ff")
     down, across = (4, 2) if unicode else (2, 1)
     width, height = (WIDTH - _GUTTER) * across, rows * down
     dots = np.zeros((height, width), bool)
@@ -37,15 +38,6 @@ def drawing(lines: "Sequence[NDArray[np.float64]]", rows: int = 8, joined: bool 
     cells = dots.reshape(rows, down, -1, across).transpose(0, 2, 1, 3).reshape(rows, -1, down * across)
     text = [_text(row, unicode) for row in cells]
     return _labelled(text, [f"{value:.4g}" for value in (low[0], high[0], low[1], high[1])])
-
-
-def _takes(letter: str) -> bool:
-    """Return whether stdout's encoding has it."""
-    try:
-        letter.encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
 
 
 def _dense(points: "NDArray[np.float64]") -> "NDArray[np.float64]":

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from curvegan_core.config import curve as parameters
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.families import bundles, fixed, point_sets
+from curvegan_core.families import bundles, fixed, mixture, point_sets
 from curvegan_core.families.data import Data
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family
@@ -27,6 +27,11 @@ FAMILIES: dict[str, type[Family]] = {
     "grid25": point_sets.Grid25,
     "spiral": point_sets.Spiral,
     "circle": point_sets.Circle,
+    "mixture": mixture.Mixture,
+    "swiss_roll": point_sets.SwissRoll,
+    "two_moons": point_sets.TwoMoons,
+    "line": point_sets.Line,
+    "dirac": fixed.Dirac,
 }
 """What each family draws, by its name; `data` is made from its data set."""
 
@@ -48,8 +53,8 @@ def points_x(config: TrainConfig) -> NDArray[np.float64]:
 
 
 def columns(config: TrainConfig) -> tuple[str, ...]:
-    """Name the numbers of a curve: its points' abscissas, or x and y of a point of the plane."""
-    return ("x", "y") if config.curve.PLANE else tuple(f"{x:.6g}" for x in points_x(config))
+    """Name the numbers of a curve: its points' abscissas, or x and y of a point."""
+    return ("x", "y")[: config.points] if config.curve.is_point else tuple(f"{x:.6g}" for x in points_x(config))
 
 
 def target(config: TrainConfig) -> NDArray[np.float32]:

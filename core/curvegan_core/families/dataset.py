@@ -63,7 +63,8 @@ class Dataset:
         _refuse(~np.isfinite(rows), rows, "is not a finite number")
         _refuse(np.abs(rows) > parameters.MOST_SIZE, rows, f"is beyond {parameters.MOST_SIZE:g}")
         flat = np.ptp(rows, axis=1) == 0
-        if flat.any():
+        # Two equal numbers are a point of the plane as good as any.
+        if rows.shape[1] > 2 and flat.any():
             raise DatasetRefused(f"row {np.argmax(flat) + 1} is constant: a curve has at least two different values")
         if np.std(rows) < parameters.LEAST_SCALE:
             raise DatasetRefused(f"all values lie within {parameters.LEAST_SCALE:g} of each other; use larger units")
