@@ -15,8 +15,9 @@ from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
 from curvegan_core.networks import init_weights
 from curvegan_core.plotting import canvas
-from curvegan_core.plotting.axes import Axes, Marks, decades, labels, round_ticks, thinned
+from curvegan_core.plotting.axes import Axes, Marks, thinned
 from curvegan_core.plotting.job_plots import KINDS, MOST_PANELS, PlotData, chosen, picture, render, titled
+from curvegan_core.plotting.ticks import decades, labels, round_ticks
 
 CONFIG = TrainConfig()
 METRICS = Metrics(0.0873, 0.06, 0.69, 1.38, 0.5, 0.5)

@@ -56,4 +56,4 @@ def plot(
     picture = SweepPicture(lab.store, lab.store.sweep(sweep), kind, keys, metric, where)
     path = output or Path(f"sweep-{sweep}-{picture.kind}.png")
     files.check_writable(path, force)
-    files.deliver(path, picture.draw(count).png(), force)
+    files.deliver(path, picture.draw(count).to_bytes(), force)
