@@ -57,10 +57,6 @@ class Canvas(ABC):
     def upright(self, anchor: tuple[float, float], text: str, size: float, colour: str) -> None:
         """Write a line from below upwards, its middle at the anchor and its base right of it."""
 
-    @abstractmethod
-    def to_bytes(self) -> bytes:
-        """Return the file. Nothing can be painted after it."""
-
     def lines(
         self,
         lines: Sequence[NDArray[np.float64]],

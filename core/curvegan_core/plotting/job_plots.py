@@ -98,9 +98,15 @@ class Picture:
 
     def to_bytes(self, form: str = "png", dpi: int = DPI) -> bytes:
         """Return the file: "png", of so many pixels to the inch, "svg" or "pdf". Raises ValueError for another form."""
-        canvas = _sheet(form, self.width, self.height, dpi)
-        self.paint(canvas)
-        return canvas.to_bytes()
+        if form not in FORMS:
+            raise ValueError(f"no picture is written as {form!r}; there are {', '.join(FORMS)}")
+        if form == "png":
+            canvas = Pixels(self.width, self.height, dpi)
+            self.paint(canvas)
+            return canvas.to_bytes()
+        from curvegan_core.plotting import vectors  # noqa: PLC0415  no worker waits for renderers that it does not use
+
+        return (vectors.svg if form == "svg" else vectors.pdf)(self.width, self.height, self.paint)
 
     def paint(self, canvas: Canvas) -> None:
         """Paint it on a sheet. Titles that are wider than it are cut."""
@@ -110,16 +116,6 @@ class Picture:
         draw_keys(canvas, (self.width - 19, self.height - 68), self.keys)
         for axes in self.axes:
             axes.draw(canvas)
-
-
-def _sheet(form: str, width: int, height: int, dpi: int) -> Canvas:
-    if form not in FORMS:
-        raise ValueError(f"no picture is written as {form!r}; there are {', '.join(FORMS)}")
-    if form == "png":
-        return Pixels(width, height, dpi)
-    from curvegan_core.plotting import vectors  # noqa: PLC0415  no worker waits for renderers that it does not use
-
-    return vectors.Svg(width, height) if form == "svg" else vectors.Pdf(width, height)
 
 
 def titled(job: int, name: str | None) -> str:

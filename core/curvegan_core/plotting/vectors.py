@@ -5,6 +5,7 @@ TrueType font in PDF, where they can be found and copied.
 """
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 from matplotlib import rc_context
@@ -23,7 +24,7 @@ _RendererSVG: Any = RendererSVG
 
 
 class _Vectors(Canvas):
-    """A sheet of lines and letters, of any size. Its units are points."""
+    """A sheet of lines and letters. Its units are points."""
 
     def rule(self, x: tuple[float, float], y: tuple[float, float], colour: str) -> None:
         """Fill from pixel to pixel, both inclusive; what is no line a little beyond, so that no gap shines through."""
@@ -53,40 +54,30 @@ class _Vectors(Canvas):
         pen = self._renderer.new_gc()
         pen.set_foreground(colour)
         down = self._renderer.height - y if self._renderer.flipy() else y
-        with rc_context(_SETTINGS):
-            self._renderer.draw_text(pen, x, down, text, font(size), angle)
+        self._renderer.draw_text(pen, x, down, text, font(size), angle)
 
 
-class Svg(_Vectors):
-    """An SVG file."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self._file = io.StringIO()
-        with rc_context(_SETTINGS):
-            size = width * _POINTS, height * _POINTS
-            super().__init__(_RendererSVG(*size, self._file, image_dpi=DPI, metadata={"Date": None}), _POINTS)
-        self.rule((0, width), (0, height), "#FFFFFF")
-
-    def to_bytes(self) -> bytes:
-        """Return the SVG file."""
-        self._renderer.finalize()
-        return self._file.getvalue().encode()
+def svg(width: int, height: int, paint: Callable[[Canvas], None]) -> bytes:
+    """Return what is painted, of so many pixels, as an SVG file."""
+    file = io.StringIO()
+    with rc_context(_SETTINGS):
+        renderer = _RendererSVG(width * _POINTS, height * _POINTS, file, image_dpi=DPI, metadata={"Date": None})
+        canvas = _Vectors(renderer, _POINTS)
+        canvas.rule((0, width), (0, height), "#FFFFFF")
+        paint(canvas)
+        renderer.finalize()
+    return file.getvalue().encode()
 
 
-class Pdf(_Vectors):
-    """A PDF file of one page."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self._file = io.BytesIO()
-        with rc_context(_SETTINGS):
-            self._document = _PdfFile(self._file, metadata={"CreationDate": None})
-            self._document.newPage(width / DPI, height / DPI)
-            super().__init__(_RendererPdf(self._document, DPI, height * _POINTS, width * _POINTS), _POINTS)
-
-    def to_bytes(self) -> bytes:
-        """Return the PDF file."""
-        with rc_context(_SETTINGS):
-            self._renderer.finalize()
-            self._document.finalize()
-            self._document.close()
-        return self._file.getvalue()
+def pdf(width: int, height: int, paint: Callable[[Canvas], None]) -> bytes:
+    """Return what is painted, of so many pixels, as a PDF file of one page."""
+    file = io.BytesIO()
+    with rc_context(_SETTINGS):
+        document = _PdfFile(file, metadata={"CreationDate": None})
+        document.newPage(width / DPI, height / DPI)
+        renderer = _RendererPdf(document, DPI, height * _POINTS, width * _POINTS)
+        paint(_Vectors(renderer, _POINTS))
+        renderer.finalize()
+        document.finalize()
+        document.close()
+    return file.getvalue()
