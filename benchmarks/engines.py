@@ -32,7 +32,6 @@ from curvegan_core.engines.fused.engine import CODE, FusedEngine, prepare
 from curvegan_core.engines.fused.vectors import LANES
 from curvegan_core.engines.stacked.engine import TorchEngine
 from curvegan_core.metrics.evaluation import Evaluation
-from curvegan_core.networks import init_weights
 
 STEPS = TrainConfig().steps
 PACK = 16
@@ -76,7 +75,7 @@ def tutorial_step(
 def train(make: Callable[..., Engine], jobs: int, steps: int) -> None:
     """Train a pack of default jobs with all that a worker keeps of them."""
     configs = [TrainConfig(seed=seed) for seed in range(jobs)]
-    engine = make(configs, [State.initial(init_weights(config)) for config in configs], "cpu")
+    engine = make(configs, [State.initial(config) for config in configs], "cpu")
     evaluations = [Evaluation(config) for config in configs]
     for start in range(0, steps, 1000):
         count = min(1000, steps - start)

@@ -26,12 +26,12 @@ def fused_code(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
 
     It is kept from one run of the tests to the next, where they may keep anything: compiling it takes some seconds.
     """
-    from curvegan_core.engines.fused.engine import CODE
+    from curvegan_core.engines.fused.engine import keep_in
 
     cache = getattr(pytestconfig, "cache", None)
     folder = cache.mkdir("user-cache") if cache else tmp_path_factory.mktemp("user-cache")
     code = folder / "curvegan" / "fused"
-    CODE.keep_in(code)
+    keep_in(code)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield code

@@ -1,8 +1,9 @@
 """A training's whole state at a step, to and from bytes, never through pickle.
 
-The bytes are a safetensors file. Weights have torch's names (`generator.0.weight`), Adam's moments the prefixes
-`adam_m.` and `adam_v.`, and the generator's averaged weights, where the config has an average, the prefix `ema.`.
-Adam's own count is the step, and noise has no state, so this is all that a resume needs.
+The bytes are a safetensors file. Weights have torch's names (`generator.0.weight`), batch norm's running statistics
+among them (`generator.1.running_mean`). What an optimiser keeps has the prefix of its group (`adam_m.`, `momentum.`;
+see `optimisers`), and the generator's averaged weights, where the config has an average, the prefix `ema.`.
+An optimiser's own count is the step, and noise has no state, so this is all that a resume needs.
 The header is one JSON text in the file's metadata; its `sha256` covers every byte of the file, with the digest's own
 64 characters read as zeros.
 """
@@ -10,7 +11,6 @@ The header is one JSON text in the file's metadata; its `sha256` covers every by
 import hashlib
 import json
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -23,12 +23,13 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CheckpointRefused
 from curvegan_core.loss_curve import COLUMNS, LossCurve
 from curvegan_core.networks import shapes
+from curvegan_core.optimisers import GROUPS, kept_shapes
 
 FORMAT = 1
 _KEY = "curvegan"
 _NO_DIGEST = "0" * 64
 _FACTS = ("config_hash", "step", "engine", "engine_version")
-_GROUPS = {"weights": "", "adam_m": "adam_m.", "adam_v": "adam_v.", "ema": "ema."}
+_GROUPS = {"weights": "", "ema": "ema."} | {group: f"{group}." for group in GROUPS}
 
 Tensors = dict[str, NDArray[np.float32]]
 
@@ -50,6 +51,14 @@ class Checkpoint:
     adam_v: Tensors
     record: LossCurve = field(default_factory=LossCurve.empty)
     ema: Tensors = field(default_factory=dict)
+    oadam_step: Tensors = field(default_factory=dict)
+    momentum: Tensors = field(default_factory=dict)
+    rms_v: Tensors = field(default_factory=dict)
+
+    @property
+    def kept(self) -> dict[str, Tensors]:
+        """What optimisers keep, by group."""
+        return {group: getattr(self, group) for group in GROUPS}
 
     @property
     def finite(self) -> bool:
@@ -79,8 +88,9 @@ class Checkpoint:
         _check_format(header)
         _check_digest(data, header)
         try:
-            weights, adam_m, adam_v, ema = _split(_tensors(data))
-            checkpoint = cls(*_fields(header), weights, adam_m, adam_v, _record(header["record"]), ema)
+            config_hash, step, engine, version = _fields(header)
+            groups, record = _split(_tensors(data)), _record(header["record"])
+            checkpoint = cls(config_hash, step, engine, version, record=record, **groups)
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(f"its header or tensors are incomplete: {error}") from None
         if config is not None:
@@ -97,11 +107,11 @@ class Checkpoint:
         if self.step > 0 and not len(self.record):
             raise _damaged("its last record is missing")
         wanted = shapes(config)
-        for group in (self.weights, self.adam_m, self.adam_v):
-            if {name: tensor.shape for name, tensor in group.items()} != wanted:
+        for group, tensors in {"weights": wanted, **kept_shapes(config)}.items():
+            if _shapes(getattr(self, group)) != tensors:
                 raise _damaged("its tensors do not have its config's shapes")
         average = {name: shape for name, shape in wanted.items() if config.ema and name.startswith("generator.")}
-        if {name: tensor.shape for name, tensor in self.ema.items()} != average:
+        if _shapes(self.ema) != average:
             raise _damaged("its averaged weights do not have its config's shapes")
 
     def _facts(self) -> dict[str, Any]:
@@ -185,10 +195,16 @@ def _tensors(data: bytes) -> Tensors:
         raise _damaged(f"its tensors cannot be read ({error})") from None
 
 
-def _split(tensors: Tensors) -> Iterator[Tensors]:
-    groups: dict[str, Tensors] = {prefix: {} for prefix in _GROUPS.values()}
+def _split(tensors: Tensors) -> dict[str, Tensors]:
+    groups: dict[str, Tensors] = {group: {} for group in _GROUPS}
     for name, tensor in tensors.items():
-        prefix = f"{name.partition('.')[0]}."
-        prefix = prefix if prefix in groups else ""
-        groups[prefix][name.removeprefix(prefix)] = tensor
-    return iter(groups.values())
+        group, _, rest = name.partition(".")
+        if f"{group}." in _GROUPS.values():
+            groups[group][rest] = tensor
+        else:
+            groups["weights"][name] = tensor
+    return groups
+
+
+def _shapes(tensors: Tensors) -> dict[str, tuple[int, ...]]:
+    return {name: tensor.shape for name, tensor in tensors.items()}

@@ -17,7 +17,7 @@ _MOST_PRODUCTS, _FEWEST_ROWS = 1 << 18, 16
 def product(left: NDArray[Number], right: NDArray[Number]) -> NDArray[Number]:
     """Return the matrix product (n, o) of (n, i) and (i, o), in blocks of rows."""
     output = np.empty((len(left), right.shape[1]), left.dtype)
-    rows = max(_FEWEST_ROWS, _MOST_PRODUCTS // right.size)
+    rows = max(_FEWEST_ROWS, _MOST_PRODUCTS // max(1, right.size))
     for first in range(0, len(left), rows):
         np.matmul(left[first : first + rows], right, out=output[first : first + rows])
     return output

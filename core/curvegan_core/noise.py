@@ -35,6 +35,8 @@ class Stream(IntEnum):
     DATA_NOISE = 5
     INSTANCE = 6
     PENALTY = 7
+    GENERATOR = 8
+    CENTRES = 9
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
@@ -109,7 +111,7 @@ class Blocks:
     def __init__(self, shape: tuple[int, ...], draw: Callable[[NDArray[np.uint64]], NDArray[np.float32]]) -> None:
         """Take the shape of a step's array, and what draws those of n steps, (n, *shape)."""
         self._draw = draw
-        self.length = max(1, min(_MOST_BLOCK_STEPS, _BLOCK_NORMALS // prod(shape)))
+        self.length = max(1, min(_MOST_BLOCK_STEPS, _BLOCK_NORMALS // max(1, prod(shape))))
         self._block = -1
         self._values = np.empty((0, *shape), np.float32)
 
@@ -133,11 +135,11 @@ class NormalBlocks(Blocks):
     """Blocks of normals."""
 
     def __init__(self, seed: int, stream: Stream, shape: tuple[int, ...]) -> None:
-        super().__init__(shape, lambda steps: normals_of(seed, stream, steps, prod(shape)).reshape(-1, *shape))
+        super().__init__(shape, lambda steps: normals_of(seed, stream, steps, prod(shape)).reshape(len(steps), *shape))
 
 
 class UniformBlocks(Blocks):
     """Blocks of uniform numbers of [0, 1)."""
 
     def __init__(self, seed: int, stream: Stream, shape: tuple[int, ...]) -> None:
-        super().__init__(shape, lambda steps: uniforms_of(seed, stream, steps, prod(shape)).reshape(-1, *shape))
+        super().__init__(shape, lambda steps: uniforms_of(seed, stream, steps, prod(shape)).reshape(len(steps), *shape))

@@ -28,11 +28,11 @@ def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int) 
     """
     checkpoint.check(config)
     latents_nl = latents(config, seed, Stream.SAMPLE, count)
-    return restored(config, generate(checkpoint.weights, latents_nl, config.activation))
+    return restored(config, generate(checkpoint.weights, latents_nl, config))
 
 
 def told(config: TrainConfig, curves: Numbers) -> Numbers:
     """Round your own curves to the decimals that a generator tells: eight digits of their set's deviation."""
     if not isinstance(config.curve, Data):
         return curves
-    return np.round(curves, 8 - math.floor(math.log10(config.curve.scale)))
+    return np.round(np.asarray(curves, np.float64), 8 - math.floor(math.log10(config.curve.scale)))

@@ -14,6 +14,7 @@ import numpy as np
 from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
+from curvegan_core.config.work import multiply_adds
 from curvegan_core.engines import Engine, State, Trace
 from curvegan_core.engines.choice import choose
 from curvegan_core.errors import CheckpointRefused, TrainingDiverged
@@ -22,7 +23,6 @@ from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
-from curvegan_core.networks import init_weights
 
 # Multiply-adds of an advance. A slow core does 1e9 a second, so that somebody can look in every ten.
 _MOST_WORK = {"cpu": 10**10, "cuda": 10**12}
@@ -153,11 +153,19 @@ class PackTraining:
     def checkpoint(self, job_id: int) -> Checkpoint:
         """Return a job's whole state now. Raises KeyError if it is not in the pack."""
         job, state = self._jobs[job_id], self._engine.state(self.jobs.index(job_id))
-        facts = (job.config.hash, job.step, self.engine, self.engine_version)
-        return Checkpoint(*facts, state.weights, state.adam_m, state.adam_v, job.record, state.ema)
+        return Checkpoint(
+            job.config.hash,
+            job.step,
+            self.engine,
+            self.engine_version,
+            state.weights,
+            record=job.record,
+            ema=state.ema,
+            **state.kept,
+        )
 
     def _pace(self) -> int:
-        work = sum(_multiply_adds(job.config) for job in self._jobs.values())
+        work = sum(multiply_adds(job.config) for job in self._jobs.values())
         return max(1, min(self._engine.steps_a_call, self._most_work // work))
 
     def _follow(self, job_id: int, index: int, count: int, trace: Trace) -> Progress:
@@ -214,14 +222,8 @@ def _resume(config: TrainConfig, checkpoint: Checkpoint | None, family: Family) 
 
 def _state(config: TrainConfig, checkpoint: Checkpoint | None) -> State:
     if checkpoint is None:
-        return State.initial(init_weights(config), config.ema > 0)
-    return State(checkpoint.weights, checkpoint.adam_m, checkpoint.adam_v, checkpoint.ema)
-
-
-def _multiply_adds(config: TrainConfig) -> int:
-    """Return about how many multiply-adds the matrix products of a step have: nine products of the larger sizes."""
-    matrix = max(config.latent, config.points) * max(config.hidden_g, config.hidden_d)
-    return 9 * config.d_steps * config.batch_size * matrix
+        return State.initial(config)
+    return State(checkpoint.weights, ema=checkpoint.ema, **checkpoint.kept)
 
 
 def _read(trace: Trace, index: int, job: _Job) -> tuple[LossCurve, int | None]:

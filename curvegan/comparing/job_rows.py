@@ -29,11 +29,17 @@ def row_columns() -> dict[str, Any]:
     facts, keys = _facts(), dict[str, Any]()
     for key, info in TrainConfig.model_fields.items():
         if key == "curve":
-            keys |= {"curve.family": str, **{f"curve.{parameter}": kind for parameter, kind in CURVE_KEYS.items()}}
+            kinds = {f"curve.{parameter}": _kind(annotation) for parameter, annotation in CURVE_KEYS.items()}
+            keys |= {"curve.family": str, **kinds}
         else:
-            kinds = get_args(info.annotation)
-            keys[_column(key, facts)] = type(kinds[0]) if kinds else info.annotation
+            keys[_column(key, facts)] = _kind(info.annotation)
     return facts | keys | dict.fromkeys(METRIC_NAMES, float)
+
+
+def _kind(annotation: Any) -> Any:
+    """Return the type of a key's values; that of its words where it has words."""
+    words = get_args(annotation)
+    return type(words[0]) if words else annotation
 
 
 def job_row(job: "Job", columns: Iterable[str]) -> dict[str, Any]:

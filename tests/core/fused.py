@@ -7,8 +7,7 @@ import numpy as np
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import Engine, State, Trace
-from curvegan_core.engines.fused.engine import FusedEngine
-from curvegan_core.networks import init_weights
+from curvegan_core.engines.fused.engine import FusedEngine, engines
 
 SHAPES: dict[str, dict[str, Any]] = {
     "default": {},
@@ -18,7 +17,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "full groups": {"batch_size": 16, "hidden_g": 64, "hidden_d": 64, "points": 16, "latent": 16},
 }
 SERIES = ("g_loss", "d_loss", "d_real", "d_fake", "rmse")
-GROUPS = ("weights", "adam_m", "adam_v", "ema")
+GROUPS = ("weights", "adam_m", "adam_v", "oadam_step", "momentum", "rms_v", "ema")
 
 
 def a_config(shape: str = "odd", **values: Any) -> TrainConfig:
@@ -26,12 +25,13 @@ def a_config(shape: str = "odd", **values: Any) -> TrainConfig:
 
 
 def initial(config: TrainConfig) -> State:
-    return State.initial(init_weights(config), bool(config.ema))
+    return State.initial(config)
 
 
 def fused(*configs: TrainConfig) -> FusedEngine:
-    """Return an engine with these jobs at step 0."""
-    return FusedEngine(configs, [initial(config) for config in configs])
+    """Return the engine for new jobs of this kind, with these at step 0."""
+    newest, *_ = engines(configs[0])
+    return newest(configs, [initial(config) for config in configs])
 
 
 def train(engine: Engine, jobs: int, stops: Sequence[int]) -> list[Trace]:

@@ -16,7 +16,6 @@ from curvegan_core.engines.choice import choose
 from curvegan_core.engines.fused.engine import FusedEngine
 from curvegan_core.engines.stacked.engine import TorchEngine
 from curvegan_core.errors import DeviceUnavailable, EngineUnavailable, InvalidConfig
-from curvegan_core.networks import init_weights
 from curvegan_core.training import PackTraining
 
 from .packs import alone
@@ -109,13 +108,13 @@ def test_a_key_that_an_engine_does_not_obey_is_refused_unless_it_is_off(engine: 
 @pytest.mark.parametrize("engine", [FusedEngine, TorchEngine])
 @pytest.mark.parametrize("values", UNKNOWN[:1] + UNKNOWN[2:], ids=str)
 def test_an_engine_takes_no_unknown_name_for_another(values: dict[str, str], engine: Any) -> None:
-    state = State.initial(init_weights(a_config()))
+    state = State.initial(a_config())
     with pytest.raises(KeyError, match="warped"):
         engine([renamed(**values)], [state], "cpu").run([0], 1, [])
 
 
 def test_torch_takes_no_unknown_activation_or_device_for_another() -> None:
-    state = State.initial(init_weights(a_config()))
+    state = State.initial(a_config())
     with pytest.raises(KeyError, match="warped"):
         TorchEngine([renamed(activation="warped")], [state], "cpu")
     with pytest.raises(DeviceUnavailable, match="trains on cpu and cuda, not on 'mps'"):

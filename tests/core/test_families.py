@@ -15,22 +15,27 @@ from curvegan_core.errors import InvalidConfig
 from curvegan_core.families.curves import FAMILIES, columns, family, minibatches, points_x, real_curves, target
 from curvegan_core.noise import Stream
 
+ARMS = ("spiral", "swiss_roll")
+ON_A_LINE = (*ARMS, "circle", "two_moons", "line")
 each_family = pytest.mark.parametrize("name", FAMILIES)
-MODES = {"updown": 2, "sine_modes": 8, "ring8": 8, "grid25": 25}
+MODES = {"updown": 2, "sine_modes": 8, "ring8": 8, "grid25": 25, "mixture": 8}
 
 
-def config(name: str, **values: object) -> TrainConfig:
-    return TrainConfig.parse({"curve": name, "seed": 4, **values})
+def config(curve: object, **values: object) -> TrainConfig:
+    return TrainConfig.parse({"curve": curve, "seed": 4, **values})
 
 
-def modes_of(name: str) -> np.ndarray:
-    modes = family(config(name)).modes_kp
+def modes_of(curve: object) -> np.ndarray:
+    modes = family(config(curve)).modes_kp
     assert modes is not None
     return modes
 
 
 def drawn(name: str, count: int = 2000) -> np.ndarray:
-    job = config(name)
+    return drawn_of(config(name), count)
+
+
+def drawn_of(job: TrainConfig, count: int = 2000) -> np.ndarray:
     return real_curves(job, family(job), Stream.EVALUATION, count)
 
 
@@ -50,7 +55,7 @@ def test_draws_lie_on_their_family_as_far_as_the_noise_reaches(name: str) -> Non
         return
     # Noise is one standard deviation at each point; a family with a parameter follows it along its own curve.
     free = 1 if members.modes_kp is None else 0
-    expected = members.noise * np.sqrt(job.points - free) if job.curve.PLANE else members.noise
+    expected = members.noise * np.sqrt(job.points - free) if job.curve.is_point else members.noise
     assert np.sqrt(np.mean(distances**2)) == pytest.approx(expected, rel=0.06)
 
 
@@ -61,22 +66,22 @@ def test_a_curve_moved_off_is_that_far_away(name: str) -> None:
     on = members.members(np.linspace(0, 1, 50, endpoint=False))
     assert members.distances(on).max() < 4e-3
     away = on + 1e3
-    offset = 1e3 * (np.sqrt(2) if job.curve.PLANE else 1)
+    offset = 1e3 * (np.sqrt(job.points) if job.curve.is_point else 1)
     np.testing.assert_allclose(members.distances(away), offset, rtol=0.01)
 
 
-@pytest.mark.parametrize("name", ["quadratic_family", "sine", "spiral", "circle", *MODES])
+@pytest.mark.parametrize("name", ["quadratic_family", "sine", *ON_A_LINE, *MODES])
 @given(data=st.data())
 @settings(max_examples=15, deadline=None)
 def test_nearest_is_as_near_as_any_member(name: str, data: st.DataObject) -> None:
-    job = config(name) if CURVE_MODELS[name].PLANE else config(name, points=5, x_min=-0.7, x_max=1.2)
+    job = config(name) if CURVE_MODELS[name].COORDINATES else config(name, points=5, x_min=-0.7, x_max=1.2)
     members = family(job)
     curves = data.draw(hnp.arrays(np.float64, (3, job.points), elements=st.floats(-3, 3)))
     many = members.members(np.linspace(0, 1, 4001)[:-1])
     by_force = [members.lengths(many - curve).min() for curve in curves]
-    # 4000 members lie a little beside the nearest one; a spiral's own arm has 1024 points.
+    # 4000 members lie a little beside the nearest one; a spiral's own arm has 1024 points, a roll's 2048.
     np.testing.assert_allclose(members.distances(curves), by_force, atol=4e-3)
-    assert (members.distances(curves) <= np.array(by_force) + (4e-3 if name == "spiral" else 1e-9)).all()
+    assert (members.distances(curves) <= np.array(by_force) + (4e-3 if name in ARMS else 1e-9)).all()
 
 
 @pytest.mark.parametrize(("name", "count"), MODES.items())
@@ -112,16 +117,91 @@ def test_formulas() -> None:
     np.testing.assert_allclose(np.linalg.norm([inner, outer], axis=1), [0.1, 1])
     with pytest.raises(ValueError, match="more than one curve"):
         target(config("sine"))
+    np.testing.assert_array_equal(target(config({"family": "dirac", "value": 0.5}, points=2)), [0.5, 0.5])
+    roll = family(config({"family": "swiss_roll", "radius": 4.5 * np.pi})).members(np.array([0.0, 0.25, 1.0]))
+    t = np.pi * np.array([1.5, 2.25, 4.5])
+    np.testing.assert_allclose(roll, np.stack((t * np.cos(t), t * np.sin(t)), axis=1), atol=1e-12)
+    moons = family(config("two_moons")).members(np.array([0.0, 0.25, 0.5, 0.75]))
+    np.testing.assert_allclose(moons, np.array([[1, 0], [0, 1], [0, 0.5], [1, -0.5]]), atol=1e-12)
+    line = family(config({"family": "line", "offset": 3.0, "length": 4.0})).members(np.array([0.0, 0.5, 0.75]))
+    np.testing.assert_allclose(line, np.array([[3.0, -2], [3, 0], [3, 1]]))
 
 
-@pytest.mark.parametrize("name", ["quadratic_family", "sine", "circle", "spiral"])
+@pytest.mark.parametrize(
+    ("keys", "modes"),
+    [
+        ({"layout": "ring", "modes": 4, "scale": 2.0}, [[2, 0], [0, 2], [-2, 0], [0, -2]]),
+        ({"layout": "grid", "modes": 4, "scale": 2.0}, [[-1, -1], [-1, 1], [1, -1], [1, 1]]),
+        ({"layout": "grid", "modes": 9}, [[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)]),
+        ({"layout": "line", "modes": 3, "scale": 5.0}, [[-5], [0], [5]]),
+        ({"layout": "ring", "modes": 1}, [[1, 0]]),
+    ],
+    ids=str,
+)
+def test_a_mixture_lies_where_its_layout_says(keys: dict[str, object], modes: list[list[float]]) -> None:
+    np.testing.assert_allclose(modes_of({"family": "mixture", **keys}), modes, atol=1e-12)
+
+
+def test_a_mixture_is_the_published_sets_of_that_shape() -> None:
+    for fixed, layout, modes in (("ring8", "ring", 8), ("grid25", "grid", 25)):
+        mixture = {"family": "mixture", "layout": layout, "modes": modes}
+        np.testing.assert_array_equal(modes_of(mixture), modes_of(fixed))
+
+
+def test_random_centres_are_the_same_for_every_seed_and_within_the_square() -> None:
+    values = {"family": "mixture", "layout": "random", "modes": 100, "scale": 3.0}
+    modes, others = (family(config(values, seed=seed)).modes_kp for seed in (1, 2))
+    assert modes is not None
+    np.testing.assert_array_equal(modes, others)
+    assert np.abs(modes).max() <= 3
+    assert np.abs(modes).max(axis=0) == pytest.approx([3, 3], abs=0.2)
+    fewer = family(config({**values, "modes": 7})).modes_kp
+    np.testing.assert_array_equal(fewer, modes[:7])
+
+
+@given(st.integers(1, 12), st.floats(0.5, 1))
+@settings(max_examples=20, deadline=None)
+def test_a_mixtures_weights_fall_by_the_ratio(modes: int, ratio: float) -> None:
+    members = family(config({"family": "mixture", "modes": modes, "ratio": ratio}))
+    weights = members.weights_k
+    assert weights.sum() == pytest.approx(1)
+    np.testing.assert_allclose(weights[1:] / weights[:-1], ratio)
+    drawn_modes = members.nearest_mode(members.members(np.linspace(0, 1, 20_001)[:-1]))
+    shares = np.bincount(drawn_modes, minlength=modes) / 20_000
+    np.testing.assert_allclose(shares, weights, atol=1e-4)
+
+
+def test_quality_in_a_box_or_in_a_circle() -> None:
+    corner = np.array([[1.0, 0.0]]) + 0.05 * np.array([[2.9, 2.9], [3.1, 0.0], [0.0, -2.9]])
+    circle, box = (family(config({"family": "mixture", "box": box})) for box in (False, True))
+    np.testing.assert_allclose(circle.from_modes(corner), 0.05 * np.array([2.9 * np.sqrt(2), 3.1, 2.9]))
+    np.testing.assert_allclose(box.from_modes(corner), 0.05 * np.array([2.9, 3.1, 2.9]))
+    assert TrainConfig.parse({"curve": {"family": "mixture", "box": True}}).hash == config("mixture", seed=0).hash
+
+
+def test_numbers_of_a_line_and_a_point() -> None:
+    for curve in ({"family": "mixture", "layout": "line"}, "dirac"):
+        job = config(curve)
+        assert (job.points, columns(job)) == (1, ("x",))
+        assert drawn_of(job).shape == (2000, 1)
+    assert config("dirac", points=2).points == 2
+    with pytest.raises(InvalidConfig, match="mixture is a set of numbers: points must be 1"):
+        config({"family": "mixture", "layout": "line"}, points=2)
+    with pytest.raises(InvalidConfig, match="dirac is one point: points must be 1 or 2"):
+        config("dirac", points=3)
+    with pytest.raises(InvalidConfig, match="sine needs points of at least 2"):
+        config("sine", points=1)
+
+
+@pytest.mark.parametrize("name", ["quadratic_family", "sine", *ON_A_LINE])
 def test_the_fitted_parameter_is_the_one_that_drew_the_curve(name: str) -> None:
     members = family(config(name))
     uniform = np.linspace(0.01, 0.99, 99)
     fitted = members.fitted(members.members(uniform))
     assert fitted is not None
-    low, high = {"quadratic_family": (1, 2), "spiral": (0, 1)}.get(name, (0, 2 * np.pi))
-    np.testing.assert_allclose(fitted.values_n, low + (high - low) * uniform, atol=2e-3 if name == "spiral" else 1e-9)
+    ranges = {"quadratic_family": (1, 2), "line": (-1, 1), **dict.fromkeys((*ARMS, "two_moons"), (0, 1))}
+    low, high = ranges.get(name, (0, 2 * np.pi))
+    np.testing.assert_allclose(fitted.values_n, low + (high - low) * uniform, atol=2e-3 if name in ARMS else 1e-9)
     assert (fitted.truth_n.min(), fitted.truth_n.max()) == pytest.approx((low, high), abs=0.04)
     assert family(config("updown")).fitted(np.ones((2, 15))) is None
 
@@ -163,6 +243,11 @@ def test_point_sets_are_points_of_the_plane() -> None:
         ({"family": "sine_modes", "modes": 1}, "curve.modes"),
         ({"family": "data", "hash": "x", "mean": 0.0, "scale": 1.0}, "curve.hash"),
         ({"family": "data"}, "curve.hash: field required"),
+        ({"family": "mixture", "layout": "grid"}, "1, 4, 9, 16, 25 ... modes: the square of a whole number, not 8"),
+        ({"family": "mixture", "layout": "cross"}, "curve.layout: input should be 'ring', 'grid', 'line' or 'random'"),
+        ({"family": "mixture", "ratio": 0.1}, "ratio 0.1 leaves the last of 8 modes less than 0.0001"),
+        ({"family": "mixture", "noise": 0.0}, "curve.noise: input should be greater than 0"),
+        ({"family": "mixture", "box": 1}, "curve.box: input should be a valid boolean"),
     ],
 )
 def test_wrong_curves_are_refused(curve: object, reason: str) -> None:

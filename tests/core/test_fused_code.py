@@ -15,19 +15,28 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from curvegan_core.engines.fused.engine import CODE
+from curvegan_core.engines.fused.engine import CODE, DEEP_CODE, keep_in
 from curvegan_core.engines.fused.vectors import LANES
 from tests.core.fused import a_config, fused, joined, train
 
-CODE.keep_in(Path(sys.argv[1]))
+keep_in(Path(sys.argv[1]))
 digest = sha256()
-for shape, loss in (("odd", "ns"), ("large", "hinge"), ("default", "rpgan")):
-    engine = fused(a_config(shape, loss=loss, r1=0.1, lr=1e-3))
+deep = {"layers_g": 2, "layers_d": 3, "activation_d": "leaky_relu"}
+for shape, values in (
+    ("odd", {"loss": "ns"}),
+    ("large", {"loss": "hinge"}),
+    ("default", {"loss": "rpgan"}),
+    ("default", {"curve": "updown"}),
+    ("odd", {**deep, "optimiser": "oadam", "curve": "sine"}),
+    ("large", {**deep, "optimiser_d": "rmsprop", "schedule": "cosine", "instance_noise": 0.1}),
+    ("odd", {"layers_g": 0, "layers_d": 0, "optimiser": "sgd", "g_steps": 2}),
+):
+    engine = fused(a_config(shape, r1=0.1, lr=1e-3, **values))
     for series in joined(train(engine, 1, [200])).values():
         digest.update(series.tobytes())
     for tensor in engine.state(0).weights.values():
         digest.update(tensor.tobytes())
-print(digest.hexdigest(), CODE.was_kept, LANES)
+print(digest.hexdigest(), CODE.was_kept and DEEP_CODE.was_kept, LANES)
 """
 _NARROWER = {8: "+avx2,+fma", 4: "+fma"}
 
@@ -40,7 +49,7 @@ def train(folder: Path, features: str | None = None) -> tuple[str, bool, int]:
     settings = {} if features is None else {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": features}
     environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", _TRAIN, str(folder)]
-    done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=200, check=False)
+    done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     digest, kept, lanes = done.stdout.split()
     return digest, kept == "True", int(lanes)

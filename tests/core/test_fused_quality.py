@@ -30,7 +30,7 @@ def outcomes(engine: Engine) -> np.ndarray:
     steps = _CONFIGS[0].steps
     trace = engine.run([0] * len(_CONFIGS), steps, [steps - 1])
     rmse = [
-        curves.rmse(config, generate(engine.state(place).weights, evaluation_latents(config)))
+        curves.rmse(config, generate(engine.state(place).weights, evaluation_latents(config), config))
         for place, config in enumerate(_CONFIGS)
     ]
     return np.array([rmse, trace.g_loss[-1], trace.d_loss[-1], trace.d_real[-1], trace.d_fake[-1]])

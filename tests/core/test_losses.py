@@ -1,4 +1,4 @@
-"""Losses and penalties are what their formulas say: against finite differences in float64, and at equilibrium."""
+"""Losses are what their formulas say: against finite differences in float64, and at equilibrium."""
 
 import math
 from collections.abc import Callable
@@ -11,36 +11,18 @@ from torch import Tensor
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines.stacked.losses import TORCH_LOSSES
-from curvegan_core.engines.stacked.regularisers import Penalty, normalised, slopes
-from curvegan_core.engines.stacked.stack import ACTIVATIONS
 from curvegan_core.errors import InvalidConfig
 from curvegan_core.losses import LOSSES, equilibrium, equilibrium_gap
+from tests.core.differences import central, slope
 
 each_loss = pytest.mark.parametrize("loss", LOSSES)
 # Away from the hinge's corners at 1 and -1.
 LOGITS = torch.tensor([[-3.0, -0.6, 0.0, 0.4, 2.5]], dtype=torch.float64)
-JOBS, ROWS, POINTS, HIDDEN = 2, 6, 4, 5
 
 
 def config(**values: object) -> TrainConfig:
     needed = {"gp": 1.0} if values.get("loss") == "wgan" and "clip" not in values else {}
     return TrainConfig.parse({**needed, **values})
-
-
-def central(value: Callable[[Tensor], Tensor], x: Tensor, step: float = 1e-5) -> Tensor:
-    """The gradient of value(x).sum() by central differences, number by number."""
-    gradient = torch.zeros_like(x)
-    for index in np.ndindex(*x.shape):
-        shift = torch.zeros_like(x)
-        shift[index] = step
-        gradient[index] = (value(x + shift).sum() - value(x - shift).sum()) / (2 * step)
-    return gradient
-
-
-def slope(value: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    x = x.clone().requires_grad_()
-    # Where units switch on and off a bias moves no slope, and autograd knows no gradient for it: 0 times it has one.
-    return torch.autograd.grad(value(x).sum() + 0 * x.sum(), x)[0]
 
 
 @each_loss
@@ -130,83 +112,6 @@ def test_every_loss_names_its_formula_and_source(loss: str) -> None:
     assert "D(G(z))" in definition.g_formula
     assert "(20" in definition.source
     assert set(TORCH_LOSSES) == set(LOSSES)
-
-
-def tensors(seed: int = 0) -> tuple[Tensor, ...]:
-    """A discriminator of every job: weights and biases in float64."""
-    random = torch.Generator().manual_seed(seed)
-    shapes = ((JOBS, POINTS, HIDDEN), (JOBS, 1, HIDDEN), (JOBS, HIDDEN, 1), (JOBS, 1, 1))
-    return tuple(torch.randn(shape, generator=random, dtype=torch.float64) for shape in shapes)
-
-
-def forward(x: Tensor, network: tuple[Tensor, ...], activation: str) -> Tensor:
-    weight0, bias0, weight2, bias2 = network
-    return ACTIVATIONS[activation](x @ weight0 + bias0) @ weight2 + bias2
-
-
-def seen() -> Tensor:
-    return torch.randn((JOBS, 2 * ROWS, POINTS), generator=torch.Generator().manual_seed(9), dtype=torch.float64)
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_slopes_are_the_gradient_by_the_curve(activation: str) -> None:
-    expected = slope(lambda x: forward(x, tensors(), activation), seen())
-    torch.testing.assert_close(slopes(seen(), tensors(), activation), expected, rtol=1e-12, atol=1e-12)
-
-
-PENALTIES = {"r1": {"r1": 0.7}, "r2": {"r2": 0.3}, "both": {"r1": 0.5, "r2": 2.0}, "gp": {"gp": 10.0}}
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("kind", PENALTIES)
-def test_penalties_are_their_formula_and_push_downhill(kind: str, activation: str) -> None:
-    job = TrainConfig.parse({**PENALTIES[kind], "activation": activation})
-    penalty = Penalty.make([job] * JOBS, "cpu")
-    mix = torch.linspace(0, 0.9, ROWS, dtype=torch.float64).expand(JOBS, -1)[..., None]
-    zero = torch.zeros((JOBS, ROWS), dtype=torch.float64)
-    for index in range(4):
-
-        def value(tensor: Tensor, index: int = index) -> Tensor:
-            network = (*tensors()[:index], tensor, *tensors()[index + 1 :])
-            return penalty.add(zero, seen(), mix, network)
-
-        torch.testing.assert_close(value(tensors()[index]), by_hand(job, mix, tensors()), rtol=1e-6, atol=1e-9)
-        if index != 3:
-            gradient = slope(value, tensors()[index])
-            torch.testing.assert_close(gradient, central(value, tensors()[index], 1e-6), rtol=1e-5, atol=1e-5)
-            assert value(tensors()[index] - 1e-5 * gradient).sum() <= value(tensors()[index]).sum()
-
-
-def by_hand(job: TrainConfig, mix: Tensor, network: tuple[Tensor, ...]) -> Tensor:
-    def norm(x: Tensor) -> Tensor:
-        lengths: Tensor = slope(lambda curves: forward(curves, network, job.activation), x).norm(dim=-1)
-        return lengths
-
-    real, fake = seen()[:, :ROWS], seen()[:, ROWS:]
-    between = mix * real + (1 - mix) * fake
-    penalty: Tensor = job.r1 / 2 * norm(real) ** 2 + job.r2 / 2 * norm(fake) ** 2 + job.gp * (norm(between) - 1) ** 2
-    return penalty
-
-
-def test_a_discriminator_of_zeros_has_a_finite_gradient_penalty() -> None:
-    network = tuple(torch.zeros_like(tensor).requires_grad_() for tensor in tensors())
-    penalty = Penalty.make([TrainConfig(gp=10.0)] * JOBS, "cpu")
-    loss = penalty.add(torch.zeros(JOBS, ROWS), seen(), torch.full((JOBS, ROWS, 1), 0.5), network)
-    assert all(torch.isfinite(gradient).all() for gradient in torch.autograd.grad(loss.sum(), (network[0], network[2])))
-
-
-def test_normalised_weights_have_the_singular_value_1() -> None:
-    network = normalised(tensors())
-    for weight in (network[0], network[2]):
-        torch.testing.assert_close(torch.linalg.matrix_norm(weight, 2), torch.ones(JOBS, dtype=torch.float64))
-
-
-@pytest.mark.parametrize("index", [0, 2])
-def test_normalisation_has_the_gradient_of_finite_differences(index: int) -> None:
-    def value(tensor: Tensor) -> Tensor:
-        return forward(seen(), normalised((*tensors()[:index], tensor, *tensors()[index + 1 :])), "tanh")
-
-    torch.testing.assert_close(slope(value, tensors()[index]), central(value, tensors()[index]), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_generate_is_torchs_forward() -> None:
     generator.load_state_dict({n.removeprefix(prefix): torch.from_numpy(w) for n, w in weights.items() if prefix in n})
     latents = normals(0, Stream.SAMPLE, 0, (11, 3))
     expected = generator(torch.from_numpy(latents)).detach().numpy()
-    np.testing.assert_allclose(generate(weights, latents), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(generate(weights, latents, ODD), expected, rtol=0, atol=1e-6)
 
 
 def test_initial_weights_fill_torchs_bounds() -> None:

@@ -44,7 +44,7 @@ def assert_complete(job: TrainConfig, kept: Kept) -> None:
     assert [metrics.g_loss, metrics.d_loss, metrics.d_real, metrics.d_fake] == [
         column[-1] for column in kept.losses.columns[1:5]
     ]
-    curves = generate(last.weights, evaluation_latents(job))
+    curves = generate(last.weights, evaluation_latents(job), job)
     assert metrics.rmse == rmse(job, curves)
     np.testing.assert_allclose(kept.snapshots[-1].curves, curves[:32], atol=1e-5)
     assert rmse(job, samples(last, job, 200, seed=5)) == pytest.approx(metrics.rmse, rel=0.15)

@@ -259,15 +259,17 @@ def test_many_records_are_thinned_to_the_lowest_and_highest_of_each_column() -> 
 
 
 @pytest.mark.parametrize(
-    ("limits", "expected"),
+    ("limits", "expected", "shared"),
     [
-        ((0, 10001), ["0", "2,000", "4,000", "6,000", "8,000", "10,000"]),
-        ((-1.04, 1.04), ["\N{MINUS SIGN}1.0", "\N{MINUS SIGN}0.5", "0.0", "0.5", "1.0"]),
-        ((0, 2e38), ["0", "5e+37", "1e+38", "1.5e+38", "2e+38"]),
+        ((0, 10001), ["0", "2,000", "4,000", "6,000", "8,000", "10,000"], ""),
+        ((-1.04, 1.04), ["\N{MINUS SIGN}1.0", "\N{MINUS SIGN}0.5", "0.0", "0.5", "1.0"], ""),
+        ((0, 2e38), ["0.0", "0.5", "1.0", "1.5", "2.0"], "\N{MULTIPLICATION SIGN}10³⁸"),
     ],
 )
-def test_ticks_are_round_numbers_with_the_same_decimals(limits: tuple[float, float], expected: list[str]) -> None:
-    assert labels(round_ticks(limits)) == expected
+def test_ticks_are_round_numbers_with_the_same_decimals(
+    limits: tuple[float, float], expected: list[str], shared: str
+) -> None:
+    assert labels(round_ticks(limits)) == (expected, shared)
 
 
 @pytest.mark.parametrize(

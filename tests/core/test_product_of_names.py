@@ -28,15 +28,15 @@ each_engine = pytest.mark.parametrize("engine", ENGINES)
 
 def values_of(**values: Any) -> dict[str, Any]:
     """A small config of these; a loss that needs a bound on the critic's slope has one, a point two coordinates."""
-    plane = CURVE_MODELS[values["curve"]].PLANE if isinstance(values.get("curve"), str) else False
+    coordinates = CURVE_MODELS[values["curve"]].COORDINATES if isinstance(values.get("curve"), str) else ()
     bounded = {"gp", "clip"} & values.keys() or values.get("loss") != "wgan"
-    return SMALL | ({"points": 2} if plane else {}) | ({} if bounded else {"gp": 1.0}) | values
+    return SMALL | ({"points": coordinates[0]} if coordinates else {}) | ({} if bounded else {"gp": 1.0}) | values
 
 
 def train(config: TrainConfig, engine: str) -> bytes:
     """Do three steps; all that is seen and all that comes out are finite numbers. Return their bits."""
     members = family(config, ROWS if isinstance(config.curve, Data) else None)
-    before = State.initial(init_weights(config), config.ema > 0)
+    before = State.initial(config)
     training = choose(config, "cpu")([config], [before], "cpu", [members])
     assert training.name == engine
     trace, after = training.run([0], 3, range(3)), training.state(0)
@@ -145,7 +145,7 @@ def test_an_unknown_name_is_never_taken_for_another_when_results_are_judged() ->
     config = TrainConfig.parse(SMALL)
     weights, z_nl = init_weights(config), latents(config, 0, Stream.SAMPLE, 3)
     with pytest.raises(KeyError, match="nope"):
-        generate(weights, z_nl, "nope")
+        generate(weights, z_nl, config.model_copy(update={"activation": "nope"}))
     with pytest.raises(KeyError, match="nope"):
         latents(config.model_copy(update={"latent_noise": "nope"}), 0, Stream.SAMPLE, 3)
     with pytest.raises(KeyError, match="nope"):

@@ -1,14 +1,20 @@
 """Measures of quality against answers that are known: by arithmetic, by scipy in one dimension, by geometry."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
-from scipy.stats import energy_distance, wasserstein_distance
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import energy_distance, entropy, wasserstein_distance
 
 from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import InvalidConfig
 from curvegan_core.families import curves
-from curvegan_core.families.family import Fitted, even
+from curvegan_core.families.family import Family, Fitted, even
 from curvegan_core.loss_curve import LossCurve, Snapshot
-from curvegan_core.metrics.distribution import Neighbours, modes, parameter_w1, sliced_w1
+from curvegan_core.metrics.distribution import MOST_PAIRED, Neighbours, modes, parameter_w1, sliced_w1, w1
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
 from curvegan_core.metrics.names import METRICS
 from curvegan_core.networks import init_weights
@@ -56,6 +62,86 @@ def test_a_curves_deviation_is_the_root_mean_square_over_its_points() -> None:
     assert modes(family, family.modes_kp + shift)["hq"] == 0.5
 
 
+def mixture(**keys: object) -> Family:
+    return curves.family(TrainConfig.parse({"curve": {"family": "mixture", **keys}}))
+
+
+def at_modes(family: Family, counts: list[int]) -> np.ndarray:
+    """So many samples right at each mode."""
+    assert family.modes_kp is not None
+    return np.repeat(family.modes_kp, counts, axis=0)
+
+
+@given(st.lists(st.integers(0, 30), min_size=8, max_size=8).filter(any), st.floats(0.5, 1))
+@settings(max_examples=50, deadline=None)
+def test_divergences_of_mode_shares_are_scipys(counts: list[int], ratio: float) -> None:
+    family = mixture(modes=8, ratio=ratio)
+    measured, real = modes(family, at_modes(family, counts)), family.weights_k
+    share = np.array(counts) / sum(counts)
+    assert measured["reverse_kl"] == pytest.approx(entropy(share, real), abs=1e-12)
+    assert measured["mode_js"] == pytest.approx(jensenshannon(share, real) ** 2, abs=1e-9)
+    assert 0 <= measured["mode_js"] <= np.log(2)
+
+
+def test_reverse_kl_of_even_modes_is_what_their_entropy_lacks() -> None:
+    family = curves.family(TrainConfig.parse({"curve": "grid25"}))
+    measured = modes(family, at_modes(family, [3, 1, 0, 7, 2] * 5))
+    assert measured["reverse_kl"] == pytest.approx((1 - measured["mode_entropy"]) * np.log(25))
+    collapsed = modes(family, at_modes(family, [5] + 24 * [0]))
+    assert collapsed["reverse_kl"] == pytest.approx(np.log(25))
+    assert collapsed["mode_js"] == pytest.approx(jensenshannon([1, *24 * [0]], 25 * [1 / 25]) ** 2)
+    one = modes(mixture(modes=1), np.zeros((3, 2)))
+    assert (one["mode_entropy"], one["reverse_kl"], one["mode_js"]) == (1, 0, 0)
+
+
+def test_quality_reaches_as_far_as_the_threshold() -> None:
+    family = mixture(modes=1, noise=0.05)
+    sample = np.array([[1.0, 0.0]]) + 0.05 * np.array([[0.9, 0], [1.9, 0], [2.9, 0], [3.9, 0]])
+    assert [modes(family, sample, threshold)["hq"] for threshold in (1, 2, 3, 4)] == [0.25, 0.5, 0.75, 1]
+
+
+@pytest.mark.parametrize(("box", "share"), [(False, 1 - np.exp(-4.5)), (True, 0.9973**2)])
+def test_a_perfect_mixture_has_the_known_share_of_high_quality(box: bool, share: float) -> None:
+    config = TrainConfig.parse({"curve": {"family": "mixture", "box": box}})
+    family = curves.family(config)
+    sample = curves.real_curves(config, family, Stream.SAMPLE, 50_000).astype(np.float64)
+    assert modes(family, sample)["hq"] == pytest.approx(share, abs=0.001)
+
+
+def test_w1_is_the_cheapest_assignment() -> None:
+    sample = RANDOM.normal(size=(60, 2))
+    assert w1(sample, RANDOM.permutation(sample)) == pytest.approx(0, abs=1e-12)
+    # Of a shift it is the shift, whatever the order; on a line it is scipy's.
+    assert w1(sample + np.array([3.0, 4.0]), RANDOM.permutation(sample)) == pytest.approx(5)
+    a, b = RANDOM.normal(size=(80, 1)), RANDOM.normal(1, 2, size=(80, 1))
+    assert w1(a, b) == pytest.approx(wasserstein_distance(a[:, 0], b[:, 0]))
+    small, others = sample[:5], RANDOM.normal(size=(5, 2))
+    by_force = min(np.linalg.norm(small - others[list(order)], axis=1).mean() for order in permutations(range(5)))
+    assert w1(small, others) == pytest.approx(by_force)
+
+
+def test_more_samples_judge_as_the_first_thousand_do() -> None:
+    values = {"curve": "ring8", "ema": 0.9}
+    weights = init_weights(TrainConfig.parse(values))
+    few, many = (Evaluation(TrainConfig.parse({**values, "samples": count})) for count in (1024, 20_000))
+    snapshot = many.snapshot(3, weights)
+    np.testing.assert_allclose(snapshot.curves, few.snapshot(3, weights).curves, rtol=1e-5, atol=1e-6)
+    assert len(snapshot.curves) == MOST_PAIRED
+    one, other = few.final(weights, RECORD).as_dict(), many.final(weights, RECORD).as_dict()
+    # Those of all pairs are of the same 1,024; the others are means over more of the same.
+    for name in ("energy", "density", "coverage", "w1"):
+        assert one[name] == pytest.approx(other[name], rel=1e-4)
+    assert one["spread"] != other["spread"] == pytest.approx(one["spread"], rel=0.1)
+
+
+def test_what_judges_is_no_part_of_the_hash() -> None:
+    plain = TrainConfig.parse({"curve": "ring8"})
+    judged = TrainConfig.parse({"curve": "ring8", "samples": 50_000, "threshold": 4.0})
+    assert (plain.hash, plain.pack_key) == (judged.hash, judged.pack_key)
+    with pytest.raises(InvalidConfig, match="samples must be at most 16384 for curves of 256 points"):
+        TrainConfig.parse({"points": 256, "samples": 20_000})
+
+
 def test_sliced_w1_of_a_shift_is_its_mean_projection() -> None:
     sample = RANDOM.normal(size=(200, 2))
     assert sliced_w1(sample, sample[::-1]) == pytest.approx(0)
@@ -93,13 +179,15 @@ def test_real_curves_judged_as_if_generated_are_perfect() -> None:
     assert compared["energy"] < 0.12
     assert compared["density"] == pytest.approx(1, abs=0.1)
     assert compared["coverage"] > 0.95
-    assert modes(family, others) == pytest.approx({"modes": 8, "modes_of": 8, "hq": 1, "mode_entropy": 1}, abs=0.01)
+    covered = {"modes": 8, "modes_of": 8, "hq": 1, "mode_entropy": 1, "reverse_kl": 0, "mode_js": 0}
+    assert modes(family, others) == pytest.approx(covered, abs=0.01)
 
 
 RECORD = LossCurve(np.array([0]), *(np.array([value], np.float32) for value in (0.7, 1.4, 0.5, 0.5, 0.1)))
 ALWAYS = {"rmse", "spread", "relative_rmse", "equilibrium_gap"}
 MANY = ALWAYS | {"relative_spread", "sliced_w1", "energy", "density", "coverage"}
-OF_MODES = MANY | {"modes", "modes_of", "hq", "mode_entropy"}
+OF_MODES = MANY | {"modes", "modes_of", "hq", "mode_entropy", "reverse_kl", "mode_js"}
+AT_THE_END = {"w1"}
 
 
 @pytest.mark.parametrize(
@@ -110,6 +198,7 @@ def test_what_does_not_apply_is_absent(curve: str, names: set[str]) -> None:
     config = TrainConfig.parse({"curve": curve, "ema": 0.9})
     weights = init_weights(config)
     metrics = Evaluation(config).final(weights, RECORD, weights)
+    names = names if names == ALWAYS else names | AT_THE_END
     average = {f"ema_{name}": metrics.as_dict()[name] for name in names - {"equilibrium_gap"}}
     assert set(metrics.as_dict()) == names | set(average) | {"g_loss", "d_loss", "d_real", "d_fake"}
     assert names <= set(METRICS)
@@ -122,7 +211,7 @@ def test_what_does_not_apply_is_absent(curve: str, names: set[str]) -> None:
 
 
 def test_every_metric_is_one_of_some_family() -> None:
-    assert MANY | OF_MODES | {"parameter_w1"} == set(METRICS)
+    assert MANY | OF_MODES | AT_THE_END | {"parameter_w1"} == set(METRICS)
 
 
 def test_a_snapshot_carries_its_metrics_through_bytes() -> None:

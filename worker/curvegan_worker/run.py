@@ -1,6 +1,7 @@
 """Train one claim: resume its jobs from their checkpoints, advance them together, and hand over all that comes out."""
 
 import logging
+import threading
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from functools import partial
 
 from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
+from curvegan_core.engines import Engine
 from curvegan_core.engines.choice import choose
 from curvegan_core.errors import CheckpointRefused, InvalidInput, ServiceUnavailable
 from curvegan_core.families.dataset import Dataset
@@ -35,16 +37,18 @@ class _Start:
     job: ClaimedJob
     checkpoint: Checkpoint | None
     device: str
-    engine: str
+    engine: type[Engine]
 
 
 # The fused engine trains one job after the other anyhow. So few are done before a flush is due: one record each.
 _MOST_TOGETHER = {"fused": 4}
+# How often a worker whose engine compiles says that it does.
+_PULSE_S = 1.0
 
 
 def _parts(pack: Sequence[_Start]) -> list[Sequence[_Start]]:
     """Return what is trained together of jobs that could be."""
-    most = _MOST_TOGETHER.get(pack[0].engine, len(pack))
+    most = _MOST_TOGETHER.get(pack[0].engine.name, len(pack))
     return [pack[start : start + most] for start in range(0, len(pack), most)]
 
 
@@ -85,7 +89,7 @@ class Run:
 
     def _packs(self, jobs: Sequence[ClaimedJob], left: set[int]) -> list[Sequence[_Start]]:
         """Sort the jobs by device and engine; one that nothing here can train, or go on with, fails and says why."""
-        packs: dict[tuple[str, str], list[_Start]] = {}
+        packs: dict[tuple[str, type[Engine]], list[_Start]] = {}
         for job in jobs:
             try:
                 start = self._start(job)
@@ -106,7 +110,7 @@ class Run:
             data = self._lease.patiently(job.id, partial(self._store.dataset, curve.hash))
             described = self._lease.patiently(job.id, partial(self._store.dataset_description, curve.hash))
             self._datasets[curve.hash] = Dataset.from_bytes(data, Description.from_dict(described))
-        return _Start(job, checkpoint, device, choose(job.config, device, checkpoint).name)
+        return _Start(job, checkpoint, device, choose(job.config, device, checkpoint))
 
     def _train_pack(self, pack: Sequence[_Start], left: set[int]) -> None:
         if self._draining.is_set():
@@ -129,6 +133,7 @@ class Run:
 
     def _begin(self, pack: Sequence[_Start]) -> PackTraining:
         device = pack[0].device
+        self._prepare(pack[0].engine)
         starts = {start.job.id: (start.job.config, start.checkpoint) for start in pack}
         training = PackTraining(starts, device, self._datasets)
         facts = (device, training.engine, training.engine_version)
@@ -138,6 +143,14 @@ class Run:
         for job, (config, checkpoint) in starts.items():
             self._recorder.put(Line(job, beginning(config.seed, checkpoint)))
         return training
+
+    def _prepare(self, engine: type[Engine]) -> None:
+        """Wait until the engine is ready. Where it compiles code first, which may take a minute, that is no hang."""
+        preparing = threading.Thread(target=engine.prepare, daemon=True)
+        preparing.start()
+        while preparing.is_alive():
+            preparing.join(_PULSE_S)
+            self._lease.advanced()
 
     def _resume_point(self, job: ClaimedJob) -> Checkpoint | None:
         """Return the newest checkpoint that can be read; each one that is refused leaves an event."""

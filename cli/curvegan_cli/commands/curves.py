@@ -1,7 +1,7 @@
 """curvegan curves: the families there are to learn, with a drawing of each."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -67,7 +67,7 @@ def _facts(name: str) -> dict[str, Any]:
     facts = {
         "family": name,
         "about": model.__doc__,
-        "plane": model.PLANE,
+        "plane": 2 in model.COORDINATES,
         "modes": None if modes is None else len(modes),
     }
     return facts | {"distance": model.distance(), "parameters": parameters}
@@ -82,7 +82,9 @@ def _family(name: str) -> "tuple[TrainConfig, Family]":
 
 
 def _valid(field: "FieldInfo") -> str:
-    """Return the bounds of a number, as `[0, 1)`; empty for a text."""
+    """Return the bounds of a number, as `[0, 1)`, or the words there are; empty for a text."""
+    if get_args(field.annotation):
+        return ", ".join(get_args(field.annotation))
     kinds = ("ge", "gt", "le", "lt")
     bounds = {kind: getattr(bound, kind) for bound in field.metadata for kind in kinds if hasattr(bound, kind)}
     if not bounds:
@@ -98,7 +100,7 @@ def _entries(names: Sequence[str]) -> Iterator[str]:
     for index, name in enumerate(names):
         yield from [""] if index else []
         facts = _facts(name)
-        defaults = ", ".join(f"{row['name']} {row['default']:g}" for row in facts["parameters"] if name != OWN)
+        defaults = ", ".join(f"{row['name']} {_text(row['default'])}" for row in facts["parameters"] if name != OWN)
         remarks = {"parameters": defaults, "modes": facts["modes"], "distance": facts["distance"]}
         known = [facts["about"], *(f"{key}: {value}" for key, value in remarks.items() if value)]
         yield name
@@ -118,7 +120,9 @@ def _all_about(name: str) -> Iterator[Grid | Pairs | str]:
     yield from ["", *_drawn(name, 12), "", f"  curvegan submit {command}"]
 
 
-def _text(value: float | str | None) -> str:
+def _text(value: float | str | bool | None) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return "-" if value is None else value if isinstance(value, str) else f"{value:g}"
 
 
@@ -132,7 +136,9 @@ def _drawn(name: str, rows: int) -> list[str]:
     from curvegan_core.noise import Stream
 
     config, family = _family(name)
-    plane = config.curve.PLANE
-    count = 1 if family.FIXED else _MOST_POINTS if plane else _MOST_CURVES
+    is_point = config.curve.is_point
+    count = 1 if family.FIXED else _MOST_POINTS if is_point else _MOST_CURVES
     real = real_curves(config, family, Stream.EVALUATION, count).astype(np.float64)
-    return drawing([real] if plane else [np.stack([points_x(config), y], axis=1) for y in real], rows, not plane)
+    if is_point and config.points == 1:
+        real = np.pad(real, ((0, 0), (0, 1)))
+    return drawing([real] if is_point else [np.stack([points_x(config), y], axis=1) for y in real], rows, not is_point)

@@ -76,7 +76,7 @@ def sample(lab: Lab, selector: str, count: int, seed: int, form: str) -> None:
     config, dataset = job.config, own_curves(lab.store, job)
     _check_count(count, config.points)
     checkpoint = Checkpoint.from_bytes(lab.store.checkpoint(job_id).data, config)
-    x = None if config.curve.PLANE else _shortest(points_x(config, dataset))
+    x = None if config.curve.is_point else _shortest(points_x(config, dataset))
     curves = [_shortest(curve) for curve in told(config, samples(checkpoint, config, count, seed))]
     names = columns(config, dataset)
     header = dataset.description.columns if dataset else ()

@@ -12,7 +12,10 @@ from curvegan.submitting.layers import assignments, job_layers
 # The options that stand for a key of the config; the others say how to submit it.
 KEYS = ("lr", "lr_g", "lr_d", "steps", "seed", "batch_size", "curve", "loss", "device", "engine")
 # The names of curvegan_core.config.presets, which is too heavy to import for --help; a test holds them together.
-PRESETS = ("tutorial", "tuned", "collapse-demo", "collapse-fix", "sine8")
+PRESETS = (
+    *("tutorial", "tuned", "collapse-demo", "collapse-fix", "sine8"),
+    *("ring-unrolled", "ring-veegan", "grid-veegan"),
+)
 preset_option = click.option("--preset", metavar="NAME", help=f"Keys to start from: {', '.join(PRESETS)}.")
 no_worker_option = click.option("--no-worker", is_flag=True, help="Start no background worker.")
 

@@ -1,24 +1,29 @@
 """The families of curves that a config can name, and each one's parameters.
 
-What a family draws, its modes and its distance are the class of the same name in `fixed`, `bundles`, `point_sets` or
-`data`; `curvegan_core.families.curves` brings the two together.
+What a family draws, its modes and its distance are the class of the same name in `fixed`, `bundles`, `point_sets`,
+`mixture` or `data`; `curvegan_core.families.curves` brings the two together.
 """
 
+import math
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from curvegan_core.config.keys import FIRST, FREE, SHAPE, Keyed, key
+from curvegan_core.config.keys import FIRST, FREE, NEWEST, SHAPE, Keyed, key
 
 Parameter = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+Deviation = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+# The largest evaluation sees a cluster of this share five times.
+_LEAST_SHARE = 1e-4
 # Of a data set: its largest value, and the smallest deviation of all of them.
 MOST_SIZE, LEAST_SCALE = 1e15, 1e-100
 
 
-def parameter(default: Any, meaning: str, since: int = FIRST, **bounds: Any) -> Any:
+def parameter(default: Any, meaning: str, since: int = FIRST, numbers: bool = True, **bounds: Any) -> Any:
     """Declare a parameter of a family, FIRST if it came with the family: each job of a pack has its own."""
-    return key(default, FREE, meaning, since=since, **bounds)
+    return key(default, FREE, meaning, since=since, numbers=numbers, **bounds)
 
 
 def named(name: str) -> Any:
@@ -27,23 +32,42 @@ def named(name: str) -> Any:
 
 
 class FamilyParameters(Keyed):
-    """Parameters of a family. Of a point set (`PLANE`) one sample is one point of the plane, not a curve.
+    """Parameters of a family. Of a point set one sample is one point, not a curve, and has few `COORDINATES`.
 
+    `LEAST_POINTS` is how many points of a curve tell its members apart.
     `NEAREST` says to what the distance of a generated curve is measured: see `distance`.
     """
 
-    PLANE: ClassVar[bool] = False
+    COORDINATES: ClassVar[tuple[int, ...]] = ()
+    """How many numbers a point may have, the default first; none where a sample is a curve."""
+    LEAST_POINTS: ClassVar[int] = 2
     NEAREST: ClassVar[str] = "the curve"
+
+    @classmethod
+    def coordinates(cls, values: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return which of COORDINATES go with these values of the family's keys, not all of them checked yet."""
+        return cls.COORDINATES
+
+    @property
+    def points_allowed(self) -> tuple[int, ...]:
+        """How many numbers a point of this family may have, the default first; none where a sample is a curve."""
+        return self.coordinates(dict(self))
+
+    @property
+    def is_point(self) -> bool:
+        """Whether a sample is a point, not a curve."""
+        return bool(self.points_allowed)
 
     @classmethod
     def distance(cls) -> str:
         """Say in words how far a generated curve is from the family."""
-        return f"{'Euclidean distance' if cls.PLANE else 'root mean square difference'} to {cls.NEAREST}"
+        return f"{'Euclidean distance' if cls.COORDINATES else 'root mean square difference'} to {cls.NEAREST}"
 
 
 class Quadratic(FamilyParameters):
     """The parabola y = a x^2 + c."""
 
+    LEAST_POINTS: ClassVar[int] = 1
     family: Literal["quadratic"] = named("quadratic")
     a: Parameter = parameter(2.0, "factor of x^2")
     c: Parameter = parameter(1.0, "height at x = 0")
@@ -52,6 +76,7 @@ class Quadratic(FamilyParameters):
 class Cubic(FamilyParameters):
     """The cubic y = a x^3 + b x."""
 
+    LEAST_POINTS: ClassVar[int] = 1
     family: Literal["cubic"] = named("cubic")
     a: Parameter = parameter(4.0, "factor of x^3")
     b: Parameter = parameter(-3.0, "slope at x = 0")
@@ -60,6 +85,7 @@ class Cubic(FamilyParameters):
 class Abs(FamilyParameters):
     """The corner y = a abs(x) + c."""
 
+    LEAST_POINTS: ClassVar[int] = 1
     family: Literal["abs"] = named("abs")
     a: Parameter = parameter(2.0, "slope on the right of x = 0")
     c: Parameter = parameter(0.0, "height at x = 0")
@@ -110,7 +136,7 @@ class SineModes(FamilyParameters):
 class Ring8(FamilyParameters):
     """Eight normal clusters of points, evenly spaced on a circle."""
 
-    PLANE: ClassVar[bool] = True
+    COORDINATES: ClassVar[tuple[int, ...]] = (2,)
     NEAREST: ClassVar[str] = "the nearest mode"
     family: Literal["ring8"] = named("ring8")
     radius: Positive = parameter(1.0, "radius of the circle")
@@ -120,7 +146,7 @@ class Ring8(FamilyParameters):
 class Grid25(FamilyParameters):
     """Twenty-five normal clusters of points, five by five around the origin."""
 
-    PLANE: ClassVar[bool] = True
+    COORDINATES: ClassVar[tuple[int, ...]] = (2,)
     NEAREST: ClassVar[str] = "the nearest mode"
     family: Literal["grid25"] = named("grid25")
     spacing: Positive = parameter(1.0, "distance between neighbouring clusters")
@@ -130,7 +156,7 @@ class Grid25(FamilyParameters):
 class Spiral(FamilyParameters):
     """Points along an arm that winds outwards, evenly dense along it, with normal noise."""
 
-    PLANE: ClassVar[bool] = True
+    COORDINATES: ClassVar[tuple[int, ...]] = (2,)
     NEAREST: ClassVar[str] = "the nearest point of the arm"
     family: Literal["spiral"] = named("spiral")
     radius: Positive = parameter(1.0, "distance of the outer end from the origin")
@@ -141,11 +167,84 @@ class Spiral(FamilyParameters):
 class Circle(FamilyParameters):
     """Points on a circle, with normal noise."""
 
-    PLANE: ClassVar[bool] = True
+    COORDINATES: ClassVar[tuple[int, ...]] = (2,)
     NEAREST: ClassVar[str] = "the nearest point of the circle"
     family: Literal["circle"] = named("circle")
     radius: Positive = parameter(1.0, "radius of the circle")
     noise: Positive = parameter(0.02, "standard deviation of the noise, in x and in y")
+
+
+class Mixture(FamilyParameters):
+    """Normal clusters of points: on a ring, a square grid, a line of numbers or at random in a square."""
+
+    COORDINATES: ClassVar[tuple[int, ...]] = (2, 1)
+    NEAREST: ClassVar[str] = "the nearest mode"
+    family: Literal["mixture"] = named("mixture")
+    layout: Literal["ring", "grid", "line", "random"] = parameter(
+        "ring", "where the clusters lie; those of a line are numbers: points is 1"
+    )
+    modes: int = parameter(8, "how many clusters; of a grid the square of a whole number", ge=1, le=256)
+    scale: Positive = parameter(
+        1.0, "radius of the ring, distance of neighbours in a grid or on a line, half a side of the square"
+    )
+    noise: Positive = parameter(0.05, "standard deviation of a cluster, in each coordinate")
+    ratio: float = parameter(1.0, "a cluster's weight in parts of the one before it", gt=0, le=1)
+    box: bool = parameter(
+        False, "hq takes the square around a mode, not the circle: each coordinate within threshold", numbers=False
+    )
+
+    @classmethod
+    def coordinates(cls, values: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return one for numbers on a line, two for points of the plane."""
+        return (1,) if values.get("layout") == "line" else (2,)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.layout == "grid" and math.isqrt(self.modes) ** 2 != self.modes:
+            raise ValueError(f"a grid has 1, 4, 9, 16, 25 ... modes: the square of a whole number, not {self.modes}")
+        if self.ratio ** (self.modes - 1) < _LEAST_SHARE:
+            raise ValueError(f"ratio {self.ratio:g} leaves the last of {self.modes} modes less than {_LEAST_SHARE:g}")
+        return self
+
+
+class SwissRoll(FamilyParameters):
+    """Points along a spiral of one and a half turns, denser towards its inner end, with normal noise."""
+
+    COORDINATES: ClassVar[tuple[int, ...]] = (2,)
+    NEAREST: ClassVar[str] = "the nearest point of the spiral"
+    family: Literal["swiss_roll"] = named("swiss_roll")
+    radius: Positive = parameter(1.0, "distance of the outer end from the origin")
+    noise: Positive = parameter(0.02, "standard deviation of the noise, in x and in y")
+
+
+class TwoMoons(FamilyParameters):
+    """Points on two half circles that reach into each other, each as likely, with normal noise."""
+
+    COORDINATES: ClassVar[tuple[int, ...]] = (2,)
+    NEAREST: ClassVar[str] = "the nearest point of either half circle"
+    family: Literal["two_moons"] = named("two_moons")
+    radius: Positive = parameter(1.0, "radius of both half circles")
+    noise: Positive = parameter(0.05, "standard deviation of the noise, in x and in y")
+
+
+class Line(FamilyParameters):
+    """Points (offset, t) on a piece of an upright line, t drawn evenly from -length/2 to length/2."""
+
+    COORDINATES: ClassVar[tuple[int, ...]] = (2,)
+    NEAREST: ClassVar[str] = "the nearest point of the line"
+    family: Literal["line"] = named("line")
+    offset: Parameter = parameter(0.0, "x of every point")
+    length: Positive = parameter(2.0, "length of the line")
+    noise: Deviation = parameter(0.0, "standard deviation of the noise, in x and in y; 0 is none")
+
+
+class Dirac(FamilyParameters):
+    """One point, a number or (value, value): all of the distribution lies there."""
+
+    COORDINATES: ClassVar[tuple[int, ...]] = (1, 2)
+    NEAREST: ClassVar[str] = "the point"
+    family: Literal["dirac"] = named("dirac")
+    value: Parameter = parameter(0.0, "each coordinate of the point")
 
 
 class Data(FamilyParameters):
@@ -156,10 +255,32 @@ class Data(FamilyParameters):
     hash: str = parameter(..., "SHA-256 of the data set's content", pattern=r"^[0-9a-f]{64}$")
     mean: float = parameter(..., "mean of all its values, which training sees as 0", ge=-MOST_SIZE, le=MOST_SIZE)
     scale: float = parameter(..., "their standard deviation, which training sees as 1", ge=LEAST_SCALE, le=MOST_SIZE)
+    plane: bool = parameter(False, "rows of two numbers are points of the plane, not curves", since=NEWEST)
+
+    @classmethod
+    def coordinates(cls, values: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return two where the rows are said to be points."""
+        return (2,) if values.get("plane") is True else ()
 
 
 Curve = Annotated[
-    Quadratic | Cubic | Abs | QuadraticFamily | Updown | Sine | SineModes | Ring8 | Grid25 | Spiral | Circle | Data,
+    Quadratic
+    | Cubic
+    | Abs
+    | QuadraticFamily
+    | Updown
+    | Sine
+    | SineModes
+    | Ring8
+    | Grid25
+    | Spiral
+    | Circle
+    | Mixture
+    | SwissRoll
+    | TwoMoons
+    | Line
+    | Dirac
+    | Data,
     Field(discriminator="family"),
 ]
 CURVE_MODELS: dict[str, type[FamilyParameters]] = {

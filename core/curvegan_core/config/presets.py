@@ -25,6 +25,14 @@ _TUTORIAL = {"curve": "quadratic", "loss": "ns", "lr": 1e-4, "beta1": 0.9, "beta
 _FORGETFUL = {"beta1": 0.5, "beta2": 0.9}
 _FIX = {"curve": "updown", "loss": "rpgan", "r1": 1.0, "r2": 1.0, "lr": 1e-3}
 
+_FOUND = {"loss": "rpgan", "r1": 1.0, "r2": 0.03, "lr": 1e-3, "ema": 0.999}
+
+
+def _mixture(**geometry: Any) -> dict[str, Any]:
+    """Return a published mixture of normal clusters, with a training that finds its modes."""
+    return {"curve": {"family": "mixture", **geometry}} | _FOUND | _FORGETFUL
+
+
 PRESETS = {
     "tutorial": Preset("the tutorial's training, which is the default", _TUTORIAL),
     "tuned": Preset("the tutorial's curve, several times closer: Adam forgets faster", _TUTORIAL | _FORGETFUL),
@@ -35,6 +43,18 @@ PRESETS = {
     "sine8": Preset(
         "eight waves: fast rates find them all, and most curves lie close to one",
         _TUTORIAL | {"curve": "sine_modes", "lr": 1e-3} | _FORGETFUL,
+    ),
+    "ring-unrolled": Preset(
+        "eight clusters on a ring of radius 2, deviation .02: Metz et al., Unrolled GAN (2017)",
+        _mixture(layout="ring", modes=8, scale=2.0, noise=0.02),
+    ),
+    "ring-veegan": Preset(
+        "eight clusters on a ring of radius 1, deviation .01: VEEGAN (2017), PacGAN (2018)",
+        _mixture(layout="ring", modes=8, scale=1.0, noise=0.01),
+    ),
+    "grid-veegan": Preset(
+        "25 clusters at spacing 2, deviation .05: VEEGAN (2017), PacGAN (2018); wants 300,000 steps",
+        _mixture(layout="grid", modes=25, scale=2.0, noise=0.05),
     ),
 }
 """Every preset by its name."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from curvegan_core.config.curve import CURVE_MODELS, Curve, Parameter, Quadratic
+from curvegan_core.config.curve import CURVE_MODELS, Curve, Parameter, Positive, Quadratic
 from curvegan_core.config.keys import CHOICE, FIRST, FREE, LATER, SHAPE, SWITCH, Keyed, key, numbers, pack_words
 from curvegan_core.config.limits import check_size
 from curvegan_core.config.problems import one_line
@@ -23,40 +23,79 @@ Width = Annotated[int, Field(ge=1, le=1024)]
 Interval = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Device = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$")]
-Activation = Literal["relu", "leaky_relu", "tanh"]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Depth = Annotated[int, Field(ge=0, le=4)]
+Updates = Annotated[int, Field(ge=1, le=100)]
+Steps = Annotated[int, Field(ge=0, le=10_000_000)]
+Activation = Literal["relu", "leaky_relu", "tanh", "elu", "silu", "gelu"]
+OwnActivation = Literal["same", "relu", "leaky_relu", "tanh", "elu", "silu", "gelu"]
+Norm = Literal["none", "batch", "layer"]
+Optimiser = Literal["adam", "sgd", "rmsprop", "oadam"]
+OwnOptimiser = Literal["same", "adam", "sgd", "rmsprop", "oadam"]
+# Activations that the fused engine has.
+_FUSED = ("relu", "leaky_relu")
 Loss = Literal["ns", "minimax", "lsgan", "hinge", "wgan", "rpgan"]
 # How many rows a job may store: losses are 20 bytes a record, checkpoints about 74 kB each at the default size.
 _MOST_RECORDS, _MOST_SNAPSHOTS, _MOST_CHECKPOINTS = 100_000, 1_000, 1_000
+_MOST_PACK_KEY = 200
 
 
 class TrainConfig(Keyed):
     """One training, complete: the same config and seed give the same numbers. Defaults are the tutorial's."""
 
     curve: Curve = key(Quadratic(), SHAPE, "the curve to learn: its family and that family's parameters", since=FIRST)
-    points: int = key(15, SHAPE, "points of a curve; the generator's output size", since=FIRST, ge=2, le=256)
+    points: int = key(15, SHAPE, "points of a curve; the generator's output size", since=FIRST, ge=1, le=256)
     x_min: Parameter = key(-1.0, FREE, "left end of the curve", since=FIRST)
     x_max: Parameter = key(1.0, FREE, "right end of the curve", since=FIRST)
-    latent: int = key(15, SHAPE, "size of the latent z, the generator's input", since=FIRST, ge=1, le=256)
+    latent: int = key(
+        15,
+        SHAPE,
+        "size of the latent z, the generator's input; 0 makes one curve of all",
+        since=FIRST,
+        ge=0,
+        le=256,
+    )
     latent_noise: Literal["normal", "uniform"] = key(
         "normal", FREE, "distribution of z: N(0, 1) or U(-1, 1) in each of its numbers", since=LATER
     )
-    hidden_g: Width = key(128, SHAPE, "hidden units of the generator", since=FIRST)
-    hidden_d: Width = key(128, SHAPE, "hidden units of the discriminator", since=FIRST)
-    activation: Activation = key(
-        "relu",
-        CHOICE,
-        "of the hidden units of both networks; leaky_relu has slope 0.2 below 0",
-        since=LATER,
-        fused=("relu",),
+    layers_g: Depth = key(1, SHAPE, "hidden layers of the generator; 0 is linear")
+    layers_d: Depth = key(1, SHAPE, "hidden layers of the discriminator; 0 is linear")
+    hidden_g: Width = key(128, SHAPE, "units of each hidden layer of the generator", since=FIRST)
+    hidden_d: Width = key(128, SHAPE, "units of each hidden layer of the discriminator", since=FIRST)
+    activation: Activation = key("relu", CHOICE, "of the hidden units of both networks", since=LATER, fused=_FUSED)
+    activation_g: OwnActivation = key("same", CHOICE, "the generator's own activation", fused=("same", *_FUSED))
+    activation_d: OwnActivation = key("same", CHOICE, "the discriminator's own activation", fused=("same", *_FUSED))
+    slope: float = key(0.2, CHOICE, "leaky_relu: slope below 0", ge=0, lt=1, allow_inf_nan=False)
+    init: Literal["torch", "orthogonal", "normal", "he"] = key(
+        "torch", FREE, "how weights are drawn at first; the biases of all but torch are 0"
     )
+    init_gain: Positive = key(1.0, FREE, "orthogonal: factor of the weights")
+    init_deviation: Positive = key(0.02, FREE, "normal: standard deviation of the weights")
+    norm_g: Norm = key("none", CHOICE, "normalisation before each activation of the generator", fused=("none",))
+    norm_d: Norm = key("none", CHOICE, "normalisation before each activation of the discriminator", fused=("none",))
     batch_size: int = key(64, SHAPE, "curves in a minibatch", since=FIRST, ge=1, le=4096)
     steps: int = key(10001, FREE, "generator updates to train", numbers=False, ge=1, le=10_000_000)
     lr_g: Rate = key(1e-4, FREE, "learning rate of the generator (lr sets both)", since=FIRST)
     lr_d: Rate = key(1e-4, FREE, "learning rate of the discriminator (lr sets both)", since=FIRST)
-    beta1: Beta = key(0.9, FREE, "Adam: decay of the first moment", since=FIRST)
-    beta2: Beta = key(0.999, FREE, "Adam: decay of the second moment", since=FIRST)
-    eps: Rate = key(1e-8, FREE, "Adam: added to the denominator", since=FIRST)
-    d_steps: int = key(1, CHOICE, "discriminator updates to each generator update", since=LATER, ge=1, le=100)
+    optimiser: Optimiser = key("adam", CHOICE, "of both networks; oadam is optimistic Adam")
+    optimiser_g: OwnOptimiser = key("same", CHOICE, "the generator's own optimiser")
+    optimiser_d: OwnOptimiser = key("same", CHOICE, "the discriminator's own optimiser")
+    beta1: Beta = key(0.9, FREE, "adam, oadam: decay of the first moment", since=FIRST)
+    beta2: Beta = key(0.999, FREE, "adam, oadam: decay of the second moment", since=FIRST)
+    eps: Rate = key(1e-8, FREE, "adam, oadam, rmsprop: added to the denominator", since=FIRST)
+    momentum: Beta = key(0.0, FREE, "sgd: share of the last step that the next one keeps")
+    rms_decay: Beta = key(0.99, FREE, "rmsprop: decay of the mean square")
+    schedule: Literal["constant", "linear", "cosine"] = key(
+        "constant", FREE, "how both rates fall from their value to schedule_to of it"
+    )
+    schedule_to: Share = key(0.0, FREE, "linear, cosine: share of the rates that is left at the end")
+    schedule_steps: Steps = key(0, FREE, "linear, cosine: steps of the fall; 0 takes the job's steps")
+    warmup: Steps = key(0, FREE, "steps in which both rates first rise from 0")
+    updates: Literal["alternating", "simultaneous"] = key(
+        "alternating", CHOICE, "generator against the updated discriminator, or both at once"
+    )
+    d_steps: Updates = key(1, CHOICE, "discriminator updates in a step", since=LATER)
+    g_steps: Updates = key(1, CHOICE, "generator updates in a step")
     loss: Loss = key("ns", CHOICE, "pair of losses, from logits; wgan needs gp or clip", since=FIRST)
     r1: Weight = key(0.0, SWITCH, "gamma of gamma/2 E(grad D)^2 at real curves; 0 is off", since=LATER)
     r2: Weight = key(0.0, SWITCH, "gamma of gamma/2 E(grad D)^2 at generated curves; 0 is off", since=LATER)
@@ -72,9 +111,28 @@ class TrainConfig(Keyed):
     instance_noise: Weight = key(
         0.0, SWITCH, "standard deviation of the noise on all that the discriminator sees; 0 is off", since=LATER
     )
+    pack: int = key(1, SHAPE, "curves that the discriminator judges together (PacGAN)", fused=(1,), ge=1, le=8)
+    unroll: int = key(
+        0, CHOICE, "discriminator updates that the generator's update looks ahead", fused=(0,), ge=0, le=10
+    )
+    consensus: Weight = key(
+        0.0, SWITCH, "gamma of gamma/2 of both gradients' squared norm, in both updates; 0 is off", fused=(0.0,)
+    )
+    g_grad: Weight = key(
+        0.0, SWITCH, "eta of eta times D's gradient's squared norm, in the generator's update; 0 is off", fused=(0.0,)
+    )
     label_smoothing: Smoothing = key(0.0, SWITCH, "what the label of real curves lacks to 1", since=LATER)
     ema: Beta = key(0.0, SWITCH, "decay of the generator's averaged weights, judged beside it; 0 is off", since=LATER)
     seed: int = key(0, FREE, "64-bit seed of weights, noise and minibatches", since=FIRST, ge=0, lt=2**64)
+    samples: int = key(1024, FREE, "generated curves that each evaluation judges", numbers=False, ge=1024, le=50_000)
+    threshold: float = key(
+        3.0,
+        FREE,
+        "of hq and modes: standard deviations within which a curve is near a mode",
+        numbers=False,
+        gt=0,
+        le=10,
+    )
     record_every: Interval = key(
         10, FREE, "steps between two points of the loss curve", numbers=False, most_rows=_MOST_RECORDS
     )
@@ -125,6 +183,8 @@ class TrainConfig(Keyed):
         values = _fill_curve(values)
         steps = values.get("steps", cls.model_fields["steps"].default)
         if isinstance(steps, int) and steps >= 1:
+            if values.get("schedule", "constant") != "constant" and values.get("schedule_steps", 0) == 0:
+                values["schedule_steps"] = steps
             intervals = [name for name, declared in cls.KEYS.items() if declared.most_rows]
             values = {name: min(cls.model_fields[name].default, steps) for name in intervals} | values
         return values
@@ -144,6 +204,21 @@ class TrainConfig(Keyed):
         return None
 
     @property
+    def activations(self) -> dict[str, str]:
+        """The activation of each network, by its name."""
+        return self._own(self.activation, self.activation_g, self.activation_d)
+
+    @property
+    def optimisers(self) -> dict[str, str]:
+        """The optimiser of each network, by its name."""
+        return self._own(self.optimiser, self.optimiser_g, self.optimiser_d)
+
+    @staticmethod
+    def _own(both: str, generator: str, discriminator: str) -> dict[str, str]:
+        own = {"generator": generator, "discriminator": discriminator}
+        return {network: both if word == "same" else word for network, word in own.items()}
+
+    @property
     def hash(self) -> str:
         """Name of the training's numbers: equal hashes have equal states at equal steps (SHA-256, hex).
 
@@ -155,13 +230,17 @@ class TrainConfig(Keyed):
     def pack_key(self) -> str:
         """Jobs with equal keys have equal tensor shapes and do the same operations: one pack can train them.
 
-        Short, for a column of the store has room for 200 characters.
+        A column of the store has room for 200 characters: a longer one ends in the digest of all of it.
         """
-        return "/".join(pack_words(self))
+        words = "/".join(pack_words(self))
+        if len(words) <= _MOST_PACK_KEY:
+            return words
+        digest = hashlib.sha256(words.encode()).hexdigest()
+        return f"{words[: _MOST_PACK_KEY - len(digest) - 1]}/{digest}"
 
 
 def _fill_curve(values: dict[str, Any]) -> dict[str, Any]:
-    """Write a family's name as its table, name the default family, and give a point set its two points."""
+    """Write a family's name as its table, name the default family, and give a point set its coordinates."""
     curve = values.get("curve")
     if isinstance(curve, str):
         curve = {"family": curve}
@@ -169,6 +248,6 @@ def _fill_curve(values: dict[str, Any]) -> dict[str, Any]:
         curve = {"family": "quadratic", **curve}
         values["curve"] = curve
         model = CURVE_MODELS.get(str(curve["family"]))
-        if model is not None and model.PLANE:
-            values.setdefault("points", 2)
+        if model is not None and (allowed := model.coordinates(curve)):
+            values.setdefault("points", allowed[0])
     return values

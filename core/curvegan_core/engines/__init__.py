@@ -7,28 +7,43 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines.claims import Claims
-from curvegan_core.networks import Weights
+from curvegan_core.networks import Weights, init_weights
+from curvegan_core.optimisers import GROUPS, kept_shapes
 
 
 @dataclass(frozen=True)
 class State:
-    """Weights of both networks and Adam's two moments of each, by the names of `networks.shapes`.
+    """Weights of both networks and what their optimisers keep, by the names of `networks.shapes`.
 
-    `ema` are the generator's averaged weights, none where the config has no average.
+    `ema` are the generator's averaged weights, none where the config has no average. Each other group holds the tensors
+    of the networks whose optimiser keeps it: see `optimisers`.
     """
 
     weights: Weights
     adam_m: Weights
     adam_v: Weights
     ema: Weights = field(default_factory=dict)
+    oadam_step: Weights = field(default_factory=dict)
+    momentum: Weights = field(default_factory=dict)
+    rms_v: Weights = field(default_factory=dict)
 
     @classmethod
-    def initial(cls, weights: Weights, ema: bool = False) -> "State":
-        """Return the state before the first update: both moments are zero, and the average, if any, is the weights."""
-        adam_m, adam_v = ({name: np.zeros_like(tensor) for name, tensor in weights.items()} for _ in range(2))
+    def initial(cls, config: TrainConfig) -> "State":
+        """Return the state before the first update: optimisers keep zeros, and the average, if any, is the weights."""
+        weights = init_weights(config)
+        kept = {
+            group: {name: np.zeros(shape, np.float32) for name, shape in tensors.items()}
+            for group, tensors in kept_shapes(config).items()
+        }
         average = {name: tensor.copy() for name, tensor in weights.items() if name.startswith("generator.")}
-        return cls(weights, adam_m, adam_v, average if ema else {})
+        return cls(weights, ema=average if config.ema else {}, **kept)
+
+    @property
+    def kept(self) -> dict[str, Weights]:
+        """What optimisers keep, by group."""
+        return {group: getattr(self, group) for group in GROUPS}
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,11 @@ class Engine(Protocol):
     """What it trains. It raises KeyError for a name that it does not claim."""
     steps_a_call: int
     """How many steps make what a call costs small; more bring nothing."""
+
+    @classmethod
+    def prepare(cls) -> None:
+        """Do what a process has to do once before it trains."""
+        ...
 
     def run(self, steps: Sequence[int], count: int, offsets: Sequence[int]) -> Trace:
         """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`."""

@@ -30,7 +30,7 @@ def choose(config: TrainConfig, device: str, checkpoint: Checkpoint | None = Non
     origin = f"the checkpoint at step {checkpoint.step} was made by the engine {checkpoint.engine}"
     if config.engine not in ("auto", checkpoint.engine):
         raise EngineUnavailable(f"{origin}, and the job wants {config.engine}: engines round differently")
-    engine = _named(checkpoint.engine, config)
+    engine = _named(checkpoint.engine, config, checkpoint.engine_version)
     if engine.version != checkpoint.engine_version:
         raise EngineUnavailable(f"{origin} {checkpoint.engine_version}, and here it is {engine.version}")
     return engine
@@ -39,29 +39,31 @@ def choose(config: TrainConfig, device: str, checkpoint: Checkpoint | None = Non
 def _best(config: TrainConfig, device: str) -> "EngineClass":
     if device == "cpu" and config.unfused is None:
         with suppress(EngineUnavailable):
-            return _fused(config)
-    return _torch(config)
+            return _fused(config, None)
+    return _torch(config, None)
 
 
-def _named(name: str, config: TrainConfig) -> "EngineClass":
+def _named(name: str, config: TrainConfig, version: str | None = None) -> "EngineClass":
+    """Return the engine of that name: in that version, if it is here, else in the newest."""
     if name not in _ENGINES:
         raise EngineUnavailable(f"this curvegan has no engine {name!r:.40}; install a newer one")
-    return _ENGINES[name](config)
+    return _ENGINES[name](config, version)
 
 
-def _fused(config: TrainConfig) -> "EngineClass":
+def _fused(config: TrainConfig, version: str | None) -> "EngineClass":
     try:
-        from curvegan_core.engines.fused.engine import FusedEngine  # noqa: PLC0415
+        from curvegan_core.engines.fused.engine import FusedEngine, engines  # noqa: PLC0415
     except ImportError as error:
         raise EngineUnavailable(f"the fused engine needs numba ({error}): {_INSTALL}") from None
     _check(FusedEngine, config)
     if not FusedEngine.trains(config):
         why = f"with {config.unfused}" if config.unfused else "on a processor without fused multiply-add"
         raise EngineUnavailable(f"the fused engine cannot train {why}")
-    return FusedEngine
+    newest, *_ = able = engines(config)
+    return next((engine for engine in able if engine.version == version), newest)
 
 
-def _torch(config: TrainConfig) -> "EngineClass":
+def _torch(config: TrainConfig, version: str | None) -> "EngineClass":
     try:
         from curvegan_core.engines.stacked.engine import TorchEngine  # noqa: PLC0415
     except ImportError as error:
@@ -75,4 +77,4 @@ def _check(engine: "EngineClass", config: TrainConfig) -> None:
         raise EngineUnavailable(f"the {engine.name} engine cannot train with {missing}")
 
 
-_ENGINES: dict[str, Callable[[TrainConfig], "EngineClass"]] = {"fused": _fused, "torch": _torch}
+_ENGINES: dict[str, Callable[[TrainConfig, str | None], "EngineClass"]] = {"fused": _fused, "torch": _torch}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from curvegan_core.config import curve as parameters
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.families import bundles, fixed, point_sets
+from curvegan_core.families import bundles, fixed, mixture, point_sets
 from curvegan_core.families.data import Data
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family
@@ -29,6 +29,11 @@ FAMILIES: dict[str, type[Family]] = {
     "grid25": point_sets.Grid25,
     "spiral": point_sets.Spiral,
     "circle": point_sets.Circle,
+    "mixture": mixture.Mixture,
+    "swiss_roll": point_sets.SwissRoll,
+    "two_moons": point_sets.TwoMoons,
+    "line": point_sets.Line,
+    "dirac": fixed.Dirac,
 }
 """What each family draws, by its name; `data` is made from its data set."""
 
@@ -55,7 +60,9 @@ def columns(config: TrainConfig, dataset: Dataset | None = None) -> tuple[str, .
     """Name the numbers of a curve: as the data set does, by abscissas, or x and y of a point of the plane."""
     if dataset is not None and dataset.description.columns:
         return dataset.description.columns
-    return ("x", "y") if config.curve.PLANE else tuple(f"{x:.6g}" for x in points_x(config, dataset))
+    return (
+        ("x", "y")[: config.points] if config.curve.is_point else tuple(f"{x:.6g}" for x in points_x(config, dataset))
+    )
 
 
 def target(config: TrainConfig) -> NDArray[np.float32]:

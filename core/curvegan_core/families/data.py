@@ -22,7 +22,7 @@ class Data(Family):
         super().__init__(config)
         if dataset is None:
             raise InvalidConfig(f"the data set {self.curve.hash[:12]} is not here")
-        if dataset.parameters != self.curve:
+        if dataset.parameters != self.curve.model_copy(update={"plane": False}):
             raise InvalidConfig(f"the data set {dataset.hash[:12]} is not the config's {self.curve.hash[:12]}")
         if dataset.points != config.points:
             raise InvalidConfig(f"points must be {dataset.points}, as the curves of the data set have")

@@ -65,7 +65,8 @@ class Dataset:
         _refuse(~np.isfinite(rows), rows, names, "is not a finite number")
         _refuse(np.abs(rows) > parameters.MOST_SIZE, rows, names, f"is beyond {parameters.MOST_SIZE:g}")
         flat = np.ptp(rows, axis=1) == 0
-        if flat.any():
+        # Two equal numbers are a point of the plane as good as any.
+        if rows.shape[1] > 2 and flat.any():
             row = _row_name(names, int(np.argmax(flat)))
             raise DatasetRefused(f"{row} is constant: a curve has at least two different values")
         if np.std(rows) < parameters.LEAST_SCALE:

@@ -13,6 +13,8 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.matmul import product
 
 Reals = NDArray[np.float64]
+# Curves compared with all rows at once: as many as a minibatch may have, few enough for their table of distances.
+_MOST_COMPARED = 4096
 
 
 class Fitted(NamedTuple):
@@ -40,10 +42,17 @@ class Family:
         self.x_p: Reals = np.linspace(config.x_min, config.x_max, config.points)
         self.noise = float(getattr(self.curve, "noise", 0.0))
         self.modes_kp = self._modes()
+        self._is_point = self.curve.is_point
 
     def _modes(self) -> Reals | None:
         """Return the curves around which a family of several modes draws, (k, points); None for any other family."""
         return None
+
+    @property
+    def weights_k(self) -> Reals:
+        """The share of real curves that each mode has, (k,); here all the same."""
+        count = len(self._known_modes())
+        return np.full(count, 1 / count)
 
     def members(self, uniform_n: Reals) -> Reals:
         """Return the noiseless curves (n, points) that n numbers of [0, 1) choose; here one of the modes each."""
@@ -64,8 +73,8 @@ class Family:
         return (curves_np if normal_np is None else curves_np + self.noise * normal_np).astype(np.float32)
 
     def lengths(self, errors_np: Reals) -> Reals:
-        """Measure differences of curves: root mean square over points; in the plane the Euclidean length."""
-        square_n = np.sum(errors_np**2, axis=1) if self.config.curve.PLANE else np.mean(errors_np**2, axis=1)
+        """Measure differences of curves: root mean square over points; of points the Euclidean length."""
+        square_n = np.sum(errors_np**2, axis=1) if self._is_point else np.mean(errors_np**2, axis=1)
         root_n: Reals = np.sqrt(square_n)
         return root_n
 
@@ -73,6 +82,10 @@ class Family:
         """Return the length of each curve's difference to the nearest member, (n,)."""
         reals_np = curves_np.astype(np.float64)
         return self.lengths(reals_np - self.nearest(reals_np))
+
+    def from_modes(self, curves_np: Reals) -> Reals:
+        """Return how far each curve is from the nearest mode where its quality is judged, (n,); here its distance."""
+        return self.distances(curves_np)
 
     def nearest_mode(self, curves_np: Reals) -> NDArray[np.int64]:
         """Return the number of the mode nearest to each curve, (n,)."""
@@ -98,7 +111,10 @@ def directions(angle_n: Reals) -> Reals:
 
 def nearest_row(curves_np: Reals, rows_mp: Reals) -> NDArray[np.int64]:
     """Return for each curve the number of the row at the least Euclidean distance, (n,)."""
-    # |c - r|^2 = |c|^2 - 2 c r + |r|^2, of which the first part is the same for every row.
-    distance_nm = np.sum(rows_mp**2, axis=1) - 2 * product(curves_np, rows_mp.T)
-    row_n: NDArray[np.int64] = np.argmin(distance_nm, axis=1)
+    row_n = np.empty(len(curves_np), np.int64)
+    for first in range(0, len(curves_np), _MOST_COMPARED):
+        part = slice(first, first + _MOST_COMPARED)
+        # |c - r|^2 = |c|^2 - 2 c r + |r|^2, of which the first part is the same for every row.
+        distance_nm = np.sum(rows_mp**2, axis=1) - 2 * product(curves_np[part], rows_mp.T)
+        row_n[part] = np.argmin(distance_nm, axis=1)
     return row_n

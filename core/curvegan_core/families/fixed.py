@@ -56,3 +56,12 @@ class Abs(Fixed):
 
     def _values(self) -> Reals:
         return self.curve.a * np.abs(self.x_p) + self.curve.c
+
+
+class Dirac(Fixed):
+    """The same number in every coordinate; 0 in Mescheder et al., "Which training methods converge?" (2018)."""
+
+    curve: parameters.Dirac
+
+    def _values(self) -> Reals:
+        return np.full(self.config.points, self.curve.value)

@@ -1,7 +1,7 @@
 """The numbers that judge a training, along its way and at its end.
 
-All are taken on EVALUATION_LATENTS fixed latents of the job, and on as many fixed real curves, in units of training
-(those of y, but for the family `data`: standard deviations). Formulas and sources are in `metrics.distribution`.
+All are taken on `samples` fixed latents of the job, and on as many fixed real curves, in units of training (those of
+y, but for the family `data`: standard deviations). Formulas and sources are in `metrics.distribution`.
 """
 
 import math
@@ -23,7 +23,8 @@ from curvegan_core.noise import Stream
 if TYPE_CHECKING:
     from curvegan_core.metrics.distribution import Neighbours
 
-EVALUATION_LATENTS = 1024
+SNAPSHOT_POINTS = 1024
+"""How many points a snapshot holds where a sample is a point."""
 
 
 @dataclass(frozen=True)
@@ -69,38 +70,40 @@ class Evaluation:
         self._config = config
         self._family = family or curves.family(config)
         self._latents = evaluation_latents(config)
-        count = 1 if self._family.FIXED else EVALUATION_LATENTS
+        count = 1 if self._family.FIXED else config.samples
         self._real = curves.real_curves(config, self._family, Stream.EVALUATION, count)
         real = self._real.astype(np.float64)
-        axis = 0 if config.curve.PLANE else None
+        axis = 0 if config.curve.is_point else None
         self._scale = float(np.sqrt(np.sum(np.var(real, axis=axis))))
         self._spread = curves.spread(self._real)
         self._neighbours: Neighbours | None = None
 
     def snapshot(self, step: int, weights: Weights, ema: Weights | None = None) -> Snapshot:
-        """Generate the curves of the first evaluation latents, of points of the plane all, and judge the weights."""
-        count = EVALUATION_LATENTS if self._config.curve.PLANE else SNAPSHOT_CURVES
+        """Generate the curves of the first evaluation latents, of points more than of curves, and judge the weights."""
+        count = SNAPSHOT_POINTS if self._config.curve.is_point else SNAPSHOT_CURVES
         with np.errstate(over="ignore", invalid="ignore"):
-            generated = generate(weights, self._latents[:count], self._config.activation)
+            generated = generate(weights, self._latents[:count], self._config)
         metrics = {name: value for name, value in self.judge(weights, ema).items() if math.isfinite(value)}
         return Snapshot(step, curves.restored(self._config, generated), metrics)
 
     def final(self, weights: Weights, record: LossCurve, ema: Weights | None = None) -> Metrics:
         """Judge final weights. `record` holds one row, the last record of the loss curve."""
         losses = {name: float(getattr(record, name)[-1]) for name in _EVERY_JOB[2:]}
-        more = self.judge(weights, ema)
+        more = self.judge(weights, ema) | self._w1(weights)
+        if ema:
+            more |= {f"ema_{name}": value for name, value in self._w1(ema).items()}
         return Metrics(more.pop("rmse"), more.pop("spread"), **losses, more=more)
 
     def judge(self, weights: Weights, ema: Weights | None = None) -> dict[str, float]:
         """Return the numbers of MEANINGS that apply, in their order, and those of the averaged weights if given."""
         with np.errstate(over="ignore", invalid="ignore"):
-            generated = generate(weights, self._latents, self._config.activation)
+            generated = generate(weights, self._latents, self._config)
             metrics = self._quality(generated)
             if np.isfinite(generated).all():
                 logits = (discriminate(weights, sample, self._config) for sample in (self._real, generated))
                 metrics["equilibrium_gap"] = equilibrium_gap(self._config, *logits)
             if ema:
-                average = self._quality(generate(ema, self._latents, self._config.activation))
+                average = self._quality(generate(ema, self._latents, self._config))
                 metrics |= {f"ema_{name}": value for name, value in average.items()}
         return metrics
 
@@ -113,6 +116,19 @@ class Evaluation:
             metrics["relative_rmse"] = rmse / self._scale
         return metrics if self._family.FIXED else metrics | self._distribution(generated, metrics["spread"])
 
+    def _w1(self, weights: Weights) -> dict[str, float]:
+        """Return the exact distance of two samples, which takes too long for every snapshot."""
+        if self._family.FIXED:
+            return {}
+        from curvegan_core.metrics import distribution  # noqa: PLC0415  as below
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            generated = generate(weights, self._latents[: distribution.MOST_PAIRED], self._config)
+        if not np.isfinite(generated).all():
+            return {}
+        pair = (sample.astype(np.float64) for sample in (generated, self._real[: distribution.MOST_PAIRED]))
+        return {"w1": distribution.w1(*pair)}
+
     def _distribution(self, generated: NDArray[np.float32], spread: float) -> dict[str, float]:
         # Jobs of one curve, the default among them, need no scipy; nor does who only looks at results.
         from curvegan_core.metrics import distribution  # noqa: PLC0415
@@ -124,11 +140,11 @@ class Evaluation:
         fitted = self._family.fitted(reals)
         if fitted is not None:
             metrics["parameter_w1"] = distribution.parameter_w1(fitted)
-        metrics |= distribution.modes(self._family, reals)
+        metrics |= distribution.modes(self._family, reals, self._config.threshold)
         metrics["sliced_w1"] = distribution.sliced_w1(reals, self._real.astype(np.float64))
         return metrics | self._neighbours.compare(reals)
 
 
 def evaluation_latents(config: TrainConfig) -> NDArray[np.float32]:
-    """Return the job's fixed latents, (EVALUATION_LATENTS, latent)."""
-    return latents(config, config.seed, Stream.EVALUATION, EVALUATION_LATENTS)
+    """Return the job's fixed latents, (samples, latent)."""
+    return latents(config, config.seed, Stream.EVALUATION, config.samples)

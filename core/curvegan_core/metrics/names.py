@@ -17,11 +17,14 @@ METRICS = {
     "relative_rmse": Metric("rmse in parts of the standard deviation of all real values", False),
     "relative_spread": Metric("spread in parts of the real curves' spread"),
     "parameter_w1": Metric("Wasserstein-1 distance of the fitted parameter to its true distribution", False),
-    "modes": Metric("modes with at least one generated curve within 3 standard deviations", True),
+    "modes": Metric("modes with at least one generated curve within `threshold` standard deviations", True),
     "modes_of": Metric("modes that the family has"),
-    "hq": Metric("share of generated curves within 3 standard deviations of the nearest mode", True),
+    "hq": Metric("share of generated curves within `threshold` standard deviations of the nearest mode", True),
     "mode_entropy": Metric("evenness of the generated curves over the modes: 1 is even, 0 one mode", True),
+    "reverse_kl": Metric("divergence of the generated curves' shares of the modes from the real ones, in nats", False),
+    "mode_js": Metric("Jensen-Shannon divergence of the shares of the modes, in nats: at most ln 2", False),
     "sliced_w1": Metric("Wasserstein-1 distance to the real curves, averaged over 64 projections", False),
+    "w1": Metric("exact Wasserstein-1 distance to as many real curves, at the end", False),
     "energy": Metric("energy distance to the real curves", False),
     "density": Metric("how densely generated curves lie where real ones do: 1 is as dense", True),
     "coverage": Metric("share of real curves that have a generated one among their nearest", True),
@@ -36,10 +39,10 @@ LARGER_IS_BETTER = {
 
 RULES = {
     "converged": "the curves are right: close to their family, and as various",
-    "equilibrium-but-wrong": "the discriminator cannot tell, and has not for long, but the curves are not right",
+    "equilibrium-but-wrong": "the discriminator cannot tell, and has not for long; the curves are wrong and stay so",
     "oscillating": "the distance to the family swings by more than a quarter over the last third",
     "collapsed": "the curves lie on their family, but on a part of it",
-    "undertrained": "not right, not swinging, not settled: more steps or larger rates may help",
+    "undertrained": "not right, but still improving, or not settled: more steps or larger rates may help",
     "diverged": "a number was no longer finite",
 }
 """Each verdict's rule in a few words."""

@@ -1,21 +1,27 @@
 """A training in one word, from stored numbers alone: whoever has the rows can judge.
 
 The first rule that holds decides. Thresholds are the constants below; names in backticks are those of
-`metrics.names`. "The last third" is that of the steps, and a snapshot's metrics count as the final ones do.
+`metrics.names`. Thirds are those of the steps, and a snapshot's metrics count as the final ones do. Where the weights
+were averaged (`ema`), the average is what is judged: in rules 2, 3 and 5 its metrics stand for the last weights'.
 
 1. diverged               the training ended without metrics: a number was no longer finite.
 2. converged              the curves are right:
-                          * a family of modes: `hq` at least 0.5, every mode captured, the modes even (rule 3);
+                          * a family of modes: `hq` at least 0.5, every mode captured, in their shares (rule 3);
                           * any other: `relative_rmse` at most 0.2 at the end and, over the last tenth of the loss
-                            curve, at most 0.25; and, where curves differ, `relative_spread` from 0.7 to 1.4.
+                            curve (of an average, of the snapshots), at most 0.25; and, where curves differ,
+                            `relative_spread` from 0.7 to 1.4.
 3. collapsed k/n          the curves lie on their family, but on a part of it: `hq` at least 0.5 and modes missing, or
-                          so uneven that exp(entropy) is below 0.75 n; k is the smaller of `modes` and exp(entropy).
-                          Without modes: `relative_rmse` at most 0.2 and `relative_spread` below 0.5; no k/n then.
+                          in such shares that exp(-`reverse_kl`) is below 0.75; k is the smaller of `modes` and
+                          n exp(-`reverse_kl`). Without modes: `relative_rmse` at most 0.2 and `relative_spread` below
+                          0.5; no k/n then.
 4. oscillating            the loss curve's `rmse` swings in the last third: the standard deviation about its straight
                           line is more than 0.25 of its mean.
-5. equilibrium-but-wrong  the discriminator cannot tell, and has not for long: `equilibrium_gap` at most 0.03 at the end
+5. undertrained           it still improves: over the snapshots of the last third the mean of `rmse` is at least 2 %
+                          below that over the third before, or that of `hq` 5 % and .01 above, and in either case by
+                          more than two standard errors of the difference. More steps may help.
+6. equilibrium-but-wrong  the discriminator cannot tell, and has not for long: `equilibrium_gap` at most 0.03 at the end
                           and at every snapshot of the last third. Equilibrium is not convergence.
-6. undertrained           all else: not right, not swinging, not settled. More steps or larger rates may help.
+7. undertrained           all else: not right, not swinging, not settled.
 """
 
 import math
@@ -24,6 +30,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curvegan_core.families.family import Reals
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
 
@@ -35,7 +42,12 @@ SPREAD = (0.7, 1.4)
 COLLAPSED_SPREAD = 0.5
 MOST_SWING = 0.25
 MOST_GAP = 0.03
+LEAST_FALL = 0.02
+LEAST_RISE, LEAST_RISE_HQ = 0.05, 0.01
+_SURE = 2.0
 _FEWEST_RECORDS = 8
+Along = Sequence[tuple[int, Mapping[str, float]]]
+"""The steps of a training's snapshots, and the metrics there."""
 # A curve that is the same everywhere has no deviation to compare with; its rmse is taken in units of y.
 _NO_SCALE = 0.5
 
@@ -58,25 +70,39 @@ def judge(losses: LossCurve, snapshots: Sequence[Snapshot], metrics: Metrics | N
     """Return the verdict on a training that has ended; None for metrics says that it ended without any."""
     if metrics is None:
         return Verdict("diverged")
-    final = metrics.as_dict()
-    if _is_right(final, losses):
+    final, averaged = _judged(metrics.as_dict()), "ema_rmse" in metrics.more
+    along = [(snapshot.step, _judged(snapshot.metrics)) for snapshot in snapshots if "rmse" in snapshot.metrics]
+    lately = _rmse_of_average(along) if averaged else losses.rmse[-max(1, len(losses) // 10) :]
+    if _is_right(final, lately.astype(np.float64)):
         return Verdict("converged")
     if _is_on_a_part(final):
         return _collapsed(final)
     if swing(losses) > MOST_SWING:
         return Verdict("oscillating")
-    return Verdict("equilibrium-but-wrong" if _is_settled(final, snapshots) else "undertrained")
+    wrong = _is_settled(final, snapshots) and not improves(along)
+    return Verdict("equilibrium-but-wrong" if wrong else "undertrained")
 
 
-def _is_right(final: Mapping[str, float], losses: LossCurve) -> bool:
+def _judged(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return metrics by their plain names: those of the averaged weights where there are any."""
+    average = {name.removeprefix("ema_"): value for name, value in metrics.items() if name.startswith("ema_")}
+    return {**metrics, **average}
+
+
+def _rmse_of_average(along: Along) -> Reals:
+    """Return the rmse at the snapshots of the last tenth of the steps."""
+    last = max((step for step, _ in along), default=0)
+    return np.array([metrics["rmse"] for step, metrics in along if step >= 0.9 * last])
+
+
+def _is_right(final: Mapping[str, float], lately: Reals) -> bool:
     if "modes_of" in final:
         return final["hq"] >= LEAST_HQ and not _misses_modes(final)
     if _relative_rmse(final) > MOST_RELATIVE_RMSE:
         return False
     low, high = SPREAD
-    recent = losses.rmse[-max(1, len(losses) // 10) :].astype(np.float64)
-    lately = float(np.sqrt(np.mean(recent**2))) / _scale(final) if len(losses) else 0.0
-    return lately <= MOST_RECENT_RMSE and low <= final.get("relative_spread", 1.0) <= high
+    recently = float(np.sqrt(np.mean(lately**2))) / _scale(final) if len(lately) else 0.0
+    return recently <= MOST_RECENT_RMSE and low <= final.get("relative_spread", 1.0) <= high
 
 
 def _is_on_a_part(final: Mapping[str, float]) -> bool:
@@ -90,7 +116,9 @@ def _misses_modes(final: Mapping[str, float]) -> bool:
 
 
 def _even_modes(final: Mapping[str, float]) -> float:
-    """Return how many even modes have this entropy: the exponential of the entropy, 1 to n."""
+    """Return how many of n even modes are as far from their shares: n exp(-reverse_kl), exp(entropy) of even ones."""
+    if "reverse_kl" in final:
+        return final["modes_of"] * math.exp(-final["reverse_kl"])
     return float(final["modes_of"] ** final["mode_entropy"])
 
 
@@ -117,6 +145,32 @@ def swing(losses: LossCurve) -> float:
     steps, rmse = third.steps.astype(np.float64), third.rmse.astype(np.float64)
     line = np.polynomial.Polynomial.fit(steps, rmse, 1)(steps)
     return float(np.std(rmse - line) / np.mean(rmse)) if np.mean(rmse) > 0 else 0.0
+
+
+def improves(along: Along) -> bool:
+    """Return whether the curves come nearer, or more of them are good, from the second third of the steps to the last.
+
+    Means over thirds: single snapshots differ by more than what a third brings.
+    """
+    last = max((step for step, _ in along), default=0)
+    before = [metrics for step, metrics in along if last / 3 < step <= 2 * last / 3]
+    late = [metrics for step, metrics in along if step > 2 * last / 3]
+    if not before or not late:
+        return False
+    (rmse, later_rmse), (hq, later_hq) = ((_column(before, name), _column(late, name)) for name in ("rmse", "hq"))
+    nearer = _gained(later_rmse, rmse, LEAST_FALL * float(np.mean(rmse)))
+    return nearer or _gained(hq, later_hq, max(LEAST_RISE_HQ, LEAST_RISE * float(np.mean(hq))))
+
+
+def _column(along: Sequence[Mapping[str, float]], name: str) -> Reals:
+    return np.array([metrics.get(name, 0.0) for metrics in along])
+
+
+def _gained(low: Reals, high: Reals, least: float) -> bool:
+    """Return whether the second mean is that much above the first, and surely so."""
+    gain = float(np.mean(high) - np.mean(low))
+    error = math.sqrt(sum(float(np.var(values)) / max(1, len(values) - 1) for values in (low, high)))
+    return gain >= least and gain > _SURE * error
 
 
 def _is_settled(final: Mapping[str, float], snapshots: Sequence[Snapshot]) -> bool:

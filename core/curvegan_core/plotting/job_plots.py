@@ -1,7 +1,8 @@
 """A job's three plots, from stored numbers to the bytes of a file.
 
 `curve` shows the newest generated curves on the target, `losses` the loss curve with its equilibrium values,
-`evolution` the snapshots one beside the other. The builders return pictures, so that what they show can be read.
+`evolution` the snapshots one beside the other. Points of the plane are dots; of numbers the share below each is drawn.
+The builders return pictures, so that what they show can be read.
 """
 
 import math
@@ -80,9 +81,21 @@ class PlotData:
 
     @property
     def titles(self) -> tuple[str, str]:
-        """What the axes are called: as the data set says, else x and y."""
+        """What the axes are called: as the data set says, else x and y; of numbers the share below each."""
         described = self.dataset.description if self.dataset else NOTHING_SAID
+        if self.numbers:
+            return described.title_y or "x", "share of x below"
         return described.x_label or "x", described.title_y or "y"
+
+    @property
+    def dots(self) -> bool:
+        """Whether samples are points of the plane."""
+        return self.config.curve.is_point and self.config.points == 2
+
+    @property
+    def numbers(self) -> bool:
+        """Whether samples are single numbers."""
+        return self.config.points == 1
 
 
 @dataclass(frozen=True)
@@ -248,7 +261,7 @@ def _panel(data: PlotData, shown: Sequence[Snapshot], index: int, size: tuple[in
     box = (left, bottom, left + wide - 26, bottom + tall - 36)
     x, y = ranges_of(data, shown, box)
     low, high = float(data.x.min()), float(data.x.max())
-    grid_x = round_ticks(x, 4) if data.config.curve.PLANE else (low, (low + high) / 2, high)
+    grid_x = round_ticks(x, 4) if data.config.curve.is_point else (low, (low + high) / 2, high)
     marks = marks_of(data, shown[index].curves, width=0.7)
     labelled = (index + columns >= len(shown), column == 0)
     title, grid_y = f"step {shown[index].step:,}", round_ticks(y, 4)
@@ -270,14 +283,17 @@ def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
 def marks_of(data: PlotData, curves: Numbers, width: float) -> list[Marks]:
     """Return real and generated curves; a single target lies above the bundle, which hides it once it is trained."""
     marks = [_mark(data, "target", data.real, width), _mark(data, "generated", curves, width)]
-    return marks[::-1] if len(data.real) == 1 and not data.config.curve.PLANE else marks
+    return marks[::-1] if len(data.real) == 1 and not data.dots else marks
 
 
 def _mark(data: PlotData, name: str, curves: Numbers, width: float) -> Marks:
     colour = TARGET_COLOUR if name == "target" else GENERATED_COLOUR
     values = curves.astype(np.float64)
-    if data.config.curve.PLANE:
+    if data.dots:
         return Marks(name, values[:, 0], values[:, 1][None], colour, 3 * width, 0.5, dots=True)
+    if data.numbers:
+        below = np.repeat(np.arange(len(values) + 1) / len(values), 2)[1:-1]
+        return Marks(name, np.repeat(np.sort(values[:, 0]), 2), below[None], colour, 2 * width)
     if name == "generated":
         return Marks(name, data.x, values, colour, width, 0.5)
     single = len(curves) == 1
@@ -287,7 +303,9 @@ def _mark(data: PlotData, name: str, curves: Numbers, width: float) -> Marks:
 def ranges_of(data: PlotData, snapshots: Sequence[Snapshot], box: Box) -> tuple[Range, Range]:
     """Make room for the real curves and all generated ones of these snapshots."""
     shown = np.concatenate([data.real, *(snapshot.curves for snapshot in snapshots)]).astype(np.float64)
-    if not data.config.curve.PLANE:
+    if data.numbers:
+        return room(shown, 0.06), room(np.array([0.0, 1.0]), 0.03)
+    if not data.dots:
         return room(data.x, 0.02), room(shown, 0.06)
     return _plane(shown, np.array([box[2] - box[0], box[3] - box[1]]))
 
@@ -302,7 +320,7 @@ def _plane(points: NDArray[np.float64], size: NDArray[np.float64]) -> tuple[Rang
 
 def _keys(data: PlotData, snapshot: Snapshot) -> list[Key]:
     """Name the curves, beside the title, where the key hides none."""
-    what, style = ("points", "dots") if data.config.curve.PLANE else ("curves", "line")
+    what, style = ("points", "dots") if data.dots else ("numbers" if data.numbers else "curves", "line")
     target_key = [Key("target", TARGET_COLOUR, 2.5, style)] if len(data.real) else []
     return [*target_key, Key(f"{len(snapshot.curves)} generated {what}", GENERATED_COLOUR, 1.5, style)]
 

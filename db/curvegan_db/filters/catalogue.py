@@ -139,8 +139,13 @@ def _curve_fields() -> Iterator[JobField]:
     yield Word("curve", family, tuple(CURVE_MODELS))
     yield Word("curve.family", family, tuple(CURVE_MODELS))
     for key, annotation in CURVE_KEYS.items():
-        value = Job.config["curve", key]
-        yield Text(f"curve.{key}", value.as_string()) if annotation is str else Number(f"curve.{key}", value.as_float())
+        name, value = f"curve.{key}", Job.config["curve", key]
+        if annotation is bool:
+            yield Truth(name, value.as_boolean())
+        elif get_origin(annotation) is Literal:
+            yield Word(name, value.as_string(), get_args(annotation))
+        else:
+            yield Text(name, value.as_string()) if annotation is str else Number(name, value.as_float())
 
 
 def _metrics() -> Iterator[JobField]:

@@ -7,6 +7,7 @@ long: `python -m curvegan_worker.host.machine_code` compiles when its image is b
 import logging
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -18,7 +19,10 @@ _log = logging.getLogger("curvegan.code")
 
 
 def prepare(folder: Path | None = None) -> None:
-    """Load the code, or wait some seconds for the compiler and say so."""
+    """Load the code of one hidden layer, or wait some seconds for the compiler and say so.
+
+    That of deeper networks is compiled into the same folder when a job first needs it.
+    """
     try:
         from curvegan_core.engines.fused import engine as fused_engine  # noqa: PLC0415  a machine without numba has torch
     except ImportError as error:
@@ -29,14 +33,24 @@ def prepare(folder: Path | None = None) -> None:
         return
     folder = folder or user_cache_path("curvegan") / "fused"
     try:
-        fused_engine.CODE.keep_in(folder, SHIPPED)
+        fused_engine.keep_in(folder, SHIPPED)
     except OSError as error:
         _log.warning("the fused engine's code cannot be kept (%s): each process compiles it", error)
     started = time.monotonic()
-    fused_engine.prepare()
+    fused_engine.FusedEngine.prepare()
     if not fused_engine.CODE.was_kept:
         _log.info("the fused engine is compiled, in %.0f s; its code is in %s", time.monotonic() - started, folder)
 
 
+def prepare_deep() -> None:
+    """Compile the code of deeper networks too, into the folder that `prepare` named."""
+    with suppress(ImportError):
+        from curvegan_core.engines.fused.engine import DeepEngine  # noqa: PLC0415  as above
+
+        if DeepEngine.trains(TrainConfig()):
+            DeepEngine.prepare()
+
+
 if __name__ == "__main__":
     prepare(SHIPPED)
+    prepare_deep()

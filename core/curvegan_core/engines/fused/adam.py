@@ -52,12 +52,12 @@ def prepare(rates: Rates, count: int, adam: Floats) -> None:
     """Write what update number `count`, from 1, needs: 1 - beta1, 1 - beta2, scale, shift, bound."""
     per_lr = (1 - power(rates.beta1, count)) / rates.lr
     adam[0], adam[1] = np.float32(1 - rates.beta1), np.float32(1 - rates.beta2)
-    adam[2] = _float32(per_lr / np.sqrt(1 - power(rates.beta2, count)))
-    adam[3], adam[4] = _float32(per_lr * rates.eps), np.float32(rates.clip)
+    adam[2] = normal_float32(per_lr / np.sqrt(1 - power(rates.beta2, count)))
+    adam[3], adam[4] = normal_float32(per_lr * rates.eps), np.float32(rates.clip)
 
 
 @compiled
-def _float32(value: float) -> np.float32:
+def normal_float32(value: float) -> np.float32:
     """Round to a normal float32, so that neither 0/0 nor 0 * inf can come of a tiny rate or eps."""
     # Computed in double precision before: 1 - beta^t loses most of its digits while t is small.
     return np.float32(min(max(value, _SMALLEST), _LARGEST))
@@ -79,7 +79,7 @@ def _update(e: Emitter, adam: list[Value], slope: Value, addresses: list[Value],
         e.store(new, address, offset)
 
 
-def _gradient(e: Emitter, x: Operand, first: Value, rows: Value, units: Operand, unit: int) -> list[list[Value]]:
+def gradient_rows(e: Emitter, x: Operand, first: Value, rows: Value, units: Operand, unit: int) -> list[list[Value]]:
     """Return the gradient of INPUTS rows of a panel from `first` on, as [row][vector], for the span at `unit`.
 
     Each sum starts at zero and takes the minibatch's rows in their order.
@@ -109,7 +109,7 @@ def _descend_block(
 ) -> None:
     numbers = _adam(e, adam)
     for unit in SPANS:
-        for plus, slopes in enumerate(_gradient(e, x, first, rows, units, unit)):
+        for plus, slopes in enumerate(gradient_rows(e, x, first, rows, units, unit)):
             addresses = [row_of(e, panel, first, plus) for panel in (values, m, v)]
             for vector, slope in enumerate(slopes):
                 _update(e, numbers, slope, addresses, unit + vector * LANES)
@@ -139,7 +139,7 @@ def _descend_gates_block(
     numbers = _adam(e, adam)
     for unit in SPANS:
         lasts, totals = load(e, row_of(e, values, last), unit, SPAN), load(e, out.start, unit, SPAN)
-        for plus, sums in enumerate(_gradient(e, x, first, rows, gates, unit)):
+        for plus, sums in enumerate(gradient_rows(e, x, first, rows, gates, unit)):
             addresses = [row_of(e, panel, first, plus) for panel in (values, m, v)]
             for vector, total in enumerate(sums):
                 offset = unit + vector * LANES
@@ -186,12 +186,12 @@ def update(adam: Floats, slopes: Floats, values: Floats, m: Floats, v: Floats) -
 def take_in(take: np.float32, values: Numbers, average: Numbers) -> None:
     """Do mean += (values - mean) take; an average without panels stays as it is."""
     for n in range(len(average.panels_nru)):
-        _take_in(take, values.panels_nru[n].reshape(-1), average.panels_nru[n].reshape(-1))
+        take_in_flat(take, values.panels_nru[n].reshape(-1), average.panels_nru[n].reshape(-1))
     if len(average.panels_nru) > 0:
-        _take_in(take, values.bias, average.bias)
+        take_in_flat(take, values.bias, average.bias)
 
 
 @compiled
-def _take_in(take: np.float32, values: Floats, average: Floats) -> None:
+def take_in_flat(take: np.float32, values: Floats, average: Floats) -> None:
     for index in range(len(values)):
         average[index] = fma(take, values[index] - average[index], average[index])

@@ -11,6 +11,7 @@ process that finds another one compiling waits for it. Without a folder each pro
 import errno
 import fcntl
 import hashlib
+import logging
 import os
 import shutil
 import stat
@@ -24,7 +25,7 @@ import llvmlite
 import numba
 from numba.core import config as numba_config
 
-_LOCK = "lock"
+_log = logging.getLogger("curvegan.code")
 
 
 class MachineCode:
@@ -55,7 +56,6 @@ class MachineCode:
         status = own.stat()
         if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise PermissionError(errno.EPERM, "others can write there", str(own))
-        (own / _LOCK).touch()
         self._folder, self._shipped = own, shipped and shipped / name
 
     def load(self, *args: Any) -> Callable[..., None]:
@@ -72,6 +72,13 @@ class MachineCode:
         """Whether this process found the code in the folder."""
         return bool(self._function.stats.cache_hits)
 
+    @property
+    def _name(self) -> str:
+        return str(self._function.__name__)
+
+    def _is_kept(self) -> bool:
+        return self._folder is not None and any(self._folder.rglob(f"*.{self._name}-*.nbi"))
+
     def _digest(self) -> str:
         digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
         for source in self._sources:
@@ -82,9 +89,12 @@ class MachineCode:
         if self._folder is None:
             self._function.compile(signature)
             return
-        with _alone(self._folder / _LOCK):
-            if self._shipped and not any(self._folder.rglob("*.nbi")):
+        # Each function has a lock of its own: who needs one does not wait for the compiler of another.
+        with _alone(self._folder / f"{self._name}.lock"):
+            if self._shipped and not self._is_kept():
                 _copy(self._shipped, self._folder)
+            if not self._is_kept():
+                _log.info("compiling the fused engine's %s, once a machine and version", self._name)
             self._use(self._folder)
             try:
                 self._function.compile(signature)

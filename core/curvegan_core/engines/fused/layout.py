@@ -13,7 +13,7 @@ Legend of the shapes in names: n panels, r rows of a panel, u units of a panel, 
 i inputs, p points (padded), g a group, q a quarter of the words.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ INPUTS = 4
 _SLACK = GROUP * (PANEL + 1)
 # Bytes of a cache line. A vector across two of them costs two loads.
 _LINE = 64
-_GROUPS = ("values", "m", "v")
+GROUPS = ("values", "m", "v")
 
 
 class Numbers(NamedTuple):
@@ -92,6 +92,12 @@ class Work(NamedTuple):
     ones: Floats  # never written
 
 
+AnyJob = Any
+"""A job in this layout or in that of `deep_layout`: what takes both is compiled for each."""
+AnyWork = Any
+"""The arrays of a step in one layout or the other."""
+
+
 def padded(size: int, align: int) -> int:
     """Return the size rounded up to a multiple of align."""
     return -(-size // align) * align
@@ -100,6 +106,11 @@ def padded(size: int, align: int) -> int:
 def width(config: TrainConfig) -> int:
     """Return the length of a curve's row in numbers: its points, a one, zeros."""
     return padded(config.points + 1, GROUP)
+
+
+def most_drawn(config: TrainConfig) -> int:
+    """Return how many numbers the largest draw of a step has: latents, noise on real or on all curves."""
+    return padded(config.batch_size * max(config.latent, config.points * (2 if config.instance_noise else 1)), 4)
 
 
 def make_job(config: TrainConfig, state: State) -> Job:
@@ -120,8 +131,7 @@ def make_job(config: TrainConfig, state: State) -> Job:
 def make_work(config: TrainConfig, job: Job, real: int) -> Work:
     """Make the arrays that a step of this job, or of another one of its shape, works in, with so many real curves."""
     batch, rows = config.batch_size, config.batch_size + real + (config.batch_size if config.gp else 0)
-    # The largest draw of a step: latents, noise on all curves, or a number for each.
-    most = padded(batch * max(config.latent, 2 * config.points if config.instance_noise else 1), 4)
+    most = most_drawn(config)
     return Work(
         words_4q=np.zeros((4, most // 4), np.uint32),
         noise=zeros(most),
@@ -151,7 +161,7 @@ def state_of(config: TrainConfig, job: Job) -> State:
     values, adam_m, adam_v = (
         _read(config, "generator", getattr(job.generator, group), job.generator.second)
         | _read(config, "discriminator", getattr(job.discriminator, group), job.discriminator.second)
-        for group in _GROUPS
+        for group in GROUPS
     )
     average = _read(config, "generator", job.average, job.generator.second) if len(job.average.panels_nru) else {}
     return State(values, adam_m, adam_v, average)
@@ -168,9 +178,9 @@ def zeros(*shape: int) -> Floats:
 def _network(name: str, state: State, rows: int, second: int, bias: int) -> Network:
     hidden, inputs = state.weights[f"{name}.0.weight"].shape
     panels = padded(hidden, PANEL) // PANEL
-    values, m, v = (_numbers(panels, rows, bias) for _ in _GROUPS)
+    values, m, v = (_numbers(panels, rows, bias) for _ in GROUPS)
     network = Network(values, m, v, inputs, second)
-    for group, tensors in zip(_GROUPS, (state.weights, state.adam_m, state.adam_v), strict=True):
+    for group, tensors in zip(GROUPS, (state.weights, state.adam_m, state.adam_v), strict=True):
         _write(getattr(network, group), name, tensors, second)
     return network
 

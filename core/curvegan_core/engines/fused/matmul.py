@@ -24,8 +24,8 @@ PANEL = 64
 ACCUMULATORS = 16 if REGISTERS == 32 else 8
 # A block of 4 rows x 64 units loads four vectors of weights and four numbers for 16 multiply-adds. Blocks of 8 x 32,
 # 6 x 64 and 5 x 64 were no faster, and a minibatch of 64 is 16 whole blocks.
-_ROWS = 4
-VECTORS = ACCUMULATORS // _ROWS
+BLOCK_ROWS = 4
+VECTORS = ACCUMULATORS // BLOCK_ROWS
 # The outputs are one group wide, 15 points and the one behind them: there a block is many rows high instead.
 _OUTPUT_ROWS = ACCUMULATORS * LANES // GROUP
 SPAN = VECTORS * LANES
@@ -80,16 +80,16 @@ def _hidden_block(rows: int) -> Any:
     return instruction(write)
 
 
-_hidden_rows, _hidden_row = _hidden_block(_ROWS), _hidden_block(1)
+_hidden_rows, _hidden_row = _hidden_block(BLOCK_ROWS), _hidden_block(1)
 
 
 @compiled
 def hidden(x_bi: Floats, inputs: int, panel_iu: Floats, out_bu: Floats) -> None:
     """Write relu(x W + bias) of a panel. The bias is the panel's row `inputs`."""
     row, rows = 0, len(out_bu)
-    while row + _ROWS <= rows:
+    while row + BLOCK_ROWS <= rows:
         _hidden_rows(x_bi, row, inputs, panel_iu, out_bu)
-        row += _ROWS
+        row += BLOCK_ROWS
     while row < rows:
         _hidden_row(x_bi, row, inputs, panel_iu, out_bu)
         row += 1
@@ -127,7 +127,7 @@ def _gates_block(rows: int) -> Any:
     return instruction(write)
 
 
-_gates_rows, _gates_row = _gates_block(_ROWS), _gates_block(1)
+_gates_rows, _gates_row = _gates_block(BLOCK_ROWS), _gates_block(1)
 
 
 @compiled
@@ -141,9 +141,9 @@ def gates(
     Hidden values themselves are not kept: with ReLU the gate and the curve say all that a gradient needs.
     """
     row, rows = 0, len(out_bu)
-    while row + _ROWS <= rows:
+    while row + BLOCK_ROWS <= rows:
         _gates_rows(x_bi, row, inputs, panel_iu, last, opened_u, out_bu, sums_bg)
-        row += _ROWS
+        row += BLOCK_ROWS
     while row < rows:
         _gates_row(x_bi, row, inputs, panel_iu, last, opened_u, out_bu, sums_bg)
         row += 1
@@ -162,16 +162,16 @@ def _back_block(rows: int) -> Any:
     return instruction(write)
 
 
-_back_rows, _back_row = _back_block(_ROWS), _back_block(1)
+_back_rows, _back_row = _back_block(BLOCK_ROWS), _back_block(1)
 
 
 @compiled
 def back(x_bi: Floats, inputs: int, panel_iu: Floats, active_bu: Floats, out_bu: Floats) -> None:
     """Write x W of a panel where `active_bu` is positive, zero elsewhere: a gradient on its way through a relu."""
     row, rows = 0, len(out_bu)
-    while row + _ROWS <= rows:
+    while row + BLOCK_ROWS <= rows:
         _back_rows(x_bi, row, inputs, panel_iu, active_bu, out_bu)
-        row += _ROWS
+        row += BLOCK_ROWS
     while row < rows:
         _back_row(x_bi, row, inputs, panel_iu, active_bu, out_bu)
         row += 1

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curvegan_core.engines.fused.layout import Job, Network, Work
+from curvegan_core.engines.fused.layout import AnyJob, AnyWork, Network, Work
 from curvegan_core.engines.fused.matmul import add_outputs, transpose
 from curvegan_core.engines.fused.noise import fill_normals, fill_uniforms
 from curvegan_core.engines.fused.rows import Floats, fill_rows, scale_rows
@@ -34,7 +34,7 @@ class Penalties(NamedTuple):
 
 
 @inlined
-def shift_rows(penalties: Penalties, job: Job, work: Work, minibatch: int) -> None:
+def shift_rows(penalties: Penalties, job: AnyJob, work: AnyWork, minibatch: int) -> None:
     """Add noise to all curves, the real ones' first. Does nothing without noise."""
     if penalties.noise > 0:
         batch, points = len(work.latents_bi), job.discriminator.inputs
@@ -47,7 +47,18 @@ def shift_rows(penalties: Penalties, job: Job, work: Work, minibatch: int) -> No
 
 
 @inlined
-def mix(penalties: Penalties, job: Job, work: Work, real: int, minibatch: int) -> None:
+def shift_generated(penalties: Penalties, job: AnyJob, work: AnyWork, minibatch: int) -> None:
+    """Add a minibatch's noise to generated curves alone: `shift_rows` for those that came later."""
+    if penalties.noise > 0:
+        batch, points = len(work.latents_bi), job.discriminator.inputs
+        fill_normals(job.seed, _INSTANCE, np.uint64(minibatch), 2 * batch * points, work.words_4q, work.noise)
+        for b in range(batch):
+            for p in range(points):
+                work.curves_bp[b, p] += penalties.noise * work.noise[(batch + b) * points + p]
+
+
+@inlined
+def mix(penalties: Penalties, job: AnyJob, work: AnyWork, real: int, minibatch: int) -> None:
     """Put curves between generated and real ones behind both. Does nothing without gp."""
     if penalties.gp > 0:
         batch = len(work.latents_bi)
@@ -66,10 +77,10 @@ def add_penalties(penalties: Penalties, discriminator: Network, work: Work, real
     if penalties.r1 > 0 or penalties.r2 > 0 or penalties.gp > 0:
         _find_slopes(discriminator, work)
         batch = len(work.latents_bi)
-        _add_square(penalties.r2, work, 0, batch)
-        _add_square(penalties.r1, work, batch, batch + real)
+        add_square(penalties.r2, work, 0, batch)
+        add_square(penalties.r1, work, batch, batch + real)
         if penalties.gp > 0:
-            _add_distance(penalties.gp, work, batch + real, len(work.curves_bp))
+            add_distance(penalties.gp, work, batch + real, len(work.curves_bp))
 
 
 @inlined
@@ -90,14 +101,14 @@ def _add_row(factor: np.float32, slope_p: Floats, weighted_p: Floats) -> None:
 
 
 @inlined
-def _add_square(weight: np.float32, work: Work, first: int, stop: int) -> None:
+def add_square(weight: np.float32, work: AnyWork, first: int, stop: int) -> None:
     """Add the gradient of the mean of weight/2 |g|^2 over rows first..stop-1."""
     for b in range(first, stop):
         _add_row(weight / np.float32(stop - first), work.pulls_bp[b], work.weighted_bp[b])
 
 
 @inlined
-def _add_distance(weight: np.float32, work: Work, first: int, stop: int) -> None:
+def add_distance(weight: np.float32, work: AnyWork, first: int, stop: int) -> None:
     """Add the gradient of the mean of weight (|g| - 1)^2 over rows first..stop-1."""
     for b in range(first, stop):
         square = _LEAST_SQUARE

@@ -11,13 +11,14 @@ Legend of the shapes in names: n panels, r rows of a panel, u units of a panel, 
 points, k the minibatches or the one set of real curves, o the offsets of records.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curvegan_core.engines.fused.adam import Rates, descend, descend_gates, prepare, take_in, update
-from curvegan_core.engines.fused.layout import Job, Network, Work
+from curvegan_core.engines.fused.draws import Draw, draw_real
+from curvegan_core.engines.fused.layout import AnyJob, AnyWork, Job, Network, Work
 from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
 from curvegan_core.engines.fused.matmul import add_outputs, back, gates, hidden, transpose
 from curvegan_core.engines.fused.noise import fill_latents
@@ -35,7 +36,7 @@ from curvegan_core.engines.fused.rows import (
 from curvegan_core.engines.fused.vectors import compiled, entry, flush_tiny, inlined, restore
 from curvegan_core.noise import Stream
 
-_LATENT = int(Stream.LATENT)
+LATENT = int(Stream.LATENT)
 
 
 class Recipe(NamedTuple):
@@ -45,10 +46,15 @@ class Recipe(NamedTuple):
     smooth: np.float32
     d_steps: int
     latent_noise: int
+    real: Draw
     take: np.float32
     g_rates: Rates
     d_rates: Rates
     penalties: Penalties
+
+
+AnyRecipe = Any
+"""What a step is told, here or in `deep_step`."""
 
 
 class Records(NamedTuple):
@@ -67,11 +73,23 @@ class Records(NamedTuple):
 
 
 @inlined
-def draw(job: Job, work: Work, recipe: Recipe, minibatch: int) -> None:
+def draw(job: AnyJob, work: AnyWork, recipe: AnyRecipe, stream: int, minibatch: int) -> None:
     """Draw the latents, each row with a one behind it: the input of the generator's bias."""
     count = len(work.latents_bi) * job.generator.inputs
-    fill_latents(recipe.latent_noise, job.seed, _LATENT, np.uint64(minibatch), count, work.words_4q, work.noise)
+    fill_latents(recipe.latent_noise, job.seed, stream, np.uint64(minibatch), count, work.words_4q, work.noise)
     spread_rows(work.noise, job.generator.inputs, work.latents_bi)
+
+
+@inlined
+def fill_real(job: AnyJob, work: AnyWork, recipe: AnyRecipe, minibatch: int, given_bp: Floats) -> None:
+    """Draw the real curves of a minibatch, or take those given, if there is no draw for them."""
+    fake = len(work.latents_bi)
+    real_bp = work.curves_bp[fake : fake + len(given_bp)]
+    if recipe.real.kind < 0:
+        copy_rows(given_bp, real_bp)
+    else:
+        points = job.discriminator.inputs
+        draw_real(recipe.real, job.seed, minibatch, points, work.words_4q, work.noise, real_bp)
 
 
 @inlined
@@ -190,7 +208,7 @@ def _square_distance(curves_bp: Floats, target_p: Floats, points: int) -> float:
 
 
 @inlined
-def _look_at_curves(work: Work, records: Records, row: int, points: int) -> None:
+def look_at_curves(work: AnyWork, records: Records, row: int, points: int) -> None:
     """Keep the generated curves or their RMSE, before noise changes what the discriminator sees."""
     fake_bp = work.curves_bp[: len(work.latents_bi)]
     if len(records.curves_obp) > 0:
@@ -208,12 +226,12 @@ def _train_step(
     fake, real = len(work.latents_bi), real_kbp.shape[1]
     for extra in range(recipe.d_steps):
         minibatch = step * recipe.d_steps + extra
-        draw(job, work, recipe, minibatch)
+        draw(job, work, recipe, LATENT, minibatch)
         generate(job, work)
-        copy_rows(real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)], work.curves_bp[fake : fake + real])
+        fill_real(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
         looks = row >= 0 and extra == recipe.d_steps - 1
         if looks:
-            _look_at_curves(work, records, row, job.discriminator.inputs)
+            look_at_curves(work, records, row, job.discriminator.inputs)
         shift_rows(recipe.penalties, job, work, minibatch)
         mix(recipe.penalties, job, work, real, minibatch)
         records.d_loss[offset] = update_discriminator(job, work, recipe, real, minibatch + 1)

@@ -159,12 +159,13 @@ class Emitter:
 
 
 class Operand:
-    """An array that an instruction works on: float32, C-contiguous, of one or two axes."""
+    """An array that an instruction works on: float32, C-contiguous, of one, two or three axes."""
 
     def __init__(self, emitter: Emitter, kind: types.Array, value: Value) -> None:
         array = cgutils.create_struct_proxy(kind)(emitter.context, emitter.builder, value=value)
         self._emitter, self.start = emitter, array.data
-        self._width = cgutils.unpack_tuple(emitter.builder, array.shape)[-1]
+        self.shape = cgutils.unpack_tuple(emitter.builder, array.shape)
+        self._width = self.shape[-1]
 
     def row(self, row: Value, plus: int = 0) -> Value:
         """Return the address of the row that lies `plus` rows behind a row."""

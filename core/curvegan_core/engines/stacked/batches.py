@@ -1,7 +1,8 @@
 """What the torch engine's updates read: latents, real curves and noise of a pack, padded, a minibatch at a time.
 
 Minibatches are numbered as the discriminator's updates: a step has `d_steps` of them, and the last one's latents serve
-the generator's update too. Every array comes from the job's own streams, so a job meets the same ones in any pack.
+the generator's first update too. Its further updates have latents from a stream of their own. Every array comes from
+the job's own streams, so a job meets the same ones in any pack.
 
 Legend of the shapes in names: j jobs, b minibatch, l latent, p points, 2 real and generated.
 """
@@ -30,7 +31,7 @@ class Batch(NamedTuple):
     """One minibatch of every job.
 
     `noise` is instance noise, of the real curves and then of the generated ones, (j, 2b, p); `mix` says in [0, 1) how
-    far a gradient penalty's curve lies from the generated towards the real one. None is what the pack has not.
+    far what a gradient penalty looks at lies from the generated towards the real. None is what the pack has not.
     """
 
     z_jbl: Tensor
@@ -83,7 +84,7 @@ class Batches:
         self._sources = {"z_jbl": Source(latent, (batch, padded(job.latent)), list(map(_latents, configs)))}
         self._families = list(families)
         # Where all real curves are one, a few rows stand for the minibatch, unless each row is changed by itself.
-        alike = not (job.instance_noise or job.r1 or job.r2 or job.gp)
+        alike = not (job.instance_noise or job.r1 or job.r2 or job.gp or job.pack > 1 or job.norm_d == "batch")
         self._constant_shape = (BATCH_ALIGN if alike else batch, points) if families[0].FIXED else None
         if not self._constant_shape:
             drawn = [curves.minibatches(config, family) for config, family in zip(configs, families, strict=True)]
@@ -91,25 +92,40 @@ class Batches:
         if job.instance_noise:
             self._sources["noise_jbp"] = Source((2, *shape), (2, batch, points), list(map(_instance_noise, configs)))
         if job.gp:
-            mix = [UniformBlocks(config.seed, Stream.PENALTY, (job.batch_size, 1)) for config in configs]
-            self._sources["mix_jb1"] = Source((job.batch_size, 1), (batch, 1), mix)
+            judged = (job.batch_size // job.pack, 1)
+            mix = [UniformBlocks(config.seed, Stream.PENALTY, judged) for config in configs]
+            self._sources["mix_jb1"] = Source(judged, (padded(judged[0], BATCH_ALIGN), 1), mix)
+        further = [_latents(config, Stream.GENERATOR) for config in configs]
+        self._further = {"z_jbl": Source(latent, (batch, padded(job.latent)), further)}
 
     def keep(self, indices: Sequence[int]) -> None:
         """Go on with the jobs of these indices alone."""
         self._families = [self._families[index] for index in indices]
-        for source in self._sources.values():
+        for source in (*self._sources.values(), *self._further.values()):
             source.keep(indices)
 
     def take(self, firsts: Sequence[int], count: int, jobs: int) -> Iterator[Batch]:
         """Yield `count` minibatches of `jobs` jobs, each job's from its own first on; the last job fills the rest."""
         constant = {"real_jbp": self._real(jobs, self._constant_shape)} if self._constant_shape else {}
-        numbers = jobs * sum(prod(source.padded_shape) for source in self._sources.values())
+        for arrays in self._arrays(self._sources, firsts, count, jobs):
+            yield Batch(**arrays, **constant)
+
+    def latents(self, firsts: Sequence[int], count: int, jobs: int) -> Iterator[Tensor]:
+        """Yield `count` minibatches of latents for further updates of the generator, numbered as those."""
+        for arrays in self._arrays(self._further, firsts, count, jobs):
+            yield arrays["z_jbl"]
+
+    def _arrays(
+        self, sources: dict[str, Source], firsts: Sequence[int], count: int, jobs: int
+    ) -> Iterator[dict[str, Tensor]]:
+        """Yield the arrays of one minibatch after the other, drawn as many at once as memory has room for."""
+        numbers = jobs * sum(prod(source.padded_shape) for source in sources.values())
         most = max(1, min(count, _MOST_NUMBERS // numbers))
         for done in range(0, count, most):
             part, starts = min(most, count - done), [first + done for first in firsts]
-            arrays = {name: source.take(starts, part, jobs).to(self._device) for name, source in self._sources.items()}
+            arrays = {name: source.take(starts, part, jobs).to(self._device) for name, source in sources.items()}
             for minibatch in range(part):
-                yield Batch(**{name: _flat(array[minibatch]) for name, array in arrays.items()}, **constant)
+                yield {name: _flat(array[minibatch]) for name, array in arrays.items()}
 
     def _real(self, jobs: int, shape: tuple[int, int]) -> Tensor:
         """Return the curves of families that have but one, in every row of (jobs, *shape)."""
@@ -127,7 +143,9 @@ def _flat(array: Tensor) -> Tensor:
 
 def _symmetric_blocks(seed: int, stream: Stream, shape: tuple[int, ...]) -> Blocks:
     """Return noise of U[-1, 1)."""
-    return Blocks(shape, lambda steps: 2 * uniforms_of(seed, stream, steps, prod(shape)).reshape(-1, *shape) - 1)
+    return Blocks(
+        shape, lambda steps: 2 * uniforms_of(seed, stream, steps, prod(shape)).reshape(len(steps), *shape) - 1
+    )
 
 
 LATENT_BLOCKS: dict[str, Callable[[int, Stream, tuple[int, ...]], Blocks]] = {
@@ -137,13 +155,14 @@ LATENT_BLOCKS: dict[str, Callable[[int, Stream, tuple[int, ...]], Blocks]] = {
 """The distributions of latents."""
 
 
-def _latents(config: TrainConfig) -> Blocks:
-    return LATENT_BLOCKS[config.latent_noise](config.seed, Stream.LATENT, (config.batch_size, config.latent))
+def _latents(config: TrainConfig, stream: Stream = Stream.LATENT) -> Blocks:
+    return LATENT_BLOCKS[config.latent_noise](config.seed, stream, (config.batch_size, config.latent))
 
 
 def _instance_noise(config: TrainConfig) -> Blocks:
     """Noise on real and on generated curves, (2, batch_size, points)."""
     shape, size = (2, config.batch_size, config.points), np.float32(config.instance_noise)
     return Blocks(
-        shape, lambda steps: size * normals_of(config.seed, Stream.INSTANCE, steps, prod(shape)).reshape(-1, *shape)
+        shape,
+        lambda steps: size * normals_of(config.seed, Stream.INSTANCE, steps, prod(shape)).reshape(len(steps), *shape),
     )

@@ -1,30 +1,32 @@
 """The torch engine: a pack of jobs as stacked tensors with autograd, on a CPU core or a CUDA device. Knows no grid.
 
-Exact savings against the tutorial's loop: G(z) is computed once and serves both updates, the discriminator's update
-does not differentiate the generator, and the generator's update computes no gradient of the discriminator's weights.
-Legend of the shapes in names: n steps, j jobs, b minibatch, l latent, p points, 1 one number a job.
+Legend of the shapes in names: n updates or steps, j jobs, b minibatch, p points.
 """
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State, Trace
 from curvegan_core.engines.claims import Claims
-from curvegan_core.engines.stacked.batches import BATCH_ALIGN, LATENT_BLOCKS, Batch, Batches
+from curvegan_core.engines.stacked.activations import ACTIVATIONS
+from curvegan_core.engines.stacked.batches import LATENT_BLOCKS, Batches
 from curvegan_core.engines.stacked.graph import Replay, record_on_cuda
 from curvegan_core.engines.stacked.losses import TORCH_LOSSES
-from curvegan_core.engines.stacked.regularisers import Penalty, normalised, weights
-from curvegan_core.engines.stacked.stack import ACTIVATIONS, AdamSteps, Stack, padded
+from curvegan_core.engines.stacked.network import NORMS
+from curvegan_core.engines.stacked.optimisers import OPTIMISERS, Numbers
+from curvegan_core.engines.stacked.stack import padded
+from curvegan_core.engines.stacked.step import Inputs, Pack, Seen
 from curvegan_core.errors import DeviceUnavailable
 from curvegan_core.families import curves
 from curvegan_core.families.family import Family
+from curvegan_core.networks import Weights
+from curvegan_core.optimisers import GROUPS
+from curvegan_core.schedules import factors
 
 
 class TorchEngine:
@@ -34,8 +36,18 @@ class TorchEngine:
     # Its kernels round as they like from one release to the next; the build behind the plus is left out.
     version = torch.__version__.split("+")[0]
     claims = Claims(
-        {"loss": TORCH_LOSSES, "latent_noise": LATENT_BLOCKS, "activation": ACTIVATIONS},
-        frozenset({"r1", "r2", "gp", "clip", "spectral_norm", "instance_noise", "label_smoothing", "ema"}),
+        {
+            "loss": TORCH_LOSSES,
+            "latent_noise": LATENT_BLOCKS,
+            "activation": ACTIVATIONS,
+            **dict.fromkeys(("activation_g", "activation_d"), ("same", *ACTIVATIONS)),
+            **dict.fromkeys(("norm_g", "norm_d"), NORMS),
+            "optimiser": OPTIMISERS,
+            **dict.fromkeys(("optimiser_g", "optimiser_d"), ("same", *OPTIMISERS)),
+        },
+        frozenset({"r1", "r2", "gp", "clip", "spectral_norm", "instance_noise", "label_smoothing", "ema"})
+        | {"layers_g", "layers_d", "slope", "momentum", "rms_decay", "schedule", "schedule_to", "schedule_steps"}
+        | {"warmup", "updates", "g_steps", "pack", "unroll", "consensus", "g_grad"},
     )
     steps_a_call = 64
 
@@ -58,86 +70,66 @@ class TorchEngine:
         self._batches = Batches(configs, self._families, device)
         self._load(list(configs), list(states))
 
+    @classmethod
+    def prepare(cls) -> None:
+        """Nothing is left to do once torch is imported."""
+
     def _load(self, configs: list[TrainConfig], states: list[State]) -> None:
         self._jobs = len(configs)
         # A pack of one takes other matrix kernels, and an odd one leaves elementwise kernels a ragged end: the last
         # job trains twice, and nobody reads its double.
         missing = max(2, padded(self._jobs, 2)) - self._jobs
         self._configs = configs + configs[-1:] * missing
-        states = states + states[-1:] * missing
-        groups = [(state.weights, state.adam_m, state.adam_v) for state in states]
-        job = configs[0]
-        self._generator = Stack("generator", groups, self._device, job.activation)
-        self._discriminator = Stack("discriminator", groups, self._device, job.activation)
-        takes = [1 - config.ema for config in self._configs]
-        self._average = self._generator.average([state.ema for state in states], takes) if job.ema else None
-        self._set_loss(job)
-        # A graph holds the addresses of the tensors above: a new pack records a new one.
-        self._replay: Replay[_Inputs, _Seen] | None = None
-
-    def _set_loss(self, job: TrainConfig) -> None:
-        self._loss = TORCH_LOSSES[job.loss]
-        self._smooth_j1 = weights(self._configs, "label_smoothing", self._device)
-        if self._smooth_j1 is not None and self._loss.smooth is None:
-            raise ValueError(f"loss {job.loss} has no labels to smooth")
-        self._clip_j1 = weights(self._configs, "clip", self._device)
-        self._penalty = Penalty.make(self._configs, self._device) if job.r1 or job.r2 or job.gp else None
-        # What a row counts in a mean: nothing where it is padding. Backward passes start with it as their gradient.
-        share_jb = np.zeros((len(self._configs), padded(job.batch_size, BATCH_ALIGN)), np.float32)
-        share_jb[:, : job.batch_size] = 1 / job.batch_size
-        self._share_jb = torch.from_numpy(share_jb).to(self._device)
+        self._pack = Pack(self._configs, states + states[-1:] * missing, self._device)
+        # A graph holds the addresses of the pack's tensors: a new pack records a new one.
+        self._replay: Replay[Inputs, Seen] | None = None
 
     def run(self, steps: Sequence[int], count: int, offsets: Sequence[int]) -> Trace:
-        """Do `count` updates of every job, numbered from its own entry of `steps`; look closely at `offsets`.
+        """Do `count` steps of every job, numbered from its own entry of `steps`; look closely at `offsets`.
 
         On CUDA nothing waits for the device before the last step is queued.
         """
         losses, looks = [], []
-        for offset, inputs in enumerate(self._inputs(steps, count)):
+        for offset, inputs in enumerate(self.inputs(steps, count)):
             seen = self._do(inputs)
             losses.append(torch.stack((seen.g_loss_j, seen.d_loss_j)))
             if offset in offsets:
                 looks.append(self._look(seen, inputs.batches[-1].real_jbp))
         return self._trace(offsets, losses, looks)
 
-    def _inputs(self, steps: Sequence[int], count: int) -> Iterator["_Inputs"]:
-        d_steps = self._configs[0].d_steps
-        firsts = [step * d_steps for step in steps]
-        generator, discriminator = self._adam("lr_g", steps, count), self._adam("lr_d", firsts, count * d_steps)
-        batches = self._batches.take(firsts, count * d_steps, len(self._configs))
+    def inputs(self, steps: Sequence[int], count: int) -> Iterator[Inputs]:
+        """Yield what each of `count` steps reads, the first numbered from each job's own entry of `steps`."""
+        job, jobs = self._configs[0], len(self._configs)
+        further = job.g_steps - 1
+        batches = self._batches.take([step * job.d_steps for step in steps], count * job.d_steps, jobs)
+        latents = self._batches.latents([step * further for step in steps], count * further, jobs)
+        generator = self._numbers("generator", steps, count, job.g_steps)
+        discriminator = self._numbers("discriminator", steps, count, job.d_steps, job.unroll)
         for offset in range(count):
-            adam = discriminator.part(offset * d_steps, d_steps), generator.part(offset, 1)
-            yield _Inputs(tuple(itertools.islice(batches, d_steps)), *adam)
+            numbers = (
+                discriminator.part(offset * job.d_steps, job.d_steps + job.unroll),
+                generator.part(offset * job.g_steps, job.g_steps),
+            )
+            minibatches = tuple(itertools.islice(batches, job.d_steps))
+            yield Inputs(minibatches, tuple(itertools.islice(latents, further)), *numbers)
 
-    def _do(self, inputs: "_Inputs") -> "_Seen":
+    def _do(self, inputs: Inputs) -> Seen:
         # Exact singular values are computed with the host's help, which a graph cannot hold.
         if self._device == "cpu" or self._configs[0].spectral_norm:
-            return self._step(inputs)
+            return self._pack.step(inputs)
         if self._replay is None:
-            average = (self._average.mean_jp,) if self._average else ()
-            state = (*self._generator.rows, *self._discriminator.rows, *average)
-            self._replay = Replay(self._step, inputs, state, record_on_cuda)
+            self._replay = Replay(self._pack.step, inputs, self._pack.rows, record_on_cuda)
         return self._replay(inputs)
-
-    @torch.enable_grad()
-    def _step(self, inputs: "_Inputs") -> "_Seen":
-        """Update the discriminators `d_steps` times and the generators once."""
-        *earlier, batch = inputs.batches
-        for update, minibatch in enumerate(earlier):
-            with torch.no_grad():
-                fake_jbp = self._generator.forward(minibatch.z_jbl, self._generator.frozen)
-            self._train_discriminator(minibatch, fake_jbp, inputs.discriminator, update)
-        # The last minibatch's curves serve both updates, for the generator has not changed in between.
-        fake_jbp = self._generator.forward(batch.z_jbl, self._generator.trained)
-        d_loss_j, logits = self._train_discriminator(batch, fake_jbp.detach(), inputs.discriminator, len(earlier))
-        g_loss_j = self._train_generator(batch, fake_jbp, inputs.generator)
-        return _Seen(g_loss_j, d_loss_j, *logits, fake_jbp.detach())
 
     def state(self, index: int) -> State:
         """Copy the state of the job with this index in the pack."""
-        both = zip(self._generator.tensors(index), self._discriminator.tensors(index), strict=True)
-        values, adam_m, adam_v = (generator | discriminator for generator, discriminator in both)
-        return State(values, adam_m, adam_v, self._average.tensors(index) if self._average else {})
+        stacks = (self._pack.generator, self._pack.discriminator)
+        average = self._pack.average.tensors(index) if self._pack.average else {}
+        kept: dict[str, Weights] = {group: {} for group in GROUPS}
+        for stack in stacks:
+            for group, tensors in stack.kept(index):
+                kept[group] |= tensors
+        return State(stacks[0].weights(index) | stacks[1].weights(index), ema=average, **kept)
 
     def keep(self, indices: Sequence[int]) -> None:
         """Go on with the jobs of these indices alone, in this order."""
@@ -146,57 +138,18 @@ class TorchEngine:
         self._batches.keep(indices)
         self._load(configs, states)
 
-    def _train_discriminator(
-        self, batch: Batch, fake_jbp: Tensor, adam: AdamSteps, update: int
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Update with real and generated curves; return the losses (j) and the logits of both (j, b)."""
-        stack = self._discriminator
-        seen_jbp = _noisy(torch.cat((batch.real_jbp, fake_jbp), 1), batch.noise_jbp)
-        tensors = self._tensors(stack.trained)
-        logits_jb = stack.forward(seen_jbp, tensors).squeeze(-1)
-        real_jb, fake_jb = logits_jb.tensor_split((batch.real_jbp.shape[1],), 1)
-        real_jb = _as_many(real_jb, fake_jb)
-        loss_jb = self._loss.discriminator(real_jb, fake_jb)
-        if self._smooth_j1 is not None:
-            assert self._loss.smooth is not None
-            loss_jb = loss_jb + self._loss.smooth(real_jb, self._smooth_j1)
-        whole_jb = loss_jb
-        if self._penalty is not None:
-            whole_jb = self._penalty.add(loss_jb, seen_jbp, batch.mix_jb1, tensors)
-        stack.update(torch.autograd.grad(whole_jb, stack.trained, self._share_jb), adam, update)
-        if self._clip_j1 is not None:
-            stack.clip(self._clip_j1)
-        return self._mean(loss_jb.detach()), (real_jb.detach(), fake_jb.detach())
-
-    def _train_generator(self, batch: Batch, fake_jbp: Tensor, adam: AdamSteps) -> Tensor:
-        """Update against the updated discriminator; return the losses (j)."""
-        real_noise, fake_noise = (None, None) if batch.noise_jbp is None else batch.noise_jbp.chunk(2, 1)
-        tensors = self._tensors(self._discriminator.frozen)
-        real_jb = fake_jb = self._discriminator.forward(_noisy(fake_jbp, fake_noise), tensors).squeeze(-1)
-        if self._loss.paired:
-            real_jb = self._discriminator.forward(_noisy(batch.real_jbp, real_noise), tensors).squeeze(-1)
-            real_jb = _as_many(real_jb, fake_jb)
-        loss_jb = self._loss.generator(real_jb, fake_jb)
-        stack = self._generator
-        stack.update(torch.autograd.grad(loss_jb, stack.trained, self._share_jb), adam, 0)
-        if self._average is not None:
-            self._average.update()
-        return self._mean(loss_jb.detach())
-
-    def _tensors(self, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return normalised(tensors) if self._configs[0].spectral_norm else tensors
-
-    def _look(self, seen: "_Seen", real_jbp: Tensor) -> "_Look":
+    def _look(self, seen: Seen, real_jbp: Tensor) -> "_Look":
         """Return d_real, d_fake and, where each job has one real curve, the RMSE to it (j); and the curves, if not.
 
         In a recorded graph the next step overwrites them, so all that is kept is copied.
         """
-        seen_j = [self._mean(seen.real_jb.sigmoid()), self._mean(seen.fake_jb.sigmoid())]
+        seen_j = [self._pack.mean(seen.real_jb.sigmoid()), self._pack.mean(seen.fake_jb.sigmoid())]
         if not self._families[0].FIXED:
             return torch.stack(seen_j), seen.fake_jbp.clone()
         square_jb = (seen.fake_jbp - real_jbp[:, :1]).square_().sum(-1)
         # Padded points are zero in both, so the sum is over the curve's own points.
-        return torch.stack([*seen_j, (self._mean(square_jb) / self._configs[0].points).sqrt_()]), None
+        square_j = (square_jb * self._pack.curves_jb).sum(-1)
+        return torch.stack([*seen_j, (square_j / self._configs[0].points).sqrt_()]), None
 
     def _rmse(self, fake_jbp: Tensor) -> list[float]:
         """Return each job's RMSE to the nearest curves of its family."""
@@ -205,14 +158,16 @@ class TorchEngine:
         pairs = zip(self._families, fake, strict=True)
         return [float(np.sqrt(np.mean(family.distances(curves_bp) ** 2))) for family, curves_bp in pairs]
 
-    def _mean(self, values_jb: Tensor) -> Tensor:
-        return (values_jb * self._share_jb).sum(-1)
-
-    def _adam(self, rate: str, firsts: Sequence[int], count: int) -> AdamSteps:
-        doubled = [*firsts, *[firsts[-1]] * (len(self._configs) - self._jobs)]
-        counts: NDArray[np.int64] = np.arange(1, count + 1)[:, None] + np.array(doubled)
-        rates = [(getattr(job, rate), job.beta1, job.beta2, job.eps) for job in self._configs]
-        return AdamSteps.make(rates, counts, self._device)
+    def _numbers(self, network: str, steps: Sequence[int], count: int, updates: int, more: int = 0) -> Numbers:
+        """Prepare `updates` of a network in each of `count` steps, and `more` behind the last one."""
+        doubled = np.array([*steps, *[steps[-1]] * (len(self._configs) - self._jobs)], np.int64)
+        updates_nj = np.arange(count * updates + more)[:, None] + doubled * updates
+        rate = "lr_g" if network == "generator" else "lr_d"
+        rates_nj = np.empty(updates_nj.shape)
+        for job, config in enumerate(self._configs):
+            rates_nj[:, job] = getattr(config, rate) * factors(config, updates_nj[:, job] // updates)
+        optimiser = OPTIMISERS[self._configs[0].optimisers[network]]
+        return optimiser.numbers(self._configs, rates_nj, updates_nj + 1, self._device)
 
     def _trace(self, offsets: Sequence[int], losses: list[Tensor], looks: "list[_Look]") -> Trace:
         loss_n2j = torch.stack(losses)[..., : self._jobs].cpu().numpy()
@@ -228,43 +183,6 @@ class TorchEngine:
 
 # Numbers that were read off one step, (2 or 3, j), and the curves that the third is still to be made from.
 _Look = tuple[Tensor, Tensor | None]
-
-
-class _Inputs(NamedTuple):
-    """What one step reads: the discriminator's minibatches, and Adam's numbers for each update."""
-
-    batches: tuple[Batch, ...]
-    discriminator: AdamSteps
-    generator: AdamSteps
-
-    def copy(self) -> Self:
-        """Copy all to memory of its own."""
-        batches = tuple(batch.copy() for batch in self.batches)
-        return type(self)(batches, self.discriminator.copy(), self.generator.copy())
-
-    def tensors(self) -> list[Tensor]:
-        """Return all that is another's at the next step."""
-        batches = [tensor for batch in self.batches for tensor in batch if tensor is not None]
-        return [*batches, *self.discriminator.changing, *self.generator.changing]
-
-
-class _Seen(NamedTuple):
-    """What one step saw: losses, the discriminator's logits and the generated curves, all before its updates."""
-
-    g_loss_j: Tensor
-    d_loss_j: Tensor
-    real_jb: Tensor
-    fake_jb: Tensor
-    fake_jbp: Tensor
-
-
-def _noisy(curves_jbp: Tensor, noise_jbp: Tensor | None) -> Tensor:
-    return curves_jbp if noise_jbp is None else curves_jbp + noise_jbp
-
-
-def _as_many(real_jb: Tensor, fake_jb: Tensor) -> Tensor:
-    """Repeat logits of real curves that stand for a whole minibatch."""
-    return real_jb.repeat(1, fake_jb.shape[1] // real_jb.shape[1])
 
 
 def _use_device(device: str) -> None:

@@ -1,0 +1,182 @@
+"""Networks of any depth in compiled code: values forward, gradients back, tangents forward. Knows no loss.
+
+All loops run over the layers that a `Chain` describes, so one compiled function serves every depth. With relu and
+leaky_relu a network is linear around each curve, and penalties have a closed form. The slope of a logit by its curve is
+g = W1 s1 W2 s2 ... w, s being the activations' slopes. A penalty is a function of |g|, so its derivative by g is
+some t = factor g, and g t is the logit's change along t: what t becomes when it goes forward through the maps without
+their biases. So where a is the derivative of the logit by a layer's units, and x the layer's input, the gradient of the
+map is the sum of a times (slope of the loss by the logit times x + the tangent of x): one extra pass forward.
+
+Legend of the shapes in names: l layers, n panels, u units of a panel, b rows of a minibatch, i inputs, o outputs, p
+points, 1, 2 and 4 that many of what follows.
+"""
+
+from curvegan_core.engines.fused.deep_layout import Chain, first_map, head_bias, head_map, middle_map
+from curvegan_core.engines.fused.deep_products import (
+    add_dots,
+    add_scaled,
+    forward,
+    from_panels,
+    gradient,
+    through,
+    to_panels,
+    transpose_panels,
+)
+from curvegan_core.engines.fused.matmul import PANEL, add_outputs, transpose
+from curvegan_core.engines.fused.rows import Floats, add_within_rows, fill_rows, scale_rows
+from curvegan_core.engines.fused.vectors import compiled, inlined
+
+
+@inlined
+def as_panel(x_bi: Floats) -> Floats:
+    """Return rows as one panel of inputs, (1, b, i)."""
+    return x_bi.reshape((1, x_bi.shape[0], x_bi.shape[1]))
+
+
+@compiled
+def find_hidden(chain: Chain, x_bi: Floats, stop: int, hidden_lnbu: Floats) -> None:
+    """Write the values of all hidden units; where there are none, the inputs in panels."""
+    if chain.layers == 0:
+        to_panels(x_bi, chain.inputs, stop, hidden_lnbu[0])
+        return
+    map_nru, x_nbi, inputs = first_map(chain, chain.values), as_panel(x_bi), chain.inputs
+    for layer in range(chain.layers):
+        if layer > 0:
+            map_nru, x_nbi, inputs = middle_map(chain, chain.values, layer), hidden_lnbu[layer - 1], PANEL
+        for n in range(chain.panels):
+            forward(x_nbi, stop, inputs, map_nru[n], chain.leak, hidden_lnbu[layer, n])
+
+
+@compiled
+def find_logits(chain: Chain, hidden_lnbu: Floats, stop: int, zeros: Floats, sums_bg: Floats, logits_b: Floats) -> None:
+    """Write the one output of each of the first rows."""
+    head_nru = head_map(chain, chain.values)
+    fill_rows(zeros, sums_bg[:stop])
+    for n in range(chain.panels):
+        add_dots(hidden_lnbu[len(hidden_lnbu) - 1, n], stop, head_nru[n, 0], sums_bg)
+    add_within_rows(sums_bg[:stop], head_bias(chain, chain.values)[0], logits_b[:stop])
+
+
+@compiled
+def find_outputs(chain: Chain, hidden_lnbu: Floats, transposed_up: Floats, out_bp: Floats) -> None:
+    """Write the outputs of every row, and behind them what follows behind the bias."""
+    head_nru = head_map(chain, chain.values)
+    fill_rows(head_bias(chain, chain.values), out_bp)
+    for n in range(chain.panels):
+        transpose(head_nru[n], chain.outputs, transposed_up)
+        add_outputs(hidden_lnbu[len(hidden_lnbu) - 1, n], transposed_up, out_bp)
+
+
+@compiled
+def find_adjoints(
+    chain: Chain, top_bo: Floats, stop: int, hidden_lnbu: Floats, transposed_nru: Floats, adjoints_lnbu: Floats
+) -> None:
+    """Write the derivative by all hidden units, given that by the outputs."""
+    head_nru, last = head_map(chain, chain.values), len(hidden_lnbu) - 1
+    for n in range(chain.panels):
+        through(
+            as_panel(top_bo),
+            0,
+            stop,
+            chain.outputs,
+            head_nru[n],
+            hidden_lnbu[last, n],
+            chain.leak,
+            adjoints_lnbu[last, n],
+        )
+    for layer in range(last, 0, -1):
+        transpose_panels(middle_map(chain, chain.values, layer), transposed_nru)
+        for n in range(chain.panels):
+            through(
+                adjoints_lnbu[layer],
+                0,
+                stop,
+                PANEL,
+                transposed_nru[n],
+                hidden_lnbu[layer - 1, n],
+                chain.leak,
+                adjoints_lnbu[layer - 1, n],
+            )
+
+
+@compiled
+def find_pulls(
+    chain: Chain, adjoints_lnbu: Floats, stop: int, zeros: Floats, transposed_up: Floats, out_bp: Floats
+) -> None:
+    """Write the derivative by the inputs, given that by the hidden units."""
+    fill_rows(zeros, out_bp[:stop])
+    if chain.layers == 0:
+        from_panels(adjoints_lnbu[0], chain.inputs, stop, out_bp)
+        return
+    first_nru = first_map(chain, chain.values)
+    for n in range(chain.panels):
+        transpose(first_nru[n], chain.inputs, transposed_up)
+        add_outputs(adjoints_lnbu[0, n, :stop], transposed_up, out_bp[:stop])
+
+
+@compiled
+def add_tangents(
+    chain: Chain,
+    x_bp: Floats,
+    slopes_b: Floats,
+    first: int,
+    stop: int,
+    tangents_bp: Floats,
+    hidden_lnbu: Floats,
+    tangents_2nbu: Floats,
+) -> None:
+    """Scale all inputs and hidden values by their rows' slopes, and add the tangents of the rows first..stop-1.
+
+    `tangents_bp` are those of the inputs, and the sum afterwards; the hidden values are replaced by theirs.
+    """
+    map_nru, x_nbi, inputs = first_map(chain, chain.values), as_panel(tangents_bp), chain.inputs
+    for layer in range(chain.layers):
+        if layer > 0:
+            map_nru, x_nbi, inputs = middle_map(chain, chain.values, layer), tangents_2nbu[(layer - 1) % 2], PANEL
+        for n in range(chain.panels):
+            hidden_bu, tangents_bu = hidden_lnbu[layer, n], tangents_2nbu[layer % 2, n]
+            through(x_nbi, first, stop, inputs, map_nru[n], hidden_bu, chain.leak, tangents_bu)
+            scale_rows(hidden_bu, slopes_b, hidden_bu)
+            add_rows_of(tangents_bu, first, stop, hidden_bu)
+    add_scaled(x_bp, slopes_b, 0, len(x_bp), tangents_bp)
+    if chain.layers == 0:
+        to_panels(tangents_bp, chain.inputs, len(x_bp), hidden_lnbu[0])
+
+
+@compiled
+def add_rows_of(x_bu: Floats, first: int, stop: int, out_bu: Floats) -> None:
+    """Add the rows first..stop-1."""
+    for row in range(first, stop):
+        x_u, out_u = x_bu[row], out_bu[row]
+        for u in range(PANEL):
+            out_u[u] += x_u[u]
+
+
+@compiled
+def find_slopes(
+    chain: Chain,
+    x_bi: Floats,
+    hidden_lnbu: Floats,
+    adjoints_lnbu: Floats,
+    top_bo: Floats,
+    ones_b4: Floats,
+    stop: int,
+) -> None:
+    """Write the gradient of all weights and of the hidden units' biases: sums of a map's inputs times adjoints.
+
+    `ones_b4` has the input of the biases in its first column, as `x_bi` has it behind its inputs.
+    """
+    if chain.layers > 0:
+        first_nru = first_map(chain, chain.slopes)
+        for n in range(chain.panels):
+            gradient(x_bi, adjoints_lnbu[0, n], stop, chain.inputs + 1, first_nru[n])
+    for layer in range(1, chain.layers):
+        middle_nru = middle_map(chain, chain.slopes, layer)
+        for n in range(chain.panels):
+            for below in range(chain.panels):
+                rows_iu = middle_nru[n, PANEL * below :]
+                gradient(hidden_lnbu[layer - 1, below], adjoints_lnbu[layer, n], stop, PANEL, rows_iu)
+            gradient(ones_b4, adjoints_lnbu[layer, n], stop, 1, middle_nru[n, PANEL * chain.panels :])
+    head_nru = head_map(chain, chain.slopes)
+    for n in range(chain.panels):
+        gradient(top_bo, hidden_lnbu[len(hidden_lnbu) - 1, n], stop, chain.outputs, head_nru[n])

@@ -1,0 +1,226 @@
+"""The steps of a training with networks of any depth, in compiled code. Knows no config.
+
+The order of a step is that of `step`, and so are the savings. What differs: an update is a gradient, kept in an array
+of the weights' layout, and then a pass of the optimiser over it. So both gradients can be taken before either update,
+and every optimiser serves every depth.
+
+Legend of the shapes in names: l layers, n panels, u units of a panel, b rows of a minibatch, p points, k the
+minibatches or the one set of real curves.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from curvegan_core.engines.fused.adam import take_in_flat
+from curvegan_core.engines.fused.deep_layout import Chain, DeepJob, DeepWork, head_bias
+from curvegan_core.engines.fused.deep_network import (
+    add_tangents,
+    find_adjoints,
+    find_hidden,
+    find_logits,
+    find_outputs,
+    find_pulls,
+    find_slopes,
+)
+from curvegan_core.engines.fused.draws import Draw
+from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
+from curvegan_core.engines.fused.optimisers import Optimiser, Schedule, factor_at, optimise
+from curvegan_core.engines.fused.penalties import Penalties, add_distance, add_square, mix, shift_generated, shift_rows
+from curvegan_core.engines.fused.rows import Floats, add_rows, fill_rows, total
+from curvegan_core.engines.fused.step import LATENT, Records, draw, fill_real, look_at_curves
+from curvegan_core.engines.fused.vectors import compiled, entry, flush_tiny, inlined, restore
+from curvegan_core.noise import Stream
+
+_GENERATOR = int(Stream.GENERATOR)
+
+
+class DeepRecipe(NamedTuple):
+    """What a job's config says about a step: names by their numbers, rates and weights; a weight of zero is off."""
+
+    loss: int
+    smooth: np.float32
+    d_steps: int
+    g_steps: int
+    simultaneous: bool
+    latent_noise: int
+    real: Draw
+    take: np.float32
+    schedule: Schedule
+    g_optimiser: Optimiser
+    d_optimiser: Optimiser
+    penalties: Penalties
+
+
+@compiled
+def generate(generator: Chain, work: DeepWork) -> None:
+    """Compute the minibatch's curves, each with a one behind it, and keep the hidden values."""
+    batch = len(work.latents_bi)
+    find_hidden(generator, work.latents_bi, batch, work.g_hidden_lnbu)
+    find_outputs(generator, work.g_hidden_lnbu, work.transposed_up, work.curves_bp[:batch])
+
+
+@compiled
+def _judge(discriminator: Chain, work: DeepWork, stop: int) -> None:
+    """Compute the logits of the first rows, and keep the hidden values."""
+    find_hidden(discriminator, work.curves_bp, stop, work.d_hidden_lnbu)
+    find_logits(discriminator, work.d_hidden_lnbu, stop, work.zeros, work.sums_bg, work.logits_b)
+
+
+@inlined
+def _spread_slopes(work: DeepWork, stop: int) -> None:
+    for b in range(stop):
+        work.slopes_b4[b, 0] = work.slopes_b[b]
+
+
+@inlined
+def discriminator_slopes(discriminator: Chain, work: DeepWork, recipe: DeepRecipe, real: int) -> np.float32:
+    """Compute the gradient of the discriminator's loss and penalties; return the loss."""
+    fake, rows, weights = len(work.latents_bi), len(work.curves_bp), recipe.penalties
+    logits_b, slopes_b = work.logits_b, work.slopes_b
+    _judge(discriminator, work, rows)
+    value = discriminator_loss(
+        recipe.loss,
+        recipe.smooth,
+        logits_b[fake : fake + real],
+        logits_b[:fake],
+        slopes_b[fake : fake + real],
+        slopes_b[:fake],
+        work.losses_b,
+    )
+    # No loss looks at the curves in between.
+    slopes_b[fake + real :] = np.float32(0)
+    _spread_slopes(work, rows)
+    punished = weights.r1 > 0 or weights.r2 > 0 or weights.gp > 0
+    # With a penalty adjoints are derivatives of logits and inputs are scaled, without one it is the reverse.
+    x_bp, top_b4, ones_b4 = work.curves_bp, work.slopes_b4, work.ones_b4
+    if punished:
+        x_bp, top_b4, ones_b4 = work.weighted_bp, work.ones_b4, work.slopes_b4
+    hidden_lnbu, adjoints_lnbu = work.d_hidden_lnbu, work.d_adjoints_lnbu
+    find_adjoints(discriminator, top_b4, rows, hidden_lnbu, work.transposed_nru, adjoints_lnbu)
+    if punished:
+        _add_penalties(discriminator, work, weights, real)
+    find_slopes(discriminator, x_bp, hidden_lnbu, adjoints_lnbu, top_b4, ones_b4, rows)
+    head_bias(discriminator, discriminator.slopes)[0] = total(slopes_b)
+    return value
+
+
+@inlined
+def _add_penalties(discriminator: Chain, work: DeepWork, weights: Penalties, real: int) -> None:
+    """Replace inputs and hidden values by what the gradient of loss and penalties takes in their place."""
+    fake, rows = len(work.latents_bi), len(work.curves_bp)
+    find_pulls(discriminator, work.d_adjoints_lnbu, rows, work.zeros, work.transposed_up, work.pulls_bp)
+    fill_rows(work.zeros, work.weighted_bp)
+    first, stop = fake + real, fake + real
+    if weights.r1 > 0:
+        add_square(weights.r1, work, fake, fake + real)
+        first = fake
+    if weights.r2 > 0:
+        add_square(weights.r2, work, 0, fake)
+        first, stop = 0, stop if weights.r1 > 0 or weights.gp > 0 else fake
+    if weights.gp > 0:
+        add_distance(weights.gp, work, fake + real, rows)
+        stop = rows
+    add_tangents(
+        discriminator,
+        work.curves_bp,
+        work.slopes_b,
+        first,
+        stop,
+        work.weighted_bp,
+        work.d_hidden_lnbu,
+        work.tangents_2nbu,
+    )
+
+
+@inlined
+def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int) -> np.float32:
+    """Compute the gradient of the generator's loss against the discriminator as it is now; return the loss."""
+    generator, discriminator, fake = job.generator, job.discriminator, len(work.latents_bi)
+    logits_b, slopes_b, pulls_bp = work.logits_b, work.slopes_b, work.pulls_bp
+    _judge(discriminator, work, fake + real if is_paired(recipe.loss) else fake)
+    value = generator_loss(
+        recipe.loss,
+        logits_b[fake : fake + real],
+        logits_b[:fake],
+        slopes_b[fake : fake + real],
+        slopes_b[:fake],
+        work.losses_b,
+    )
+    _spread_slopes(work, fake)
+    find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.transposed_nru, work.d_adjoints_lnbu)
+    find_pulls(discriminator, work.d_adjoints_lnbu, fake, work.zeros, work.transposed_up, pulls_bp)
+    find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.transposed_nru, work.g_adjoints_lnbu)
+    find_slopes(generator, work.latents_bi, work.g_hidden_lnbu, work.g_adjoints_lnbu, pulls_bp, work.ones_b4, fake)
+    add_rows(pulls_bp[:fake], head_bias(generator, generator.slopes))
+    return value
+
+
+@inlined
+def _see(job: DeepJob, work: DeepWork, recipe: DeepRecipe, minibatch: int, given_bp: Floats) -> None:
+    """Fill the rows of a minibatch: generated curves and real ones."""
+    draw(job, work, recipe, LATENT, minibatch)
+    generate(job.generator, work)
+    fill_real(job, work, recipe, minibatch, given_bp)
+
+
+@inlined
+def _update_discriminator(
+    job: DeepJob,
+    work: DeepWork,
+    recipe: DeepRecipe,
+    step: int,
+    real_kbp: Floats,
+    records: Records,
+    offset: int,
+    row: int,
+) -> None:
+    """Do the discriminator's updates of one step, or find its gradient alone; look closely unless row is -1."""
+    fake, real = len(work.latents_bi), real_kbp.shape[1]
+    for extra in range(recipe.d_steps):
+        minibatch = step * recipe.d_steps + extra
+        _see(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
+        looks = row >= 0 and extra == recipe.d_steps - 1
+        if looks:
+            look_at_curves(work, records, row, job.generator.outputs)
+        shift_rows(recipe.penalties, job, work, minibatch)
+        mix(recipe.penalties, job, work, real, minibatch)
+        records.d_loss[offset] = discriminator_slopes(job.discriminator, work, recipe, real)
+        if looks:
+            records.d_real[row] = mean_sigmoid(work.logits_b[fake : fake + real], work.losses_b)
+            records.d_fake[row] = mean_sigmoid(work.logits_b[:fake], work.losses_b)
+        if not recipe.simultaneous:
+            factor = factor_at(recipe.schedule, step)
+            optimise(recipe.d_optimiser, job.discriminator, factor, minibatch + 1, work.numbers)
+
+
+@inlined
+def _update_generator(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real: int) -> np.float32:
+    """Do the generator's updates of one step, and the discriminator's, if those are simultaneous. Return the loss."""
+    factor, value = factor_at(recipe.schedule, step), np.float32(0)
+    for extra in range(recipe.g_steps):
+        if extra > 0:
+            draw(job, work, recipe, _GENERATOR, step * (recipe.g_steps - 1) + extra - 1)
+            generate(job.generator, work)
+            shift_generated(recipe.penalties, job, work, (step + 1) * recipe.d_steps - 1)
+        value = generator_slopes(job, work, recipe, real)
+        if recipe.simultaneous:
+            optimise(recipe.d_optimiser, job.discriminator, factor, step + 1, work.numbers)
+        optimise(recipe.g_optimiser, job.generator, factor, step * recipe.g_steps + extra + 1, work.numbers)
+    if len(job.average) > 0:
+        take_in_flat(recipe.take, job.generator.values, job.average)
+    return value
+
+
+@entry
+def run_deep(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real_kbp: Floats, records: Records) -> None:
+    """Do as many steps as `records` has losses, the first with the number `step`, as `step.run` does."""
+    mode, row = flush_tiny(), 0
+    for offset in range(len(records.g_loss)):
+        looks = row < len(records.offsets) and records.offsets[row] == offset
+        seen = row if looks else -1
+        _update_discriminator(job, work, recipe, step + offset, real_kbp, records, offset, seen)
+        records.g_loss[offset] = _update_generator(job, work, recipe, step + offset, real_kbp.shape[1])
+        if looks:
+            row += 1
+    restore(mode)
