@@ -35,4 +35,4 @@ def told(config: TrainConfig, curves: Numbers) -> Numbers:
     """Round your own curves to the decimals that a generator tells: eight digits of their set's deviation."""
     if not isinstance(config.curve, Data):
         return curves
-    return np.round(np.asarray(curves, np.float64), 8 - math.floor(math.log10(config.curve.scale)))
+    return curves.astype(np.float64).round(8 - math.floor(math.log10(config.curve.scale)))

@@ -3,6 +3,8 @@
 Their boxes are measured where letters are laid over pixels.
 """
 
+# ruff: noqa: RUF001  the signs for minus and times are what is tested
+
 import itertools
 import math
 import re

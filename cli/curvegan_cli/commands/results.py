@@ -9,6 +9,7 @@ import click
 from curvegan.datasets import own_curves
 from curvegan.lab import Lab
 from curvegan.watching.job_picture import job_png
+from curvegan.words import digits_of, number
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
 from curvegan_cli.shown import files
@@ -44,6 +45,13 @@ def losses(lab: Lab, selector: str, form: str) -> None:
         json=lambda: [dict(zip(COLUMNS, row, strict=True)) for row in rows],
         csv=lambda: Sheet(COLUMNS, rows),
     )
+
+
+def _figures(rows: Sequence[Sequence[float]]) -> list[list[str]]:
+    """Write numbers in as many digits as tell them apart."""
+    values = [value for row in rows for value in row]
+    digits = digits_of(min(values), max(values))
+    return [[number(value, digits) for value in row] for row in rows]
 
 
 def _figures_grid(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Grid:
@@ -82,7 +90,7 @@ def sample(lab: Lab, selector: str, count: int, seed: int, form: str) -> None:
     header = dataset.description.columns if dataset else ()
     emit(
         form,
-        text=lambda: [Grid([Column(name, right=True) for name in names], curves)],
+        text=lambda: [Grid([Column(name, right=True) for name in names], _figures(curves))],
         json=lambda: {"job": job_id, "step": checkpoint.step, "seed": seed, "x": x, "curves": curves},
         csv=lambda: Sheet(header or x or names, curves),
     )

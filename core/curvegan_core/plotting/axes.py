@@ -62,7 +62,7 @@ class Key:
 class Axes:
     """What is shown in one box of pixels; `labelled` says whether the grid's columns and its rows bear numbers.
 
-    `fitted` makes room for the texts around the box.
+    `fitted` makes room for the texts around the box. With `one_scale` a unit of x is as long as one of y.
     """
 
     box: Box
@@ -78,6 +78,7 @@ class Axes:
     grid_y: Sequence[float] = ()
     labelled: tuple[bool, bool] = (True, True)
     keys: Sequence[Key] = ()
+    one_scale: bool = False
 
     def draw(self, canvas: Canvas) -> None:
         """Paint the grid, then the data on it, then the frame with its labels."""
@@ -205,7 +206,16 @@ def fitted(axes: Sequence[AnyAxes], bounds: Sequence[Box]) -> list[AnyAxes]:
             replace(one, box=(one.box[0] + left, one.box[1] + bottom, one.box[2] - right, one.box[3] - top))
             for one in axes
         ]
-    return [_cut(one) for one in axes]
+    return [_cut(_on_one_scale(one) if one.one_scale else one) for one in axes]
+
+
+def _on_one_scale(axes: AnyAxes) -> AnyAxes:
+    """Widen one of the ranges until both have as many units a pixel."""
+    left, bottom, right, top = axes.box
+    size, limits = np.array([right - left, top - bottom]), np.array([axes.x, axes.y])
+    halves = (np.ptp(limits, axis=1) / size).max() * size / 2
+    (low_x, low_y), (high_x, high_y) = (limits.mean(axis=1) + sign * halves for sign in (-1, 1))
+    return replace(axes, x=(float(low_x), float(high_x)), y=(float(low_y), float(high_y)))
 
 
 def _over(axes: Axes, bounds: Box) -> tuple[float, float, float, float]:

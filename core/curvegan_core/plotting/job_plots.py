@@ -157,7 +157,17 @@ def curve_picture(data: PlotData) -> Picture:
     x, y = ranges_of(data, [newest], box)
     marks = marks_of(data, newest.curves, width=1.0)
     label_x, label_y = map(drawable, data.titles)
-    axes = Axes(box, x, y, marks, label_x=label_x, label_y=label_y, grid_x=round_ticks(x), grid_y=round_ticks(y))
+    axes = Axes(
+        box,
+        x,
+        y,
+        marks,
+        label_x=label_x,
+        label_y=label_y,
+        grid_x=round_ticks(x),
+        grid_y=round_ticks(y),
+        one_scale=data.dots,
+    )
     facts = (f"step {newest.step:,}", f"RMSE {_quality(data, newest):.3g}")
     shown = fitted([axes], [(6, 4, 764, 475)])
     return Picture(768, 528, drawable(data.title), _facts(data, *facts), shown, _keys(data, newest))
@@ -265,7 +275,17 @@ def _panel(data: PlotData, shown: Sequence[Snapshot], index: int, size: tuple[in
     marks = marks_of(data, shown[index].curves, width=0.7)
     labelled = (index + columns >= len(shown), column == 0)
     title, grid_y = f"step {shown[index].step:,}", round_ticks(y, 4)
-    return Axes(box, x, y, marks, title=title, grid_x=grid_x, grid_y=grid_y, labelled=labelled)
+    return Axes(
+        box,
+        x,
+        y,
+        marks,
+        title=title,
+        grid_x=grid_x,
+        grid_y=grid_y,
+        labelled=labelled,
+        one_scale=data.dots,
+    )
 
 
 def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:

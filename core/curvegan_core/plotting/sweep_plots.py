@@ -157,7 +157,16 @@ def _best_panel(box: Box, job: PlotData) -> Axes:
     newest = job.snapshots[-1]
     x, y = ranges_of(job, [newest], box)
     marks = marks_of(job, newest.curves, width=0.7)
-    return Axes(box, x, y, marks, title=drawable(job.title), grid_x=round_ticks(x, 4), grid_y=round_ticks(y, 4))
+    return Axes(
+        box,
+        x,
+        y,
+        marks,
+        title=drawable(job.title),
+        grid_x=round_ticks(x, 4),
+        grid_y=round_ticks(y, 4),
+        one_scale=job.dots,
+    )
 
 
 @dataclass(frozen=True)
