@@ -1,5 +1,5 @@
 # Everything a person types in a checkout. Needs Python >= 3.11, git and make; the rest comes into .venv.
-#   make PYTHON=python3.13 test     picks the interpreter that .venv is made with
+#   make PYTHON=python3.13 test     picks the interpreter that .venv is made with; one that is made with another is refused
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +8,7 @@ REQUIRED := 3.11
 # A checkout's commands never reach for the services that the shell happens to point at.
 unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
 
-.PHONY: help demo test soak lab bench lint format clean
+.PHONY: same-python help demo test soak lab bench lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -22,6 +22,11 @@ demo: .venv/worker.stamp  ## train the tutorial's GAN here and now, without any 
 	@$(BIN)/curvegan submit --lr 1e-4 --name demo --wait
 	@$(BIN)/curvegan show last
 	@$(BIN)/curvegan fetch-plot last --output .demo/curve.png --force
+	@echo
+	@echo "To look at this job from your shell, and to train others beside it:"
+	@echo "  . .venv/bin/activate                       puts curvegan on your path"
+	@echo "  curvegan --home .demo show demo            this job; --home says where it lies"
+	@echo "  curvegan --home .demo submit --lr 1e-3     another one; without --home it goes to your data folder"
 
 test: .venv/dev.stamp  ## run the whole test suite, its servers included
 	$(BIN)/python -m pytest -n auto --dist worksteal
@@ -51,6 +56,7 @@ clean:  ## remove what the targets above made, .venv and the demo's jobs include
 
 # One environment, three sizes: `demo` needs no test tools, and only `bench` a peer to measure by. Each stamp is as old as
 # its last complete install.
+.venv/worker.stamp .venv/dev.stamp .venv/bench.stamp: | same-python
 .venv/worker.stamp: pyproject.toml constraints.txt
 	$(call install,worker)
 .venv/dev.stamp: pyproject.toml constraints.txt
@@ -59,6 +65,14 @@ clean:  ## remove what the targets above made, .venv and the demo's jobs include
 .venv/bench.stamp: pyproject.toml constraints.txt
 	$(call install,bench)
 	@touch .venv/worker.stamp .venv/dev.stamp
+
+# A PYTHON that was asked for and is not what .venv has would be ignored.
+VERSION := import sys; print("%d.%d" % sys.version_info[:2])
+same-python:
+ifneq ($(origin PYTHON),file)
+	@test ! -x $(BIN)/python || test "$$($(PYTHON) -c '$(VERSION)' 2>/dev/null)" = "$$($(BIN)/python -c '$(VERSION)')" || \
+	  { echo ".venv has Python $$($(BIN)/python -c '$(VERSION)'), and $(PYTHON) is another or none: make clean, then again" >&2; exit 1; }
+endif
 
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(REQUIRED)".split("."))))' 2>/dev/null || \

@@ -51,11 +51,16 @@ def _beginning(path: Path) -> bytes:
 
 
 def value(text: str) -> Any:
-    """Return a value as TOML spells it, `1e-3` or `true`; anything else is a string."""
+    """Return a value as TOML or Python spells it, `1e-3`, `.001`, `1.`, `true` or `True`; anything else is a string."""
+    import re
     import tomllib
 
     if len(text) > _MOST_CHARACTERS:
         return text
+    if text in ("True", "False"):
+        return text == "True"
+    if re.fullmatch(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
+        return float(text)
     try:
         parsed = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):

@@ -24,7 +24,9 @@ each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: 
 def commands_in(text: str) -> list[list[str]]:
     """Arguments of every `curvegan ...` that a document tells its reader to type, in a code block or in a line."""
     lines = [
-        line for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.M | re.S) for line in block.splitlines()
+        line
+        for block in re.findall(r"^```(?:sh|console)[^\n]*\n(.*?)^```", text, re.M | re.S)
+        for line in block.splitlines()
     ]
     lines += re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)
     return [command for line in lines if (command := _command_in(line.strip().removeprefix("$ ")))]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from curvegan_cli.commands import INDEX, Commands
+from curvegan_cli.shown.graphics import PROTOCOL, protocol
 
 if TYPE_CHECKING:
     from curvegan_core.errors import CurveganError
@@ -151,5 +152,6 @@ def main(ctx: click.Context, /, **settings: str | None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     variables = {name: os.environ[name] for name in _WORKER_VARIABLES if name in os.environ}
+    ctx.meta[PROTOCOL] = protocol(os.environ) if sys.stdout.isatty() else ""
     ctx.obj = Lab(**settings, variables=variables)
     ctx.call_on_close(ctx.obj.close)

@@ -21,8 +21,11 @@ def job_layers(
     file: Path | None = None,
     assigned: Mapping[str, Any] | None = None,
     data: str | None = None,
+    start: "TrainConfig | None" = None,
 ) -> list[Mapping[str, Any]]:
     """Return the layers of a job, the lowest first: project file, preset, file, `assigned`, `keys`, data set.
+
+    `start` is the config of another job, from which this one starts in place of the project file.
 
     Raises:
         InvalidInput: a file that cannot be read, or a data set beside another curve.
@@ -36,7 +39,8 @@ def job_layers(
     # Below `assigned` too, so that parameters set there are those of the family chosen here.
     family = {key: keys[key] for key in ("curve",) if key in keys}
     dataset = data_layer(lab.store, data) if data is not None else {}
-    return [lab.files["config"], preset_layer(preset), own, family, assigned, keys, dataset]
+    lowest = job_layer(start) if start else lab.files["config"]
+    return [lowest, preset_layer(preset), own, family, assigned, keys, dataset]
 
 
 def layered(layers: Iterable[Mapping[str, Any]]) -> "TrainConfig":
@@ -91,6 +95,17 @@ def layer_of(key: str, value: Any) -> dict[str, Any]:
         nested = {part: nested}
     check_size(nested)
     return _spelled_out(nested)
+
+
+def job_layer(config: "TrainConfig") -> dict[str, Any]:
+    """Return the layer of a job's config; what follows from its steps or its family is left out, to follow a change."""
+    values, fields = config.model_dump(), type(config).model_fields
+    for name, declared in config.KEYS.items():
+        if declared.most_rows and values[name] == min(fields[name].default, config.steps):
+            del values[name]
+    if config.points in config.curve.points_allowed[:1]:
+        del values["points"]
+    return values
 
 
 def preset_layer(name: str | None) -> dict[str, Any]:

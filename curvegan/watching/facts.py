@@ -23,6 +23,7 @@ def facts(job: "Job", rmse: float | None, checkpoints: list[int], data: str) -> 
         ("verdict", _verdict(job)),
         ("progress", f"{job.step} of {job.steps} steps{speed}"),
         ("tags", " ".join(job.tags)),
+        ("note", job.note or ""),
         ("asked for", asked_for(job.config, data) or "the defaults"),
         ("priority", str(job.priority) if job.priority else ""),
         ("trained", _trained(job)),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
 MOST_NAME, MOST_TAG, MOST_TAGS = 200, 100, 32
 MOST_DATASET_NAME = 100
+MOST_NOTE = 2000
 MOST_REASON, MOST_ERROR, MOST_LOG_TEXT = 500, 10_000, 10_000
 MOST_ID = 2**31 - 1  # of PostgreSQL's INTEGER: a larger one that somebody typed is no job, and no driver's error
 
@@ -69,8 +70,9 @@ class JobColumns:
     reason: Mapped[str | None] = column(String(MOST_REASON), until=Until.RERUN, filtered=True)
     cancel_requested: Mapped[bool] = column(default=False, until=Until.RERUN)
     verdict: Mapped[str | None] = column(String(32), until=Until.RERUN, filtered=True)
-    # No foreign key, for SQLite would have to copy the table; a sweep is never deleted.
+    # No foreign key, for SQLite would have to copy the table; a sweep goes after the last of its jobs.
     sweep: Mapped[int | None] = column("sweep_id", filtered=True)
+    note: Mapped[str | None] = column(String(MOST_NOTE), filtered=True)
 
 
 # What a job shows beside its columns, each after one of these.

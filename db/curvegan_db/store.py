@@ -10,19 +10,36 @@ from curvegan_db.verbs.comparing import Comparing
 from curvegan_db.verbs.datasets import Datasets
 from curvegan_db.verbs.details import Details
 from curvegan_db.verbs.jobs import Jobs
+from curvegan_db.verbs.labels import Labels
 from curvegan_db.verbs.leases import Leases
 from curvegan_db.verbs.logs import Logs
 from curvegan_db.verbs.progress import Progress
 from curvegan_db.verbs.pruning import Prunes
 from curvegan_db.verbs.reruns import Reruns
 from curvegan_db.verbs.results import Results
+from curvegan_db.verbs.standing import Standings
 from curvegan_db.verbs.sweeps import Sweeps
 from curvegan_db.verbs.workers import Workers
 
 __all__ = ["Store", "make_engine", "open_store"]
 
 
-class Store(Jobs, Reruns, Sweeps, Comparing, Datasets, Results, Logs, Details, Workers, Leases, Progress, Prunes):
+class Store(
+    Jobs,
+    Reruns,
+    Sweeps,
+    Standings,
+    Comparing,
+    Datasets,
+    Results,
+    Logs,
+    Labels,
+    Details,
+    Workers,
+    Leases,
+    Progress,
+    Prunes,
+):
     """Jobs and what came of them. These rules hold on SQLite and on PostgreSQL:
 
     * Each method is one transaction: all of it happened or nothing. What it returns are plain values.

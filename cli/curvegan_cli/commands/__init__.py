@@ -21,6 +21,10 @@ INDEX = {
     "resume": ("jobs", "Let failed and cancelled jobs go on from their last checkpoint."),
     "retry": ("jobs", "Run ended jobs again from the start."),
     "extend": ("jobs", "Train succeeded jobs further, to N steps in total."),
+    "rename": ("labels", "Give a job or a sweep another name."),
+    "tag": ("labels", "Give jobs tags, and take tags away."),
+    "note": ("labels", "Write a note to a job."),
+    "delete": ("labels", "Delete jobs, with all that came of them."),
     "losses": ("results", "Print a job's loss curve, as far as it has been trained."),
     "metrics": ("results", "Print a job's metrics along its way, at each snapshot."),
     "fetch-plot": ("results", "Write a job's plot to a PNG file."),
@@ -39,6 +43,7 @@ INDEX = {
     "workers": ("workers", "List the workers that the store knows, live and lost ones."),
     "doctor": ("doctor", "Find out what keeps jobs from running here."),
     "config": ("submit", "Print a job's config: every key and its default."),
+    "completion": ("completion", "Print a script that completes commands, options and values in your shell."),
     "db": ("database", "Look after the results store."),
 }
 

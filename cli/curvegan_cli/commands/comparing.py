@@ -75,7 +75,8 @@ def best(
 def _best_grid(rows: Sequence[tuple["Job", float | None, str]], metric: str) -> Grid:
     columns = (
         *(Column("ID", right=True), Column("NAME", folds=True), Column(metric.upper(), right=True)),
-        *(Column("VERDICT"), Column("DIFFERS FROM THE DEFAULT IN", folds=True)),
+        Column("VERDICT", folds=True, least=12),
+        Column("DIFFERS FROM THE DEFAULT IN", folds=True, least=12),
     )
     cells = [(job.id, job.name, value, job.verdict, asked or None) for job, value, asked in rows]
     remark = f"No such job has {metric}: it is measured at a job's end, and not for every curve."
@@ -140,7 +141,7 @@ def _compared_grid(
     facts: dict[str, list[Any]],
     metrics: dict[str, list[float | None]],
 ) -> Grid:
-    columns = [Column("JOB"), *(Column(str(job_id), right=True, style=state_style) for job_id in ids)]
+    columns = [Column("JOB"), *(Column(str(job_id), right=True, folds=True, style=state_style) for job_id in ids)]
     rows = [(key, *map(shown, values)) for key, values in config.items()]
     rows += [(name, *map(shown, values)) for name, values in facts.items() if any(values)]
     rows += [(name, *map(cell, values)) for name, values in metrics.items()]
@@ -201,7 +202,11 @@ def _groups_sheet(groups: Sequence[Group], keys: Sequence[str], metrics: Sequenc
 
 def _groups_grid(groups: Sequence[Group], keys: Sequence[str], metrics: Sequence[str]) -> Grid:
     names = [heading for metric in metrics for heading in (metric.upper(), "QUARTILES")]
-    columns = [*(Column(key.upper(), right=True) for key in (*keys, "jobs", *names)), Column("VERDICTS", folds=True)]
+    columns = [
+        *(Column(key.upper(), right=True, folds=True) for key in keys),
+        *(Column(name, right=True, spare=int(name == "QUARTILES")) for name in ("JOBS", *names)),
+        Column("VERDICTS", folds=True, least=16),
+    ]
     partly = any(quartiles.count < group.jobs for group in groups for quartiles in group.metrics)
     remark = "Some of these jobs have no such metric (yet), and count among the jobs alone." if partly else ""
     return Grid(columns, map(_group_cells, groups), remark if groups else "There is no such job.")

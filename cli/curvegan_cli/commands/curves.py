@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from curvegan_cli.options.completing import values_of
 from curvegan_cli.shown.drawing import WIDTH, drawing
 from curvegan_cli.shown.output import Column, Grid, Pairs, emit, form_options
 
@@ -17,11 +18,16 @@ if TYPE_CHECKING:
 # The family that has no curves before somebody brings them.
 OWN = "data"
 _MOST_CURVES, _MOST_POINTS = 6, 400
-_PARAMETERS = (Column("PARAMETER"), Column("DEFAULT", right=True), Column("VALID"), Column("MEANING", folds=True))
+_PARAMETERS = (
+    Column("PARAMETER"),
+    Column("DEFAULT", right=True),
+    Column("VALID", spare=1),
+    Column("MEANING", folds=True, least=40),
+)
 
 
 @click.command()
-@click.argument("family", metavar="[FAMILY]", required=False)
+@click.argument("family", metavar="[FAMILY]", required=False, shell_complete=values_of("curve"))
 @form_options("table", "json", quiet="Print names only, one a line.")
 def curves(family: str | None, form: str) -> None:
     """List the families of curves, each with a drawing.
@@ -32,7 +38,7 @@ def curves(family: str | None, form: str) -> None:
     Examples:
       curvegan curves
       curvegan curves updown
-      curvegan submit --curve updown --set curve.noise 0.1
+      curvegan submit --curve updown --set curve.noise=0.1
     """
     names = _names(family)
     emit(

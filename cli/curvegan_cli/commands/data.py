@@ -11,7 +11,7 @@ import click
 from curvegan.datasets import as_table, stored_curves
 from curvegan.lab import Lab
 from curvegan.words import age, digits_of, moment, number
-from curvegan_cli.options import pass_lab
+from curvegan_cli.options import completing, pass_lab
 from curvegan_cli.shown.output import Column, Grid, Pairs, Sheet, emit, emit_records, form_options
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_DRAWN, _MOST_IDS = 12, 10
 _FIELDS = ("name", "rows", "points", "hash", "mean", "scale", "size", "created_at", "jobs")
 _COLUMNS = (
-    *(Column("NAME", folds=True), Column("ROWS", right=True), Column("POINTS", right=True), Column("HASH")),
+    *(Column("NAME", folds=True), Column("ROWS", right=True), Column("POINTS", right=True), Column("HASH", spare=1)),
     *(Column("JOBS", right=True), Column("AGE", right=True)),
 )
 _NAMES_ONLY = "Print names only, one a line."
@@ -99,7 +99,7 @@ def list_(lab: Lab, form: str) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.datasets)
 @form_options("table", "json", "csv")
 @pass_lab
 def show(lab: Lab, name: str, form: str) -> None:
@@ -132,7 +132,7 @@ def show(lab: Lab, name: str, form: str) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.datasets)
 @pass_lab
 def remove(lab: Lab, name: str) -> None:
     """Forget a data set.

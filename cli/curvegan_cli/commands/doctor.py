@@ -1,5 +1,6 @@
 """curvegan doctor: try what really goes wrong, a line each. The checks themselves are in curvegan.watching.checks."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
@@ -12,8 +13,8 @@ _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 _COLUMNS = (
     Column("CHECK"),
     Column("RESULT", style=lambda level: _STYLES.get(level, "")),
-    Column("FOUND", folds=True),
-    Column("TO DO", folds=True),
+    Column("FOUND", folds=True, least=40),
+    Column("TO DO", folds=True, spare=1),
 )
 
 
@@ -35,6 +36,14 @@ def doctor(lab: Lab, form: str) -> None:
 
     findings = examine(lab)
     rows = [(finding.check, finding.level, finding.text, finding.command) for finding in findings]
-    emit(form, text=lambda: [Grid(_COLUMNS, rows)], json=lambda: [asdict(finding) for finding in findings])
+
+    def text() -> Iterator[Grid | str]:
+        yield Grid(_COLUMNS, rows)
+        # In full, for a narrow terminal cuts the table.
+        for finding in findings:
+            yield from [f"{finding.check}: {finding.text}"] if finding.level != "ok" else []
+            yield from [f"  `{finding.command}`"] if finding.command else []
+
+    emit(form, text=text, json=lambda: [asdict(finding) for finding in findings])
     if any(finding.level == PROBLEM for finding in findings):
         raise SystemExit(1)

@@ -7,6 +7,7 @@ import click
 
 from curvegan.comparing.sweep_pictures import SweepPicture
 from curvegan.lab import Lab
+from curvegan.watching.marks import bears, mark, marked
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import keys_option, metric_option, where_option
 from curvegan_cli.options.selectors import sweep_option
@@ -26,7 +27,7 @@ KINDS = ("heatmap", "fan", "best")
 @metric_option("--metric")
 @where_option
 @click.option("-n", "count", type=click.IntRange(1, 12), default=12, show_default=True, help="Panels of fan and best.")
-@files.output_option("sweep-ID-KIND.png")
+@files.picture_option("sweep-ID-KIND.png")
 @files.force_option
 @pass_lab
 def plot(
@@ -43,7 +44,8 @@ def plot(
     """Draw a sweep to a PNG file.
 
     Its path is printed. `heatmap` shows the metric's median over two keys, `fan` the RMSE along the steps with its
-    quartiles over the seeds, a panel for each point of the sweep, `best` the curves of the best jobs.
+    quartiles over the seeds, a panel for each point of the sweep, `best` the curves of the best jobs. A file that shows
+    the same kind of picture of the same sweep is written over.
 
     \b
     Examples:
@@ -53,7 +55,10 @@ def plot(
     """
     if sweep is None:
         raise click.UsageError("say which sweep, as in --sweep 3; `curvegan sweeps` lists them")
-    picture = SweepPicture(lab.store, lab.store.sweep(sweep), kind, keys, metric, where)
+    known = lab.store.sweep(sweep)
+    picture = SweepPicture(lab.store, known, kind, keys, metric, where)
     path = output or Path(f"sweep-{sweep}-{picture.kind}.png")
+    own = mark("sweep", sweep, picture.kind, known.created_at)
+    force = force or bears(path, own)
     files.check_writable(path, force)
-    files.deliver(path, picture.draw(count).to_bytes(), force)
+    files.deliver(path, marked(picture.draw(count).to_bytes(), own), force)

@@ -9,14 +9,20 @@ import click
 from curvegan.datasets import own_curves
 from curvegan.lab import Lab
 from curvegan.watching.job_picture import job_png
+from curvegan.watching.marks import bears, mark, marked
 from curvegan.words import digits_of, number
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
 from curvegan_cli.shown import files
+from curvegan_cli.shown.graphics import PROTOCOL, show_png
+from curvegan_cli.shown.job_drawing import drawn_curves, drawn_losses
 from curvegan_cli.shown.output import Column, Grid, Sheet, emit, form_options
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from curvegan_db.store import Store
+    from curvegan_db.values import Job
 
 # curvegan_core.plotting.job_plots.KINDS, which is too heavy to import for --help; a test holds them together.
 KINDS = ("curve", "losses", "evolution")
@@ -124,24 +130,49 @@ def metrics(lab: Lab, selector: str, form: str) -> None:
 @click.command()
 @one_job
 @click.option("--kind", type=click.Choice(KINDS), default="curve", show_default=True, help="Which plot.")
-@files.output_option("job-ID-KIND.png")
+@files.picture_option("job-ID-KIND.png")
 @files.force_option
+@click.option("--show", "on_terminal", is_flag=True, help="Show it in the terminal; a file only with --output, too.")
 @pass_lab
-def fetch_plot(lab: Lab, selector: str, kind: str, output: Path | None, force: bool) -> None:
+def fetch_plot(lab: Lab, selector: str, kind: str, output: Path | None, force: bool, on_terminal: bool) -> None:
     """Write a job's plot to a PNG file.
 
     The file's path is printed. It works while the job is running, too: then the plot shows the newest snapshot.
-    The worker stores the plots curve and losses at the end; evolution is drawn when it is asked for.
+    The worker stores the plots curve and losses at the end; evolution is drawn when it is asked for. A file that shows
+    the same plot of the same job is written over.
+
+    With --show the terminal shows the picture where it can, as kitty, iTerm2, WezTerm and Ghostty do, and a drawing in
+    characters elsewhere.
 
     \b
     Examples:
       curvegan fetch-plot 17
+      curvegan fetch-plot last --show
       curvegan fetch-plot last --kind losses --output losses.png --force
     """
-    job_id = select_one(lab.store, selector)
-    path = output or Path(f"job-{job_id}-{kind}.png")
-    files.check_writable(path, force)
-    files.deliver(path, job_png(lab.store, lab.store.job(job_id), kind), force)
+    store = lab.store
+    job = store.job(select_one(store, selector))
+    path = output or (None if on_terminal else Path(f"job-{job.id}-{kind}.png"))
+    own = mark("job", job.id, kind, job.created_at)
+    force = force or (path is not None and bears(path, own))
+    if path:
+        files.check_writable(path, force)
+    png = job_png(store, job, kind)
+    if path:
+        files.deliver(path, marked(png, own), force)
+    if on_terminal:
+        _show(store, job, kind, png)
+
+
+def _show(store: "Store", job: "Job", kind: str, png: bytes) -> None:
+    spoken = click.get_current_context().meta[PROTOCOL]
+    if spoken:
+        show_png(png, spoken)
+    else:
+        emit(
+            "table",
+            text=lambda: drawn_losses(store, job, rows=16) if kind == "losses" else drawn_curves(store, job, 16),
+        )
 
 
 @click.command()

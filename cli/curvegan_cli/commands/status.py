@@ -1,7 +1,7 @@
 """curvegan status, show, events: what is known of jobs. Changes nothing but what the clock has changed already."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,34 +10,33 @@ import click
 from curvegan.datasets import data_names
 from curvegan.lab import Lab
 from curvegan.watching.facts import facts
-from curvegan.watching.following import followed
 from curvegan.watching.job_fields import STATES, job_fields, rmses_now
-from curvegan.watching.sweep_fields import sweep_lines
+from curvegan.watching.sweep_fields import sweep_lines, titled
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import where_option
 from curvegan_cli.options.selectors import any_jobs, one_job, select, select_one, sweep_option
 from curvegan_cli.shown.columns import emit_jobs, jobs_grid
+from curvegan_cli.shown.configs import emit_config
+from curvegan_cli.shown.job_drawing import drawn_job
 from curvegan_cli.shown.output import (
     IDS_ONLY,
     Column,
     Grid,
     Pairs,
-    console,
     emit,
     emit_records,
     form_options,
     message,
-    table,
 )
-from curvegan_cli.shown.progress import last_seen
+from curvegan_cli.shown.watching import watch
 
 if TYPE_CHECKING:
     from curvegan_db.filters.language import Filter
 
 _TABLE_LIMIT = 50
 _EVENT_COLUMNS = (
-    *(Column("AT"), Column("ATTEMPT", right=True), Column("EVENT")),
-    *(Column("WORKER", folds=True), Column("DETAIL", folds=True)),
+    *(Column("AT"), Column("ATTEMPT", right=True, spare=2), Column("EVENT")),
+    *(Column("WORKER", folds=True, spare=1), Column("DETAIL", folds=True, least=20)),
 )
 _EVENT_FIELDS = ("id", "job_id", "at", "attempt", "worker", "kind", "detail")
 
@@ -51,7 +50,7 @@ _EVENT_FIELDS = ("id", "job_id", "at", "attempt", "worker", "kind", "detail")
 @click.option(
     "--limit", type=click.IntRange(1, 1_000_000), help=f"The newest so many.  [default: {_TABLE_LIMIT} in a table]"
 )
-@click.option("--watch", is_flag=True, help="Stay and show changes until Ctrl-C.")
+@click.option("--watch", "watch_them", is_flag=True, help="Stay and show changes until Ctrl-C.")
 @form_options("table", "json", "csv", quiet=IDS_ONLY)
 @pass_lab
 def status(
@@ -62,7 +61,7 @@ def status(
     states: tuple[str, ...],
     tags: tuple[str, ...],
     limit: int | None,
-    watch: bool,
+    watch_them: bool,
     form: str,
 ) -> None:
     """List jobs, the newest first.
@@ -76,7 +75,7 @@ def status(
       curvegan status --sweep 3 --state failed
       curvegan status --where "loss=ns and rmse<0.1" --limit 10
     """
-    if watch and (form != "table" or not sys.stdout.isatty()):
+    if watch_them and (form != "table" or not sys.stdout.isatty()):
         raise click.UsageError("--watch shows a table on a terminal; without one, repeat `curvegan status -o json`")
     store = lab.store
     store.reap()
@@ -91,41 +90,43 @@ def status(
         yield from sweep_lines(store, whole) if whole else ()
         yield jobs_grid(store, jobs)
 
-    if watch:
-        _watch(lab, lambda: jobs_grid(store, query()))
+    if watch_them:
+        look = partial(store.standing, ids=ids, states=states, tags=tags, sweep=sweep, where=where)
+        watch(store, look, [titled(whole)] if whole else [])
     emit_jobs(form, jobs := query(), text)
     if by_default and len(jobs) == _TABLE_LIMIT:
         message(f"These are the newest {_TABLE_LIMIT} jobs; --limit N shows more or less.")
 
 
-def _watch(lab: Lab, look: Callable[[], Grid]) -> None:
-    from rich.live import Live
-
-    with Live(console=console(sys.stdout), auto_refresh=False) as live:
-        last_seen(followed(lab.store, look), lambda grid: live.update(table(grid), refresh=True))
-
-
 @click.command()
 @one_job
-@form_options("table", "json")
+@form_options("table", "json", "toml")
 @pass_lab
 def show(lab: Lab, selector: str, form: str) -> None:
     """Show all that is known of one job.
+
+    On a terminal its losses and its newest curves are drawn below. As TOML it is the job's config, a file for
+    `submit --config`.
 
     \b
     Examples:
       curvegan show 17
       curvegan show last -o json
+      curvegan show demo -o toml > job.toml
     """
     store = lab.store
     store.reap()
     job = store.job(select_one(store, selector))
     checkpoints = [row.step for row in store.checkpoints(job.id)]
 
-    def text() -> Iterator[Pairs]:
+    def text() -> Iterator[Pairs | str]:
         [data] = data_names(store, [job.config])
         yield Pairs(facts(job, rmses_now(store, [job])[job.id], checkpoints, data))
+        yield from drawn_job(store, job) if sys.stdout.isatty() else ()
 
+    if form == "toml":
+        emit_config(form, job.config, f"the config of job {job.id} {job.name or ''}".rstrip())
+        return
     emit(form, text=text, json=lambda: job_fields(job) | {"checkpoints": checkpoints})
 
 

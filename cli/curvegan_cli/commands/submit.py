@@ -7,11 +7,20 @@ import click
 
 from curvegan.datasets import data_remark
 from curvegan.lab import Lab, torch_installed
-from curvegan.submitting.layers import layered, preset_layer
+from curvegan.submitting.layers import assignments, job_layers, layered
 from curvegan.submitting.starting import call_workers
 from curvegan.watching.job_fields import job_fields, outcome
 from curvegan_cli.options import pass_lab
-from curvegan_cli.options.job import given_layers, job_options, no_worker_option, preset_option
+from curvegan_cli.options.job import (
+    from_option,
+    given_layers,
+    job_options,
+    no_worker_option,
+    preset_option,
+    set_option,
+    start_config,
+)
+from curvegan_cli.options.values import SettingCommand
 from curvegan_cli.shown.configs import emit_config
 from curvegan_cli.shown.output import IDS_ONLY, emit, form_options, messages
 from curvegan_cli.shown.progress import jobs_to_the_end
@@ -20,7 +29,7 @@ if TYPE_CHECKING:
     from curvegan_db.values import JobRequest
 
 
-@click.command()
+@click.command(cls=SettingCommand)
 @job_options
 @click.option("--wait", is_flag=True, help="Follow the job to its end; exit 1 where it ends badly.")
 @click.option("--dry-run", is_flag=True, help="Print the complete config and store nothing.")
@@ -30,14 +39,16 @@ if TYPE_CHECKING:
 def submit(lab: Lab, /, dry_run: bool, form: str, **given: Any) -> None:
     """Queue a job, the tutorial's by default.
 
-    Options win over --set, --set over --config, that over --preset, and that over [config] of ./curvegan.toml and of
-    the user's curvegan/config.toml. `curvegan config` prints all keys, `curvegan curves` shows what can be learned.
+    Options win over --set, --set over --config, that over --preset, and that over --from, or else over [config] of
+    ./curvegan.toml and of the user's curvegan/config.toml. `curvegan config` prints all keys, `curvegan curves` shows
+    what can be learned.
 
     \b
     Examples:
       curvegan submit --lr 1e-4 --wait
-      curvegan submit --config job.toml --set curve.a 3 --seed 7 --tag night
+      curvegan submit --config job.toml --set curve.a=3 --seed 7 --tag night
       curvegan submit --preset collapse-fix --data loads
+      curvegan submit --from 17 --lr 1e-3
     """
     from curvegan_db.values import JobRequest
 
@@ -76,21 +87,26 @@ def _wait(lab: Lab, job_id: int, form: str, start_worker: bool) -> None:
         raise SystemExit(1)
 
 
-@click.command()
+@click.command(cls=SettingCommand)
+@from_option
 @preset_option
+@set_option
 @form_options("toml", "json")
-def config(preset: str | None, form: str) -> None:
+@pass_lab
+def config(lab: Lab, start: str | None, preset: str | None, pairs: list[tuple[str, str]], form: str) -> None:
     """Print a job's config: every key and its default.
 
-    What it prints is a file for `submit --config`.
+    It is what `submit` would queue here, [config] of curvegan.toml included, and a file for `submit --config`.
 
     \b
     Examples:
       curvegan config > job.toml
       curvegan submit --config job.toml
       curvegan config --preset collapse-fix
+      curvegan config --from 17 --set beta1=0.5
     """
     from curvegan_core.config.presets import PRESETS
 
-    config = layered([preset_layer(preset)])
+    layers = job_layers(lab, {}, preset, assigned=assignments(pairs), start=start_config(lab, start))
+    config = layered(layers)
     emit_config(form, config, f"preset {preset}: {PRESETS[preset].purpose}" if preset else "")

@@ -13,8 +13,10 @@ from curvegan.submitting.plan import Draw, Plan, planned
 from curvegan.submitting.starting import call_workers
 from curvegan.watching.sweep_fields import Estimate, estimate, prospects, sweep_fields, time_left, titled
 from curvegan.words import plural
-from curvegan_cli.options import pass_lab
+from curvegan_cli.options import completing, pass_lab
 from curvegan_cli.options.job import given_layers, job_options, no_worker_option
+from curvegan_cli.options.selectors import select_sweep
+from curvegan_cli.options.values import SettingCommand
 from curvegan_cli.shown.columns import emit_ended_sweep, sweeps_grid, sweeps_sheet, whole_sweep_json
 from curvegan_cli.shown.output import IDS_ONLY, Column, Grid, console, emit, form_options, message, messages
 from curvegan_cli.shown.progress import sweep_to_the_end
@@ -27,8 +29,15 @@ _MANY = 5_000
 _MOST_SHOWN = 20
 
 
-@click.command()
-@click.option("--grid", "grids", multiple=True, metavar="KEY=A,B", help="An axis; several times for more.")
+@click.command(cls=SettingCommand)
+@click.option(
+    "--grid",
+    "grids",
+    multiple=True,
+    metavar="KEY=A,B",
+    shell_complete=completing.assignments,
+    help="An axis; several times for more.",
+)
 @click.option("--seeds", metavar="N|A,B", help="Seeds for every point: so many from --seed on, or these.")
 @click.option("--random", "draws", type=click.IntRange(1, MOST_POINTS), metavar="N", help="Draw N points.")
 @click.option("--sweep-seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Seed of --random.")
@@ -87,7 +96,7 @@ def _show(lab: Lab, plan: Plan, form: str, needed: bool) -> None:
     points = [dict(zip(plan.described, point, strict=True)) for point in plan.points]
 
     def text() -> Iterator[Grid | str]:
-        columns = [Column(key, right=True) for key in plan.described]
+        columns = [Column(key, right=True, folds=True) for key in plan.described]
         yield Grid(columns, [tuple(map(shown, point)) for point in plan.points[:_MOST_SHOWN]])
         if len(points) > _MOST_SHOWN:
             yield f"... and {len(points) - _MOST_SHOWN} more"
@@ -144,14 +153,14 @@ def _say_queued(lab: Lab, sweep: "Sweep", submitted: "SubmittedSweep", form: str
 
 
 @click.command()
-@click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(1))
+@click.argument("selectors", metavar="[ID]...", nargs=-1, shell_complete=completing.sweeps)
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The newest so many.")
 @form_options("table", "json", "csv", quiet=IDS_ONLY)
 @pass_lab
-def sweeps(lab: Lab, ids: tuple[int, ...], limit: int, form: str) -> None:
+def sweeps(lab: Lab, selectors: tuple[str, ...], limit: int, form: str) -> None:
     """List sweeps, the newest first.
 
-    With ids these alone; in JSON then also with verdicts and the time left.
+    With ids, last or names these alone; in JSON then also with verdicts and the time left.
 
     \b
     Examples:
@@ -160,6 +169,7 @@ def sweeps(lab: Lab, ids: tuple[int, ...], limit: int, form: str) -> None:
     """
     store = lab.store
     store.reap()
+    ids = [select_sweep(store, selector) for selector in selectors]
     listed = [store.sweep(sweep_id) for sweep_id in ids] if ids else store.sweeps(limit)
     emit(
         form,

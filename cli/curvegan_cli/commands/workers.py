@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 _STYLES = {"idle": "green", "training": "cyan", "lost": "bold magenta", "stopped": "dim"}
 _FIELDS = ("id", "label", "state", "devices", "jobs", "version", "started_at", "beat_at")
 _COLUMNS = (
-    Column("WORKER", folds=True),
+    Column("WORKER", folds=True, least=16),
     Column("STATE", style=lambda state: _STYLES.get(state, "")),
     Column("DEVICES", folds=True),
     Column("JOBS", folds=True),
-    Column("VERSION"),
+    Column("VERSION", spare=1),
     Column("LAST BEAT", right=True),
 )
 

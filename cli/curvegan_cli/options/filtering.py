@@ -10,6 +10,7 @@ import click
 
 from curvegan.comparing.keys import key_field, metric_field, of_sweep, varied_keys
 from curvegan.lab import Lab
+from curvegan_cli.options import completing
 
 if TYPE_CHECKING:
     from curvegan_db.filters.fields import JobField
@@ -51,18 +52,28 @@ where_option = click.option(
     "--where", metavar="FILTER", callback=_filter, help='Only these jobs, as in "loss=ns and rmse<0.1".'
 )
 keys_option = click.option(
-    "--by", "keys", metavar="KEY,...", callback=_keys, help="Keys of the config; without it those the sweep varies."
-)
+    "--by", "keys", metavar="KEY,...", callback=_keys, shell_complete=completing.keys,
+    help="Keys of the config; without it those the sweep varies.",
+)  # fmt: skip
 
 
 def metric_option(name: str, default: str = "rmse") -> Callable[[Any], Any]:
     """Add an option that names one metric, as the argument `metric`."""
     text = f"Which metric; `ema_` before it for averaged weights.  [default: {default}]"
-    return click.option(name, "metric", metavar="METRIC", default=default, callback=_metric, help=text)
+    return click.option(
+        name,
+        "metric",
+        metavar="METRIC",
+        default=default,
+        callback=_metric,
+        shell_complete=completing.metrics,
+        help=text,
+    )
 
 
 metrics_option = click.option(
     "--metric", "metrics", metavar="METRIC", multiple=True, default=("rmse",), callback=_metrics, show_default=True,
+    shell_complete=completing.metrics,
     help="Which metric; several times for more.",
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from curvegan.watching.job_fields import job_fields, progress, rmses_now
+from curvegan.watching.job_fields import job_fields, progress, rmses_now, why
 from curvegan.watching.sweep_fields import COUNTED_STATES, SWEEP_FIELDS, prospects, sweep_fields, sweep_lines
 from curvegan.words import age, number
 from curvegan_cli.shown.output import Column, Grid, Sheet, emit
@@ -32,19 +32,17 @@ def state_style(state: str) -> str:
 _JobColumn = tuple[Column, "Callable[[Job, float | None, datetime], object]"]
 _JOB_COLUMNS: tuple[_JobColumn, ...] = (
     (Column("ID", right=True), lambda job, rmse, now: job.id),
-    (Column("NAME", folds=True), lambda job, rmse, now: job.name),
+    (Column("NAME", folds=True, least=12), lambda job, rmse, now: job.name),
     (Column("STATE", style=state_style), lambda job, rmse, now: job.state),
     (Column("PROGRESS", right=True), lambda job, rmse, now: progress(job)),
     (Column("STEPS/S", right=True, spare=2), lambda job, rmse, now: _rate(job.steps_per_second)),
     (Column("RMSE", right=True), lambda job, rmse, now: number(rmse)),
-    (Column("VERDICT", folds=True, least=12), lambda job, rmse, now: job.verdict),
+    (
+        Column("VERDICT", folds=True, least=12),
+        lambda job, rmse, now: job.verdict or why(job).removeprefix(": ") or None,
+    ),
     (Column("AGE", right=True, spare=1), lambda job, rmse, now: age(job.created_at, now)),
     (Column("WORKER", folds=True, spare=3), lambda job, rmse, now: job.worker),
-)
-_SWEEP_COLUMNS = (
-    *(Column("ID", right=True), Column("NAME", folds=True), Column("AGE", right=True), Column("JOBS", right=True)),
-    *(Column(state.upper(), right=True) for state in COUNTED_STATES),
-    Column("AXES", folds=True),
 )
 
 
@@ -54,9 +52,11 @@ def _rate(steps_per_second: float | None) -> str | None:
 
 def jobs_grid(store: "Store", jobs: Sequence["Job"]) -> Grid:
     """Return the table of `status`."""
+    from curvegan_db.sql.database import shown_url
+
     now, rmse = datetime.now(UTC), rmses_now(store, jobs)
     rows = [[value(job, rmse[job.id], now) for _, value in _JOB_COLUMNS] for job in jobs]
-    remark = "" if jobs else "There is no such job; `curvegan submit` makes one."
+    remark = "" if jobs else f"There is no such job in {shown_url(store.engine)}; `curvegan submit` makes one."
     return Grid([column for column, _ in _JOB_COLUMNS], rows, remark)
 
 
@@ -85,7 +85,19 @@ def sweeps_grid(sweeps: Sequence["Sweep"]) -> Grid:
     """Return the table of `sweeps`."""
     now = datetime.now(UTC)
     remark = "" if sweeps else "There is no sweep; `curvegan sweep` makes one."
-    return Grid(_SWEEP_COLUMNS, [_sweep_cells(sweep, now) for sweep in sweeps], remark)
+    columns = (
+        *(Column("ID", right=True), Column("NAME", folds=True)),
+        *(Column("AGE", right=True, spare=2), Column("JOBS", right=True)),
+        *(_state_column(state, any(sweep.states[state] for sweep in sweeps)) for state in COUNTED_STATES),
+        Column("AXES", folds=True, spare=4),
+    )
+    return Grid(columns, [_sweep_cells(sweep, now) for sweep in sweeps], remark)
+
+
+def _state_column(state: str, counted: bool) -> Column:
+    """Return a column of counts: what no sweep has goes first where room is scarce, what needs nobody next."""
+    spare = 5 if not counted else {"cancelled": 1, "queued": 3}.get(state, 0)
+    return Column(state.upper(), right=True, spare=spare)
 
 
 def _sweep_cells(sweep: "Sweep", now: datetime) -> list[object]:

@@ -1,9 +1,9 @@
 """Curves and points of the plane drawn in characters: braille, or ASCII where there is no more."""
 
-import sys
 from typing import TYPE_CHECKING
 
 from curvegan.words import digits_of, number
+from curvegan_cli.shown.tables import takes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,10 +28,11 @@ def drawing(lines: "Sequence[NDArray[np.float64]]", rows: int = 8, joined: bool 
     points = np.concatenate(lines)
     low, high = points.min(axis=0), points.max(axis=0)
     high = np.where(high > low, high, low + 1)
-    unicode = _takes("\u28ff")
+    unicode = takes("\u28ff")
     down, across = (4, 2) if unicode else (2, 1)
-    x, y = ([number(end, digits_of(*ends)) for end in ends] for ends in zip(low.tolist(), high.tolist(), strict=True))
-    gutter = max(_GUTTER, 2 + max(map(len, y)))
+    ends = zip(low.tolist(), high.tolist(), strict=True)
+    below, beside = ([number(end, digits_of(*pair)) for end in pair] for pair in ends)
+    gutter = max(_GUTTER, 2 + max(map(len, beside)))
     width, height = (WIDTH - gutter) * across, rows * down
     dots = np.zeros((height, width), bool)
     for line in lines:
@@ -40,16 +41,7 @@ def drawing(lines: "Sequence[NDArray[np.float64]]", rows: int = 8, joined: bool 
         dots[height - 1 - y, x] = True
     cells = dots.reshape(rows, down, -1, across).transpose(0, 2, 1, 3).reshape(rows, -1, down * across)
     text = [_text(row, unicode) for row in cells]
-    return _labelled(text, x, y, gutter)
-
-
-def _takes(letter: str) -> bool:
-    """Return whether stdout's encoding has it."""
-    try:
-        letter.encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+    return _labelled(text, below, beside, gutter)
 
 
 def _dense(points: "NDArray[np.float64]") -> "NDArray[np.float64]":

@@ -25,6 +25,29 @@ def output_option(default: str) -> Callable[[Any], Any]:
     )
 
 
+# What a picture can be written as, by the ending of its file's name.
+PICTURES = (".png",)
+
+
+def picture_option(default: str) -> Callable[[Any], Any]:
+    """Add `--output` for a picture, whose form is what the ending of the name says."""
+
+    def check(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+        if path is not None and path != STDOUT and path.suffix.lower() not in PICTURES:
+            named = f"ends in {path.suffix}" if path.suffix else "has no ending"
+            endings = " or ".join(PICTURES)
+            raise click.BadParameter(f"{str(path)!r:.80} {named}, and a picture is written as {endings}")
+        return path
+
+    return click.option(
+        "--output",
+        type=click.Path(path_type=Path, allow_dash=True),
+        metavar=f"FILE{'|'.join(PICTURES)}|-",
+        callback=check,
+        help=f"Where to write it, - for stdout as PNG; without it {default} in the current folder.",
+    )
+
+
 def check_writable(path: Path, force: bool) -> None:
     """Find out before any work whether `write` would refuse. Raises InvalidInput."""
     if path == STDOUT:

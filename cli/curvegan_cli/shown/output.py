@@ -10,40 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
-from curvegan.words import moment, number
+from curvegan.words import moment, number, plural
+from curvegan_cli.shown.tables import UNLIMITED_WIDTH, laid
+from curvegan_cli.shown.tables import Column as Column
+from curvegan_cli.shown.tables import Grid as Grid
 
 if TYPE_CHECKING:
-    from rich.console import Console, JustifyMethod
-    from rich.table import Table
+    from rich.console import Console
+    from rich.text import Text
 
-# No line of a table that goes to a file or a pipe is ever cut or wrapped.
-_UNLIMITED_WIDTH = 100_000
-_GAP = 3
 # Where -q is kept until -o is read.
 _QUIET = "curvegan_cli.quiet"
-
-
-class Column(NamedTuple):
-    """A column of a table: its heading, its side, and the rich style of a cell.
-
-    A narrow terminal may fold it if it `folds`, to `least` characters, and goes without the `spare` ones, the highest
-    first.
-    """
-
-    heading: str
-    right: bool = False
-    folds: bool = False
-    least: int = 8
-    spare: int = 0
-    style: Callable[[str], str] = lambda _: ""
-
-
-class Grid(NamedTuple):
-    """A table for people: columns and rows of values, which `cell` writes out; and a remark on stderr below it."""
-
-    columns: Sequence[Column]
-    rows: Iterable[Sequence[object]]
-    remark: str = ""
 
 
 class Pairs(NamedTuple):
@@ -142,11 +119,9 @@ def _print_text(parts: Iterable[Grid | Pairs | str]) -> None:
         if isinstance(part, str):
             click.echo(inert(part))
         elif isinstance(part, Pairs):
-            _print_table(_pairs_table(part))
+            _print_pairs(part)
         else:
-            _print_table(table(part))
-            if part.remark:
-                message(part.remark)
+            _print_grid(part)
 
 
 def _print_ids(ids: Iterable[object]) -> None:
@@ -214,7 +189,7 @@ def console(stream: TextIO) -> "Console":
     terminal = stream.isatty()
     return Console(
         file=stream,
-        width=None if terminal else _UNLIMITED_WIDTH,
+        width=None if terminal else UNLIMITED_WIDTH,
         force_terminal=terminal,
         color_system="auto" if terminal else None,
         markup=False,
@@ -223,60 +198,53 @@ def console(stream: TextIO) -> "Console":
     )
 
 
-def table(grid: Grid) -> "Table":
-    """Return a rich table whose cells are text, never markup, of as many columns as the terminal has room for."""
-    from rich import box
-    from rich.cells import cell_len
-    from rich.table import Table
+def _print_grid(grid: Grid) -> None:
+    """Print a table: to a terminal as much of it as there is room for, elsewhere all of it."""
+    if sys.stdout.isatty():
+        screen = console(sys.stdout)
+        lines, missing = grid_text(grid, screen.width)
+        for line in lines:
+            screen.print(line, soft_wrap=True)
+        if missing:
+            message(f"{plural(missing, 'column')} more in a wider terminal, and in a file or a pipe.")
+    else:
+        table = laid(grid.columns, _texts(grid), UNLIMITED_WIDTH)
+        rows = (table.gap.join(text for text, _ in row).rstrip() for row in table.rows)
+        click.echo("\n".join([table.heading.rstrip(), table.rule, *rows]))
+    if grid.remark:
+        message(grid.remark)
+
+
+def grid_text(grid: Grid, room: int) -> "tuple[list[Text], int]":
+    """Return a table's lines for a terminal, and how many columns are missing in them."""
     from rich.text import Text
 
-    columns, lines = grid.columns, [[inert(cell(value)) for value in row] for row in grid.rows]
-    headed = [[column.heading for column in columns], *lines]
-    widths = [max(cell_len(line[index]) for line in headed) for index in range(len(columns))]
-    least = [min(width, c.least) if c.folds else width for c, width in zip(columns, widths, strict=True)]
-    kept, narrow = _kept(columns, least, console(sys.stdout).width)
-    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", padding=(0, 1 - narrow))
-    for index in kept:
-        side: JustifyMethod = "right" if columns[index].right else "left"
-        drawn.add_column(columns[index].heading, justify=side, overflow="fold", min_width=least[index])
+    table = laid(grid.columns, _texts(grid), room)
+    lines = [Text.assemble(*(part for text in row for part in (text, table.gap))) for row in table.rows]
     for line in lines:
-        drawn.add_row(*(Text(line[index], style=columns[index].style(line[index])) for index in kept))
-    return drawn
+        line.rstrip()
+    return [Text(table.heading.rstrip(), style="bold"), Text(table.rule), *lines], table.missing
 
 
-def _kept(columns: Sequence[Column], least: Sequence[int], room: int) -> tuple[list[int], bool]:
-    """Return the indices of the columns that fit, and whether even they do only close together."""
-    kept = list(range(len(columns)))
-    for index in sorted(kept, key=lambda index: -columns[index].spare):
-        if columns[index].spare and _wide(kept, least) > room:
-            kept.remove(index)
-    return kept, _wide(kept, least) > room
+def _texts(grid: Grid) -> list[list[str]]:
+    return [[inert(cell(value)) for value in row] for row in grid.rows]
 
 
-def _wide(kept: Sequence[int], least: Sequence[int]) -> int:
-    return sum(least[index] + _GAP for index in kept) - _GAP
+def _print_pairs(pairs: Pairs) -> None:
+    """Print names and facts; on a terminal a fact goes on below itself."""
+    import textwrap
 
-
-def _pairs_table(pairs: Pairs) -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table.grid(padding=(0, 2))
-    drawn.add_column(no_wrap=True)
-    drawn.add_column(overflow="fold")
+    wide = max((len(name) for name, _ in pairs.pairs), default=0) + 2
+    screen = console(sys.stdout) if sys.stdout.isatty() else None
     for name, text in pairs.pairs:
-        drawn.add_row(Text(name, style="dim"), Text(inert(text)))
-    return drawn
+        if screen is None:
+            click.echo(f"{name:{wide}}{inert(text)}".rstrip())
+            continue
+        from rich.text import Text
 
-
-def _print_table(drawn: "Table") -> None:
-    """Print as rich draws it, unless it would cut; to no terminal without the blanks that fill up the columns."""
-    screen = console(sys.stdout)
-    if screen.is_terminal:
-        unlimited = screen.options.update(width=_UNLIMITED_WIDTH)
-        screen.width = max(screen.width, screen.measure(drawn, options=unlimited).minimum)
-        screen.print(drawn)
-        return
-    with screen.capture() as capture:
-        screen.print(drawn)
-    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+        first, *others = textwrap.wrap(
+            inert(text), max(screen.width - wide, 20), drop_whitespace=False, break_on_hyphens=False
+        ) or [""]
+        screen.print(Text.assemble((f"{name:{wide}}", "dim"), first.rstrip()), soft_wrap=True)
+        for line in others:
+            screen.print(Text(" " * wide + line.strip()), soft_wrap=True)

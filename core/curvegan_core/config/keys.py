@@ -4,7 +4,7 @@ What a config is called by is derived from these lines: `numbers` gives `TrainCo
 A model refuses to be defined with a field that does not say how it counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, cast
@@ -29,6 +29,8 @@ SHAPE, CHOICE, SWITCH, FREE = Counts
 # The first keys are in every hash, those of 2 only where they are not at their default. So are those of 3, which
 # `pack_key` names too: names that stores and checkpoints have stay what they are when a key is added.
 FIRST, LATER, NEWEST = 1, 2, 3
+# Below it every whole number is a float of its own.
+_EXACT = 2**53
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,14 @@ class Keyed(BaseModel):
             if not isinstance(field.json_schema_extra, dict):
                 raise TypeError(f"{cls.__name__}.{name} does not say how it counts: declare it with `key`")
             cls.KEYS[name] = Key(**cast(dict[str, Any], field.json_schema_extra))
+
+
+def whole(model: type[Keyed], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values in which 1e5 is 100000 where a key takes whole numbers; what has a fraction stays as it is."""
+    counts = [name for name, field in model.model_fields.items() if field.annotation is int]
+    given = {name: values[name] for name in counts if isinstance(values.get(name), float)}
+    exact = {name: int(value) for name, value in given.items() if value.is_integer() and abs(value) < _EXACT}
+    return {**values, **exact}
 
 
 def numbers(model: Keyed) -> dict[str, Any]:

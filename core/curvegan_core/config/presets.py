@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from curvegan_core.config.synonyms import meant
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig
 
@@ -63,5 +64,7 @@ PRESETS = {
 def preset(name: str) -> Preset:
     """Return a preset. Raises InvalidConfig, with the names there are."""
     if name not in PRESETS:
-        raise InvalidConfig(f"no preset {name!r}; there are {', '.join(PRESETS)}")
+        near = meant(name, PRESETS)
+        hint = f", did you mean {near!r}?" if near else ""
+        raise InvalidConfig(f"no preset {name!r}{hint or '; there are ' + ', '.join(PRESETS)}")
     return PRESETS[name]

@@ -1,13 +1,15 @@
 """What is wrong with a user's values: one line that names the keys, says why, and what was perhaps meant."""
 
-import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from curvegan_core.config.curve import CURVE_MODELS
 from curvegan_core.config.keys import Keyed
+from curvegan_core.config.synonyms import meant
 
 _MOST_SAID = 5
+_DEVICES = ("auto", "cpu", "cuda")
 
 
 def one_line(model: type[Keyed], errors: Iterable[Mapping[str, Any]]) -> str:
@@ -29,11 +31,22 @@ def _problem(model: type[Keyed], error: Mapping[str, Any]) -> str:
         known = [*model.model_fields, "lr", *(f"curve.{name}" for name in curve.model_fields)]
         return f"unknown key {path!r}{_near(path, known)}"
     message = error["msg"].removeprefix("Value error, ")
-    return message if not path else f"{path}: {message[0].lower()}{message[1:]} (got {error['input']!r:.60})"
+    near = _near_word(error)
+    return message if not path else f"{path}: {message[0].lower()}{message[1:]} (got {error['input']!r:.60}){near}"
+
+
+def _near_word(error: Mapping[str, Any]) -> str:
+    """Return what a wrong word was perhaps meant to be, where a key takes one of a few."""
+    typed = error["input"]
+    if not isinstance(typed, str):
+        return ""
+    words = re.findall("'([^']+)'", error.get("ctx", {}).get("expected", "")) or _DEVICES
+    near = meant(typed, words) if error["type"] in ("literal_error", "string_pattern_mismatch") else None
+    return f", did you mean {near!r}?" if near else ""
 
 
 def _near(path: str, known: list[str], listed: str = "") -> str:
-    near = difflib.get_close_matches(path, known, n=1, cutoff=0.5)
+    near = meant(path, known, cutoff=0.5)
     if near:
-        return f", did you mean {near[0]!r}?"
+        return f", did you mean {near!r}?"
     return f"; {listed} {', '.join(known)}" if listed else "; `curvegan config` prints all keys"

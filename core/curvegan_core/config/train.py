@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from curvegan_core.config.curve import CURVE_MODELS, Curve, Parameter, Positive, Quadratic
-from curvegan_core.config.keys import CHOICE, FIRST, FREE, LATER, SHAPE, SWITCH, Keyed, key, numbers, pack_words
+from curvegan_core.config.keys import CHOICE, FIRST, FREE, LATER, SHAPE, SWITCH, Keyed, key, numbers, pack_words, whole
 from curvegan_core.config.limits import check_size
 from curvegan_core.config.problems import one_line
 from curvegan_core.config.rules import check
@@ -176,7 +176,7 @@ class TrainConfig(Keyed):
         """Spell out the short forms: `lr` for both rates, a family's name for a curve, intervals within steps."""
         if not isinstance(values, Mapping):
             return values
-        values = dict(values)
+        values = whole(cls, values)
         if "lr" in values:
             lr = values.pop("lr")
             values = {"lr_g": lr, "lr_d": lr} | values
@@ -246,8 +246,8 @@ def _fill_curve(values: dict[str, Any]) -> dict[str, Any]:
         curve = {"family": curve}
     if isinstance(curve, Mapping):
         curve = {"family": "quadratic", **curve}
-        values["curve"] = curve
         model = CURVE_MODELS.get(str(curve["family"]))
+        values["curve"] = curve = curve if model is None else whole(model, curve)
         if model is not None and (allowed := model.coordinates(curve)):
             values.setdefault("points", allowed[0])
     return values

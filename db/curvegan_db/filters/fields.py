@@ -4,7 +4,6 @@ A comparison with what a job lacks is false, `!=` like any other, on every datab
 Numbers that agree to 12 digits are equal, for each database reads the last digits of a decimal in its own way.
 """
 
-import difflib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -17,6 +16,8 @@ from sqlalchemy import ColumnElement, Double, String, and_, false, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+from curvegan_core.config.synonyms import meant
 
 _SAME = 1e-12
 _MOST_INTEGER = 2**31 - 1
@@ -201,5 +202,5 @@ def contains(text: ColumnElement[Any], part: str) -> ColumnElement[bool]:
 def near(text: str, known: Iterable[str], listed: str = "there are ") -> str:
     """Say what else a wrong word may have meant, to end a line with."""
     words = list(known)
-    close = difflib.get_close_matches(text, words, n=1, cutoff=0.6)
-    return f", did you mean {close[0]!r}?" if close else f"; {listed}{', '.join(words)}"
+    close = meant(text, words)
+    return f", did you mean {close!r}?" if close else f"; {listed}{', '.join(words)}"

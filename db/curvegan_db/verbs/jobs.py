@@ -56,7 +56,7 @@ class Jobs(Transactions):
         with self._read() as session:
             moment = now(session)
             order = models.Job.id.desc() if newest_first else models.Job.id
-            query = _filtered(states, tags, sweep, moment).order_by(order)
+            query = filtered(states, tags, sweep, moment).order_by(order)
             if where is not None:
                 query = query.where(where.condition(moment))
             rows: list[models.Job] = []
@@ -133,7 +133,8 @@ def _parts(ids: Iterable[int] | None, newest_first: bool) -> Iterator[list[int] 
         yield ordered[start : start + _MOST_PARAMETERS]
 
 
-def _filtered(states: Sequence[str], tags: Sequence[str], sweep: int | None, moment: datetime) -> Select[models.Job]:
+def filtered(states: Sequence[str], tags: Sequence[str], sweep: int | None, moment: datetime) -> Select[models.Job]:
+    """Return the query for jobs in any of the displayed states, with all of the tags, of a sweep if one is given."""
     query = select(models.Job)
     if sweep is not None:
         query = query.where(models.Job.sweep == (sweep if 0 < sweep <= MOST_ID else 0))
