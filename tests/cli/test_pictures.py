@@ -5,6 +5,7 @@ import io
 import re
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -28,10 +29,31 @@ def test_another_ending_is_refused_before_anything_is_asked(client: Client, comm
 
 @pytest.mark.parametrize("ending", [*PICTURES, *(ending.upper() for ending in PICTURES)])
 def test_the_ending_says_what_is_written(trained: Client, ending: str) -> None:
-    trained.done("fetch-plot", "first", "--output", f"x{ending}")
-    with Image.open(f"x{ending}") as picture:
-        assert picture.format == ending.strip(".").upper()
-        assert np.asarray(picture).std() > 1
+    for _ in range(2):  # a file that shows the same is written over, whatever it is
+        trained.done("fetch-plot", "first", "--output", f"x{ending}")
+        written = Path(f"x{ending}").read_bytes()
+        if ending.lower() == ".png":
+            with Image.open(io.BytesIO(written)) as picture:
+                assert picture.format == "PNG"
+                assert np.asarray(picture).std() > 1
+        elif ending.lower() == ".svg":
+            assert ElementTree.fromstring(written).tag == "{http://www.w3.org/2000/svg}svg"
+        else:
+            assert written.startswith(b"%PDF-")
+            assert b"%%EOF" in written[-200:]
+    assert "is there already" in trained.refused("fetch-plot", "1", "--kind", "losses", "--output", f"x{ending}")
+
+
+def test_pixels_to_the_inch_are_of_png_alone(trained: Client) -> None:
+    sizes = []
+    for dpi in ("60", "120", "300"):
+        trained.done("fetch-plot", "1", "--output", f"{dpi}.png", "--dpi", dpi)
+        with Image.open(f"{dpi}.png") as picture:
+            sizes.append(picture.size)
+            assert picture.info["dpi"] == pytest.approx((float(dpi), float(dpi)), abs=0.02)
+    assert sizes == [(384, 264), (768, 528), (1920, 1320)]
+    assert "--dpi is for PNG" in trained.refused("fetch-plot", "1", "--output", "x.svg", "--dpi", "300")
+    assert not Path("x.svg").exists()
 
 
 def test_a_plot_of_the_same_job_is_written_over_and_nothing_else(trained: Client, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import math
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -246,6 +247,40 @@ def test_a_picture_does_not_depend_on_what_was_drawn_before() -> None:
     assert {kind: render(kind, the_data()) for kind in reversed(KINDS)} == alone
     canvas._letters.cache_clear()
     assert {kind: render(kind, the_data()) for kind in KINDS} == alone
+
+
+@pytest.mark.parametrize("form", ["svg", "pdf"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_in_lines_is_the_same_file_every_time(kind: str, form: str) -> None:
+    written = picture(kind, the_data()).to_bytes(form)
+    assert picture(kind, the_data()).to_bytes(form) == written
+    assert b"CreationDate" not in written
+    assert b"dc:date" not in written
+    if form == "svg":
+        root = ElementTree.fromstring(written)
+        assert len(root.findall(".//{http://www.w3.org/2000/svg}path")) > 10
+        assert b"<!-- job 17, a name -->" in written
+    else:
+        assert written.startswith(b"%PDF-")
+        assert b"/FontFile2" in written
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pixels_to_the_inch_change_the_size_alone(kind: str) -> None:
+    drawn = picture(kind, the_data())
+    assert drawn.to_bytes("png", 120) == drawn.to_bytes()
+    for dpi in (60, 240):
+        with Image.open(io.BytesIO(drawn.to_bytes("png", dpi))) as image:
+            assert image.size == (drawn.width * dpi // 120, drawn.height * dpi // 120)
+            small = np.asarray(image.resize((192, 132)).convert("L"), float)
+        with Image.open(io.BytesIO(drawn.to_bytes())) as image:
+            plain = np.asarray(image.resize((192, 132)).convert("L"), float)
+        assert np.abs(small - plain).mean() < 6
+
+
+def test_a_form_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="png, svg, pdf"):
+        picture("curve", the_data()).to_bytes("gif")
 
 
 def test_many_records_are_thinned_to_the_lowest_and_highest_of_each_column() -> None:

@@ -109,12 +109,15 @@ class Picture:
     axes: Sequence[Axes]
     keys: Sequence[Key] = ()
 
-    def to_bytes(self, form: str = "png", dpi: int = DPI) -> bytes:
-        """Return the file: "png", of so many pixels to the inch, "svg" or "pdf". Raises ValueError for another form."""
+    def to_bytes(self, form: str = "png", dpi: int | None = None) -> bytes:
+        """Return the file: "png", of so many pixels to the inch (120 without it), "svg" or "pdf".
+
+        Raises ValueError for another form.
+        """
         if form not in FORMS:
             raise ValueError(f"no picture is written as {form!r}; there are {', '.join(FORMS)}")
         if form == "png":
-            canvas = Pixels(self.width, self.height, dpi)
+            canvas = Pixels(self.width, self.height, dpi or DPI)
             self.paint(canvas)
             return canvas.to_bytes()
         from curvegan_core.plotting import vectors  # noqa: PLC0415  no worker waits for renderers that it does not use

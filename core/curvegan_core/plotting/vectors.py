@@ -14,7 +14,7 @@ from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_rgb
 from matplotlib.path import Path
 
-from curvegan_core.plotting.canvas import DIGIT_HEIGHT, DPI, Canvas, font
+from curvegan_core.plotting.canvas import DIGIT_HEIGHT, DPI, Canvas, font, text_width
 
 _POINTS = 72 / DPI
 _SETTINGS: Any = {"svg.fonttype": "path", "svg.hashsalt": "curvegan", "svg.id": None, "pdf.fonttype": 42}
@@ -38,13 +38,20 @@ class _Vectors(Canvas):
         self, anchor: tuple[float, float], text: str, size: float, colour: str, along: float = 0, up: float = 0
     ) -> None:
         """Write a line: `along` of its length lies left of the anchor, `up` of a digit's height below it."""
+        size = self._fitting(text, size)
         x = self._factor * anchor[0] - along * self._width(text, size)
         self._write((x, self._factor * anchor[1] - up * DIGIT_HEIGHT * size), text, size, colour, 0)
 
     def upright(self, anchor: tuple[float, float], text: str, size: float, colour: str) -> None:
         """Write a line from below upwards, its middle at the anchor and its base right of it."""
+        size = self._fitting(text, size)
         y = self._factor * anchor[1] - self._width(text, size) / 2
         self._write((self._factor * anchor[0], y), text, size, colour, 90)
+
+    def _fitting(self, text: str, size: float) -> float:
+        """Return a size that takes no more room than the same text in pixels, whose letters are hinted."""
+        width = self._width(text, size)
+        return size * min(1, self._factor * text_width(text, size) / width) if width else size
 
     def _width(self, text: str, size: float) -> float:
         return float(self._renderer.get_text_width_height_descent(text, font(size), False)[0])
