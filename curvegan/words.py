@@ -1,5 +1,6 @@
 """Numbers, times, counts and values as people read them."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,14 @@ from typing import Any
 def number(value: float | None, digits: int = 4) -> str:
     """Return a figure in so many digits; a dash where there is none."""
     return "-" if value is None else f"{value:.{digits}g}"
+
+
+def digits_of(low: float, high: float) -> int:
+    """Return how many digits tell numbers between these apart: four, and as many more as their span is smaller."""
+    span, size = high - low, max(abs(low), abs(high))
+    if not 0 < span < math.inf:
+        return 4
+    return min(17, max(4, 3 + math.ceil(math.log10(size / span))))
 
 
 def moment(time: datetime) -> str:

@@ -24,7 +24,7 @@ class LossCurve:
 
     `steps` is int64 (n,), every other column float32 (n,). A record at step s holds what update s saw: `d_loss`,
     `d_real` and `d_fake` (mean P(real) on real and on generated curves) before the discriminator's update, `g_loss`
-    after it, and `rmse` of that minibatch's curves to the target, in units of y.
+    after it, and `rmse` of that minibatch's curves to the target, in units of training.
     """
 
     steps: NDArray[np.int64]

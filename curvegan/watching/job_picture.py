@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def job_png(store: "Store", job: "Job", kind: str) -> bytes:
-    """Return a job's plot of a kind as a PNG file.
+def job_picture(store: "Store", job: "Job", kind: str, form: str = "png", dpi: int | None = None) -> bytes:
+    """Return a job's plot of a kind as a file: "png", of so many pixels to the inch, "svg" or "pdf".
+
+    As its worker stored it, where that is what is asked for.
 
     Raises:
         ResultNotFound: nothing has been recorded yet.
@@ -21,7 +23,7 @@ def job_png(store: "Store", job: "Job", kind: str) -> bytes:
     """
     from curvegan_db.errors import ResultDamaged, ResultNotFound
 
-    stored = store.plot(job.id, kind)
+    stored = store.plot(job.id, kind) if form == "png" and dpi is None else None
     if stored and not stored.png.startswith(_PNG):
         raise ResultDamaged(stored.job_id, f"{stored.kind} plot", "it is no PNG")
     if stored:
@@ -29,10 +31,11 @@ def job_png(store: "Store", job: "Job", kind: str) -> bytes:
     losses, snapshots = store.losses(job.id), store.snapshots(job.id)
     if not snapshots or not len(losses):
         raise ResultNotFound(f"job {job.id} has no {kind} plot yet: it is {job.state}; {_hint(job)}")
-    from curvegan_core.plotting.job_plots import PlotData, render, titled
+    from curvegan_core.plotting.job_plots import PlotData, picture, titled
 
     title, own = titled(job.id, job.name), own_curves(store, job)
-    return render(kind, PlotData(title, job.config, losses, snapshots, verdict=job.verdict, dataset=own))
+    drawn = picture(kind, PlotData(title, job.config, losses, snapshots, verdict=job.verdict, dataset=own))
+    return drawn.to_bytes(form, dpi)
 
 
 def _hint(job: "Job") -> str:

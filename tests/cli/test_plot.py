@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
+from curvegan_core.plotting.canvas import Canvas
 from curvegan_core.plotting.heatmap import Heatmap
 from curvegan_core.plotting.job_plots import Picture
 from curvegan_core.plotting.sweep_plots import Banded
@@ -26,13 +27,13 @@ def swept(any_client: Client) -> Client:
 def pictures(monkeypatch: pytest.MonkeyPatch) -> list[Picture]:
     """The pictures that are painted, as what they show."""
     painted: list[Picture] = []
-    png = Picture.png
+    paint = Picture.paint
 
-    def kept(picture: Picture) -> bytes:
+    def kept(picture: Picture, canvas: Canvas) -> None:
         painted.append(picture)
-        return png(picture)
+        paint(picture, canvas)
 
-    monkeypatch.setattr(Picture, "png", kept)
+    monkeypatch.setattr(Picture, "paint", kept)
     return painted
 
 

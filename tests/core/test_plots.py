@@ -2,6 +2,7 @@
 
 import io
 import math
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
 from curvegan_core.networks import init_weights
 from curvegan_core.plotting import canvas
-from curvegan_core.plotting.axes import Axes, Marks, decades, labels, round_ticks, thinned
+from curvegan_core.plotting.axes import Axes, Marks, thinned
 from curvegan_core.plotting.job_plots import KINDS, MOST_PANELS, PlotData, chosen, picture, render, titled
 from curvegan_core.plotting.spectrum_plot import spectrum_picture
+from curvegan_core.plotting.ticks import decades, labels, round_ticks
 from curvegan_core.spectrum import Spectrum
 
 CONFIG = TrainConfig()
@@ -217,7 +219,7 @@ def test_a_spectrum_is_drawn_beside_the_unit_circle() -> None:
     np.testing.assert_allclose(named(near, "values").x + 1j * named(near, "values").ys[0], values[:3] - 1)
     arc = named(near, "circle")
     np.testing.assert_allclose(np.hypot(arc.x + 1, arc.ys[0]), 1)
-    with Image.open(io.BytesIO(drawn.png())) as image:
+    with Image.open(io.BytesIO(drawn.to_bytes())) as image:
         assert image.size == (drawn.width, drawn.height)
 
 
@@ -281,6 +283,40 @@ def test_a_picture_does_not_depend_on_what_was_drawn_before() -> None:
     assert {kind: render(kind, the_data()) for kind in KINDS} == alone
 
 
+@pytest.mark.parametrize("form", ["svg", "pdf"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_in_lines_is_the_same_file_every_time(kind: str, form: str) -> None:
+    written = picture(kind, the_data()).to_bytes(form)
+    assert picture(kind, the_data()).to_bytes(form) == written
+    assert b"CreationDate" not in written
+    assert b"dc:date" not in written
+    if form == "svg":
+        root = ElementTree.fromstring(written)
+        assert len(root.findall(".//{http://www.w3.org/2000/svg}path")) > 10
+        assert b"<!-- job 17, a name -->" in written
+    else:
+        assert written.startswith(b"%PDF-")
+        assert b"/FontFile2" in written
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pixels_to_the_inch_change_the_size_alone(kind: str) -> None:
+    drawn = picture(kind, the_data())
+    assert drawn.to_bytes("png", 120) == drawn.to_bytes()
+    for dpi in (60, 240):
+        with Image.open(io.BytesIO(drawn.to_bytes("png", dpi))) as image:
+            assert image.size == (drawn.width * dpi // 120, drawn.height * dpi // 120)
+            small = np.asarray(image.resize((192, 132)).convert("L"), float)
+        with Image.open(io.BytesIO(drawn.to_bytes())) as image:
+            plain = np.asarray(image.resize((192, 132)).convert("L"), float)
+        assert np.abs(small - plain).mean() < 6
+
+
+def test_a_form_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="png, svg, pdf"):
+        picture("curve", the_data()).to_bytes("gif")
+
+
 def test_many_records_are_thinned_to_the_lowest_and_highest_of_each_column() -> None:
     y = np.random.default_rng(0).normal(size=100_007)
     x, kept = thinned(np.arange(100_007.0), y, 600)
@@ -292,15 +328,17 @@ def test_many_records_are_thinned_to_the_lowest_and_highest_of_each_column() -> 
 
 
 @pytest.mark.parametrize(
-    ("limits", "expected"),
+    ("limits", "expected", "shared"),
     [
-        ((0, 10001), ["0", "2,000", "4,000", "6,000", "8,000", "10,000"]),
-        ((-1.04, 1.04), ["\N{MINUS SIGN}1.0", "\N{MINUS SIGN}0.5", "0.0", "0.5", "1.0"]),
-        ((0, 2e38), ["0", "5e+37", "1e+38", "1.5e+38", "2e+38"]),
+        ((0, 10001), ["0", "2,000", "4,000", "6,000", "8,000", "10,000"], ""),
+        ((-1.04, 1.04), ["\N{MINUS SIGN}1.0", "\N{MINUS SIGN}0.5", "0.0", "0.5", "1.0"], ""),
+        ((0, 2e38), ["0.0", "0.5", "1.0", "1.5", "2.0"], "\N{MULTIPLICATION SIGN}10³⁸"),
     ],
 )
-def test_ticks_are_round_numbers_with_the_same_decimals(limits: tuple[float, float], expected: list[str]) -> None:
-    assert labels(round_ticks(limits)) == expected
+def test_ticks_are_round_numbers_with_the_same_decimals(
+    limits: tuple[float, float], expected: list[str], shared: str
+) -> None:
+    assert labels(round_ticks(limits)) == (expected, shared)
 
 
 @pytest.mark.parametrize(

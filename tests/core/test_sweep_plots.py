@@ -54,7 +54,7 @@ def test_each_cell_has_the_colour_of_its_number() -> None:
     picture = heatmap_picture("title", "facts", table([[0.1, 0.5], [0.3, float("nan")]]), "rmse", True)
     [drawn] = picture.axes
     assert isinstance(drawn, Heatmap)
-    image = np.asarray(Image.open(io.BytesIO(picture.png())))
+    image = np.asarray(Image.open(io.BytesIO(picture.to_bytes())))
     left, bottom, right, top = drawn.box
     for (row, column), value in np.ndenumerate(drawn.cells):
         x, y = left + (column + 0.1) * (right - left) / 2, bottom + (row + 0.1) * (top - bottom) / 2
@@ -97,7 +97,7 @@ def test_many_names_are_thinned_until_none_touches_the_next() -> None:
 def test_no_pixel_lies_between_two_cells() -> None:
     picture = heatmap_picture("", "", table([[0.5] * 37] * 41), "rmse", True)
     left, bottom, right, top = (int(edge) for edge in picture.axes[0].box)
-    image = np.asarray(Image.open(io.BytesIO(picture.png())))
+    image = np.asarray(Image.open(io.BytesIO(picture.to_bytes())))
     inside = image[picture.height - top : picture.height - bottom, left:right].reshape(-1, 3)
     assert len(np.unique(inside, axis=0)) == 1
 
@@ -135,11 +135,11 @@ def test_a_fan_has_a_panel_for_each_group_on_one_scale() -> None:
     band = panels[0].band
     assert band is not None
     assert band[1].tolist() == pytest.approx([1.25, 0.125])
-    assert {rgb("#CFE3F5"), rgb("#1F77C9")} <= colours(picture.png())
+    assert {rgb("#CFE3F5"), rgb("#1F77C9")} <= colours(picture.to_bytes())
 
 
 def test_a_fan_of_jobs_without_records_is_empty_and_drawn() -> None:
-    assert len(colours(fan_picture("sweep 1", "", [Fan("lr=1", [])]).png())) > 2
+    assert len(colours(fan_picture("sweep 1", "", [Fan("lr=1", [])]).to_bytes())) > 2
 
 
 def test_the_best_curves_are_those_of_the_newest_snapshots() -> None:
@@ -150,7 +150,7 @@ def test_the_best_curves_are_those_of_the_newest_snapshots() -> None:
     assert [axes.title for axes in picture.axes] == ["job 0", "job 1", "job 2"]
     generated = [marks for marks in picture.axes[0].marks if marks.name == "generated"]
     assert np.array_equal(generated[0].ys, np.ones((32, 3)))
-    assert len(colours(picture.png())) > 10
+    assert len(colours(picture.to_bytes())) > 10
 
 
 def test_a_job_without_snapshot_has_nothing_to_draw() -> None:

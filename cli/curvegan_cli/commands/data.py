@@ -10,7 +10,7 @@ import click
 
 from curvegan.datasets import as_table, stored_curves
 from curvegan.lab import Lab
-from curvegan.words import age, moment, number
+from curvegan.words import age, digits_of, moment, number
 from curvegan_cli.options import completing, pass_lab
 from curvegan_cli.shown.output import Column, Grid, Pairs, Sheet, emit, emit_records, form_options
 
@@ -173,11 +173,12 @@ def _grid(datasets: Sequence["NamedDataset"], now: datetime) -> Grid:
 
 def _facts(stored: "NamedDataset", jobs: list[int]) -> list[tuple[str, str]]:
     more = f" and {len(jobs) - _MOST_IDS} more" if len(jobs) > _MOST_IDS else ""
+    mean = number(stored.mean, digits_of(stored.mean - stored.scale, stored.mean + stored.scale))
     return [
         ("data set", stored.name),
         ("curves", f"{stored.rows} of {stored.points} points"),
         ("hash", stored.hash),
-        ("mean", f"{number(stored.mean)}  which training sees as 0"),
+        ("mean", f"{mean}  which training sees as 0"),
         ("deviation", f"{number(stored.scale)}  which training sees as 1"),
         ("added", moment(stored.created_at)),
         ("jobs", " ".join(map(str, jobs[:_MOST_IDS])) + more if jobs else "none"),

@@ -28,6 +28,7 @@ KINDS = ("heatmap", "fan", "best")
 @where_option
 @click.option("-n", "count", type=click.IntRange(1, 12), default=12, show_default=True, help="Panels of fan and best.")
 @files.picture_option("sweep-ID-KIND.png")
+@files.dpi_option
 @files.force_option
 @pass_lab
 def plot(
@@ -39,9 +40,10 @@ def plot(
     where: "Filter | None",
     count: int,
     output: Path | None,
+    dpi: int | None,
     force: bool,
 ) -> None:
-    """Draw a sweep to a PNG file.
+    """Draw a sweep to a PNG, SVG or PDF file.
 
     Its path is printed. `heatmap` shows the metric's median over two keys, `fan` the RMSE along the steps with its
     quartiles over the seeds, a panel for each point of the sweep, `best` the curves of the best jobs. A file that shows
@@ -51,14 +53,16 @@ def plot(
     Examples:
       curvegan plot --sweep 3
       curvegan plot --sweep 3 --kind heatmap --by lr,beta1 --metric hq
+      curvegan plot --sweep 3 --kind fan --output fan.svg
       curvegan plot --sweep 3 --kind best -n 4 --where loss=rpgan --output best.png
     """
     if sweep is None:
         raise click.UsageError("say which sweep, as in --sweep 3; `curvegan sweeps` lists them")
+    form = files.picture_form(output, dpi)
     known = lab.store.sweep(sweep)
     picture = SweepPicture(lab.store, known, kind, keys, metric, where)
     path = output or Path(f"sweep-{sweep}-{picture.kind}.png")
     own = mark("sweep", sweep, picture.kind, known.created_at)
     force = force or bears(path, own)
     files.check_writable(path, force)
-    files.deliver(path, marked(picture.draw(count).png(), own), force)
+    files.deliver(path, marked(picture.draw(count).to_bytes(form, dpi), own), force)

@@ -8,8 +8,9 @@ import click
 
 from curvegan.datasets import own_curves
 from curvegan.lab import Lab
-from curvegan.watching.job_picture import job_png
+from curvegan.watching.job_picture import job_picture
 from curvegan.watching.marks import bears, mark, marked
+from curvegan.words import digits_of, number
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
 from curvegan_cli.shown import files
@@ -52,6 +53,13 @@ def losses(lab: Lab, selector: str, form: str) -> None:
     )
 
 
+def _figures(rows: Sequence[Sequence[float]]) -> list[list[str]]:
+    """Write numbers in as many digits as tell them apart."""
+    values = [value for row in rows for value in row]
+    digits = digits_of(min(values), max(values))
+    return [[number(value, digits) for value in row] for row in rows]
+
+
 def _figures_grid(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Grid:
     return Grid([Column(name.upper(), right=True) for name in names], rows)
 
@@ -88,7 +96,7 @@ def sample(lab: Lab, selector: str, count: int, seed: int, form: str) -> None:
     header = dataset.description.columns if dataset else ()
     emit(
         form,
-        text=lambda: [Grid([Column(name, right=True) for name in names], curves)],
+        text=lambda: [Grid([Column(name, right=True) for name in names], _figures(curves))],
         json=lambda: {"job": job_id, "step": checkpoint.step, "seed": seed, "x": x, "curves": curves},
         csv=lambda: Sheet(header or x or names, curves),
     )
@@ -123,11 +131,14 @@ def metrics(lab: Lab, selector: str, form: str) -> None:
 @one_job
 @click.option("--kind", type=click.Choice(KINDS), default="curve", show_default=True, help="Which plot.")
 @files.picture_option("job-ID-KIND.png")
+@files.dpi_option
 @files.force_option
 @click.option("--show", "on_terminal", is_flag=True, help="Show it in the terminal; a file only with --output, too.")
 @pass_lab
-def fetch_plot(lab: Lab, selector: str, kind: str, output: Path | None, force: bool, on_terminal: bool) -> None:
-    """Write a job's plot to a PNG file.
+def fetch_plot(
+    lab: Lab, selector: str, kind: str, output: Path | None, dpi: int | None, force: bool, on_terminal: bool
+) -> None:
+    """Write a job's plot to a PNG, SVG or PDF file.
 
     The file's path is printed. It works while the job is running, too: then the plot shows the newest snapshot.
     The worker stores the plots curve and losses at the end; evolution is drawn when it is asked for. A file that shows
@@ -140,20 +151,20 @@ def fetch_plot(lab: Lab, selector: str, kind: str, output: Path | None, force: b
     Examples:
       curvegan fetch-plot 17
       curvegan fetch-plot last --show
+      curvegan fetch-plot last --output curve.pdf
       curvegan fetch-plot last --kind losses --output losses.png --force
     """
-    store = lab.store
+    form, store = files.picture_form(output, dpi), lab.store
     job = store.job(select_one(store, selector))
     path = output or (None if on_terminal else Path(f"job-{job.id}-{kind}.png"))
     own = mark("job", job.id, kind, job.created_at)
     force = force or (path is not None and bears(path, own))
     if path:
         files.check_writable(path, force)
-    png = job_png(store, job, kind)
     if path:
-        files.deliver(path, marked(png, own), force)
+        files.deliver(path, marked(job_picture(store, job, kind, form, dpi), own), force)
     if on_terminal:
-        _show(store, job, kind, png)
+        _show(store, job, kind, job_picture(store, job, kind))
 
 
 def _show(store: "Store", job: "Job", kind: str, png: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from curvegan.words import digits_of, number
 from curvegan_cli.shown.tables import takes
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ def drawing(lines: "Sequence[NDArray[np.float64]]", rows: int = 8, joined: bool 
     high = np.where(high > low, high, low + 1)
     unicode = takes("\u28ff")
     down, across = (4, 2) if unicode else (2, 1)
-    width, height = (WIDTH - _GUTTER) * across, rows * down
+    ends = zip(low.tolist(), high.tolist(), strict=True)
+    below, beside = ([number(end, digits_of(*pair)) for end in pair] for pair in ends)
+    gutter = max(_GUTTER, 2 + max(map(len, beside)))
+    width, height = (WIDTH - gutter) * across, rows * down
     dots = np.zeros((height, width), bool)
     for line in lines:
         dotted = (line - low) / (high - low) * (width - 1, height - 1)
@@ -37,7 +41,7 @@ def drawing(lines: "Sequence[NDArray[np.float64]]", rows: int = 8, joined: bool 
         dots[height - 1 - y, x] = True
     cells = dots.reshape(rows, down, -1, across).transpose(0, 2, 1, 3).reshape(rows, -1, down * across)
     text = [_text(row, unicode) for row in cells]
-    return _labelled(text, [f"{value:.4g}" for value in (low[0], high[0], low[1], high[1])])
+    return _labelled(text, below, beside, gutter)
 
 
 def _dense(points: "NDArray[np.float64]") -> "NDArray[np.float64]":
@@ -59,9 +63,7 @@ def _text(cells: "NDArray[np.bool_]", unicode: bool) -> str:
     return "".join((chr(0x2800 + code) if code else " ") if unicode else _ASCII[code] for code in codes).rstrip()
 
 
-def _labelled(text: "Sequence[str]", ends: "Sequence[str]") -> list[str]:
-    left, right, bottom, top = ends
-    labels = [top, *[""] * (len(text) - 2), bottom]
-    width = WIDTH - _GUTTER
-    below = " " * _GUTTER + left + right.rjust(width - len(left))
-    return [*(f"{label:>{_GUTTER - 1}} {row}".rstrip() for label, row in zip(labels, text, strict=True)), below]
+def _labelled(text: "Sequence[str]", x: "Sequence[str]", y: "Sequence[str]", gutter: int) -> list[str]:
+    labels = [y[1], *[""] * (len(text) - 2), y[0]]
+    below = " " * gutter + x[0] + x[1].rjust(WIDTH - gutter - len(x[0]))
+    return [*(f"{label:>{gutter - 1}} {row}".rstrip() for label, row in zip(labels, text, strict=True)), below]

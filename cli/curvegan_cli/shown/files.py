@@ -26,7 +26,7 @@ def output_option(default: str) -> Callable[[Any], Any]:
 
 
 # What a picture can be written as, by the ending of its file's name.
-PICTURES = (".png",)
+PICTURES = (".png", ".svg", ".pdf")
 
 
 def picture_option(default: str) -> Callable[[Any], Any]:
@@ -46,6 +46,22 @@ def picture_option(default: str) -> Callable[[Any], Any]:
         callback=check,
         help=f"Where to write it, - for stdout as PNG; without it {default} in the current folder.",
     )
+
+
+# Letters of fewer pixels cannot be read, and more than these no printer has.
+dpi_option = click.option(
+    "--dpi",
+    type=click.IntRange(50, 600),
+    help="Pixels to the inch of a PNG file; 120 without it. SVG and PDF have none.",
+)
+
+
+def picture_form(path: Path | None, dpi: int | None) -> str:
+    """Return what a picture is written as, by the ending of its name. Raises UsageError for `--dpi` without pixels."""
+    form = path.suffix[1:].lower() if path and path != STDOUT else "png"
+    if dpi and form != "png":
+        raise click.UsageError(f"--dpi is for PNG; lines of {form.upper()} are sharp at any size, leave it out")
+    return form
 
 
 def check_writable(path: Path, force: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from curvegan.datasets import own_curves
 from curvegan_cli.shown.drawing import drawing
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def drawn_curves(store: "Store", job: "Job", rows: int = 10) -> list[str]:
         return []
     curves, are_points = snapshots[0].curves.astype(np.float64), job.config.curve.is_point
     if not are_points:
-        x = points_x(job.config)
+        x = points_x(job.config, own_curves(store, job))
         lines = [np.stack([x, y], axis=1) for y in curves[:_MOST_CURVES]]
     elif job.config.points > 1:
         lines = [curves[:_MOST_POINTS, :2]]

@@ -44,7 +44,8 @@ def watch(
     def start() -> str | None:
         return lab.start_worker() if store.jobs(states=LIVE, limit=1) else None
 
-    with Live(console=screen, auto_refresh=False, vertical_overflow="crop") as live:
+    # Its stdout would have no encoding, by which a drawing chooses its characters.
+    with Live(console=screen, auto_refresh=False, vertical_overflow="crop", redirect_stdout=False) as live:
 
         def show(lines: "list[Text]") -> None:
             live.update(Text("\n", no_wrap=True, overflow="crop").join(lines), refresh=True)
@@ -76,7 +77,7 @@ def _screen(
 
 def _counts(store: "Store", standing: "Standing") -> str:
     counts = [f"{standing.states[state]} {state}" for state in _ORDER if standing.states.get(state)]
-    left = f"; {estimate(store, standing.steps_left)} left" if standing.steps_left else ""
+    left = f"; left: {estimate(store, standing.steps_left)}" if standing.steps_left else ""
     return f"{plural(sum(standing.states.values()), 'job')}: {', '.join(counts) or 'none'}{left}"
 
 

@@ -32,7 +32,7 @@ _NAMES = {
     "snapshot_every": "sampleevery evalevery",
     "checkpoint_every": "saveevery saveinterval",
     "curve": "function family target shape dataset",
-    "curve.noise": "sigma std",
+    "curve.noise": "sigma std curvesigma curvestd",
     "quadratic": "parabola square squared poly polynomial quad",
     "cubic": "cube",
     "abs": "absolute corner v",

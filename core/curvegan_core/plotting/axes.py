@@ -2,22 +2,23 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from curvegan_core.plotting.canvas import Box, Canvas, pixels, text_width
+from curvegan_core.plotting.canvas import Box, Canvas, cut, pixels, text_width
+from curvegan_core.plotting.ticks import Range, labels
 
 INK, GREY, PALE, _GRID, _FRAME = "#000000", "#555555", "#777777", "#E6E6E6", "#999999"
 SMALL = 9
-MINUS = "\N{MINUS SIGN}"
-_TICK = 3
-_MOST_DECADES = 8
+_TICK, _TICK_GAP, _TITLE_GAP, _BELOW = 3, 6.5, 4, 18.5
+_BESIDE = 6
+_RESOLVED = 64
 
 Values = NDArray[np.float64]
-Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Level:
     colour: str
     up: float = 0.5
 
+    @property
+    def text(self) -> str:
+        """Its number."""
+        return f"{self.value:.3f}"
+
 
 @dataclass(frozen=True)
 class Key:
@@ -54,7 +60,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Axes:
-    """What is shown in one box of pixels; `labelled` says whether the grid's columns and its rows bear numbers."""
+    """What is shown in one box of pixels; `labelled` says whether the grid's columns and its rows bear numbers.
+
+    `fitted` makes room for the texts around the box. With `one_scale` a unit of x is as long as one of y.
+    """
 
     box: Box
     x: Range
@@ -69,6 +78,7 @@ class Axes:
     grid_y: Sequence[float] = ()
     labelled: tuple[bool, bool] = (True, True)
     keys: Sequence[Key] = ()
+    one_scale: bool = False
 
     def draw(self, canvas: Canvas) -> None:
         """Paint the grid, then the data on it, then the frame with its labels."""
@@ -108,34 +118,127 @@ class Axes:
         lines = [np.column_stack(thinned(columns, row, width)) for row in self.upwards(marks.ys)]
         canvas.lines(lines, marks.colour, marks.width, self.box, marks.alpha)
 
+    def margins(self) -> Box:
+        """Return how many pixels the texts take left of the box, below it, right of it and above it."""
+        left, _, right, _ = self.box
+        beside, below, after, above = 0.0, 0.0, 0.0, 0.0
+        if self.labelled[0] and self.grid_x:
+            halves = np.array([text_width(text, SMALL) / 2 for text in self._numbers_x[0]])
+            columns = self.across(self.grid_x)
+            beside, after = float((halves - columns + left).max()), float((halves + columns - right).max())
+            below = pixels(_TICK_GAP + SMALL)
+        if self.label_x or (self.labelled[0] and self._numbers_x[1]):
+            below = pixels(_BELOW + SMALL + 1)
+        beside = max(beside, self._number_width + (pixels(_BESIDE + SMALL + 1) if self.label_y else 0))
+        after = max([after, *(pixels(3) + text_width(level.text, SMALL - 1) for level in self.levels)])
+        if self.title or self.keys or self._numbers_y[1]:
+            above = pixels(_TITLE_GAP + SMALL)
+        return beside, below, after, above + (self._title_up if self.title else 0)
+
+    @cached_property
+    def _numbers_x(self) -> tuple[list[str], str]:
+        return labels(self.grid_x)
+
+    @cached_property
+    def _numbers_y(self) -> tuple[list[str], str]:
+        return labels(self.grid_y, same=not self.logarithmic)
+
+    @property
+    def _number_width(self) -> float:
+        """Pixels that the numbers of y take left of the box."""
+        if not self.labelled[1]:
+            return 0
+        return pixels(_TICK_GAP) + max((text_width(text, SMALL) for text in self._numbers_y[0]), default=0)
+
+    @property
+    def _title_up(self) -> float:
+        """Pixels that the title stands higher: above what the numbers of y share."""
+        return pixels(SMALL + 2) if self._numbers_y[1] else 0
+
     def _draw_level(self, canvas: Canvas, level: Level) -> None:
         left, _, right, _ = self.box
         row = float(self.upwards([level.value])[0])
         canvas.lines([np.array([[left, row], [right, row]])], level.colour, 1, self.box, dashed=True)
-        canvas.text((right + pixels(3), row), f"{level.value:.3f}", SMALL - 1, level.colour, up=level.up)
+        canvas.text((right + pixels(3), row), level.text, SMALL - 1, level.colour, up=level.up)
 
     def _draw_ticks(self, canvas: Canvas, columns: Values, rows: Values) -> None:
-        left, bottom, _, _ = self.box
-        length, gap = pixels(_TICK), pixels(_TICK + 3.5)
+        left, bottom, right, top = self.box
+        length, gap = pixels(_TICK), pixels(_TICK_GAP)
         if self.labelled[0]:
-            for column, label in zip(columns, labels(self.grid_x), strict=True):
+            numbers, shared = self._numbers_x
+            widest = max((text_width(text, SMALL) for text in numbers), default=0)
+            for column in columns:
                 canvas.rule((column, column), (bottom - length, bottom), _FRAME)
-                canvas.text((column, bottom - gap), label, SMALL, INK, along=0.5, up=1)
+            for index in apart(columns, widest + 6):
+                canvas.text((columns[index], bottom - gap), numbers[index], SMALL, INK, along=0.5, up=1)
+            canvas.text((right, bottom - pixels(_BELOW)), shared, SMALL, INK, along=1, up=1)
         if self.labelled[1]:
-            for row, label in zip(rows, labels(self.grid_y, same=not self.logarithmic), strict=True):
+            numbers, shared = self._numbers_y
+            for row in rows:
                 canvas.rule((left - length, left), (row, row), _FRAME)
-                canvas.text((left - gap, row), label, SMALL, INK, along=1, up=0.5)
+            for index in apart(rows, pixels(SMALL) - 1):
+                canvas.text((left - gap, rows[index]), numbers[index], SMALL, INK, along=1, up=0.5)
+            start = min(left, right - text_width(shared, SMALL))
+            canvas.text((start, top + pixels(_TITLE_GAP)), shared, SMALL, INK)
 
     def _draw_titles(self, canvas: Canvas) -> None:
         left, bottom, right, top = self.box
         middle = (left + right) / 2
-        draw_keys(canvas, (right, top + pixels(4)), self.keys)
+        draw_keys(canvas, (right, top + pixels(_TITLE_GAP)), self.keys)
         if self.title:
-            canvas.text((middle, top + pixels(4)), self.title, SMALL, INK, along=0.5)
+            canvas.text((middle, top + pixels(_TITLE_GAP) + self._title_up), self.title, SMALL, INK, along=0.5)
         if self.label_x:
-            canvas.text((middle, bottom - pixels(18.5)), self.label_x, SMALL + 1, INK, along=0.5, up=1)
+            canvas.text((middle, bottom - pixels(_BELOW)), self.label_x, SMALL + 1, INK, along=0.5, up=1)
         if self.label_y:
-            canvas.upright((pixels(17), (bottom + top) / 2), self.label_y, SMALL + 1, INK)
+            base = min(pixels(17), left - self._number_width - pixels(_BESIDE))
+            canvas.upright((base, (bottom + top) / 2), self.label_y, SMALL + 1, INK)
+
+
+AnyAxes = TypeVar("AnyAxes", bound=Axes)
+
+
+def fitted(axes: Sequence[AnyAxes], bounds: Sequence[Box]) -> list[AnyAxes]:
+    """Return axes whose texts lie in their bounds: the boxes give way, all alike, and long titles are cut."""
+    for _ in range(2):  # a narrower box brings the outer columns closer to its sides
+        over = np.array([_over(one, bound) for one, bound in zip(axes, bounds, strict=True)])
+        left, bottom, right, top = np.ceil(np.maximum(over, 0).max(axis=0)).tolist()
+        axes = [
+            replace(one, box=(one.box[0] + left, one.box[1] + bottom, one.box[2] - right, one.box[3] - top))
+            for one in axes
+        ]
+    return [_cut(_on_one_scale(one) if one.one_scale else one) for one in axes]
+
+
+def _on_one_scale(axes: AnyAxes) -> AnyAxes:
+    """Widen one of the ranges until both have as many units a pixel."""
+    left, bottom, right, top = axes.box
+    size, limits = np.array([right - left, top - bottom]), np.array([axes.x, axes.y])
+    halves = (np.ptp(limits, axis=1) / size).max() * size / 2
+    (low_x, low_y), (high_x, high_y) = (limits.mean(axis=1) + sign * halves for sign in (-1, 1))
+    return replace(axes, x=(float(low_x), float(high_x)), y=(float(low_y), float(high_y)))
+
+
+def _over(axes: Axes, bounds: Box) -> tuple[float, float, float, float]:
+    """Return how far the texts reach over their bounds, on each side."""
+    (beside, below, after, above), (left, bottom, right, top) = axes.margins(), axes.box
+    return bounds[0] - left + beside, bounds[1] - bottom + below, right + after - bounds[2], top + above - bounds[3]
+
+
+def _cut(axes: AnyAxes) -> AnyAxes:
+    left, bottom, right, top = axes.box
+    shared = 2 * text_width(axes._numbers_x[1], SMALL) if axes.labelled[0] else 0
+    return replace(
+        axes,
+        title=cut(axes.title, SMALL, right - left),
+        label_x=cut(axes.label_x, SMALL + 1, right - left - shared - 12 * bool(shared)),
+        label_y=cut(axes.label_y, SMALL + 1, top - bottom),
+    )
+
+
+def apart(places: Values, least: float) -> range:
+    """Return the indices of every so many of the places, so that each has `least` pixels."""
+    closest = float(np.diff(places).min()) if len(places) > 1 else least
+    return range(0, len(places), max(1, math.ceil(least / max(closest, 1))))
 
 
 def draw_keys(canvas: Canvas, corner: tuple[float, float], keys: Sequence[Key]) -> None:
@@ -154,12 +257,15 @@ def draw_keys(canvas: Canvas, corner: tuple[float, float], keys: Sequence[Key]) 
 
 
 def room(values: Values, share: float) -> Range:
-    """Return a range that holds the values, with a share of it to spare on either side."""
+    """Return a range that holds the values, with a share of it to spare on either side.
+
+    It spans some steps of a float64 at least, so that there are numbers to write at it.
+    """
     finite = values[np.isfinite(values)]
     if not len(finite):
         return 0, 1
     low, high = float(finite.min()), float(finite.max())
-    margin = share * (high - low) or 1.0
+    margin = max(share * (high - low) or 1.0, _RESOLVED * float(np.spacing(max(abs(low), abs(high)))))
     return low - margin, high + margin
 
 
@@ -167,36 +273,6 @@ def logarithmic_room(values: Values) -> Range:
     """Return the same for a scale of decades; without a positive value the one from 0.1 to 1."""
     low, high = room(logarithms(values[values > 0]), 0.05) if (values > 0).any() else (-1, 0)
     return 10.0 ** max(low, -300), 10.0 ** min(high, 300)
-
-
-def round_ticks(limits: Range, most: int = 6) -> list[float]:
-    """Return round numbers within the limits."""
-    low, high = limits
-    return [
-        float(tick)
-        for tick in MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        if low <= tick <= high
-    ]
-
-
-def decades(limits: Range) -> list[float]:
-    """Return powers of ten within the limits: not all if they are many, and with 2 and 5 between if they are few."""
-    low, high = limits
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    powers = range(first, last + 1, 1 + (last - first) // _MOST_DECADES)
-    factors = (1, 2, 5) if last - first <= 3 else (1,)
-    ticks = [factor * 10.0**power for power in powers for factor in factors]
-    shown = [tick for tick in ticks if low <= tick <= high]
-    return shown if len(shown) > 1 else round_ticks(limits)
-
-
-def labels(ticks: Sequence[float], same: bool = True) -> list[str]:
-    """Write numbers, all with the same decimals or each with its own; what is huge or tiny with an exponent."""
-    largest = max(map(abs, ticks), default=0)
-    if not same or not 1e-3 <= largest < 1e7:
-        return [f"{tick:.6g}".replace("-", MINUS) for tick in ticks]
-    decimals = next((n for n in range(7) if all(math.isclose(round(tick, n), tick) for tick in ticks)), 7)
-    return [f"{tick:,.{decimals}f}".replace("-", MINUS) for tick in ticks]
 
 
 def thinned(x: Values, y: Values, columns: int) -> tuple[Values, Values]:

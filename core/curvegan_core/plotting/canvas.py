@@ -1,11 +1,13 @@
-"""A picture in pixels, painted with Agg, and its PNG bytes.
+"""A picture painted with one of matplotlib's renderers. Here in pixels, with Agg: a PNG file.
 
-Agg is matplotlib's rasteriser. Called directly it takes a tenth of the time of matplotlib's figures, which lay out
-every text and walk through hundreds of artists for each picture. Pixels count from the lower left corner.
+Called directly they take a tenth of the time of matplotlib's figures, which lay out every text and walk through
+hundreds of artists for each picture. Places are the same for all kinds of files: pixels of a 120th of an inch, from the
+lower left corner.
 """
 
 import struct
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from math import ceil
@@ -17,28 +19,43 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgb
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.path import Path
-from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
+from matplotlib.transforms import Affine2D, Bbox
 from numpy.typing import NDArray
 
 DPI = 120
 # Of the font's size. Texts are placed by the height of its digits, so that their lines do not jump with an "y" or "b".
-_DIGIT_HEIGHT = 0.729
+DIGIT_HEIGHT = 0.729
 _FONT = "DejaVu Sans"
 _MOST_TEXTS = 1024
-_SAME = IdentityTransform()
 _Agg: Any = RendererAgg  # matplotlib has no types for it
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right and top, in pixels."""
 
 
-class Canvas:
-    """A white sheet. Sizes of lines, dots and letters are in points, places in pixels."""
+class Canvas(ABC):
+    """A white sheet. Sizes of lines, dots and letters are in points, places in pixels of a 120th of an inch.
 
-    def __init__(self, width: int, height: int) -> None:
-        self._agg = _Agg(width, height, DPI)
-        self._pixels: NDArray[np.uint8] = np.asarray(self._agg.buffer_rgba())
-        self._pixels[:] = 255
+    A kind of sheet has a renderer, `_factor` units of which are a pixel, and paints rules and texts its own way.
+    """
+
+    def __init__(self, renderer: Any, factor: float) -> None:
+        self._renderer, self._factor = renderer, factor
+        self._scaled = Affine2D().scale(factor)
+
+    @abstractmethod
+    def rule(self, x: tuple[float, float], y: tuple[float, float], colour: str) -> None:
+        """Fill from pixel to pixel, both inclusive: a line as thin as can be, and sharp."""
+
+    @abstractmethod
+    def text(
+        self, anchor: tuple[float, float], text: str, size: float, colour: str, along: float = 0, up: float = 0
+    ) -> None:
+        """Write a line: `along` of its length lies left of the anchor, `up` of a digit's height below it."""
+
+    @abstractmethod
+    def upright(self, anchor: tuple[float, float], text: str, size: float, colour: str) -> None:
+        """Write a line from below upwards, its middle at the anchor and its base right of it."""
 
     def lines(
         self,
@@ -54,42 +71,64 @@ class Canvas:
         if dashed:
             pen.set_dashes(0, [4 * width, 3 * width])
         for line in lines:
-            self._agg.draw_path(pen, Path(line), _SAME)
+            self._renderer.draw_path(pen, Path(line), self._scaled)
 
     def fill(self, outline: NDArray[np.float64], colour: str, box: Box) -> None:
         """Fill what an outline (points, 2) encloses, as far as it lies in the box."""
         known = outline[np.isfinite(outline).all(axis=1)]
         if len(known):
-            self._agg.draw_path(self._pen(colour, 0, box, 1), Path(known, closed=False), _SAME, to_rgb(colour))
+            self._renderer.draw_path(self._pen(colour, 0, box, 1), Path(known), self._scaled, to_rgb(colour))
 
     def dots(self, centres: NDArray[np.float64], colour: str, size: float, box: Box, alpha: float = 1) -> None:
         """Draw a dot at each of the centres (n, 2), as far as they lie in the box."""
         pen = self._pen(colour, 0, box, alpha)
-        disc = Affine2D().scale(pixels(size) / 2)
-        self._agg.draw_markers(pen, Path.unit_circle(), disc, Path(centres), _SAME, to_rgb(colour))
+        disc = Affine2D().scale(pixels(size) / 2 * self._factor)
+        self._renderer.draw_markers(pen, Path.unit_circle(), disc, Path(centres), self._scaled, to_rgb(colour))
+
+    def _pen(self, colour: str, width: float, box: Box, alpha: float) -> GraphicsContextBase:
+        pen: GraphicsContextBase = self._renderer.new_gc()
+        pen.set_foreground(colour)
+        pen.set_alpha(alpha)
+        pen.set_linewidth(width)
+        pen.set_joinstyle("round")
+        pen.set_clip_rectangle(Bbox.from_extents(*(self._factor * edge for edge in box)))
+        return pen
+
+
+class Pixels(Canvas):
+    """A sheet of pixels, `dpi` to the inch: a PNG file."""
+
+    def __init__(self, width: int, height: int, dpi: int = DPI) -> None:
+        factor = dpi / DPI
+        super().__init__(_Agg(round(width * factor), round(height * factor), dpi), factor)
+        self._dpi = dpi
+        self._pixels: NDArray[np.uint8] = np.asarray(self._renderer.buffer_rgba())
+        self._pixels[:] = 255
 
     def rule(self, x: tuple[float, float], y: tuple[float, float], colour: str) -> None:
         """Fill from pixel to pixel, both inclusive: a line as thin as can be, and sharp."""
         height = len(self._pixels)
-        rows = slice(height - 1 - round(y[1]), height - round(y[0]))
-        self._pixels[rows, round(x[0]) : round(x[1]) + 1, :3] = _bytes(colour)
+        (left, right), (bottom, top) = self._span(x), self._span(y)
+        self._pixels[height - top : height - bottom, left:right, :3] = _bytes(colour)
 
     def text(
         self, anchor: tuple[float, float], text: str, size: float, colour: str, along: float = 0, up: float = 0
     ) -> None:
         """Write a line: `along` of its length lies left of the anchor, `up` of a digit's height below it."""
-        letters, base = _letters(text, size)
-        x, y = anchor[0] - along * (letters.shape[1] - 2), anchor[1] - up * _DIGIT_HEIGHT * pixels(size)
+        letters, base = _letters(text, size, self._dpi)
+        x = self._factor * anchor[0] - along * (letters.shape[1] - 2)
+        y = self._factor * (anchor[1] - up * DIGIT_HEIGHT * pixels(size))
         self._stamp(letters, round(x) - 1, len(self._pixels) - round(y) - base, colour)
 
     def upright(self, anchor: tuple[float, float], text: str, size: float, colour: str) -> None:
         """Write a line from below upwards, its middle at the anchor and its base right of it."""
-        letters, base = _letters(text, size)
+        letters, base = _letters(text, size, self._dpi)
         turned = np.rot90(letters)
-        self._stamp(turned, round(anchor[0]) - base, len(self._pixels) - round(anchor[1] + len(turned) / 2), colour)
+        x, y = self._factor * anchor[0], self._factor * anchor[1]
+        self._stamp(turned, round(x) - base, len(self._pixels) - round(y + len(turned) / 2), colour)
 
-    def png(self) -> bytes:
-        """Return the picture as a PNG file."""
+    def to_bytes(self) -> bytes:
+        """Return the PNG file."""
         height, width, _ = self._pixels.shape
         rows = np.zeros((height, 1 + 3 * width), np.uint8)
         for colour in range(3):  # one after the other: numpy takes four times as long over all three at once
@@ -97,16 +136,14 @@ class Canvas:
         # Each row less the one above: what Pillow finds by trying five filters, in a quarter of the time.
         rows[1:, 0] = 2
         rows[1:, 1:] -= rows[:-1, 1:].copy()
-        return b"\x89PNG\r\n\x1a\n" + b"".join(_chunks(width, height, rows))
+        return b"\x89PNG\r\n\x1a\n" + b"".join(_chunks(width, height, self._dpi, rows))
 
-    def _pen(self, colour: str, width: float, box: Box, alpha: float) -> GraphicsContextBase:
-        pen: GraphicsContextBase = self._agg.new_gc()
-        pen.set_foreground(colour)
-        pen.set_alpha(alpha)
-        pen.set_linewidth(width)
-        pen.set_joinstyle("round")
-        pen.set_clip_rectangle(Bbox.from_extents(*box))
-        return pen
+    def _span(self, ends: tuple[float, float]) -> tuple[int, int]:
+        """Return the first pixel of ours from one to another of 120 to the inch, and the one behind the last."""
+        first, last = round(ends[0]), round(ends[1])
+        start = round(self._factor * first)
+        thin = max(1, round(self._factor))
+        return start, start + thin if first == last else round(self._factor * (last + 1))
 
     def _stamp(self, letters: NDArray[np.float32], x: int, row: int, colour: str) -> None:
         """Lay a colour over the pixels as densely as the letters say; what is outside is cut off."""
@@ -123,13 +160,25 @@ def pixels(points: float) -> float:
 
 def text_width(text: str, size: float) -> int:
     """Return how many pixels a line of text takes."""
-    return int(_letters(text, size)[0].shape[1]) - 2
+    return int(_letters(text, size, DPI)[0].shape[1]) - 2
+
+
+def cut(text: str, size: float, width: float) -> str:
+    """Return a line of text, its end replaced by an ellipsis where it takes more than so many pixels."""
+    shown = len(text)
+    while shown and text_width(_ended(text, shown), size) > width:
+        shown = min(shown - 1, int(shown * width / text_width(_ended(text, shown), size)))
+    return _ended(text, shown)
+
+
+def _ended(text: str, shown: int) -> str:
+    return text if shown == len(text) else f"{text[:shown].rstrip()}…"
 
 
 def drawable(text: str) -> str:
     """Write "?" for a character that the font lacks."""
-    font = get_font(findfont(_FONT))
-    return "".join(letter if font.get_char_index(ord(letter)) else "?" for letter in text)
+    letters = get_font(findfont(_FONT))
+    return "".join(letter if letters.get_char_index(ord(letter)) else "?" for letter in text)
 
 
 @cache
@@ -137,23 +186,28 @@ def _bytes(colour: str) -> NDArray[np.float32]:
     return 255 * np.array(to_rgb(colour), np.float32)
 
 
+@cache
+def font(size: float) -> FontProperties:
+    """Return the font of a size in points."""
+    return FontProperties(family=_FONT, size=size)
+
+
 @lru_cache(maxsize=_MOST_TEXTS)
-def _letters(text: str, size: float) -> tuple[NDArray[np.float32], int]:
+def _letters(text: str, size: float, dpi: int) -> tuple[NDArray[np.float32], int]:
     """Return how densely each pixel of a line of text is covered, 0 to 1, and how many rows are above its base."""
-    font = FontProperties(family=_FONT, size=size)
-    above, below = ceil(pixels(1.2 * size)), ceil(pixels(0.4 * size))
-    width, _, _ = _Agg(1, 1, DPI).get_text_width_height_descent(text, font, ismath=False)
-    sheet = _Agg(ceil(width) + 2, above + below, DPI)
-    sheet.draw_text(sheet.new_gc(), 1, above, text, font, 0)
+    above, below = ceil(1.2 * size * dpi / 72), ceil(0.4 * size * dpi / 72)
+    width, _, _ = _Agg(1, 1, dpi).get_text_width_height_descent(text, font(size), ismath=False)
+    sheet = _Agg(ceil(width) + 2, above + below, dpi)
+    sheet.draw_text(sheet.new_gc(), 1, above, text, font(size), 0)
     covered: NDArray[np.uint8] = np.asarray(sheet.buffer_rgba())[:, :, 3]
     return covered.astype(np.float32) / np.float32(255), above
 
 
-def _chunks(width: int, height: int, rows: NDArray[np.uint8]) -> Iterator[bytes]:
+def _chunks(width: int, height: int, dpi: int, rows: NDArray[np.uint8]) -> Iterator[bytes]:
     """Yield the parts of a PNG file behind its signature: eight bits a colour, no transparency, not interlaced."""
     packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
     data = packer.compress(rows.data) + packer.flush()
-    per_metre = round(DPI / 0.0254)
+    per_metre = round(dpi / 0.0254)
     yield from map(
         _chunk,
         (b"IHDR", b"pHYs", b"IDAT", b"IEND"),

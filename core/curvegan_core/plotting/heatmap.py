@@ -13,8 +13,9 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
-from curvegan_core.plotting.axes import INK, SMALL, Axes, decades, labels, round_ticks
+from curvegan_core.plotting.axes import INK, SMALL, Axes
 from curvegan_core.plotting.canvas import Canvas, pixels, text_width
+from curvegan_core.plotting.ticks import decades, labels, round_ticks
 
 _NOTHING = "#EEEEEE"
 _DECADE = 10
@@ -127,13 +128,27 @@ class Heatmap(Axes):
         start, end = right + _BAR_GAP, right + _BAR_GAP + _BAR_WIDTH
         for pixel in range(int(bottom), int(top)):
             value = self.scale.value((pixel - bottom) / (top - bottom))
-            canvas.rule((start, end), (pixel, pixel), self.scale.colour(value))
+            canvas.rule((start, end), (pixel, int(top) - 1), self.scale.colour(value))  # the next lies on it
+        ticks, texts, title = self._scale_numbers
+        for tick, text in zip(ticks, texts, strict=True):
+            row = bottom + self.scale.share(tick) * (top - bottom)
+            canvas.text((end + pixels(4), row), text, SMALL, INK, up=0.5)
+        canvas.text((start, top + pixels(5)), title, SMALL, INK)
+
+    @property
+    def scale_width(self) -> float:
+        """Pixels that the scale takes right of the box."""
+        _, texts, title = self._scale_numbers
+        widest = max((text_width(text, SMALL) for text in texts), default=0)
+        return _BAR_GAP + max(text_width(title, SMALL), _BAR_WIDTH + pixels(4) + widest)
+
+    @property
+    def _scale_numbers(self) -> tuple[list[float], list[str], str]:
+        """The numbers at the scale, their texts, and what stands above it: what it measures, what its numbers share."""
         limits = (self.scale.low, self.scale.high)
         ticks = decades(limits) if self.scale.logarithmic else round_ticks(limits)
-        for tick, label in zip(ticks, labels(ticks, same=not self.scale.logarithmic), strict=True):
-            row = bottom + self.scale.share(tick) * (top - bottom)
-            canvas.text((end + pixels(4), row), label, SMALL, INK, up=0.5)
-        canvas.text((start, top + pixels(5)), self.label_scale, SMALL, INK)
+        texts, shared = labels(ticks, same=not self.scale.logarithmic)
+        return ticks, texts, f"{self.label_scale}  {shared}".strip()
 
 
 def _middles(edges: Values) -> list[float]:

@@ -1,4 +1,4 @@
-"""A job's three plots, from stored numbers to PNG bytes.
+"""A job's three plots, from stored numbers to the bytes of a file.
 
 `curve` shows the newest generated curves on the target, `losses` the loss curve with its equilibrium values,
 `evolution` the snapshots one beside the other. Points of the plane are dots; of numbers the share below each is drawn.
@@ -31,20 +31,20 @@ from curvegan_core.plotting.axes import (
     Key,
     Level,
     Marks,
-    Range,
-    decades,
     draw_keys,
+    fitted,
     logarithmic_room,
     room,
-    round_ticks,
 )
-from curvegan_core.plotting.canvas import Box, Canvas, drawable
+from curvegan_core.plotting.canvas import DPI, Box, Canvas, Pixels, cut, drawable
+from curvegan_core.plotting.ticks import Range, decades, round_ticks
 
 TARGET_COLOUR, GENERATED_COLOUR = "#74BCFF", "#4AD631"
 # The same two hues, dark enough for thin lines on white: the discriminator or real curves, the generator or its curves.
 _REAL_LINE, _GENERATED_LINE, _RMSE_LINE = "#1F77C9", "#2C9A17", "#333333"
+FORMS = ("png", "svg", "pdf")
+"""The kinds of files that a picture is written as."""
 MOST_PANELS = 12
-_MOST_TITLE = 60
 _COLUMNS = 4
 
 
@@ -75,6 +75,19 @@ class PlotData:
         return restored(self.config, real_curves(self.config, members, Stream.EVALUATION, count))
 
     @property
+    def x(self) -> NDArray[np.float64]:
+        """Abscissas of the points, (points,)."""
+        return points_x(self.config, self.dataset)
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """What the axes are called: as the data set says, else x and y; of numbers the share below each."""
+        described = self.dataset.description if self.dataset else NOTHING_SAID
+        if self.numbers:
+            return described.title_y or "x", "share of x below"
+        return described.x_label or "x", described.title_y or "y"
+
+    @property
     def dots(self) -> bool:
         """Whether samples are points of the plane."""
         return self.config.curve.is_point and self.config.points == 2
@@ -83,17 +96,6 @@ class PlotData:
     def numbers(self) -> bool:
         """Whether samples are single numbers."""
         return self.config.points == 1
-
-    @property
-    def x(self) -> NDArray[np.float64]:
-        """Abscissas of the points, (points,)."""
-        return points_x(self.config, self.dataset)
-
-    @property
-    def titles(self) -> tuple[str, str]:
-        """What the axes are called: as the data set says, else x and y."""
-        described = self.dataset.description if self.dataset else NOTHING_SAID
-        return described.x_label or "x", described.title_y or ("share of x below" if self.numbers else "y")
 
 
 @dataclass(frozen=True)
@@ -107,15 +109,29 @@ class Picture:
     axes: Sequence[Axes]
     keys: Sequence[Key] = ()
 
-    def png(self) -> bytes:
-        """Paint it."""
-        canvas = Canvas(self.width, self.height)
-        canvas.text((15, self.height - 12), self.title, SMALL + 2, INK, up=1)
-        canvas.text((15, self.height - 42), self.facts, SMALL, GREY, up=1)
+    def to_bytes(self, form: str = "png", dpi: int | None = None) -> bytes:
+        """Return the file: "png", of so many pixels to the inch (120 without it), "svg" or "pdf".
+
+        Raises ValueError for another form.
+        """
+        if form not in FORMS:
+            raise ValueError(f"no picture is written as {form!r}; there are {', '.join(FORMS)}")
+        if form == "png":
+            canvas = Pixels(self.width, self.height, dpi or DPI)
+            self.paint(canvas)
+            return canvas.to_bytes()
+        from curvegan_core.plotting import vectors  # noqa: PLC0415  no worker waits for renderers that it does not use
+
+        return (vectors.svg if form == "svg" else vectors.pdf)(self.width, self.height, self.paint)
+
+    def paint(self, canvas: Canvas) -> None:
+        """Paint it on a sheet. Titles that are wider than it are cut."""
+        width = self.width - 30
+        canvas.text((15, self.height - 12), cut(self.title, SMALL + 2, width), SMALL + 2, INK, up=1)
+        canvas.text((15, self.height - 42), cut(self.facts, SMALL, width), SMALL, GREY, up=1)
         draw_keys(canvas, (self.width - 19, self.height - 68), self.keys)
         for axes in self.axes:
             axes.draw(canvas)
-        return canvas.png()
 
 
 def titled(job: int, name: str | None) -> str:
@@ -125,7 +141,7 @@ def titled(job: int, name: str | None) -> str:
 
 def render(kind: str, data: PlotData) -> bytes:
     """Draw the plot of this kind as PNG. Raises ValueError when the kind is unknown or there is no snapshot to draw."""
-    return picture(kind, data).png()
+    return picture(kind, data).to_bytes()
 
 
 def picture(kind: str, data: PlotData) -> Picture:
@@ -144,9 +160,20 @@ def curve_picture(data: PlotData) -> Picture:
     x, y = ranges_of(data, [newest], box)
     marks = marks_of(data, newest.curves, width=1.0)
     label_x, label_y = map(drawable, data.titles)
-    axes = Axes(box, x, y, marks, label_x=label_x, label_y=label_y, grid_x=round_ticks(x), grid_y=round_ticks(y))
+    axes = Axes(
+        box,
+        x,
+        y,
+        marks,
+        label_x=label_x,
+        label_y=label_y,
+        grid_x=round_ticks(x),
+        grid_y=round_ticks(y),
+        one_scale=data.dots,
+    )
     facts = (f"step {newest.step:,}", f"RMSE {_quality(data, newest):.3g}")
-    return Picture(768, 528, _title(data), _facts(data, *facts), [axes], _keys(data, newest))
+    shown = fitted([axes], [(6, 4, 764, 475)])
+    return Picture(768, 528, drawable(data.title), _facts(data, *facts), shown, _keys(data, newest))
 
 
 def _quality(data: PlotData, newest: Snapshot) -> float:
@@ -175,7 +202,8 @@ def losses_picture(data: PlotData) -> Picture:
     ]
     lr_g, lr_d = data.config.lr_g, data.config.lr_d
     facts = (f"loss {data.config.loss}", f"lr {lr_g:g}" if lr_g == lr_d else f"lr_g {lr_g:g}, lr_d {lr_d:g}")
-    return Picture(768, 816, _title(data), _facts(data, *facts), axes)
+    shown = fitted(axes, [(6, one.box[1] - 50, 764, one.box[3] + 25) for one in axes])
+    return Picture(768, 816, drawable(data.title), _facts(data, *facts), shown)
 
 
 def _series(
@@ -227,7 +255,14 @@ def evolution_picture(data: PlotData) -> Picture:
     width, height = 240 * max(columns, 3) + 72, 210 * rows + 136
     axes = [_panel(data, shown, index, (width, height), (columns, rows)) for index in range(len(shown))]
     facts = _facts(data, f"snapshots every {data.config.snapshot_every:,} steps")
-    return Picture(width, height, _title(data), facts, axes, _keys(data, shown[-1]))
+    bounds = [_bounds(one.box, first=index % columns == 0) for index, one in enumerate(axes)]
+    return Picture(width, height, drawable(data.title), facts, fitted(axes, bounds), _keys(data, shown[-1]))
+
+
+def _bounds(box: Box, first: bool) -> Box:
+    """Return where the texts of a panel may be: the first of a row has the margin of the picture on its left."""
+    left, bottom, right, top = box
+    return 6 if first else left - 12, bottom - 30, right + 12, top + 25
 
 
 def _panel(data: PlotData, shown: Sequence[Snapshot], index: int, size: tuple[int, int], grid: tuple[int, int]) -> Axes:
@@ -243,7 +278,17 @@ def _panel(data: PlotData, shown: Sequence[Snapshot], index: int, size: tuple[in
     marks = marks_of(data, shown[index].curves, width=0.7)
     labelled = (index + columns >= len(shown), column == 0)
     title, grid_y = f"step {shown[index].step:,}", round_ticks(y, 4)
-    return Axes(box, x, y, marks, title=title, grid_x=grid_x, grid_y=grid_y, labelled=labelled)
+    return Axes(
+        box,
+        x,
+        y,
+        marks,
+        title=title,
+        grid_x=grid_x,
+        grid_y=grid_y,
+        labelled=labelled,
+        one_scale=data.dots,
+    )
 
 
 def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
@@ -303,13 +348,8 @@ def _keys(data: PlotData, snapshot: Snapshot) -> list[Key]:
     return [*target_key, Key(f"{len(snapshot.curves)} generated {what}", GENERATED_COLOUR, 1.5, style)]
 
 
-def _title(data: PlotData) -> str:
-    short = data.title if len(data.title) <= _MOST_TITLE else data.title[: _MOST_TITLE - 1] + "…"
-    return drawable(short)
-
-
 def _facts(data: PlotData, *facts: str) -> str:
-    return "    ".join([*facts, *([data.verdict] if data.verdict else [])])
+    return drawable("    ".join([*facts, *([data.verdict] if data.verdict else [])]))
 
 
 _BUILDERS: dict[str, Callable[[PlotData], Picture]] = {

@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.plotting.axes import GREY, Axes, Key, Marks, round_ticks
+from curvegan_core.plotting.axes import GREY, Axes, Key, Marks, fitted
 from curvegan_core.plotting.canvas import Box, drawable
 from curvegan_core.plotting.job_plots import Picture
+from curvegan_core.plotting.ticks import round_ticks
 from curvegan_core.spectrum import Spectrum
 
 _VALUES, _CIRCLE = "#1F77C9", GREY
@@ -22,7 +23,9 @@ def spectrum_picture(title: str, spectrum: Spectrum) -> Picture:
     near = _panel(_RIGHT, "near 1, less 1", slow, 1, reach)
     facts = f"step {spectrum.step:,}    largest {spectrum.radius:.6g}    {spectrum.growing} outside the unit circle"
     keys = [Key("eigenvalues of a step", _VALUES, 3, "dots"), Key("unit circle", _CIRCLE, 1)]
-    return Picture(930, 532, drawable(title), facts, [whole, near], keys)
+    return Picture(
+        930, 532, drawable(title), facts, fitted([whole, near], [(6, 4, 468, 475), (474, 4, 926, 475)]), keys
+    )
 
 
 def _panel(box: Box, title: str, values: NDArray[np.complex128], centre: float, reach: float) -> Axes:

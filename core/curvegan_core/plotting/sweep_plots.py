@@ -17,20 +17,20 @@ from curvegan_core.plotting.axes import (
     Axes,
     Key,
     Marks,
-    Range,
-    decades,
+    fitted,
     logarithmic_room,
-    round_ticks,
 )
-from curvegan_core.plotting.canvas import Box, Canvas, drawable, text_width
+from curvegan_core.plotting.canvas import Box, Canvas, cut, drawable, text_width
 from curvegan_core.plotting.heatmap import Heatmap, Scale
 from curvegan_core.plotting.job_plots import GENERATED_COLOUR, TARGET_COLOUR, Picture, PlotData, marks_of, ranges_of
+from curvegan_core.plotting.ticks import Range, decades, round_ticks
 
 MOST_PANELS, MOST_CELLS = 12, 60
 _LINE, _BAND = "#1F77C9", "#CFE3F5"
 _COLUMNS = 4
 _MOST_POINTS = 400
 _CELL, _LEAST_SIDE, _MOST_SIDE = 64, 360, 900
+_MOST_COLUMN, _MOST_ROW = 110, 220
 
 Values = NDArray[np.float64]
 
@@ -71,7 +71,9 @@ class Banded(Axes):
 def heatmap_picture(title: str, facts: str, table: Table, metric: str, smaller_is_better: bool) -> Picture:
     """Draw a table of numbers, the better the brighter."""
     wide, tall = (min(_MOST_SIDE, max(_LEAST_SIDE, _CELL * len(names))) for names in (table.columns, table.rows))
-    left = 60 + max((text_width(drawable(name), SMALL) for name in table.rows), default=0)
+    columns = [cut(drawable(name), SMALL, _MOST_COLUMN) for name in table.columns]
+    rows = [cut(drawable(name), SMALL, _MOST_ROW) for name in table.rows]
+    left = 60 + max((text_width(name, SMALL) for name in rows), default=0)
     box = (left, 70, left + wide, 70 + tall)
     x, y = (0.0, float(len(table.columns))), (0.0, float(len(table.rows)))
     drawn = Heatmap(
@@ -79,15 +81,16 @@ def heatmap_picture(title: str, facts: str, table: Table, metric: str, smaller_i
         x,
         y,
         (),
-        label_x=drawable(table.key_x),
-        label_y=drawable(table.key_y),
-        columns=[drawable(name) for name in table.columns],
-        rows=[drawable(name) for name in table.rows],
+        label_x=cut(drawable(table.key_x), SMALL + 1, wide),
+        label_y=cut(drawable(table.key_y), SMALL + 1, tall),
+        columns=columns,
+        rows=rows,
         cells=table.cells,
         scale=Scale.of(table.cells, smaller_is_better),
         label_scale=metric,
     )
-    return Picture(left + wide + 130, 70 + tall + 110, drawable(title), drawable(facts), [drawn])
+    beside = max(130, math.ceil(drawn.scale_width) + 8)
+    return Picture(left + wide + beside, 70 + tall + 110, drawable(title), drawable(facts), [drawn])
 
 
 def fan_picture(title: str, facts: str, fans: Sequence[Fan], columns: int = 0) -> Picture:
@@ -105,7 +108,7 @@ def fan_picture(title: str, facts: str, fans: Sequence[Fan], columns: int = 0) -
         for index, (fan, band) in enumerate(zip(fans, bands, strict=True))
     ]
     keys = [Key("quartiles", _BAND, 8), Key("median RMSE over steps", _LINE, 1.2)]
-    return Picture(*grid.size, drawable(title), drawable(facts), axes, keys)
+    return Picture(*grid.size, drawable(title), drawable(facts), fitted(axes, grid.bounds), keys)
 
 
 def quartiles(curves: Sequence[LossCurve]) -> tuple[Values, Values]:
@@ -130,7 +133,7 @@ def _fan_panel(box: Box, name: str, band: tuple[Values, Values], x: Range, y: Ra
         y,
         [Marks("median", steps, median[None], _LINE, 1.2)],
         logarithmic=True,
-        title=_fitted(name, box),
+        title=drawable(name),
         grid_x=round_ticks(x, 2),
         grid_y=decades(y),
         band=(steps, low, high),
@@ -145,7 +148,7 @@ def best_picture(title: str, facts: str, jobs: Sequence[PlotData]) -> Picture:
     grid = Grid(len(jobs))
     axes = [_best_panel(grid.box(index), job) for index, job in enumerate(jobs)]
     keys = [Key("target", TARGET_COLOUR, 2.5), Key("generated", GENERATED_COLOUR, 1.5)]
-    return Picture(*grid.size, drawable(title), drawable(facts), axes, keys)
+    return Picture(*grid.size, drawable(title), drawable(facts), fitted(axes, grid.bounds), keys)
 
 
 def _best_panel(box: Box, job: PlotData) -> Axes:
@@ -154,7 +157,16 @@ def _best_panel(box: Box, job: PlotData) -> Axes:
     newest = job.snapshots[-1]
     x, y = ranges_of(job, [newest], box)
     marks = marks_of(job, newest.curves, width=0.7)
-    return Axes(box, x, y, marks, title=_fitted(job.title, box), grid_x=round_ticks(x, 4), grid_y=round_ticks(y, 4))
+    return Axes(
+        box,
+        x,
+        y,
+        marks,
+        title=drawable(job.title),
+        grid_x=round_ticks(x, 4),
+        grid_y=round_ticks(y, 4),
+        one_scale=job.dots,
+    )
 
 
 @dataclass(frozen=True)
@@ -180,18 +192,15 @@ class Grid:
         """Return width and height of the picture, in pixels."""
         return 276 * max(self.columns, 3) + 60, 225 * math.ceil(self.count / self.columns) + 100
 
+    @property
+    def bounds(self) -> list[Box]:
+        """Return where the texts of each panel may be: they lie apart."""
+        boxes = map(self.box, range(self.count))
+        return [(left - 44, bottom - 30, right + 12, top + 28) for left, bottom, right, top in boxes]
+
     def box(self, index: int) -> Box:
         """Return the box of a panel, counted from the upper left."""
         row, column = divmod(index, self.columns)
         wide = (self.size[0] - 40) // self.columns
         left, top = 60 + column * wide, self.size[1] - 100 - row * 225
         return left, top - 165, left + wide - 58, top
-
-
-def _fitted(text: str, box: Box) -> str:
-    """Cut a title that is wider than its panel."""
-    text, wide = drawable(text), box[2] - box[0]
-    while text_width(text, SMALL) > wide:
-        shorter = int(len(text) * wide / text_width(text, SMALL)) - 1
-        text = f"{text[:shorter]}…"
-    return text
