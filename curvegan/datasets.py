@@ -48,12 +48,36 @@ def data_remark(lab: "Lab", config: "TrainConfig") -> str:
 def own_curves(store: "Store", job: "Job") -> "Dataset | None":
     """Return the user's curves that a job was trained on; None where it learnt others, or where they are gone."""
     from curvegan_core.config.curve import Data
-    from curvegan_core.families.dataset import Dataset
     from curvegan_db.errors import DatasetNotFound
 
     if not isinstance(job.config.curve, Data):
         return None
     try:
-        return Dataset.from_bytes(store.dataset(job.config.curve.hash))
+        return stored_curves(store, job.config.curve.hash)
     except DatasetNotFound:
         return None
+
+
+def stored_curves(store: "Store", content_hash: str, name: str | None = None) -> "Dataset":
+    """Return a content, described as under a name, or under its newest. Raises DatasetNotFound."""
+    from curvegan_core.families.dataset import Dataset
+    from curvegan_core.families.description import Description
+
+    described = Description.from_dict(store.dataset_description(content_hash, name))
+    return Dataset.from_bytes(store.dataset(content_hash), described)
+
+
+def as_table(dataset: "Dataset") -> tuple[list[str], list[list[Any]]]:
+    """Return a header and rows that `curvegan.reading` reads back: index first, label last, units below the header."""
+    from curvegan.reading.axis import standard_names
+
+    described, labels = dataset.description, dataset.labels
+    points = list(described.columns or standard_names(dataset.points))
+    before = [described.index_name] if described.index else []
+    after = [described.label_name or "label"] if labels else []
+    units = [["" for _ in before] + [described.unit for _ in points] + ["" for _ in after]] if described.unit else []
+    rows = [
+        [*described.index[row : row + 1], *curve, *labels[row : row + 1]]
+        for row, curve in enumerate(dataset.rows.tolist())
+    ]
+    return [*before, *points, *after], [*units, *rows]

@@ -85,14 +85,15 @@ class LossCurve:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """Curves generated at a step from the job's fixed evaluation latents, float32 (n, points), in units of y.
+    """Curves generated at a step from the job's fixed evaluation latents, (n, points), in units of y.
 
-    n is SNAPSHOT_CURVES, for points of the plane all evaluation latents. `metrics` judge the generator at that step, by
-    the names of `curvegan_core.metrics.evaluation`.
+    They are float32, or float64 where they are a person's own, which may have a large offset. n is SNAPSHOT_CURVES, for
+    points of the plane all evaluation latents. `metrics` judge the generator at that step, by the names of
+    `curvegan_core.metrics.evaluation`.
     """
 
     step: int
-    curves: NDArray[np.float32]
+    curves: NDArray[np.float32] | NDArray[np.float64]
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -101,19 +102,23 @@ class Snapshot:
         if len(data) < _SNAPSHOT.size:
             raise ValueError(f"a snapshot has at least {_SNAPSHOT.size} bytes, not {len(data)}")
         step, count, points = _SNAPSHOT.unpack_from(data)
-        end = _SNAPSHOT.size + 4 * count * points
-        if count < 0 or points < 0 or len(data) < end:
+        kind = np.dtype("<f8" if points < 0 else "<f4")
+        end = _SNAPSHOT.size + kind.itemsize * count * abs(points)
+        if count < 0 or len(data) < end:
             raise ValueError(f"a snapshot of {count} curves of {points} points does not have {len(data)} bytes")
-        values = np.frombuffer(data[:end], "<f4", offset=_SNAPSHOT.size)
-        return cls(step, values.reshape(count, points).astype(np.float32), _metrics(data[end:]))
+        values = np.frombuffer(data[:end], kind, offset=_SNAPSHOT.size)
+        curves = values.reshape(count, abs(points)).astype(kind.newbyteorder("="))
+        return cls(step, curves, _metrics(data[end:]))
 
     def to_bytes(self) -> bytes:
         """Write little-endian: step int64, curves int32, points int32, then the values float32, curve by curve.
 
-        The metrics, if any, follow as one JSON object.
+        The points are negative where the values are float64. The metrics, if any, follow as one JSON object.
         """
         metrics = json.dumps(dict(self.metrics), allow_nan=False).encode() if self.metrics else b""
-        return _SNAPSHOT.pack(self.step, *self.curves.shape) + self.curves.astype("<f4").tobytes() + metrics
+        count, points = self.curves.shape
+        kind, points = ("<f8", -points) if self.curves.dtype == np.float64 else ("<f4", points)
+        return _SNAPSHOT.pack(self.step, count, points) + self.curves.astype(kind).tobytes() + metrics
 
     def __eq__(self, other: object) -> bool:
         """Return whether they are bit-identical."""

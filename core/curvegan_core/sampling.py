@@ -1,19 +1,22 @@
 """Curves from a trained generator, with numpy alone: whoever looks at results needs no engine."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.families.curves import restored
+from curvegan_core.families.curves import Numbers, restored
 from curvegan_core.networks import generate, latents
 from curvegan_core.noise import Stream
 
 
-def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int) -> NDArray[np.float32]:
+def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int) -> Numbers:
     """Draw curves, (count, points), from latents of this seed; any job with this seed meets the same latents.
 
-    They are in the units of y; those of your own curves are in the units of the data set.
+    They are in the units of y, float32; those of your own curves are in the units of the data set, float64.
 
     Args:
         checkpoint: a state of this config's training.
@@ -27,3 +30,11 @@ def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int) 
     checkpoint.check(config)
     latents_nl = latents(config, seed, Stream.SAMPLE, count)
     return restored(config, generate(checkpoint.weights, latents_nl, config))
+
+
+def told(config: TrainConfig, curves: Numbers) -> Numbers:
+    """Round your own curves to the decimals that a generator tells: eight digits of their set's deviation."""
+    if not isinstance(config.curve, Data):
+        return curves
+    rounded: NDArray[np.float64] = np.round(curves, 8 - math.floor(math.log10(config.curve.scale)))
+    return rounded

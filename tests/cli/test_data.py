@@ -135,6 +135,108 @@ def test_plots_and_samples_are_in_the_units_of_the_file(loaded: Client) -> None:
     loaded.done("sample", "1")
 
 
+def described_csv() -> str:
+    """LOADS as a person has them: with dates, clock times and seasons, and a row for the unit."""
+    header = ["date", *(f"{hour:02}:00" for hour in (0, 1, 2, 3, 12, 18)), "season"]
+    units = ["", *["GW"] * 6, ""]
+    rows = [
+        [f"2024-01-{day + 1:02}", *(f"{load:.6f}" for load in row), ("summer", "winter")[day % 2]]
+        for day, row in enumerate(101325 + LOADS / 1e4)
+    ]
+    return "\n".join(",".join(row) for row in [header, units, *rows]) + "\n"
+
+
+def test_what_was_understood_is_said_and_reads_back(any_client: Client) -> None:
+    Path("loads.csv").write_text(described_csv())
+    said = any_client.done("data", "add", "loads.csv", "--name", "loads", "--y-label", "load")
+    for line in (
+        "header     line 1: date, 00:00 … season",
+        "unit       GW (line 2)",
+        "index      column 1 (date): 2024-01-01, 2024-01-02 … 2024-01-20",
+        "label      column 8 (season): summer 10x, winter 10x",
+        "x          0 to 18 (hour), uneven",
+        "first row  101325.01",
+    ):
+        assert line in said
+    facts = any_client.json("data", "show", "loads")
+    assert (facts["x"], facts["unit"], facts["y_label"]) == ([0, 1, 2, 3, 12, 18], "GW", "load")
+    shown = any_client.done("data", "show", "loads")
+    assert "0 to 18 hour" in shown
+    assert "load (GW)" in shown
+    back = any_client.done("data", "show", "loads", "-o", "csv")
+    assert back.splitlines()[:2] == described_csv().splitlines()[:2]
+    Path("back.csv").write_text(back)
+    assert any_client.json("data", "add", "back.csv", "--name", "back")["hash"] == facts["hash"]
+    assert any_client.done("data", "show", "back", "-o", "csv") == back
+    # The same curves again: what is said of them is taken, what they are stays.
+    any_client.done("data", "add", "loads.csv", "--name", "loads", "--y-label", "demand", "--x-label", "time of day")
+    again = any_client.json("data", "show", "loads")
+    assert (again["hash"], again["y_label"], again["x_label"]) == (facts["hash"], "demand", "time of day")
+
+
+def test_samples_have_the_header_and_the_digits_of_the_file(client: Client) -> None:
+    Path("loads.csv").write_text(described_csv())
+    client.done("data", "add", "loads.csv", "--name", "loads")
+    client.submit("--data", "loads", *SMALL)
+    with client.store() as store:
+        worker = PlayedWorker(store)
+        worker.claim()
+        worker.train()
+        snapshots = store.snapshots(1)
+    client.done("fetch-plot", "1", "--kind", "evolution")
+    header, *rows = csv.reader(io.StringIO(client.done("sample", "1", "-n", "40", "-o", "csv")))
+    assert header == ["00:00", "01:00", "02:00", "03:00", "12:00", "18:00"]
+    assert client.json("sample", "1")["x"] == [0, 1, 2, 3, 12, 18]
+    for values in (np.array(rows, float), snapshots[-1].curves):
+        # A float32 of 101325 has steps of 0.008, as wide as these curves are.
+        assert len(np.unique(np.round(values, 6))) > 0.9 * values.size
+        assert 101324 < values.mean() < 101326
+
+
+OPTIONS: dict[str, tuple[str, str, str]] = {
+    "a header overruled": ("1,2,3,4,5\n3,2,4,1,7\n2,5,1,0,1\n", "--no-header", "3 curves of 5"),
+    "an index": ("9,2,3.5\n3,2,4\n7,5,1\n", "--index-column 1", "3 curves of 2"),
+    "a label": ("9,2,3.5\n3,2,4\n7,5,1\n", "--label-column 3", "3 curves of 2"),
+    "each column": ("1,2,3\n4,6,5\n", "--transpose", "3 curves of 2"),
+    "long": ("a,1,2\na,2,3\nb,1,7\nb,2,4\n", "--long 1,2,3", "2 curves of 2"),
+    "gaps": ("1,,3\n4,6,5\n9,8,7\n", "--missing drop", "2 curves of 3"),
+    "other lengths": ("1,3\n4,6,5\n9,8,7\n", "--resample 4", "3 curves of 4"),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_overrules(client: Client, name: str) -> None:
+    text, options, said = OPTIONS[name]
+    Path("a.csv").write_text(text)
+    assert said in client.done("data", "add", "a.csv", "--name", "a", *options.split())
+
+
+def test_jobs_are_found_by_the_name_of_their_data_set(loaded: Client) -> None:
+    loaded.submit("--data", "loads")
+    loaded.submit()
+    ids = {
+        where: loaded.done("status", "--where", where, "-q").split()
+        for where in ("data=loads", "data!=loads", "data~oa")
+    }
+    assert ids == {"data=loads": ["1"], "data!=loads": ["2"], "data~oa": ["1"]}
+
+
+def test_data_sets_are_an_axis(loaded: Client) -> None:
+    write_csv("others.csv", LOADS[:, :5] + 3)
+    loaded.done("data", "add", "others.csv", "--name", "others")
+    loaded.done(
+        "sweep", "--no-worker", "--grid", "data=loads,others", "--grid", "lr=1e-3,1e-4", "--preset", "collapse-fix"
+    )
+    jobs = loaded.json("status", "--where", "data=others")
+    assert [(job["id"], job["config"]["points"]) for job in jobs] == [(4, 5), (3, 5)]
+    assert jobs[0]["name"] == "data=others lr=0.0001"
+    assert {row["by"]["data"] for row in loaded.json("summary", "--sweep", "1")} == {"loads", "others"}
+    assert loaded.json("compare", "1", "3")["config"]["data"] == ["loads", "others"]
+    assert [row["data"] for row in csv.DictReader(io.StringIO(loaded.done("export")))] == ["loads"] * 2 + ["others"] * 2
+    assert "no data set nope" in loaded.refused("sweep", "--grid", "data=loads,nope")
+    assert "data" in loaded.refused("sweep", "--grid", "data=1..3", "--random", "2")
+
+
 def test_a_data_set_that_jobs_need_stays(loaded: Client) -> None:
     loaded.submit("--data", "loads")
     assert "job 1 is queued and needs it; `curvegan cancel 1`" in loaded.refused("data", "remove", "loads")
@@ -183,13 +285,16 @@ def test_what_cannot_be_done_is_said_in_a_line(loaded: Client, words: str, said:
 
 
 BAD_FILES: dict[str, tuple[str, Callable[[str], None]]] = {
-    "nan.csv": ("row 2, point 1: nan is not a finite number", lambda path: _text(path, "1,2\nnan,3\n")),
-    "word.csv": ("row 2, point 2: 'x' is not a number", lambda path: _text(path, "1,2\n3,x\n")),
-    "ragged.csv": ("row 3 has 3 points, row 1 has 2", lambda path: _text(path, "1,2\n3,4\n5,6,7\n")),
+    "nan.csv": (
+        "line 2, column 1: a value is missing; `--missing interpolate`",
+        lambda path: _text(path, "1,2\nnan,3\n"),
+    ),
+    "word.csv": ("line 2, column 2: 'x' is not a number", lambda path: _text(path, "1,2\n3,x\n")),
+    "ragged.csv": ("line 1 has 2 points, line 3 has 3; `--resample 3`", lambda path: _text(path, "1,2\n3,4\n5,6,7\n")),
     "one.csv": ("a data set has at least 2 rows", lambda path: _text(path, "1,2\n")),
     "header.csv": ("a data set has at least 2 rows", lambda path: _text(path, "a,b\n")),
     "empty.csv": ("a data set has at least 2 rows", lambda path: _text(path, "")),
-    "flat.csv": ("row 2 is constant", lambda path: _text(path, "1,2\n3,3\n")),
+    "flat.csv": ("line 2 is constant", lambda path: _text(path, "1,2,3\n3,3,3\n")),
     "narrow.csv": ("row 1 has 1 points; a curve has 2 to 256", lambda path: _text(path, "1\n2\n")),
     "wide.csv": ("row 1 has 257 points; a curve has 2 to 256", lambda path: write_csv(path, np.ones((2, 257)))),
     "junk.csv": ("no CSV file", lambda path: _bytes(path, bytes(range(256)) * 9)),
@@ -197,9 +302,10 @@ BAD_FILES: dict[str, tuple[str, Callable[[str], None]]] = {
     "long.npy": ("row 100,001 is one too many", lambda path: npy(path, np.zeros((100_001, 2), np.int8))),
     "many.npy": ("row 15,626 is one too many", lambda path: npy(path, np.zeros((20_000, 256), np.int8))),
     "objects.npy": ("the array must be 2-D", lambda path: npy(path, np.array([[1, 2], [3, object()]], object))),
-    "cube.npy": ("the array must be 2-D", lambda path: npy(path, np.zeros((2, 2, 2)))),
+    "cube.npy": ("each row has 2 curves, (2, 2, 2): give one of them", lambda path: npy(path, np.zeros((2, 2, 2)))),
     "pickle.npy": ("no .npy file", lambda path: _bytes(path, pickle.dumps(LOADS))),
-    "loads.txt": ("loads.txt: the name must end in .csv or .npy", lambda path: _text(path, "1,2\n3,4\n")),
+    "loads.png": ("loads.png is not read: its name must end in one of", lambda path: _text(path, "1,2\n3,4\n")),
+    "score.csv": ("line 2, column 2: '1_0' is not a number", lambda path: _text(path, "1,2\n3,1_0\n4,5\n")),
     "folder.csv": ("folder.csv cannot be read: Is a directory", lambda path: Path(path).mkdir()),
     "missing.csv": ("missing.csv cannot be read: No such file", lambda path: None),
 }

@@ -52,7 +52,10 @@ def test_a_running_job_is_explained_from_its_claim_to_its_end(any_client: Client
     with played(any_client) as worker:
         claim = worker.store.claim(worker.id, ("auto", "cpu"), 1)
         assert claim is not None
-        assert reason(any_client, job) == ("starting", "host:4711 has claimed it and loads it.")
+        assert reason(any_client, job) == (
+            "starting",
+            "host:4711 has claimed it and loads it, or trains others of its pack first.",
+        )
         release(worker.store, claim.token, job, "drained")
         assert any_client.json("explain", str(job))["notes"]["drained"].startswith("host:4711 gave it back at step 0")
         worker.claim()
@@ -149,7 +152,7 @@ def test_an_outdated_schema_is_a_reason(any_client: Client) -> None:
     assert any_client.database_url
     engine = make_engine(any_client.database_url)
     with engine.execution_options(begin="IMMEDIATE").begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE curvegan_version SET version_num = '9999'"))
     engine.dispose()
     found: Any = any_client.json("explain", "1")
     assert (found["id"], found["state"], found["reason"]) == (None, None, "schema_outdated")

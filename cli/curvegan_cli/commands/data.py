@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curvegan.datasets import as_table, stored_curves
 from curvegan.lab import Lab
 from curvegan.words import age, moment, number
 from curvegan_cli.options import completing, pass_lab
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from curvegan_core.families.dataset import Dataset
     from curvegan_db.values import NamedDataset
 
-_NPY = b"\x93NUMPY"
 _MOST_DRAWN, _MOST_IDS = 12, 10
 _FIELDS = ("name", "rows", "points", "hash", "mean", "scale", "size", "created_at", "jobs")
 _COLUMNS = (
@@ -39,37 +39,47 @@ def data() -> None:
 
 
 @data.command()
-@click.argument("path", metavar="FILE.csv|FILE.npy|-", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("path", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--name", required=True, help="What to call them.")
+@click.option("--header/--no-header", default=None, help="Whether the first row names the points.")
+@click.option("--index-column", metavar="COLUMN", help="Which column names the rows; none has no such column.")
+@click.option("--label-column", metavar="COLUMN", help="Which column says of what class each row is; or none.")
+@click.option("--transpose/--no-transpose", default=None, help="Take each column, or each row, for a curve.")
+@click.option("--long", metavar="ID,X,Y", help="Columns of a file with one value a line; none for no such file.")
+@click.option("--missing", type=click.Choice(["drop", "interpolate"]), help="What to do where a value is missing.")
+@click.option("--resample", metavar="N", type=int, help="Bring all curves to N points.")
+@click.option("--x-label", default="", help="What the axis of x is called.")
+@click.option("--y-label", default="", help="What the axis of y is called.")
 @form_options("table", "json", quiet=_NAMES_ONLY)
 @pass_lab
-def add(lab: Lab, path: Path, name: str, form: str) -> None:
+def add(lab: Lab, /, path: Path, name: str, form: str, **wished: Any) -> None:
     """Store the curves of a file, one curve a row.
 
-    A row has 2 to 256 numbers; a first row that is no numbers is a header. Curves are stored once, whatever names they
-    are given.
+    A row has 2 to 256 numbers. A header, an index and a label are recognised, and said: an option overrules it.
+    A COLUMN is a name of the header, or a number from 1. Read are .csv, .tsv, .txt, .ts, .npy, .parquet and .xlsx.
 
     \b
     Examples:
-      curvegan data add curves.csv --name loads
-      curvegan submit --data loads
+      curvegan data add loads.csv --name loads
+      curvegan data add long.csv --name days --long day,hour,GW
     """
-    from curvegan_core.families.dataset import Dataset
+    from curvegan.reading.curves import read
+    from curvegan.reading.wishes import Wishes
 
-    content = _read(path)
-    ending = ".npy" if content.startswith(_NPY) else ".csv"
-    dataset = Dataset.parse(content, path.name if str(path) != "-" else f"stdin{ending}")
-    lab.store.add_dataset(name, dataset)
+    wishes = Wishes(**wished)
+    reading = read(_read(path), "" if str(path) == "-" else path.name, wishes)
+    lab.store.add_dataset(name, reading.dataset)
     stored = lab.store.named_dataset(name)
     typed = shlex.quote(name)
     emit(
         form,
         text=lambda: [
             f"Data set {name} has {stored.rows} curves of {stored.points} points.",
+            Pairs([(f"  {what}", text) for what, text in reading.said]),
             f"  curvegan submit --data {typed}    train a job on it",
             f"  curvegan data show {typed}        see it",
         ],
-        json=lambda: _fields(stored),
+        json=lambda: _fields(stored) | {"understood": [list(pair) for pair in reading.said]},
         ids=lambda: [name],
     )
 
@@ -95,31 +105,29 @@ def list_(lab: Lab, form: str) -> None:
 def show(lab: Lab, name: str, form: str) -> None:
     """Show a data set, with a drawing of some of its curves.
 
-    In CSV it is the curves themselves, one a row.
+    In CSV it is the curves themselves, one a row, with the header of their file: `data add` reads it back.
 
     \b
     Examples:
       curvegan data show loads
       curvegan data show loads -o csv > loads.csv
     """
-    from curvegan_core.families.dataset import Dataset
-
     stored = lab.store.named_dataset(name)
     jobs = lab.store.dataset_jobs(stored.hash)
 
-    def curves() -> Dataset:
-        return Dataset.from_bytes(lab.store.dataset(stored.hash))
+    def curves() -> "Dataset":
+        return stored_curves(lab.store, stored.hash, name)
 
     def text() -> Iterator[Pairs | str]:
         dataset = curves()
-        yield Pairs(_facts(stored, jobs))
+        yield Pairs([*_facts(stored, jobs), *_described(dataset)])
         yield from ["", *_drawn(dataset)]
 
     emit(
         form,
         text=text,
-        json=lambda: _fields(stored) | {"jobs": jobs},
-        csv=lambda: Sheet([f"p{point}" for point in range(1, stored.points + 1)], curves().rows.tolist()),
+        json=lambda: _fields(stored) | {"jobs": jobs} | curves().description.as_dict(),
+        csv=lambda: Sheet(*as_table(curves())),
     )
 
 
@@ -148,7 +156,7 @@ def _read(path: Path) -> bytes:
         with click.open_file(str(path), "rb") as file:
             content: bytes = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}; name a readable .csv or .npy file") from None
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}; name a readable file") from None
     if len(content) > MOST_BYTES:
         raise InvalidInput(f"{path} is too large for a data set: over {MOST_BYTES:,} bytes")
     return content
@@ -176,12 +184,24 @@ def _facts(stored: "NamedDataset", jobs: list[int]) -> list[tuple[str, str]]:
     ]
 
 
+def _described(dataset: "Dataset") -> list[tuple[str, str]]:
+    """Say what the file said."""
+    described = dataset.description
+    labels = sorted(set(dataset.labels))
+    facts = [
+        ("x", f"{dataset.x[0]:.15g} to {dataset.x[-1]:.15g} {described.x_label}" if described.x else ""),
+        ("y", described.title_y),
+        ("labels", f"{' '.join(labels[:8])}{' …' if len(labels) > 8 else ''}"),
+    ]
+    return [(name, text.strip()) for name, text in facts if text]
+
+
 def _drawn(dataset: "Dataset") -> list[str]:
-    """Draw some of its curves, spread over the set, over the numbers of their points."""
+    """Draw some of its curves, spread over the set, over their own x axis."""
     import numpy as np
 
     from curvegan_cli.shown.drawing import drawing
 
     count = min(len(dataset.rows), _MOST_DRAWN)
     rows = dataset.rows[np.arange(count) * len(dataset.rows) // count]
-    return drawing([np.stack([np.arange(1.0, dataset.points + 1), row], axis=1) for row in rows], rows=12)
+    return drawing([np.stack([dataset.x, row], axis=1) for row in rows], rows=12)

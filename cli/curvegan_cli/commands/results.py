@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curvegan.datasets import own_curves
 from curvegan.lab import Lab
 from curvegan.watching.job_picture import job_png
 from curvegan.watching.marks import bears, mark, marked
@@ -65,7 +66,7 @@ def sample(lab: Lab, selector: str, count: int, seed: int, form: str) -> None:
     """Draw curves from a job's generator.
 
     They are drawn as of its newest checkpoint. In CSV the header holds the x values, and each row one curve; of a point
-    set each row is a point, x and y. Those of your own curves are in the units of their data set.
+    set each row is a point, x and y. Those of your own curves have the header and the units of their file.
 
     \b
     Examples:
@@ -74,20 +75,22 @@ def sample(lab: Lab, selector: str, count: int, seed: int, form: str) -> None:
     """
     from curvegan_core.checkpoint import Checkpoint
     from curvegan_core.families.curves import columns, points_x
-    from curvegan_core.sampling import samples
+    from curvegan_core.sampling import samples, told
 
     job_id = select_one(lab.store, selector)
-    config = lab.store.job(job_id).config
+    job = lab.store.job(job_id)
+    config, dataset = job.config, own_curves(lab.store, job)
     _check_count(count, config.points)
     checkpoint = Checkpoint.from_bytes(lab.store.checkpoint(job_id).data, config)
-    x = None if config.curve.is_point else _shortest(points_x(config))
-    curves = [_shortest(curve) for curve in samples(checkpoint, config, count, seed)]
-    names = columns(config)
+    x = None if config.curve.is_point else _shortest(points_x(config, dataset))
+    curves = [_shortest(curve) for curve in told(config, samples(checkpoint, config, count, seed))]
+    names = columns(config, dataset)
+    header = dataset.description.columns if dataset else ()
     emit(
         form,
         text=lambda: [Grid([Column(name, right=True) for name in names], curves)],
         json=lambda: {"job": job_id, "step": checkpoint.step, "seed": seed, "x": x, "curves": curves},
-        csv=lambda: Sheet(x or names, curves),
+        csv=lambda: Sheet(header or x or names, curves),
     )
 
 

@@ -15,6 +15,8 @@ from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family
 from curvegan_core.noise import Blocks, Stream, normals_of, uniforms_of
 
+Numbers = NDArray[np.float32] | NDArray[np.float64]
+
 FAMILIES: dict[str, type[Family]] = {
     "quadratic": fixed.Quadratic,
     "cubic": fixed.Cubic,
@@ -47,14 +49,20 @@ def family(config: TrainConfig, dataset: Dataset | None = None) -> Family:
     return FAMILIES[config.curve.family](config)
 
 
-def points_x(config: TrainConfig) -> NDArray[np.float64]:
-    """Return the abscissas of a curve's points, (points,), evenly spaced with both ends."""
+def points_x(config: TrainConfig, dataset: Dataset | None = None) -> NDArray[np.float64]:
+    """Return the abscissas of a curve's points, (points,): evenly spaced with both ends, or what the data set says."""
+    if dataset is not None and dataset.description.x:
+        return dataset.x
     return np.linspace(config.x_min, config.x_max, config.points)
 
 
-def columns(config: TrainConfig) -> tuple[str, ...]:
-    """Name the numbers of a curve: its points' abscissas, or x and y of a point."""
-    return ("x", "y")[: config.points] if config.curve.is_point else tuple(f"{x:.6g}" for x in points_x(config))
+def columns(config: TrainConfig, dataset: Dataset | None = None) -> tuple[str, ...]:
+    """Name the numbers of a curve: as the data set does, by abscissas, or x and y of a point."""
+    if dataset is not None and dataset.description.columns:
+        return dataset.description.columns
+    if config.curve.is_point:
+        return ("x", "y")[: config.points]
+    return tuple(f"{x:.6g}" for x in points_x(config, dataset))
 
 
 def target(config: TrainConfig) -> NDArray[np.float32]:
@@ -89,19 +97,22 @@ def minibatches(config: TrainConfig, members: Family) -> Blocks:
     return Blocks(shape, draw)
 
 
-def restored(config: TrainConfig, curves: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return curves of the units of training in those of y; the same curves for every family but `data`."""
+def restored(config: TrainConfig, curves: NDArray[np.float32]) -> Numbers:
+    """Return curves of the units of training in those of y; the same curves for every family but `data`.
+
+    Those are float64: of 101325 +- 0.01 a float32 keeps two steps.
+    """
     if not isinstance(config.curve, parameters.Data):
         return curves
-    return (curves.astype(np.float64) * config.curve.scale + config.curve.mean).astype(np.float32)
+    return curves.astype(np.float64) * config.curve.scale + config.curve.mean
 
 
-def distances(config: TrainConfig, curves: NDArray[np.float32]) -> NDArray[np.float64]:
+def distances(config: TrainConfig, curves: Numbers) -> NDArray[np.float64]:
     """Return each curve's root mean square distance to the nearest of its family, (N,) for curves (N, points)."""
     return family(config).distances(curves)
 
 
-def rmse(config: TrainConfig, curves: NDArray[np.float32]) -> float:
+def rmse(config: TrainConfig, curves: Numbers) -> float:
     """Return the root of the mean square error of all points of all curves (N, points), in units of y."""
     return float(np.sqrt(np.mean(distances(config, curves) ** 2)))
 

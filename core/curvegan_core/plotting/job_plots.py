@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.families.curves import family, points_x, real_curves, restored, rmse, target
+from curvegan_core.families.curves import Numbers, family, points_x, real_curves, restored, rmse, target
 from curvegan_core.families.dataset import Dataset
+from curvegan_core.families.description import NOTHING_SAID
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.losses import equilibrium
 from curvegan_core.metrics.evaluation import Metrics
@@ -63,7 +64,7 @@ class PlotData:
     dataset: Dataset | None = None
 
     @cached_property
-    def real(self) -> NDArray[np.float32]:
+    def real(self) -> Numbers:
         """Curves of the family, (n, points) in units of y: the one curve if there is but one, else as many as shown."""
         if isinstance(self.config.curve, Data) and self.dataset is None:
             return np.zeros((0, self.config.points), np.float32)
@@ -82,6 +83,17 @@ class PlotData:
     def numbers(self) -> bool:
         """Whether samples are single numbers."""
         return self.config.points == 1
+
+    @property
+    def x(self) -> NDArray[np.float64]:
+        """Abscissas of the points, (points,)."""
+        return points_x(self.config, self.dataset)
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """What the axes are called: as the data set says, else x and y."""
+        described = self.dataset.description if self.dataset else NOTHING_SAID
+        return described.x_label or "x", described.title_y or ("share of x below" if self.numbers else "y")
 
 
 @dataclass(frozen=True)
@@ -131,8 +143,8 @@ def curve_picture(data: PlotData) -> Picture:
     box = (81, 58, 749, 449)
     x, y = ranges_of(data, [newest], box)
     marks = marks_of(data, newest.curves, width=1.0)
-    label_y = "share of x below" if data.numbers else "y"
-    axes = Axes(box, x, y, marks, label_x="x", label_y=label_y, grid_x=round_ticks(x), grid_y=round_ticks(y))
+    label_x, label_y = map(drawable, data.titles)
+    axes = Axes(box, x, y, marks, label_x=label_x, label_y=label_y, grid_x=round_ticks(x), grid_y=round_ticks(y))
     facts = (f"step {newest.step:,}", f"RMSE {_quality(data, newest):.3g}")
     return Picture(768, 528, _title(data), _facts(data, *facts), [axes], _keys(data, newest))
 
@@ -226,7 +238,7 @@ def _panel(data: PlotData, shown: Sequence[Snapshot], index: int, size: tuple[in
     left, bottom = 50 + column * wide, size[1] - 70 - (row + 1) * tall
     box = (left, bottom, left + wide - 26, bottom + tall - 36)
     x, y = ranges_of(data, shown, box)
-    low, high = data.config.x_min, data.config.x_max
+    low, high = float(data.x.min()), float(data.x.max())
     grid_x = round_ticks(x, 4) if data.config.curve.is_point else (low, (low + high) / 2, high)
     marks = marks_of(data, shown[index].curves, width=0.7)
     labelled = (index + columns >= len(shown), column == 0)
@@ -246,13 +258,13 @@ def chosen(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
     return [shown[index] for index in indices]
 
 
-def marks_of(data: PlotData, curves: NDArray[np.float32], width: float) -> list[Marks]:
+def marks_of(data: PlotData, curves: Numbers, width: float) -> list[Marks]:
     """Return real and generated curves; a single target lies above the bundle, which hides it once it is trained."""
     marks = [_mark(data, "target", data.real, width), _mark(data, "generated", curves, width)]
     return marks[::-1] if len(data.real) == 1 and not data.dots else marks
 
 
-def _mark(data: PlotData, name: str, curves: NDArray[np.float32], width: float) -> Marks:
+def _mark(data: PlotData, name: str, curves: Numbers, width: float) -> Marks:
     colour = TARGET_COLOUR if name == "target" else GENERATED_COLOUR
     values = curves.astype(np.float64)
     if data.dots:
@@ -261,9 +273,9 @@ def _mark(data: PlotData, name: str, curves: NDArray[np.float32], width: float) 
         below = np.repeat(np.arange(len(values) + 1) / len(values), 2)[1:-1]
         return Marks(name, np.repeat(np.sort(values[:, 0]), 2), below[None], colour, 2 * width)
     if name == "generated":
-        return Marks(name, points_x(data.config), values, colour, width, 0.5)
+        return Marks(name, data.x, values, colour, width, 0.5)
     single = len(curves) == 1
-    return Marks(name, points_x(data.config), values, colour, (2.5 if single else 1.4) * width, 1 if single else 0.5)
+    return Marks(name, data.x, values, colour, (2.5 if single else 1.4) * width, 1 if single else 0.5)
 
 
 def ranges_of(data: PlotData, snapshots: Sequence[Snapshot], box: Box) -> tuple[Range, Range]:
@@ -272,7 +284,7 @@ def ranges_of(data: PlotData, snapshots: Sequence[Snapshot], box: Box) -> tuple[
     if data.numbers:
         return room(shown, 0.06), room(np.array([0.0, 1.0]), 0.03)
     if not data.dots:
-        return room(points_x(data.config), 0.02), room(shown, 0.06)
+        return room(data.x, 0.02), room(shown, 0.06)
     return _plane(shown, np.array([box[2] - box[0], box[3] - box[1]]))
 
 

@@ -18,7 +18,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.metrics.names import MEANINGS, VERDICTS
 from curvegan_db.columns import JOB_FIELDS
 from curvegan_db.filters.fields import Digits, JobField, Number, Seed, Text, Truth, Whole, Word, contains, near, within
-from curvegan_db.tables.models import Job, JobTag, UtcDateTime
+from curvegan_db.tables.models import Dataset, Job, JobTag, UtcDateTime
 from curvegan_db.tables.states import displayed_as
 from curvegan_db.values import DISPLAYED_STATES
 
@@ -66,6 +66,16 @@ class Tag(Text):
         return not_(tagged) if operator == "!=" else tagged
 
 
+class DataName(Text):
+    """Any name of the data set that a job learns; `!=` holds for a job that learns none. `sql` is the first of them."""
+
+    def condition(self, operator: str, values: Sequence[Any], moment: datetime) -> ColumnElement[bool]:
+        """Look whether its data set has such a name."""
+        condition = contains(Dataset.name.expression, values[0]) if operator == "~" else Dataset.name.in_(values)
+        named = Job.id.in_(select(Job.id).join(Dataset, Dataset.hash == Job.dataset).where(condition))
+        return not_(named) if operator == "!=" else named
+
+
 class Age(JobField):
     """The time since a job was submitted; `sql` is that moment."""
 
@@ -94,6 +104,7 @@ def _facts() -> Iterator[JobField]:
             kind = own.get(name, Whole if JOB_FIELDS[name] is int else Text)
             yield kind(name, getattr(Job, name).expression)
     yield Tag("tag", JobTag.tag.expression)
+    yield DataName("data", select(func.min(Dataset.name)).where(Dataset.hash == Job.dataset).scalar_subquery())
     yield Age("age", Job.created_at.expression)
 
 

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from curvegan_core.config.curve import Data
@@ -28,7 +28,11 @@ class Datasets(Transactions):
     """The part of the store that keeps data sets."""
 
     def add_dataset(self, name: str, dataset: "Dataset") -> None:
-        """Store curves under a name; the same again changes nothing. Raises DatasetConflict when the name is taken."""
+        """Store curves under a name. Of the same curves again only the description is taken.
+
+        Raises:
+            DatasetConflict: the name is taken by other curves.
+        """
         check_text("name of a data set", name, MOST_DATASET_NAME)
         data, curve = dataset.to_bytes(), dataset.parameters
         content = {"hash": curve.hash, "rows": len(dataset.rows), "points": dataset.points, "mean": curve.mean}
@@ -37,6 +41,8 @@ class Datasets(Transactions):
             row = {"name": name, "hash": curve.hash, "created_at": now(session)}
             if _put(session, models.Dataset.name, row) != curve.hash:
                 raise DatasetConflict(f"the name {name} is taken by other curves; give another --name")
+            described = update(models.Dataset).where(models.Dataset.name == name)
+            session.execute(described.values(description=dataset.description.as_dict() or None))
 
     def datasets(self) -> list[NamedDataset]:
         """Return all data sets by name."""
@@ -68,6 +74,17 @@ class Datasets(Transactions):
         if data is None:
             raise DatasetNotFound(content_hash[:12])
         return data
+
+    def dataset_description(self, content_hash: str, name: str | None = None) -> dict[str, Any]:
+        """Return what is said of a content under a name, or under its newest name; empty where nothing is.
+
+        `curvegan_core.families.description.Description.from_dict` reads it.
+        """
+        query = select(models.Dataset.description).where(models.Dataset.hash == content_hash)
+        query = query.where(models.Dataset.name == name) if name else query
+        newest = query.order_by(models.Dataset.created_at.desc(), models.Dataset.name).limit(1)
+        with self._read() as session:
+            return session.scalar(newest) or {}
 
     def remove_dataset(self, name: str) -> None:
         """Forget a name, and with its last name the content. Raises DatasetNotFound, and DatasetConflict when used."""
