@@ -205,7 +205,7 @@ def check_engines(embedded: bool) -> Iterator[Finding]:
     try:
         done = run_as_worker("curvegan_worker.host.probe", _PROBE_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        yield Finding("engines", PROBLEM, f"they do not come up in {duration(_PROBE_TIMEOUT_S)}", "nvidia-smi")
+        yield Finding("engines", PROBLEM, f"they do not come up in {duration(_PROBE_TIMEOUT_S)}", "curvegan doctor")
         return
     yield from judge_probe(done)
 
