@@ -1,7 +1,10 @@
 """A worker in a home whose name has all that names can have: it starts, trains, locks, logs and ends there."""
 
-import subprocess
+import os
+import signal
 from pathlib import Path
+
+import psutil
 
 from curvegan_worker.host.background import is_present
 from curvegan_worker.settings import Settings
@@ -28,10 +31,7 @@ def test_a_worker_in_a_home_of_any_name(tmp_path: Path) -> None:
         assert (client.home / "worker.log").exists()
         assert [path.name for path in tmp_path.iterdir()] == [client.home.name]
     finally:
-        background = subprocess.run(
-            ["pgrep", "-f", "curvegan_worker$"], capture_output=True, text=True, check=False
-        )  # ours by its home
-        for pid in background.stdout.split():
-            if str(client.home).encode() in Path(f"/proc/{pid}/environ").read_bytes():
-                subprocess.run(["kill", pid], check=False)
+        for process in psutil.process_iter(["pid", "environ"]):
+            if (process.info["environ"] or {}).get("CURVEGAN_HOME") == str(client.home):
+                os.kill(process.info["pid"], signal.SIGTERM)
         wait_until(lambda: not is_present(settings), 30, "the background worker stays")
