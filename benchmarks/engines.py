@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import Engine, State
-from curvegan_core.engines.fused.engine import CODE, FusedEngine, prepare
+from curvegan_core.engines.fused.engine import CODE, FusedEngine
 from curvegan_core.engines.fused.vectors import LANES
 from curvegan_core.engines.stacked.engine import TorchEngine
 from curvegan_core.metrics.evaluation import Evaluation
@@ -142,7 +142,7 @@ def compile_code() -> float:
     """Return the CPU seconds that compiling takes, once a machine and version."""
     with tempfile.TemporaryDirectory() as folder:
         CODE.keep_in(Path(folder))
-        return cpu_seconds(prepare)
+        return cpu_seconds(FusedEngine.prepare)
 
 
 def table(seconds: dict[str, list[float]]) -> str:

@@ -1,8 +1,8 @@
 """The services of one place, each opened on first use: settings, store, queue. Making a Lab opens none."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cached_property
+from contextlib import contextmanager, suppress
+from functools import cached_property, reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -44,9 +44,30 @@ class Lab:
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
         """The `settings` and `config` tables of the project's and the user's TOML files, the project's on top."""
+        from curvegan.toml import overlay
+
+        return reduce(overlay, self._tables.values(), {"settings": {}, "config": {}})
+
+    @cached_property
+    def _tables(self) -> dict[Path, dict[str, Any]]:
         from curvegan.toml import personal_tables
 
         return personal_tables(Path.cwd())
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of the settings that were given here, and so come from no file."""
+        return frozenset(self._given)
+
+    def file_of(self, setting: str) -> Path | None:
+        """Return the TOML file that a setting comes from; None where it was given here, or nowhere."""
+        files = [path for path, tables in self._tables.items() if setting in tables.get("settings", {})]
+        return files[-1] if files and setting not in self._given else None
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The variables of the environment that a worker started here would read."""
+        return self._variables
 
     @cached_property
     def settings(self) -> "Settings":
@@ -63,6 +84,13 @@ class Lab:
         from curvegan_db.store import open_store
 
         return open_store(self.settings.database_url)
+
+    def reap(self) -> None:
+        """Take back what lost its worker. A replica, or a role that may only read, shows what is lost all the same."""
+        from curvegan_db.errors import DatabaseRefuses
+
+        with suppress(DatabaseRefuses):
+            self.store.reap()
 
     @contextmanager
     def engine(self) -> Iterator["Engine"]:

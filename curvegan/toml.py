@@ -86,13 +86,10 @@ def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def personal_tables(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return the tables `settings` and `config` of `folder`'s curvegan.toml (or its parents') over the user's."""
-    tables: dict[str, dict[str, Any]] = {"settings": {}, "config": {}}
-    for path in (_user_file(), _project_file(folder)):
-        if path is not None and path.is_file():
-            tables = overlay(tables, _personal(path))
-    return tables
+def personal_tables(folder: Path) -> dict[Path, dict[str, Any]]:
+    """Return the tables `settings` and `config` of the user's file, and then of `folder`'s or its parents'."""
+    paths = (_user_file(), _project_file(folder))
+    return {path: _personal(path) for path in paths if path is not None and path.is_file()}
 
 
 def _user_file() -> Path:
@@ -116,8 +113,10 @@ def _personal(path: Path) -> dict[str, Any]:
     for key, text in settings.items():
         if key not in _SETTINGS or not isinstance(text, str):
             raise InvalidInput(f"{path}: wrong {key!r} in [settings]; it may have the texts {', '.join(_SETTINGS)}")
-    if "home" in settings:  # below the file, wherever the command is typed
-        settings["home"] = settings["home"] if settings["home"].startswith("~") else str(path.parent / settings["home"])
+    for key, prefix in (("home", ""), ("database_url", "sqlite:///")):  # below the file, wherever a command is typed
+        relative = settings.get(key, "").removeprefix(prefix)
+        if relative and prefix + relative == settings[key] and not relative.startswith("~"):
+            settings[key] = f"{prefix}{path.parent / relative}"
     return tables
 
 

@@ -43,7 +43,7 @@ def postgres_url() -> Iterator[str]:
     if given := os.environ.get("CURVEGAN_TEST_DATABASE_URL"):
         yield given
         return
-    with _started(PostgresServer) as server:
+    with started(PostgresServer) as server:
         yield server.url()
 
 
@@ -53,21 +53,21 @@ def redis_url() -> Iterator[str]:
     if given := os.environ.get("CURVEGAN_TEST_BROKER_URL"):
         yield given
         return
-    with _started(RedisServer) as server:
+    with started(RedisServer) as server:
         yield server.url
 
 
 @pytest.fixture(scope="module")
 def own_postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server that the tests of a module may stop, break and start again."""
-    with _started(PostgresServer) as server:
+    with started(PostgresServer) as server:
         yield server
 
 
 @pytest.fixture
 def own_redis() -> Iterator[RedisServer]:
     """A Redis server that the test may stop, freeze and start again."""
-    with _started(RedisServer) as server:
+    with started(RedisServer) as server:
         yield server
 
 
@@ -120,7 +120,7 @@ _S = TypeVar("_S", bound=Server)
 
 
 @contextmanager
-def _started(kind: Callable[[], _S]) -> Iterator[_S]:
+def started(kind: Callable[[], _S]) -> Iterator[_S]:
     """The server, or a skipped test where none can be had; in CI that is a failure."""
     with ExitStack() as stack:
         try:

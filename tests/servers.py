@@ -133,6 +133,54 @@ class PostgresServer(Server):
             raise ServerUnavailableError(done.stderr)
 
 
+class StandbyServer(PostgresServer):
+    """A hot standby, a read-only copy that follows another server."""
+
+    def __init__(self, primary: PostgresServer) -> None:
+        self._primary = primary
+        super().__init__()
+
+    def _init(self) -> None:
+        source = self._primary.url().replace("+psycopg", "")
+        self.folder.chmod(0o777)  # the copy is made by who runs it
+        command = [str(self._bin / "pg_basebackup"), "-D", str(self.data), "-d", source, "-R", "-c", "fast"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **_user())
+        if done.returncode != 0:
+            raise ServerUnavailableError(done.stderr)
+
+
+class PgBouncerServer(Server):
+    """A PgBouncer in front of a PostgreSQL server. By transactions, two connections serve all who come."""
+
+    def __init__(self, behind: PostgresServer, mode: str) -> None:
+        super().__init__()
+        pgbouncer = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+        if not Path(pgbouncer).exists():
+            raise ServerUnavailableError("no PgBouncer here: `apt-get install pgbouncer`, or that of another system")
+        self._binary, self._password = pgbouncer, behind.password
+        _hand_over(self.folder)
+        server = f"host=127.0.0.1 port={behind.port} user=postgres password={behind.password}"
+        settings = {
+            **{"listen_addr": "127.0.0.1", "listen_port": self.port, "unix_socket_dir": "", "auth_type": "any"},
+            **{"pool_mode": mode, "default_pool_size": 2 if mode == "transaction" else 30},
+        }
+        lines = ["[databases]", f"* = {server}", "[pgbouncer]", *(f"{key} = {text}" for key, text in settings.items())]
+        (self.folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
+
+    def command(self) -> list[str]:
+        """Run in the foreground."""
+        return [self._binary, str(self.folder / "pgbouncer.ini")]
+
+    def url(self, database: str = "postgres") -> str:
+        """The SQLAlchemy URL of a database behind it."""
+        return f"postgresql+psycopg://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
+
+    def ping(self) -> None:
+        """Connect, and ask."""
+        with psycopg.connect(self.url().replace("+psycopg", ""), connect_timeout=2) as connection:
+            connection.execute("SELECT 1")
+
+
 class RedisServer(Server):
     """A Redis or Valkey server that keeps nothing on disk, unless `persistent`: then an append-only file."""
 

@@ -15,6 +15,8 @@ CurveganError                      exit code 1
 ├── ServiceUnavailable             exit code 3: a service's, not the job's
 │   ├── BrokerUnreachable          curvegan_worker
 │   ├── DatabaseUnreachable        curvegan_db
+│   │   └── DatabaseRefuses        curvegan_db
+│   ├── DatabaseTaken              curvegan_db
 │   ├── SchemaOutdated             curvegan_db
 │   └── ConfigUnreadable           curvegan_db
 ├── TrainingDiverged

@@ -98,11 +98,11 @@ def init_weights(config: TrainConfig) -> Weights:
         weights[name] = np.full(shape, name.endswith(("weight", "running_var")), np.float32)
     for network in NETWORKS:
         for layer in layers(config, network):
-            weights |= _torch(config, layer) if config.init == "torch" else _drawn(config, layer)
+            weights |= _even(config, layer) if config.init == "torch" else _normal(config, layer)
     return weights
 
 
-def _torch(config: TrainConfig, layer: Layer) -> Weights:
+def _even(config: TrainConfig, layer: Layer) -> Weights:
     """Draw from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), as torch's Linear does; without inputs as with one."""
     bound = 1 / math.sqrt(max(1, layer.inputs))
     drawn: Weights = {}
@@ -112,8 +112,8 @@ def _torch(config: TrainConfig, layer: Layer) -> Weights:
     return drawn
 
 
-def _drawn(config: TrainConfig, layer: Layer) -> Weights:
-    """Draw a layer's weight from normals.
+def _normal(config: TrainConfig, layer: Layer) -> Weights:
+    """Draw a layer's weight from normals. Raises KeyError for an init that is not known.
 
     normal: N(0, init_deviation), as Radford et al., "Unsupervised representation learning with DCGAN" (2016).
     he: N(0, sqrt(2/fan_in)), He et al., "Delving deep into rectifiers" (2015), equation 10.
@@ -122,11 +122,12 @@ def _drawn(config: TrainConfig, layer: Layer) -> Weights:
     """
     shape = (layer.outputs, layer.inputs)
     normal = normals(config.seed, Stream.WEIGHTS, layer.place, shape).astype(np.float64)
-    if config.init == "orthogonal":
-        weight = config.init_gain * _orthogonal(normal)
-    else:
-        weight = normal * (config.init_deviation if config.init == "normal" else math.sqrt(2 / max(1, layer.inputs)))
-    return {f"{layer.name}.weight": weight.astype(np.float32)}
+    scaled: dict[str, Callable[[], NDArray[np.float64]]] = {
+        "normal": lambda: config.init_deviation * normal,
+        "he": lambda: math.sqrt(2 / max(1, layer.inputs)) * normal,
+        "orthogonal": lambda: config.init_gain * _orthogonal(normal),
+    }
+    return {f"{layer.name}.weight": scaled[config.init]().astype(np.float32)}
 
 
 def _orthogonal(normal: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
@@ -35,4 +36,5 @@ def told(config: TrainConfig, curves: Numbers) -> Numbers:
     """Round your own curves to the decimals that a generator tells: eight digits of their set's deviation."""
     if not isinstance(config.curve, Data):
         return curves
-    return curves.astype(np.float64).round(8 - math.floor(math.log10(config.curve.scale)))
+    rounded: NDArray[np.float64] = np.round(curves, 8 - math.floor(math.log10(config.curve.scale)))
+    return rounded

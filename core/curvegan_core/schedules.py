@@ -13,11 +13,12 @@ from curvegan_core.config.train import TrainConfig
 Reals = NDArray[np.float64]
 
 # What is left of the fall when a share of its steps is done.
-_FALLS: dict[str, Callable[[Reals], Reals]] = {
+FALLS: dict[str, Callable[[Reals], Reals]] = {
     "linear": lambda done: 1 - done,
     # Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017), equation 5.
     "cosine": lambda done: 0.5 + 0.5 * np.cos(np.pi * done),
 }
+"""Each way to fall by its name; constant rates do not."""
 
 
 def factors(config: TrainConfig, steps: NDArray[np.int64]) -> Reals:
@@ -28,6 +29,6 @@ def factors(config: TrainConfig, steps: NDArray[np.int64]) -> Reals:
     """
     factor_s = np.ones(steps.shape)
     if config.schedule != "constant":
-        left = _FALLS[config.schedule](np.minimum(steps / config.schedule_steps, 1.0))
+        left = FALLS[config.schedule](np.minimum(steps / config.schedule_steps, 1.0))
         factor_s = config.schedule_to + (1 - config.schedule_to) * left
     return factor_s * np.minimum((steps + 1) / config.warmup, 1.0) if config.warmup else factor_s

@@ -56,6 +56,16 @@ def numbers_of(config: TrainConfig) -> int:
     return sum(math.prod(shape) for group in groups for shape in group.values())
 
 
+def check_size(config: TrainConfig) -> None:
+    """Raise InvalidInput where the state has more than MOST_NUMBERS."""
+    count = numbers_of(config)
+    if count > MOST_NUMBERS:
+        raise InvalidInput(
+            f"a spectrum is of a small job: this state has {count:,} numbers, at most {MOST_NUMBERS:,} can be; lower "
+            "hidden_g and hidden_d, or the layers"
+        )
+
+
 def spectrum(checkpoint: Checkpoint, config: TrainConfig, dataset: Dataset | None = None) -> Spectrum:
     """Return the eigenvalues at a checkpoint, of the step that follows it with its minibatch. Needs torch.
 
@@ -65,12 +75,7 @@ def spectrum(checkpoint: Checkpoint, config: TrainConfig, dataset: Dataset | Non
         InvalidInput: the state has more than MOST_NUMBERS.
     """
     checkpoint.check(config)
-    count = numbers_of(config)
-    if count > MOST_NUMBERS:
-        raise InvalidInput(
-            f"a spectrum is of a small job: this state has {count:,} numbers, at most {MOST_NUMBERS:,} can be; lower "
-            "hidden_g and hidden_d, or the layers"
-        )
+    check_size(config)
     from curvegan_core.engines.stacked.jacobian import jacobian  # noqa: PLC0415  torch, which only this needs
 
     family = curves.family(config, dataset if isinstance(config.curve, Data) else None)

@@ -33,7 +33,7 @@ def row_columns() -> dict[str, Any]:
             keys |= {"curve.family": str, **kinds}
         else:
             keys[_column(key, facts)] = _kind(info.annotation)
-    return facts | keys | dict.fromkeys(METRIC_NAMES, float)
+    return facts | {"data": str} | keys | dict.fromkeys(METRIC_NAMES, float)
 
 
 def _kind(annotation: Any) -> Any:
@@ -42,11 +42,11 @@ def _kind(annotation: Any) -> Any:
     return type(words[0]) if words else annotation
 
 
-def job_row(job: "Job", columns: Iterable[str]) -> dict[str, Any]:
-    """Return a job's values by column; what does not apply is None."""
+def job_row(job: "Job", columns: Iterable[str], data: str = "") -> dict[str, Any]:
+    """Return a job's values by column, `data` what its data set is called; what does not apply is None."""
     facts = {name: getattr(job, name) for name in _facts()}
     config = {_column(key, facts): value for key, value in flat(job.config.model_dump()).items()}
-    known = facts | {"tags": list(job.tags)} | config | dict(job.metrics or {})
+    known = facts | {"tags": list(job.tags), "data": data or None} | config | dict(job.metrics or {})
     return {name: known.get(name) for name in columns}
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from curvegan_db.values import Sweep
 
 # What groups jobs is what they were asked, and who trained them on what.
-_ALSO = ("name", "device", "engine", "engine_version", "worker", "sweep")
+_ALSO = ("name", "device", "engine", "engine_version", "worker", "sweep", "data")
 
 
 def metric_field(name: str) -> "JobField":
@@ -40,7 +40,8 @@ def key_field(key: str) -> "JobField":
 
 def varied_keys(sweep: "Sweep") -> tuple[str, ...]:
     """Return the keys of the config that a sweep varies, but for the seed; also where a job has a fact of that name."""
-    return tuple(f"config.{axis}" if axis in _ALSO else axis for axis in sweep.axes if axis != "seed")
+    facts = {*_ALSO} - {"data"}  # an axis `data` is that fact
+    return tuple(f"config.{axis}" if axis in facts else axis for axis in sweep.axes if axis != "seed")
 
 
 def of_sweep(sweep: "Sweep", where: "Filter | None") -> "Filter":

@@ -15,7 +15,7 @@ from curvegan.reading.rows import Curves, of_one_length, without_missing
 from curvegan.reading.table import Table
 from curvegan.reading.wishes import NONE, Wishes
 from curvegan_core.errors import DatasetRefused
-from curvegan_core.families.dataset import Dataset, check_shape
+from curvegan_core.families.dataset import MOST_ROWS, MOST_VALUES, Dataset, check_shape
 from curvegan_core.families.description import Description
 
 
@@ -34,7 +34,9 @@ def read(data: bytes, filename: str, wishes: Wishes) -> Reading:
         InvalidInput: a wish that this file cannot fulfil.
         DatasetRefused: no curves that can be trained on; where in the file, why, and what to do.
     """
-    table, labelled = table_of_file(data, filename)
+    # A title, a header and units may stand above the curves.
+    most = MOST_VALUES if wishes.transpose or wishes.long else MOST_ROWS + 10
+    table, labelled = table_of_file(data, filename, most)
     wishes = replace(wishes, label_column=wishes.label_column or "1") if labelled else wishes
     # Numbers as large as 1e308 are refused by name later: no judgement of them needs to warn.
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,7 +1,7 @@
 """From text to a table: what parts its cells, and whether its decimals have a comma."""
 
 import csv
-import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -12,19 +12,20 @@ from curvegan_core.errors import DatasetRefused
 _LONGEST_LINE = 65_536
 _MARKS = (";", "\t", "|", ",")
 _BLANKS = " "
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _LOOKED_AT = 50
 
 
-def table_of(text: str) -> Table:
-    """Read text whose cells are parted by commas, semicolons, tabs, bars or blanks.
+def table_of(text: str, most: int) -> Table:
+    """Read text of at most `most` rows whose cells are parted by commas, semicolons, tabs, bars or blanks.
 
     Raises:
         DatasetRefused: a line is too long, or numbers have marks that may mean two things; where.
     """
     mark, skipped = _declared(text)
     mark = mark or _mark(list(islice(_lines(text, skipped), _LOOKED_AT)))
-    rows = Rows(comma=_decimal_comma(list(islice(_cells(text, mark, skipped), _LOOKED_AT)), mark))
     try:
+        rows = Rows(comma=_decimal_comma(list(islice(_cells(text, mark, skipped), _LOOKED_AT)), mark), most=most)
         for line, cells in _cells(text, mark, skipped):
             rows.add(line, cells)
     except csv.Error as error:
@@ -42,7 +43,7 @@ def _declared(text: str) -> tuple[str, int]:
 
 def _lines(text: str, skipped: int) -> Iterator[str]:
     """Give the lines behind the first ones, none longer than any curve's is; of one with # in front the text."""
-    for count, line in enumerate(io.StringIO(text, newline=""), 1):
+    for count, line in enumerate(map(re.Match.group, _LINE.finditer(text)), 1):
         if len(line) > _LONGEST_LINE:
             raise DatasetRefused(f"line {count} has more than {_LONGEST_LINE:,} characters, which no curve needs")
         if count > skipped:

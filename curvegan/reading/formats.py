@@ -24,8 +24,8 @@ _OTHERS = {
 }
 
 
-def table_of_file(data: bytes, filename: str) -> tuple[Table, bool]:
-    """Return a file's table, and whether its first column holds labels for sure.
+def table_of_file(data: bytes, filename: str, most: int) -> tuple[Table, bool]:
+    """Return a file's table, a text's of at most `most` rows, and whether its first column holds labels for sure.
 
     Raises:
         DatasetRefused: it is too large, damaged, or of no format that is read; what to do.
@@ -38,7 +38,7 @@ def table_of_file(data: bytes, filename: str) -> tuple[Table, bool]:
     text = decoded(data)
     if filename.lower().endswith(".ts") or text.lstrip().lower().startswith("@"):
         return _series(text)
-    return table_of(text), False
+    return table_of(text, most), False
 
 
 def _reader(data: bytes, filename: str) -> Callable[[bytes], Table] | None:

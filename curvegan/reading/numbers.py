@@ -7,7 +7,7 @@ MISSING = frozenset(["", "na", "n/a", "nan", "<na>", "#n/a", "null", "none", "-"
 """What people write where there is no value, in lower case."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_PLAIN = frozenset("0123456789.+-eE")
+_PLAIN = re.compile(r"[0-9.+\-eE]*")
 _GROUPS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?|[+-]?\d{1,3}(?:[.' \u00a0\u202f]\d{3})+(?:,\d*)?", re.ASCII)
 _COMMA = re.compile(r"[+-]?(?:\d+,\d*|,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
@@ -27,7 +27,7 @@ def plain_numbers(cells: list[str], comma: bool = False) -> list[float] | None:
     """Return a row's numbers if every cell is one as most files write it: fast, for nearly all rows."""
     if comma:
         cells = ["" if "." in cell else cell.replace(",", ".") for cell in cells]
-    if not _PLAIN.issuperset("".join(cells)):
+    if not _PLAIN.fullmatch("".join(cells)):
         return None
     try:
         return list(map(float, cells))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from curvegan.reading.numbers import number, plain_numbers
 from curvegan_core.errors import DatasetRefused
-from curvegan_core.families.dataset import MOST_VALUES
+from curvegan_core.families.dataset import MOST_ROWS, MOST_VALUES
 from curvegan_core.families.description import MOST_TEXT
 
 MOST_CELLS = 4 * MOST_VALUES
@@ -70,10 +70,11 @@ class Table:
 
 @dataclass
 class Rows:
-    """A table in the making, row by row, held as numbers: text takes the room."""
+    """A table in the making, row by row, held as numbers: text takes the room. It has at most `most` rows."""
 
     unit: str = "line"
     comma: bool = False
+    most: int = MOST_VALUES
     _flat: "array[float]" = field(default_factory=lambda: array("d"))
     _lengths: "array[int]" = field(default_factory=lambda: array("q"))
     _numbers: "array[int]" = field(default_factory=lambda: array("q"))
@@ -93,6 +94,11 @@ class Rows:
         if self._blank:
             raise DatasetRefused(f"{self.unit} {self._blank:,} is blank, and there are others behind it; delete it")
         row = len(self._lengths)
+        if row == self.most:
+            raise DatasetRefused(
+                f"row {MOST_ROWS + 1:,} is one too many: a data set has at most {MOST_ROWS:,} rows; "
+                "of one value a line `--long ID,X,Y` makes fewer"
+            )
         if len(self._head) < _HEAD:
             self._head.append([clean(cell) for cell in cells])
         self._flat.extend(plain_numbers(cells, self.comma) or self._numbers_of(row, cells))

@@ -9,7 +9,9 @@ from curvegan.datasets import data_layer
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
+    from curvegan.submitting.axes import Axis
     from curvegan_core.config.train import TrainConfig
+    from curvegan_db.store import Store
 
 _MOST_DOTS = 3
 
@@ -41,6 +43,12 @@ def job_layers(
     dataset = data_layer(lab.store, data) if data is not None else {}
     lowest = job_layer(start) if start else lab.files["config"]
     return [lowest, preset_layer(preset), own, family, assigned, keys, dataset]
+
+
+def data_layers(store: "Store", axes: Iterable["Axis"]) -> dict[str, dict[str, Any]]:
+    """Return the layers of the data sets that an axis `data` names. Raises DatasetNotFound."""
+    names = [str(value) for axis in axes if axis.key == "data" for value in axis.values]
+    return {name: data_layer(store, name) for name in names}
 
 
 def layered(layers: Iterable[Mapping[str, Any]]) -> "TrainConfig":

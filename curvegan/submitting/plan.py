@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from curvegan.submitting.axes import Axis, Point, check_axes, describe, drawn_points, grid_points, seed_axis
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_NAME = 200
 # An axis that stands for several keys lies below the axes of those keys, in whatever order they are typed.
-_WIDE = ("lr", "curve", "curve.family")
+_WIDE = ("lr", "curve", "curve.family", "data")
 
 Progress = Callable[[Iterable[Point], int], Iterable[Point]]
 
@@ -81,10 +82,12 @@ def planned(
     priority: int = 0,
     skip_invalid: bool = False,
     progress: Progress = lambda points, _: points,
+    datasets: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Plan:
     """Return the sweep of the axes over the layers of a config; `progress` is handed the points and their number.
 
     Args:
+        datasets: the layers of the data sets that an axis `data` has, by name.
         seeds: seeds for every point, as `seed_axis` reads them; the first is that of the layers.
 
     Raises InvalidInput: a bad name, too many points, a point that makes no valid job (unless those are to be skipped).
@@ -101,7 +104,7 @@ def planned(
     plan.name = name
     for point in progress(points, count):
         try:
-            config = _config(base, plan.axes, point)
+            config = _config(base, plan.axes, point, datasets)
         except InvalidConfig as error:
             plan.leave_out(point, error, skip_invalid)
         else:
@@ -130,10 +133,16 @@ def _spanned(
     return Plan(all_axes), *drawn_points(axes, draw.count, draw.seed, repeated)
 
 
-def _config(base: Mapping[str, Any], axes: Sequence[Axis], point: Point) -> "TrainConfig":
+def _config(
+    base: Mapping[str, Any], axes: Sequence[Axis], point: Point, datasets: Mapping[str, Mapping[str, Any]]
+) -> "TrainConfig":
     """Return the config of a point. Raises InvalidConfig."""
     pairs = sorted(zip(axes, point, strict=True), key=lambda pair: pair[0].key not in _WIDE)
-    return layered([base, *(layer_of(axis.key, value) for axis, value in pairs)])
+    layers = (
+        datasets[str(value)] if axis.key == "data" and str(value) in datasets else layer_of(axis.key, value)
+        for axis, value in pairs
+    )
+    return layered([base, *layers])
 
 
 def _name(axes: Sequence[Axis], point: Point) -> str:

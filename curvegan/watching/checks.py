@@ -46,11 +46,8 @@ def examine(lab: Lab) -> list[Finding]:
 
 def _store_folder(lab: Lab) -> Path:
     """Return where the store's file lies, or the home folder where the store is a server's."""
-    from sqlalchemy.engine import make_url
-
-    if not lab.settings.embedded:
-        return lab.settings.home
-    return Path(make_url(lab.settings.database_url).database or ".").absolute().parent
+    file = lab.settings.database_file
+    return file.parent if file else lab.settings.home
 
 
 def _existing(folder: Path) -> Path:
@@ -139,13 +136,32 @@ def check_broker(lab: Lab) -> Finding:
 
 def _workers(lab: Lab) -> Iterator[Finding]:
     from curvegan_core.errors import CurveganError
+    from curvegan_db.errors import SchemaOutdated
 
     try:
         store = lab.store
-    except CurveganError:
+    except SchemaOutdated:
         return  # told by the schema
-    waiting = len(store.jobs(states=["queued"], limit=1)) > 0
-    yield check_workers(store, waiting, lab.settings.embedded)
+    except CurveganError as error:
+        yield Finding("tables", PROBLEM, str(error), "curvegan db status")
+        return
+    yield check_writing(store)
+    try:
+        waiting = len(store.jobs(states=["queued"], limit=1)) > 0
+        yield check_workers(store, waiting, lab.settings.embedded)
+    except CurveganError as error:
+        yield Finding("workers", PROBLEM, str(error), "curvegan workers")
+
+
+def check_writing(store: "Store") -> Finding:
+    """Check whether every table can be written: to look, a replica or a role that may only read will do."""
+    from curvegan_core.errors import ServiceUnavailable
+
+    try:
+        store.check_writable()
+    except ServiceUnavailable as error:
+        return Finding("writing", PROBLEM, f"{error}; what is there can be looked at", "curvegan db status")
+    return Finding("writing", OK, "every table can be written")
 
 
 def check_workers(store: "Store", waiting: bool, embedded: bool) -> Finding:

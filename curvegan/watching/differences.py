@@ -40,9 +40,13 @@ def from_defaults(config: "TrainConfig") -> dict[str, Any]:
     return {key: value for key, value in chosen.items() if defaults.get(key) != value and key not in _FOLLOWING}
 
 
-def among_each_other(configs: Sequence["TrainConfig"]) -> dict[str, list[Any]]:
-    """Return the keys that are not the same in all, with each one's value; None where a curve has no such parameter."""
-    tables = [flat(config.model_dump()) for config in configs]
+def among_each_other(configs: Sequence["TrainConfig"], data: Sequence[str] = ()) -> dict[str, list[Any]]:
+    """Return the keys that are not the same in all, with each one's value; None where a curve has no such parameter.
+
+    `data` is what their data sets are called, empty for a config without one; it is the first of the keys.
+    """
+    called = [{"data": name} if name else {} for name in data or [""] * len(configs)]
+    tables = [names | flat(config.model_dump()) for names, config in zip(called, configs, strict=True)]
     keys = dict.fromkeys(key for table in tables for key in table if key not in _FOLLOWING)
     columns = {key: [table.get(key) for table in tables] for key in keys}
     return {key: values for key, values in columns.items() if any(value != values[0] for value in values)}

@@ -55,7 +55,7 @@ class Explanation:
 
 def explained(lab: Lab, job_id: int) -> tuple["Job", Explanation]:
     """Return a job and why it is where it is. Raises JobNotFound."""
-    lab.store.reap()
+    lab.reap()
     details = lab.store.details(job_id)
     explanation = explain(details)
     problem = lab.broker_problem() if details.job.state == "queued" else None

@@ -45,6 +45,20 @@ class DatabaseUnreachable(ServiceUnavailable):
         super().__init__(f"cannot use the database {url}: {reason}; {check}")
 
 
+class DatabaseRefuses(DatabaseUnreachable):
+    """The database answers, but lets us not write, or not read: a replica, or a role without the right to."""
+
+
+class DatabaseTaken(ServiceUnavailable):
+    """Another application has tables of our names in the database."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"the database {url} has tables of another application: {reason}; give curvegan a database of its own, or "
+            "on PostgreSQL a schema: ?options=-csearch_path%3DSCHEMA at the end of the URL"
+        )
+
+
 class SchemaOutdated(ServiceUnavailable):
     """The database was made by another version of curvegan."""
 

@@ -6,6 +6,7 @@ from typing import Self
 from curvegan_db.sql import migrate
 from curvegan_db.sql.database import make_engine
 from curvegan_db.sql.transactions import LEASE_S
+from curvegan_db.verbs.access import Access
 from curvegan_db.verbs.comparing import Comparing
 from curvegan_db.verbs.datasets import Datasets
 from curvegan_db.verbs.details import Details
@@ -39,6 +40,7 @@ class Store(
     Leases,
     Progress,
     Prunes,
+    Access,
 ):
     """Jobs and what came of them. These rules hold on SQLite and on PostgreSQL:
 

@@ -18,7 +18,7 @@ from ..worker.jobs import submit as queue
 MOST_SUBMIT_S, USUAL_SUBMIT_S = 3.0, 1.0
 QUEUE = "curvegan:curvegan.cpu"
 """Where a nudge lies in Redis: a prefix for all keys, and the queue's name."""
-WARNING = "the broker cannot be reached"
+WARNING = "the broker cannot be used"
 SUBMIT = [CURVEGAN, "submit", "-q", "--steps", "100", "--batch-size", "16", "--set", "hidden_d", "24"]
 
 

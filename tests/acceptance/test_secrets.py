@@ -120,7 +120,7 @@ def test_servers_that_go_away(store: Store, urls: Urls, postgres_url: str) -> No
     with run_fleet(wrong, "--device", "cpu") as fleet:
         wait_until(lambda: store.job(1).step > 0, 90, fleet.log)
         warned = typed(wrong, "submit", "--no-worker")
-        assert "the broker cannot be reached" in warned
+        assert "the broker cannot be used" in warned
         kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {} AND pid <> pg_backend_pid()"
         role = make_url(urls.database).username or ""
         _execute(postgres_url, "ALTER ROLE {} NOLOGIN", sql.Identifier(role))
@@ -138,7 +138,7 @@ DEAD = [
     (f"postgresql+psycopg://u@{NOBODY}/d?passwort={ENCODED}", None, "invalid connection option"),
     (f"postgresql+psycopg://u:{WORD}@x@{NOBODY}/d", None, "the database URL must be"),
     (f"postgresql+psycopg://u:{WORD}@{NOBODY}:x/d", None, "the database URL must be"),
-    (None, f"redis://:{ENCODED}@{NOBODY}/0", "the broker cannot be reached"),
+    (None, f"redis://:{ENCODED}@{NOBODY}/0", "the broker cannot be used"),
     (None, f"redis://{NOBODY}/0?password={ENCODED}", "the broker URL must be"),
     (None, f"redis://:{WORD}#1@{NOBODY}/0", "the broker URL must be"),
     (None, f"redis://:{WORD}/1@{NOBODY}/0", "the broker URL must be"),

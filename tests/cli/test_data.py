@@ -221,6 +221,22 @@ def test_jobs_are_found_by_the_name_of_their_data_set(loaded: Client) -> None:
     assert ids == {"data=loads": ["1"], "data!=loads": ["2"], "data~oa": ["1"]}
 
 
+def test_data_sets_are_an_axis(loaded: Client) -> None:
+    write_csv("others.csv", LOADS[:, :5] + 3)
+    loaded.done("data", "add", "others.csv", "--name", "others")
+    loaded.done(
+        "sweep", "--no-worker", "--grid", "data=loads,others", "--grid", "lr=1e-3,1e-4", "--preset", "collapse-fix"
+    )
+    jobs = loaded.json("status", "--where", "data=others")
+    assert [(job["id"], job["config"]["points"]) for job in jobs] == [(4, 5), (3, 5)]
+    assert jobs[0]["name"] == "data=others lr=0.0001"
+    assert {row["by"]["data"] for row in loaded.json("summary", "--sweep", "1")} == {"loads", "others"}
+    assert loaded.json("compare", "1", "3")["config"]["data"] == ["loads", "others"]
+    assert [row["data"] for row in csv.DictReader(io.StringIO(loaded.done("export")))] == ["loads"] * 2 + ["others"] * 2
+    assert "no data set nope" in loaded.refused("sweep", "--grid", "data=loads,nope")
+    assert "data" in loaded.refused("sweep", "--grid", "data=1..3", "--random", "2")
+
+
 def test_a_data_set_that_jobs_need_stays(loaded: Client) -> None:
     loaded.submit("--data", "loads")
     assert "job 1 is queued and needs it; `curvegan cancel 1`" in loaded.refused("data", "remove", "loads")

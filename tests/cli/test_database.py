@@ -36,7 +36,7 @@ def test_a_newer_schema_is_refused(any_client: Client) -> None:
     assert any_client.database_url
     engine = make_engine(any_client.database_url)
     with engine.execution_options(begin="IMMEDIATE").begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE curvegan_version SET version_num = '9999'"))
     assert "newer" in any_client.refused("status", exit_code=3)
     assert migrate.status(engine).current == "9999"
     engine.dispose()

@@ -149,7 +149,7 @@ def test_an_outdated_schema_is_a_reason(any_client: Client) -> None:
     assert any_client.database_url
     engine = make_engine(any_client.database_url)
     with engine.execution_options(begin="IMMEDIATE").begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE curvegan_version SET version_num = '9999'"))
     engine.dispose()
     found: Any = any_client.json("explain", "1")
     assert (found["id"], found["state"], found["reason"]) == (None, None, "schema_outdated")

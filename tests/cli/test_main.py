@@ -73,7 +73,7 @@ def test_commands_are_those_of_the_product() -> None:
         *("sample", "events", "worker", "workers", "config", "db", "db upgrade", "db status", "db prune"),
         *("resume", "extend", "logs", "explain", "doctor", "sweep", "sweeps"),
         *("best", "compare", "summary", "plot", "export"),
-        *("curves", "data", "data add", "data list", "data show", "data remove", "metrics"),
+        *("curves", "data", "data add", "data list", "data show", "data remove", "metrics", "spectrum"),
     }
 
 

@@ -10,6 +10,7 @@ from safetensors.numpy import load
 
 from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines import State
 from curvegan_core.errors import CheckpointRefused
 from curvegan_core.loss_curve import LossCurve
 from curvegan_core.networks import init_weights
@@ -125,3 +126,31 @@ def test_header_is_one_json_text() -> None:
     assert header["format"] == 1
     assert header["config_hash"] == CONFIG.hash
     assert len(header["sha256"]) == 64
+
+
+def test_what_each_optimiser_keeps_and_running_statistics_have_their_own_names() -> None:
+    values = {"optimiser_g": "sgd", "optimiser_d": "oadam", "norm_g": "batch", "norm_d": "layer"}
+    config = TrainConfig.parse(values)
+    state = State.initial(config)
+    facts = (config.hash, 0, "torch", "2.13.0")
+    stored = Checkpoint(
+        *facts, state.weights, state.adam_m, state.adam_v, oadam_step=state.oadam_step, momentum=state.momentum
+    )
+    names = load(stored.to_bytes())
+    assert {
+        "generator.1.running_mean",
+        "momentum.generator.0.weight",
+        "oadam_step.discriminator.3.bias",
+    } <= names.keys()
+    assert not {"adam_m.generator.0.weight", "momentum.generator.1.running_var"} & names.keys()
+    assert Checkpoint.from_bytes(stored.to_bytes(), config) == stored
+    for broken in (replace(stored, momentum={}), replace(stored, oadam_step={}), replace(stored, adam_v={})):
+        with pytest.raises(CheckpointRefused, match="shapes"):
+            Checkpoint.from_bytes(broken.to_bytes(), config)
+
+
+def test_a_generator_without_latents_has_a_checkpoint() -> None:
+    config = TrainConfig.parse({"latent": 0, "layers_g": 0, "points": 1})
+    state = State.initial(config)
+    stored = Checkpoint(config.hash, 0, "torch", "2.13.0", state.weights, state.adam_m, state.adam_v)
+    assert Checkpoint.from_bytes(stored.to_bytes(), config).weights["generator.0.weight"].shape == (1, 0)

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.keys import FREE, key
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.choice import choose
-from curvegan_core.engines.fused.engine import FusedEngine
+from curvegan_core.engines.fused.engine import DeepEngine, DrawnEngine, FusedEngine
 from curvegan_core.engines.stacked.engine import TorchEngine
 from curvegan_core.errors import DeviceUnavailable, EngineUnavailable, InvalidConfig
 from curvegan_core.training import PackTraining
@@ -23,8 +24,9 @@ from .packs import alone
 SMALL: dict[str, Any] = {"steps": 20, "hidden_g": 5, "hidden_d": 5, "batch_size": 4, "points": 3}
 UNFUSED: list[dict[str, Any]] = [
     {"spectral_norm": True},
-    {"activation": "leaky_relu"},
     {"activation": "tanh"},
+    {"norm_g": "layer"},
+    {"pack": 2},
     {"device": "cuda:1"},
 ]
 _NONE = "import sys; sys.modules['{}'] = None\n"
@@ -58,6 +60,19 @@ def test_auto_is_fused_on_the_cpu_where_it_can_train() -> None:
     assert choose(a_config(), "cpu") is FusedEngine
     assert choose(a_config(), "cuda:0") is TorchEngine
     assert all(choose(a_config(**values), "cpu") is TorchEngine for values in UNFUSED)
+
+
+def test_a_checkpoint_goes_on_with_the_version_that_made_it() -> None:
+    config = a_config(curve="updown")
+    state = State.initial(config)
+    for engine in (FusedEngine, DrawnEngine):
+        made = Checkpoint(config.hash, 0, engine.name, engine.version, state.weights, state.adam_m, state.adam_v)
+        assert choose(config, "cpu", made) is engine
+    assert choose(config, "cpu") is DrawnEngine
+    assert choose(a_config(layers_g=2), "cpu") is DeepEngine
+    older = Checkpoint(config.hash, 0, "fused", "0", state.weights, state.adam_m, state.adam_v)
+    with pytest.raises(EngineUnavailable, match=f"made by the engine fused 0, and here it is {DrawnEngine.version}"):
+        choose(config, "cpu", older)
 
 
 def test_a_named_engine_is_forced() -> None:

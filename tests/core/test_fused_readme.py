@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from curvegan_core.engines import fused
+from curvegan_core.engines.fused.deep_layout import DeepWork
 from curvegan_core.engines.fused.layout import Work
 
 _TEXT = Path(fused.__file__).with_name("README.md").read_text()
@@ -35,7 +36,7 @@ def test_every_function_that_it_names_is_there() -> None:
 
 def test_it_has_every_file_and_every_buffer() -> None:
     table = "\n".join(line for line in _TEXT.splitlines() if line.startswith("| `"))
-    for name in (*(f"{module}.py" for module in _MODULES), *Work._fields):
+    for name in (*(f"{module}.py" for module in _MODULES), *Work._fields, *DeepWork._fields):
         assert f"`{name}`" in table, name
 
 

@@ -40,6 +40,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "r2 leaky": {"r2": 1.0, "activation": "leaky_relu"},
     "noise": {"instance_noise": 0.1, "label_smoothing": 0.2, "latent_noise": "uniform"},
     "ema": {"ema": 0.99},
+    "batch norm": {"layers_g": 2, "norm_g": "batch", "norm_d": "batch", "ema": 0.9, "curve": "sine"},
+    "momentum": {"optimiser_d": "sgd", "momentum": 0.5, "optimiser_g": "oadam", "layers_d": 2},
+    "schedule": {"schedule": "linear", "schedule_steps": 50, "warmup": 10, "optimiser": "rmsprop"},
+    "no latent": {"latent": 0, "layers_g": 0, "layers_d": 0},
     "everything": {
         **{"loss": "rpgan", "curve": "sine", "r1": 0.1, "r2": 0.1, "spectral_norm": True, "instance_noise": 0.05},
         **{"ema": 0.9, "d_steps": 2, "activation": "tanh", "latent_noise": "uniform"},

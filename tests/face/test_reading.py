@@ -320,6 +320,7 @@ REFUSED = {
     "1" + ",2" * 255 + "\n" + ("3" + ",4" * 255 + "\n") * 15_625 + "x\n": "row 15,626 is one too many",
     '"1,204","1,310"\n"1,101","1,290"\n': "line 1, column 1: '1,204' has a mark between thousands",
     "1.204,5;3,1\n2,0;4,1\n": "line 1, column 1: '1.204,5' has a mark between thousands",
+    '"' + "a\n" * 100_000: "no CSV file: field larger than field limit",
     "a,b\nc,d\ne,f\n": "1 has 0 points",
 }
 

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.config.curve import Updown
 from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines import State
+from curvegan_core.engines.fused.engine import DrawnEngine, FusedEngine
 from curvegan_core.training import PackTraining, Progress
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
@@ -31,11 +34,13 @@ def store(database_url: str) -> Iterator[Store]:
         yield store
 
 
-def begun(store: Store, config: TrainConfig, engine: str, version: str | None = None) -> int:
+def begun(
+    store: Store, config: TrainConfig, engine: str, version: str | None = None, start: Checkpoint | None = None
+) -> int:
     """A queued job that an engine, or a version of it that is not here, trained to its first checkpoint."""
     (job,) = submit(store, config)
     token = claim(store).token
-    parts, checkpoint = to_first_checkpoint(config.model_copy(update={"engine": engine}))
+    parts, checkpoint = to_first_checkpoint(config.model_copy(update={"engine": engine}), start)
     checkpoint = replace(checkpoint, engine_version=version or checkpoint.engine_version)
     begin(store, token, job, 0, "cpu", engine, checkpoint.engine_version)
     for part in parts:
@@ -45,8 +50,8 @@ def begun(store: Store, config: TrainConfig, engine: str, version: str | None = 
     return job
 
 
-def to_first_checkpoint(config: TrainConfig) -> tuple[list[Progress], Checkpoint]:
-    training = PackTraining({0: (config, None)}, "cpu")
+def to_first_checkpoint(config: TrainConfig, start: Checkpoint | None) -> tuple[list[Progress], Checkpoint]:
+    training = PackTraining({0: (config, start)}, "cpu")
     parts: list[Progress] = []
     while not (parts and parts[-1].checkpoint):
         parts += training.advance()
@@ -80,6 +85,18 @@ def test_a_claim_of_two_engines_is_trained_engine_by_engine(store: Store) -> Non
         assert_undisturbed(store, job)
     assert store.job(first).attempt == 2
     assert store.losses(first) == undisturbed(SHORT.model_copy(update={"engine": "torch"}))[0]
+
+
+def test_a_claim_of_two_versions_is_trained_version_by_version(store: Store) -> None:
+    """A job that began with numpy's draw of real curves goes on with it, beside new jobs of its kind."""
+    config = SHORT.model_copy(update={"curve": Updown()})
+    state = State.initial(config)
+    start = Checkpoint(config.hash, 0, "fused", FusedEngine.version, state.weights, state.adam_m, state.adam_v)
+    old, (new,) = begun(store, config, "fused", start=start), submit(store, config, first_seed=1)
+    train_all(store)
+    assert [store.job(job).engine_version for job in (old, new)] == [FusedEngine.version, DrawnEngine.version]
+    assert [store.job(job).state for job in (old, new)] == ["succeeded", "succeeded"]
+    assert_undisturbed(store, new)
 
 
 def test_jobs_that_wait_for_another_engine_keep_their_lease_and_can_be_cancelled(

@@ -77,5 +77,5 @@ def test_a_broker_that_is_not_there_costs_a_warning(tmp_path: Path) -> None:
     settings = Settings.resolve(str(tmp_path), None, "redis://:secret@127.0.0.1:1/0")
     warning = nudge(settings, [QueuedJob(1, "auto")])
     assert warning is not None
-    assert "cannot be reached" in warning
+    assert "cannot be used" in warning
     assert "secret" not in warning

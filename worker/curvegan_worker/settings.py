@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from curvegan_core.errors import InvalidInput
 
 _BROKERS = ("memory", "redis", "rediss")
+_FILE = "sqlite:///"
 _QUEUE_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -34,7 +35,7 @@ class Settings:
         is opened.
         """
         path = _folder(home) if home else _user_data_path()
-        database_url = _absolute(database_url) if database_url else f"sqlite:///{path}/curvegan.db"
+        database_url = _absolute(database_url) if database_url else f"{_FILE}{path}/curvegan.db"
         broker_url = _broker(broker_url) if broker_url else "memory://localhost"
         return cls(path, database_url, broker_url, _prefix(queue_prefix) if queue_prefix else cls.queue_prefix)
 
@@ -42,6 +43,11 @@ class Settings:
     def embedded(self) -> bool:
         """Return whether the store is a file of this machine, so that workers must run here too."""
         return self.database_url.startswith("sqlite")
+
+    @property
+    def database_file(self) -> Path | None:
+        """Return the file of an embedded store."""
+        return Path(self.database_url.removeprefix(_FILE)) if self.embedded else None
 
     @property
     def has_broker(self) -> bool:
@@ -90,14 +96,14 @@ def _folder(home: str) -> Path:
     except RuntimeError:  # there is no such user, or no home
         path = None
     if path is None or "\0" in home:
-        raise InvalidInput(f"{home[:100]!r} is no folder; check CURVEGAN_HOME or --home")
+        raise InvalidInput(f"{home[:100]!r} is no path; check CURVEGAN_HOME (--home) and CURVEGAN_DATABASE_URL")
     return path
 
 
 def _absolute(url: str) -> str:
     """Make a SQLite file's path absolute: it is meant from here, wherever its worker will run."""
-    path = url.removeprefix("sqlite:///")
-    return url if path in (url, "") or path.startswith("/") else f"sqlite:///{Path(path).absolute()}"
+    path = url.removeprefix(_FILE)
+    return url if path in (url, "") or path.startswith("/") else _FILE + str(_folder(path))
 
 
 def _broker(url: str) -> str:

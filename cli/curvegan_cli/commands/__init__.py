@@ -29,6 +29,7 @@ INDEX = {
     "metrics": ("results", "Print a job's metrics along its way, at each snapshot."),
     "fetch-plot": ("results", "Write a job's plot to a PNG file."),
     "fetch-checkpoint": ("results", "Write a job's checkpoint to a file."),
+    "spectrum": ("spectrum", "Print the eigenvalues of a small job's training step at a checkpoint."),
     "sample": ("results", "Draw curves from a job's generator."),
     "best": ("comparing", "List the best jobs by a metric."),
     "compare": ("comparing", "Show in what jobs differ."),
@@ -43,6 +44,7 @@ INDEX = {
     "workers": ("workers", "List the workers that the store knows, live and lost ones."),
     "doctor": ("doctor", "Find out what keeps jobs from running here."),
     "config": ("submit", "Print a job's config: every key and its default."),
+    "settings": ("settings", "Show each setting and where it comes from."),
     "completion": ("completion", "Print a script that completes commands, options and values in your shell."),
     "db": ("database", "Look after the results store."),
 }

@@ -102,7 +102,8 @@ def compare(lab: Lab, selectors: tuple[str, ...], sweep: int | None, where: "Fil
     jobs = _compared(lab, selectors, among(lab, sweep, where))
     ids = [job.id for job in jobs]
     facts = {name: [getattr(job, name) for job in jobs] for name in _FACTS}
-    config, metrics = among_each_other([job.config for job in jobs]), _measured(jobs)
+    names = data_names(lab.store, [job.config for job in jobs])
+    config, metrics = among_each_other([job.config for job in jobs], names), _measured(jobs)
     lines = [[name, *values] for part in (config, facts, metrics) for name, values in part.items()]
     emit(
         form,

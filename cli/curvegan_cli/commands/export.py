@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from curvegan.comparing.job_rows import job_row, row_columns
+from curvegan.datasets import data_names
 from curvegan.lab import Lab
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import among, where_option
@@ -62,7 +63,8 @@ def export(lab: Lab, sweep: int | None, where: "Filter | None", output: Path | N
 
 def _pages(lab: Lab, where: "Filter | None", columns: Iterable[str], bar: Any) -> Iterator[list[Row]]:
     for page in lab.store.pages(where):
-        yield [job_row(job, columns) for job in page]
+        names = data_names(lab.store, [job.config for job in page])
+        yield [job_row(job, columns, name) for job, name in zip(page, names, strict=True)]
         bar.update(len(page))
 
 

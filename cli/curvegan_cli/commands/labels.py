@@ -104,7 +104,7 @@ def delete(lab: Lab, selection: Selection, yes: bool, form: str) -> None:
     if not (yes or sys.stdin.isatty()):
         raise click.UsageError("nobody is there to be asked: say --yes, or `curvegan status` to look first")
     store = lab.store
-    store.reap()
+    lab.reap()
     ids = selection.ids(store, [state for state in STATES if state not in ("running", "lost")])
     running = len(selection.ids(store, ("running", "lost"))) if not selection.named else 0
     for job_id in ids if selection.named else ():

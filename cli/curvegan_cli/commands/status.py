@@ -78,7 +78,7 @@ def status(
     if watch_them and (form != "table" or not sys.stdout.isatty()):
         raise click.UsageError("--watch shows a table on a terminal; without one, repeat `curvegan status -o json`")
     store = lab.store
-    store.reap()
+    lab.reap()
     ids = None if not selectors or "all" in selectors else select(store, selectors)
     whole = None if sweep is None else store.sweep(sweep)
     by_default = form == "table" and limit is None and ids is None
@@ -115,7 +115,7 @@ def show(lab: Lab, selector: str, form: str) -> None:
       curvegan show demo -o toml > job.toml
     """
     store = lab.store
-    store.reap()
+    lab.reap()
     job = store.job(select_one(store, selector))
     checkpoints = [row.step for row in store.checkpoints(job.id)]
 

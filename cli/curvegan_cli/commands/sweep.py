@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from curvegan.lab import Lab, torch_installed
 from curvegan.submitting.axes import MOST_POINTS, Point, parse_axis, shown
+from curvegan.submitting.layers import data_layers
 from curvegan.submitting.plan import Draw, Plan, planned
 from curvegan.submitting.starting import call_workers
 from curvegan.watching.sweep_fields import Estimate, estimate, prospects, sweep_fields, time_left, titled
@@ -53,20 +53,22 @@ def sweep(lab: Lab, /, dry_run: bool, form: str, **given: Any) -> None:
     """Queue a job for every point of a grid.
 
     All jobs are stored together or none is; the sweep's id is for the option --sweep of status, wait, cancel, retry
-    and resume. An axis is a key of the config, and wins over every other option: KEY=A,B,C has these values,
-    KEY=log:A:B:N and KEY=lin:A:B:N have N from A to B. With --random, KEY=A..B is drawn from: on a logarithmic scale
-    where A is above 0 and B at least 10 A, in whole numbers where both are whole.
+    and resume. An axis is a key of the config, or `data` with names of data sets, and wins over every other option:
+    KEY=A,B,C has these values, KEY=log:A:B:N and KEY=lin:A:B:N have N from A to B. With --random, KEY=A..B is drawn
+    from: on a logarithmic scale where A is above 0 and B at least 10 A, in whole numbers where both are whole.
 
     \b
     Examples:
       curvegan sweep --grid lr=1e-5,1e-4,1e-3 --grid loss=ns,rpgan --seeds 16
       curvegan sweep --random 200 --grid lr=1e-5..1e-2 --grid batch_size=16..256 --dry-run
       curvegan sweep --grid loss=ns,wgan --grid gp=0,10 --skip-invalid --wait
+      curvegan sweep --grid data=loads,prices --seeds 3
     """
     draw = None if given["draws"] is None else Draw(given["draws"], given["sweep_seed"])
+    axes = [parse_axis(text) for text in given["grids"]]
     plan = planned(
         given_layers(lab, given),
-        [parse_axis(text) for text in given["grids"]],
+        axes,
         given["seeds"],
         draw,
         name=given["name"],
@@ -74,6 +76,7 @@ def sweep(lab: Lab, /, dry_run: bool, form: str, **given: Any) -> None:
         priority=given["priority"],
         skip_invalid=given["skip_invalid"],
         progress=_with_bar,
+        datasets=data_layers(lab.store, axes) if any(axis.key == "data" for axis in axes) else {},
     )
     if plan.invalid:
         message(f"{plan.invalid} of the points make no valid job and are left out, the first for {plan.problem}.")
@@ -108,7 +111,7 @@ def _show(lab: Lab, plan: Plan, form: str, needed: bool) -> None:
 
 def _estimate(lab: Lab, plan: Plan, needed: bool) -> Estimate:
     """Return how long the plan takes, by what the store knows, if there is one; what is not needed is taken out."""
-    if lab.settings.embedded and not Path(lab.settings.database_url.removeprefix("sqlite:///")).exists():
+    if (file := lab.settings.database_file) and not file.exists():
         return Estimate(None, 0)
     if needed:
         _say_skipped(plan.leave_out_done(lab.store))
@@ -168,7 +171,7 @@ def sweeps(lab: Lab, selectors: tuple[str, ...], limit: int, form: str) -> None:
       curvegan sweeps 3 -o json
     """
     store = lab.store
-    store.reap()
+    lab.reap()
     ids = [select_sweep(store, selector) for selector in selectors]
     listed = [store.sweep(sweep_id) for sweep_id in ids] if ids else store.sweeps(limit)
     emit(

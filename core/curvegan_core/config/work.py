@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from curvegan_core.config.train import TrainConfig
 
-MOST_WORK = 10**11
+MOST_WORK = 5 * 10**10
 """Multiply-adds of a step. A core does 2 10^9 to 5 10^10 a second, and a worker that is silent for 60 s is replaced."""
 
 

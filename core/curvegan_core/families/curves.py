@@ -57,12 +57,12 @@ def points_x(config: TrainConfig, dataset: Dataset | None = None) -> NDArray[np.
 
 
 def columns(config: TrainConfig, dataset: Dataset | None = None) -> tuple[str, ...]:
-    """Name the numbers of a curve: as the data set does, by abscissas, or x and y of a point of the plane."""
+    """Name the numbers of a curve: as the data set does, by abscissas, or x and y of a point."""
     if dataset is not None and dataset.description.columns:
         return dataset.description.columns
-    return (
-        ("x", "y")[: config.points] if config.curve.is_point else tuple(f"{x:.6g}" for x in points_x(config, dataset))
-    )
+    if config.curve.is_point:
+        return ("x", "y")[: config.points]
+    return tuple(f"{x:.6g}" for x in points_x(config, dataset))
 
 
 def target(config: TrainConfig) -> NDArray[np.float32]:

@@ -67,11 +67,11 @@ class Tag(Text):
 
 
 class DataName(Text):
-    """Any name of the data set that a job learns; `!=` holds for a job that learns none."""
+    """Any name of the data set that a job learns; `!=` holds for a job that learns none. `sql` is the first of them."""
 
     def condition(self, operator: str, values: Sequence[Any], moment: datetime) -> ColumnElement[bool]:
         """Look whether its data set has such a name."""
-        condition = contains(self.sql, values[0]) if operator == "~" else self.sql.in_(values)
+        condition = contains(Dataset.name.expression, values[0]) if operator == "~" else Dataset.name.in_(values)
         named = Job.id.in_(select(Job.id).join(Dataset, Dataset.hash == Job.dataset).where(condition))
         return not_(named) if operator == "!=" else named
 
@@ -104,7 +104,7 @@ def _facts() -> Iterator[JobField]:
             kind = own.get(name, Whole if JOB_FIELDS[name] is int else Text)
             yield kind(name, getattr(Job, name).expression)
     yield Tag("tag", JobTag.tag.expression)
-    yield DataName("data", Dataset.name.expression)
+    yield DataName("data", select(func.min(Dataset.name)).where(Dataset.hash == Job.dataset).scalar_subquery())
     yield Age("age", Job.created_at.expression)
 
 

@@ -4,22 +4,28 @@ SQLite: WAL, so that readers and the one writer never wait for each other; the d
 every transaction begins in the open: BEGIN to read, BEGIN IMMEDIATE to write (by the execution option `begin`), which
 waits for the write lock at the start instead of failing half-way. synchronous=FULL: a submit that was answered is still
 there after a power cut; a job commits every few seconds, so that the sync is cheap.
+
+PostgreSQL: however the database or the role is set, a connection is set as the store needs it: read committed, UTF-8,
+dates in ISO form, floats in full. A pooler like PgBouncer may give each transaction another server connection. Nothing
+can be set at connect there, nor prepared; each transaction sets for itself what it needs.
 """
 
 import errno
 import os
+import re
 import sqlite3
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
 
 from curvegan_core.errors import InvalidInput
-from curvegan_db.errors import DatabaseUnreachable
+from curvegan_db.errors import DatabaseRefuses, DatabaseTaken, DatabaseUnreachable
 
 CONNECT_TIMEOUT_S = 5
 BUSY_TIMEOUT_S = 30
@@ -27,6 +33,15 @@ BUSY_TIMEOUT_S = 30
 _NOTICE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000}
 # A worker that freezes in mid-transaction (a suspended machine) would keep its job locked for as long as it sleeps.
 _MOST_IDLE_S = 15
+_SETTINGS = {
+    "idle_in_transaction_session_timeout": f"{_MOST_IDLE_S}s",
+    "DateStyle": "ISO",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",  # each float as exact as it is stored
+}
+_POOLED = "curvegan_pooled"
+# What SQLAlchemy's other users write at the end of a URL, `?timeout=5`: there are none for a file.
+_OPTIONS = re.compile(r"\?\w+=[^/]*$")
 _creating = threading.Lock()
 _POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
 
@@ -46,7 +61,7 @@ def shown_url(engine: Engine) -> str:
 
 def _parse(url: str) -> URL:
     try:
-        parsed = make_url(url)
+        parsed = _file_url(url) or make_url(url)
     except (ArgumentError, ValueError):
         parsed = None
     # The URL itself is not shown: it may hold a password in a place where nobody looks for one.
@@ -56,6 +71,12 @@ def _parse(url: str) -> URL:
             "write @ as %40; see CURVEGAN_DATABASE_URL or --database-url"
         )
     return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in _POSTGRES else parsed
+
+
+def _file_url(url: str) -> URL | None:
+    """Return the URL of a SQLite file: its path as it stands, for a name may have a `?` or a `%` in it."""
+    path = url.removeprefix("sqlite:///")
+    return None if path == url or _OPTIONS.search(path) else URL.create("sqlite", database=path)
 
 
 def _is_ours(url: URL) -> bool:
@@ -68,9 +89,32 @@ def _is_ours(url: URL) -> bool:
 
 
 def _postgresql(url: URL) -> Engine:
-    options = f"{url.query.get('options', '')} -c idle_in_transaction_session_timeout={_MOST_IDLE_S}s".strip()
-    connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "options": options, **_NOTICE}
-    return create_engine(url, pool_pre_ping=True, connect_args=connect_args)
+    connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "utf8", **_NOTICE}
+    # Claims lock what they read; serialisable, which a database may have for its default, would fail them instead.
+    engine = create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=connect_args)
+    event.listen(engine, "connect", _set_session)
+    event.listen(engine, "begin", _set_transaction)
+    return engine
+
+
+def _set_session(driver: Any, record: Any) -> None:
+    """Set the connection up, unless its server process is not the one that it says: then it is a pooler's."""
+    driver.autocommit = True
+    with driver.cursor() as cursor:
+        cursor.execute(f"SELECT {_settings(local=False)} WHERE pg_backend_pid() = %s", (driver.info.backend_pid,))
+        record.info[_POOLED] = cursor.fetchone() is None
+    driver.autocommit = False
+    if record.info[_POOLED]:
+        driver.prepare_threshold = None
+
+
+def _set_transaction(connection: Connection) -> None:
+    if connection.connection.info[_POOLED]:
+        connection.exec_driver_sql(f"SELECT {_settings(local=True)}")
+
+
+def _settings(local: bool) -> str:
+    return ", ".join(f"set_config('{name}', '{value}', {local})" for name, value in _SETTINGS.items())
 
 
 def _sqlite(url: URL) -> Engine:
@@ -133,23 +177,34 @@ def _begin(connection: Connection) -> None:
 
 
 def _one_line(context: ExceptionContext) -> None:
-    """Turn every failure of the service (not of a statement) into DatabaseUnreachable."""
+    """Turn every failure of the service, not of a statement, into an error of one line."""
     error = context.original_exception
     if context.engine is None or context.is_pre_ping:
         return
-    if _is_of_the_service(context, error):
-        raise DatabaseUnreachable(shown_url(context.engine), " ".join(str(error).split())[:300]) from error
+    if kind := _fault(context, error):
+        raise kind(shown_url(context.engine), " ".join(str(error).split())[:300]) from error
 
 
-def _is_of_the_service(context: ExceptionContext, error: BaseException) -> bool:
+def _fault(context: ExceptionContext, error: BaseException) -> type[DatabaseUnreachable] | type[DatabaseTaken] | None:
     if context.dialect.name == "sqlite":
+        if "already exists" in str(error):
+            return DatabaseTaken
         # It says DatabaseError itself, no subclass, for a file that is damaged or no database.
-        return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+        unusable = isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+        return DatabaseUnreachable if unusable else None
     import psycopg  # noqa: PLC0415 - a tenth of the time of a command on SQLite, which does without
 
+    kinds = psycopg.errors
+    if isinstance(error, kinds.ReadOnlySqlTransaction | kinds.InsufficientPrivilege):
+        return DatabaseRefuses
+    if isinstance(error, kinds.DuplicateTable):
+        return DatabaseTaken
+    # Tables that are gone; no schema to make them in; an encoding that lacks a character, or counts bytes.
+    setup = (
+        *(kinds.UndefinedTable, kinds.InvalidSchemaName),
+        *(kinds.UntranslatableCharacter, kinds.StringDataRightTruncation),
+    )
+    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, *setup)):
+        return DatabaseUnreachable
     # Before a statement there is only the URL to be wrong: an option that the driver does not know, for instance.
-    if context.connection is None and isinstance(error, psycopg.Error):
-        return True
-    # The last is an internal error for psycopg; a standby answers so.
-    services = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
-    return isinstance(error, services)
+    return DatabaseUnreachable if context.connection is None and isinstance(error, psycopg.Error) else None

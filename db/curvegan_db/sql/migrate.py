@@ -11,22 +11,27 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine.reflection import Inspector
 
 from curvegan_db.errors import SchemaOutdated
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+VERSION_TABLE = "curvegan_version"
+# Alembic's own name for it, which every application takes that says nothing; early stores have theirs there.
+_SHARED_TABLE = "alembic_version"
 # Any number of our own: two upgrades of one PostgreSQL database wait for each other.
 _UPGRADE_LOCK = 7_216_853_301
 
 
 @dataclass(frozen=True)
 class SchemaStatus:
-    """Where a database stands (None: empty) and what this curvegan needs."""
+    """Where a database stands (None: empty), what this curvegan needs, and whether VERSION_TABLE says so."""
 
     current: str | None
     head: str
+    named: bool = True
 
     @property
     def newer(self) -> bool:
@@ -50,14 +55,19 @@ def check(engine: Engine) -> None:
 def prepare(engine: Engine) -> None:
     """Make the store usable: upgrade an embedded (SQLite) one, check any other. Raises SchemaOutdated."""
     schema = status(engine)
-    if engine.dialect.name == "sqlite" and schema.current != schema.head:
+    if engine.dialect.name == "sqlite" and not (schema.current == schema.head and schema.named):
         upgrade(engine)
     else:
         check(engine)
 
 
 def upgrade(engine: Engine) -> SchemaStatus:
-    """Upgrade to this version's schema, alone; nothing to do is fine. Raises SchemaOutdated when it is newer."""
+    """Upgrade to this version's schema, alone; nothing to do is fine.
+
+    Raises:
+        SchemaOutdated: it is newer.
+        DatabaseTaken: another application has tables of our names there.
+    """
     from alembic import command  # noqa: PLC0415
 
     with _alone(engine) as connection:
@@ -84,7 +94,18 @@ def _alone(engine: Engine) -> Iterator[Connection]:
     with writing.connect() as connection, _unguarded(connection), connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+        _name_version_table(connection)
         yield connection
+
+
+def _name_version_table(connection: Connection) -> None:
+    """Move the version of an early store into a table of our own, so that the shared name is anybody's again."""
+    from alembic import command  # noqa: PLC0415
+
+    schema = _status(connection)
+    if not schema.named:
+        command.stamp(_config(connection), str(schema.current))
+        connection.execute(text(f"DROP TABLE {_SHARED_TABLE}"))
 
 
 @contextmanager
@@ -103,9 +124,17 @@ def _unguarded(connection: Connection) -> Iterator[None]:
 
 
 def _status(connection: Connection) -> SchemaStatus:
-    marked = inspect(connection).has_table("alembic_version")
-    current = connection.scalar(text("SELECT version_num FROM alembic_version")) if marked else None
-    return SchemaStatus(current, max(_revisions()))
+    head, inspector = max(_revisions()), inspect(connection)
+    if inspector.has_table(VERSION_TABLE):
+        return SchemaStatus(connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}")), head)
+    if inspector.has_table(_SHARED_TABLE) and _is_ours(inspector):
+        return SchemaStatus(connection.scalar(text(f"SELECT version_num FROM {_SHARED_TABLE}")), head, named=False)
+    return SchemaStatus(None, head)
+
+
+def _is_ours(inspector: Inspector) -> bool:
+    """Return whether the shared version is that of our tables: another application's may well be called 0001, too."""
+    return inspector.has_table("jobs") and any(c["name"] == "lease_token" for c in inspector.get_columns("jobs"))
 
 
 def _revisions() -> set[str]:

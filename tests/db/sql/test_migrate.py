@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
-from curvegan_db.errors import SchemaOutdated
+from curvegan_db.errors import DatabaseTaken, SchemaOutdated
 from curvegan_db.sql import migrate
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store, open_store
@@ -46,7 +47,7 @@ def test_there_and_back(engine: Engine) -> None:
     migrate.upgrade(engine)
     tables = inspect(engine).get_table_names()
     migrate.downgrade(engine, "base")
-    assert [t for t in inspect(engine).get_table_names() if t != "sqlite_sequence"] == ["alembic_version"]
+    assert [t for t in inspect(engine).get_table_names() if t != "sqlite_sequence"] == ["curvegan_version"]
     migrate.upgrade(engine)
     assert inspect(engine).get_table_names() == tables
 
@@ -67,11 +68,71 @@ def test_an_empty_database_is_refused_by_name(engine: Engine) -> None:
 def test_a_newer_schema_is_refused_and_left_alone(engine: Engine) -> None:
     head = migrate.upgrade(engine).head
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE curvegan_version SET version_num = '9999'"))
     for use in (migrate.check, migrate.upgrade, migrate.prepare):
         with pytest.raises(SchemaOutdated, match=rf"at 9999, newer than this curvegan \({head}\)"):
             use(engine)
     assert migrate.status(engine).current == "9999"
+
+
+def test_the_version_of_an_early_store_gets_a_table_of_its_own(engine: Engine) -> None:
+    head = migrate.upgrade(engine).head
+    as_in_an_early_store(engine, head)
+    assert migrate.status(engine) == migrate.SchemaStatus(head, head, named=False)
+    migrate.check(engine)  # a client or a worker that may not write goes on with it
+    assert migrate.upgrade(engine) == migrate.SchemaStatus(head, head)
+    assert "alembic_version" not in inspect(engine).get_table_names()
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_an_early_store_that_is_behind_is_upgraded(engine: Engine, revision: str) -> None:
+    migrate.upgrade(engine)
+    migrate.downgrade(engine, revision)
+    as_in_an_early_store(engine, revision)
+    assert migrate.status(engine).current == revision
+    assert migrate.upgrade(engine).current == migrate.status(engine).head
+    assert "alembic_version" not in inspect(engine).get_table_names()
+
+
+def test_the_embedded_store_names_its_version_by_itself(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/c.db"
+    engine = make_engine(url)
+    as_in_an_early_store(engine, migrate.upgrade(engine).head)
+    with open_store(url):
+        assert migrate.status(engine).named
+    engine.dispose()
+
+
+def test_another_applications_version_is_none_of_ours(engine: Engine) -> None:
+    """Not even where it is called as one of ours, and has a table of jobs."""
+    with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('0001')"))
+        connection.execute(text("CREATE TABLE theirs (id INTEGER)"))
+    assert migrate.status(engine).current is None
+    head = migrate.upgrade(engine).head
+    migrate.downgrade(engine, "base")
+    assert migrate.upgrade(engine).current == head
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0001"
+
+
+def test_tables_of_another_application_are_left_alone(engine: Engine) -> None:
+    with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        connection.execute(text("CREATE TABLE jobs (id INTEGER)"))
+    with pytest.raises(DatabaseTaken, match=r"tables of another application: .*jobs.* already exists") as error:
+        migrate.upgrade(engine)
+    assert error.value.exit_code == 3
+    assert inspect(engine).get_table_names() == ["jobs"]
+    assert [column["name"] for column in inspect(engine).get_columns("jobs")] == ["id"]
+
+
+def as_in_an_early_store(engine: Engine, revision: str) -> None:
+    """Put the version where Alembic keeps it unless it is told otherwise."""
+    with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        connection.execute(text("DROP TABLE curvegan_version"))
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
 
 
 def test_only_the_embedded_store_upgrades_itself(empty_database_url: str) -> None:

@@ -25,7 +25,7 @@ def shown_broker(url: str) -> str:
 
 
 def round_trip(settings: Settings, timeout_s: float = TIMEOUT_S) -> float:
-    """Send a message through a queue that nobody else knows, and receive it.
+    """Look at our own queue, and send a message through one that nobody else knows, and receive it.
 
     Returns:
         The seconds that took.
@@ -51,28 +51,28 @@ def _try(settings: Settings, timeout_s: float, answers: "queue.SimpleQueue[float
     except queue.Empty:
         answers.put("it took a message and did not give it back")
     except Exception as error:  # noqa: BLE001  whatever its client raises, the broker cannot be used
-        answers.put(_said(error, settings.broker_url))
+        answers.put(fault(error, settings.broker_url))
 
 
-def _said(error: Exception, url: str) -> str:
-    """Return the error in a line, without the password."""
+def fault(error: Exception, url: str) -> str:
+    """Return what a broker's driver raised in a line, without the password."""
     secret = urlsplit(url).password
-    said = " ".join(f"{type(error).__name__} {error}".split())[:200]
-    return said.replace(secret, "***") if secret else said
+    text = " ".join(f"{type(error).__name__} {error}".split())[:200]
+    return text.replace(secret, "***") if secret else text
 
 
 def _there_and_back(settings: Settings, timeout_s: float) -> float:
     from curvegan_worker.celery.app import app  # noqa: PLC0415  Celery is not needed to ask for help
-    from curvegan_worker.celery.queues import transport_options  # noqa: PLC0415
+    from curvegan_worker.celery.queues import impatient, queue_for  # noqa: PLC0415
 
     started, name = time.monotonic(), f"curvegan.check.{uuid.uuid4().hex}"
-    options = transport_options(settings) | {"socket_connect_timeout": timeout_s, "socket_timeout": timeout_s}
     with (
         app.connection_for_write(
-            settings.broker_url, connect_timeout=timeout_s, transport_options=options
+            settings.broker_url, connect_timeout=timeout_s, transport_options=impatient(settings, timeout_s)
         ) as connection,
-        connection.SimpleBuffer(name, serializer="json", accept=["json"]) as private,
+        connection.SimpleQueue(name, serializer="json", accept=["json"]) as private,
     ):
+        queue_for(settings, "auto")(connection.default_channel).declare()  # type: ignore[no-untyped-call]
         private.put(name)
         private.get(timeout=timeout_s).ack()
         private.queue.delete()

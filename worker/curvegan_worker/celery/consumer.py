@@ -2,11 +2,16 @@
 
 Celery has tasks of its own that call others, takes orders for later, and ends the process on a message that it cannot
 take apart, and a lease with it. So who can write to the broker could do a lot; here he can only wake workers.
+
+A broker that answers with errors, a read-only replica or one that denies us a key, would end the process, too, which
+trains without it. Here it is asked again, with growing pauses.
 """
 
 import logging
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from celery.exceptions import CPendingDeprecationWarning
@@ -15,15 +20,25 @@ from celery.worker.consumer import Consumer
 from curvegan_worker.celery.app import TRAIN
 
 _MOST_BYTES = 10_000
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 4.0
+# A broker that was well for so long and errs again is told of again.
+_WELL_S = 30.0
+_celerys_log = logging.getLogger("celery.worker.consumer.consumer")
 _log = logging.getLogger("curvegan.consumer")
 
 
+class _BrokerErred(ConnectionResetError):
+    """The broker answered with an error: what Celery does when a connection breaks is right here, too."""
+
+
 class WaryConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
-    """Celery's consumer, for nudges only; it goes on after whatever it found in the queue."""
+    """Celery's consumer, for nudges only; it goes on after whatever the broker says and whatever is in the queue."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.loop: Callable[..., None] = self._unharmed(self.loop)
+        self.blueprint.start = self._unharmed(self.blueprint.start)
+        self._pause_s = _FIRST_PAUSE_S
+        self._told = ""
 
     def create_task_handler(self, *args: Any) -> Callable[[Any], None]:
         """Return Celery's handler, but throw a message away that is no nudge."""
@@ -45,25 +60,56 @@ class WaryConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
         _refuse(error)
         message.reject_log_error(_log, self.connection_errors)
 
+    def on_connection_error_before_connected(self, error: Exception) -> None:
+        """Do what Celery does, but say nothing of what is told already."""
+        with _quiet(error):
+            super().on_connection_error_before_connected(error)
+
     def on_connection_error_after_connected(self, error: Exception) -> None:
-        """Do what Celery does, without its advice on a setting that is set."""
-        with warnings.catch_warnings():
+        """Do what Celery does, without its advice on a setting that is set, and once for an error that stays."""
+        with warnings.catch_warnings(), _quiet(error):
             warnings.simplefilter("ignore", CPendingDeprecationWarning)
             super().on_connection_error_after_connected(error)
 
-    def _unharmed(self, loop: Callable[..., None]) -> Callable[..., None]:
-        """Return the loop over what comes from the broker; what is not even a message makes Celery connect anew."""
+    def _unharmed(self, start: Callable[..., None]) -> Callable[..., None]:
+        """Return what starts the consumer and runs its loop, for all that comes from the broker.
+
+        Errors that it answers with, and what is not even a message, make Celery connect anew.
+        """
 
         def run(*args: Any) -> None:
+            began = time.monotonic()
             try:
-                loop(*args)
+                start(*args)
             except self.connection_errors:
                 raise
+            except self.channel_errors as error:
+                if time.monotonic() - began > _WELL_S:
+                    self._pause_s, self._told = _FIRST_PAUSE_S, ""
+                self._wait_for_the_broker(f"{type(error).__name__}: {error}"[:300])
+                raise _BrokerErred from error
             except Exception as error:
                 _refuse(error)
                 raise ConnectionResetError("there was no message in the queue") from error
 
         return run
+
+    def _wait_for_the_broker(self, fault: str) -> None:
+        if fault != self._told:
+            _log.warning("the broker answers with an error, jobs are found without it: %s", fault)
+            self._told = fault
+        time.sleep(self._pause_s)
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+
+
+@contextmanager
+def _quiet(error: Exception) -> Iterator[None]:
+    """Keep Celery's log shut over an error of the broker's, which comes again with every attempt."""
+    _celerys_log.disabled = isinstance(error, _BrokerErred)
+    try:
+        yield
+    finally:
+        _celerys_log.disabled = False
 
 
 def check(message: Any) -> None:

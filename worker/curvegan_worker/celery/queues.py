@@ -20,6 +20,12 @@ def queues_for(settings: Settings, devices: Iterable[str]) -> list[Queue]:
     return list(queues.values())
 
 
+def impatient(settings: Settings, timeout_s: float) -> dict[str, float | str]:
+    """Return what the driver is told by who wants each answer of the broker within so many seconds, and asks once."""
+    waits = {"socket_connect_timeout": timeout_s, "socket_timeout": timeout_s, "max_retries": 1, "interval_start": 0}
+    return transport_options(settings) | waits
+
+
 def transport_options(settings: Settings) -> dict[str, float | str]:
     """Return what the driver of the broker is told."""
     if not settings.has_broker:

@@ -34,6 +34,8 @@ POLL_S = 1.0
 _LEAVE_S = 4.0
 # How long the poll trains by itself before it tries the broker again.
 _DEAF_S = 10.0
+# So many messages in a row, a look of the poll apart, and none has made Celery train here.
+_MOST_TOLD = 3
 _log = logging.getLogger("curvegan.worker")
 
 
@@ -50,7 +52,7 @@ class WorkerProcess:
         self._training = threading.Lock()
         self._poller = threading.Thread(target=self._poll, name="poll", daemon=True)
         self._idle_since = self._beaten = time.monotonic()
-        self._celery_told = False
+        self._times_told = 0
         self._deaf_until = self._beaten
 
     def start(self, wake_loop: Callable[[], None]) -> None:
@@ -135,7 +137,7 @@ class WorkerProcess:
                 self._touch()
 
     def _train(self, prefer: int | None) -> list[int]:
-        self._celery_told = False
+        self._times_told = 0
         self._store.reap()
         claim = self._store.claim(self._id, self.devices, most_jobs(self._device), prefer)
         if claim is None:
@@ -195,7 +197,7 @@ class WorkerProcess:
             self._beat()
         job = self._store.queued(self.devices)
         if job is None:
-            self._celery_told = False
+            self._times_told = 0
             if self._idled_out():
                 self._leave()
         elif self._is_on_its_own() or not self._tell_celery(job):
@@ -209,17 +211,18 @@ class WorkerProcess:
         """Send a message for the job. Returns whether Celery may still hear it.
 
         Who is idle takes a message at once: one that waits since the last look says that Celery is deaf. Another
-        worker may have taken the last one; then it is sent again.
+        worker may have taken the last one; then it is sent again, but not for ever: the broker may lose them.
         """
         try:
-            if publish(self._settings, [job], most_waiting=1) == 0 and self._celery_told:
+            waits = publish(self._settings, [job], most_waiting=1) == 0
+            if (waits and self._times_told) or self._times_told >= _MOST_TOLD:
                 raise BrokerUnreachable("the broker does not deliver its messages")
         except BrokerUnreachable as error:
             self._silence.failed(error)
             self._deaf_until = time.monotonic() + _DEAF_S
             return False
         self._silence.passed()
-        self._celery_told = True
+        self._times_told += 1
         return True
 
     def _leave(self) -> None:

@@ -58,12 +58,12 @@ def supervise(
     A process whose training does not get on for `hang_after` seconds is killed and replaced.
 
     Raises:
-        DatabaseUnreachable, SchemaOutdated: before any process starts.
+        DatabaseUnreachable, DatabaseRefuses, SchemaOutdated: before any process starts.
         HomeUnusable: the workers' files cannot be kept.
     """
     log_to_stderr()
-    with open_store(settings.database_url, options.lease_s):
-        pass
+    with open_store(settings.database_url, options.lease_s) as store:
+        store.check_writable()
     environment = settings.environment() | {"CURVEGAN_WORKER_DEVICE": device, "CURVEGAN_HANG_SECONDS": str(hang_after)}
     if exit_when_idle is not None:
         environment["CURVEGAN_WORKER_IDLE"] = str(exit_when_idle)

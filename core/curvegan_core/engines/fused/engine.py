@@ -209,7 +209,7 @@ class _Training:
     def _parts(self, count: int, offsets: Sequence[int]) -> Iterator[tuple[int, int, list[int]]]:
         """Cut steps into parts that memory has room for: yield each one's first step, length and offsets."""
         a_step = self._config.d_steps * self._config.batch_size * width(self._config)
-        most = max(1, count if self._blocks is None else _MOST_NUMBERS // a_step)
+        most = max(1, count if self._family.FIXED else _MOST_NUMBERS // a_step)
         for first in range(0, count, most):
             inside = [offset - first for offset in offsets if 0 <= offset - first < most]
             yield first, min(most, count - first), inside

@@ -20,13 +20,13 @@ from curvegan_core.engines.stacked.losses import TORCH_LOSSES
 from curvegan_core.engines.stacked.network import NORMS
 from curvegan_core.engines.stacked.optimisers import OPTIMISERS, Numbers
 from curvegan_core.engines.stacked.stack import padded
-from curvegan_core.engines.stacked.step import Inputs, Pack, Seen
+from curvegan_core.engines.stacked.step import UPDATES, Inputs, Pack, Seen
 from curvegan_core.errors import DeviceUnavailable
 from curvegan_core.families import curves
 from curvegan_core.families.family import Family
 from curvegan_core.networks import Weights
 from curvegan_core.optimisers import GROUPS
-from curvegan_core.schedules import factors
+from curvegan_core.schedules import FALLS, factors
 
 
 class TorchEngine:
@@ -42,12 +42,14 @@ class TorchEngine:
             "activation": ACTIVATIONS,
             **dict.fromkeys(("activation_g", "activation_d"), ("same", *ACTIVATIONS)),
             **dict.fromkeys(("norm_g", "norm_d"), NORMS),
+            "schedule": ("constant", *FALLS),
+            "updates": UPDATES,
             "optimiser": OPTIMISERS,
             **dict.fromkeys(("optimiser_g", "optimiser_d"), ("same", *OPTIMISERS)),
         },
         frozenset({"r1", "r2", "gp", "clip", "spectral_norm", "instance_noise", "label_smoothing", "ema"})
-        | {"layers_g", "layers_d", "slope", "momentum", "rms_decay", "schedule", "schedule_to", "schedule_steps"}
-        | {"warmup", "updates", "g_steps", "pack", "unroll", "consensus", "g_grad"},
+        | {"layers_g", "layers_d", "slope", "momentum", "rms_decay", "schedule_to", "schedule_steps"}
+        | {"warmup", "g_steps", "pack", "unroll", "consensus", "g_grad"},
     )
     steps_a_call = 64
 

@@ -22,6 +22,8 @@ from curvegan_core.engines.stacked.optimisers import Numbers
 from curvegan_core.engines.stacked.penalties import Penalty, squared_norm, weights
 from curvegan_core.engines.stacked.stack import Stack, padded
 
+UPDATES = ("alternating", "simultaneous")
+
 
 class Inputs(NamedTuple):
     """What one step reads: the discriminator's minibatches, latents of the generator's further updates, rates."""

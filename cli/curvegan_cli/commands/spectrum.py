@@ -1,0 +1,75 @@
+"""curvegan spectrum: whether a small job's training settles, turns or leaves at a checkpoint."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from curvegan.lab import Lab
+from curvegan.watching.job_spectrum import job_spectrum
+from curvegan_cli.options import pass_lab
+from curvegan_cli.options.selectors import one_job, select_one
+from curvegan_cli.shown import files
+from curvegan_cli.shown.output import Column, Grid, Pairs, Sheet, emit, form_options
+
+if TYPE_CHECKING:
+    from curvegan_core.spectrum import Spectrum
+
+_NAMES = ("real", "imaginary", "absolute")
+
+
+@click.command()
+@one_job
+@click.option("--step", type=click.IntRange(0, 10_000_000), help="At which checkpoint; the newest without it.")
+@click.option("-n", "count", type=click.IntRange(1, 2000), default=10, show_default=True, help="How many in the table.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw them into this file, too.")
+@files.force_option
+@form_options("table", "json", "csv")
+@pass_lab
+def spectrum(
+    lab: Lab, selector: str, step: int | None, count: int, output: Path | None, force: bool, form: str
+) -> None:
+    """Print the eigenvalues of a small job's training step at a checkpoint.
+
+    A step maps weights, and what optimisers keep, to the next ones. Of the eigenvalues of its Jacobian those within
+    the unit circle die out, those on it stay, those outside grow; what is not real turns. At most 2,000 numbers.
+
+    \b
+    Examples:
+      curvegan spectrum 17
+      curvegan spectrum last --step 500 --output spectrum.png
+      curvegan spectrum 17 -o csv > eigenvalues.csv
+    """
+    job = lab.store.job(select_one(lab.store, selector))
+    if output:
+        files.check_writable(output, force)
+    found = job_spectrum(lab.store, job, step)
+    if output:
+        from curvegan_core.plotting.job_plots import titled
+        from curvegan_core.plotting.spectrum_plot import spectrum_picture
+
+        files.write(output, spectrum_picture(titled(job.id, job.name), found).png(), force)
+    rows = [[value.real, value.imag, abs(value)] for value in found.values.tolist()]
+    emit(
+        form,
+        text=lambda: [
+            Pairs(_facts(found)),
+            "",
+            Grid([Column(name.upper(), right=True) for name in _NAMES], rows[:count]),
+        ],
+        json=lambda: (
+            {"job": job.id, "step": found.step, "radius": found.radius, "growing": found.growing}
+            | {"turning": found.turning, "eigenvalues": [dict(zip(_NAMES, row, strict=True)) for row in rows]}
+        ),
+        csv=lambda: Sheet(_NAMES, rows),
+    )
+
+
+def _facts(found: "Spectrum") -> list[tuple[str, str]]:
+    return [
+        ("step", str(found.step)),
+        ("eigenvalues", str(len(found.values))),
+        ("largest", f"{found.radius:.8g}"),
+        ("outside the circle", str(found.growing)),
+        ("not real", str(found.turning)),
+    ]
