@@ -1,6 +1,7 @@
-# One source, two images: `client` submits, watches and fetches, without torch; `worker` trains.
+# One source, two images: `client` submits, watches and fetches; `worker` trains.
 #   docker build --target client .
-#   docker build --target worker --build-arg TORCH_SPEC='torch==2.13.0' .
+#   docker build --target worker .
+#   docker build --target worker --build-arg TORCH_SPEC= .      the fused engine alone
 # TORCH_SPEC goes to pip as it is, so it may also name another index, for instance one of CPU builds.
 
 # What to install, apart from the rest of pyproject.toml: the layers below are made again only when these lines change.
@@ -8,9 +9,8 @@ FROM python:3.11-slim AS dependencies
 WORKDIR /project
 COPY pyproject.toml constraints.txt ./
 RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-      worker = [line for line in project["optional-dependencies"]["worker"] if not line.startswith("torch")]; \
       open("/client.txt", "w").write("\n".join(project["dependencies"])); \
-      open("/worker.txt", "w").write("\n".join(worker))' \
+      open("/worker.txt", "w").write("\n".join(project["optional-dependencies"]["worker"]))' \
  && grep -v '^torch==' constraints.txt > /constraints.txt
 
 FROM python:3.11-slim AS base

@@ -8,7 +8,7 @@ REQUIRED := 3.11
 # A checkout's commands never reach for the services that the shell happens to point at.
 unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
 
-.PHONY: same-python help demo test soak lab bench lint format clean
+.PHONY: same-python help demo test soak lab theory bench lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -36,6 +36,9 @@ soak: .venv/dev.stamp  ## 200 jobs under a storm of faults, and more: 15 minutes
 
 lab: .venv/dev.stamp  ## train 656 GANs and write the tables and pictures of docs/mode-collapse.md and docs/science.md
 	$(BIN)/python benchmarks/lab.py
+
+theory: .venv/dev.stamp  ## measure what theory knows in closed form and write docs/theory.md: some minutes
+	$(BIN)/python benchmarks/theory.py
 
 bench: .venv/bench.stamp  ## measure all that is promised of speed: six minutes; make bench QUICK=1 takes a few
 	@$(BIN)/python -m benchmarks.bench $(if $(QUICK),--quick)

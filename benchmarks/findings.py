@@ -16,8 +16,8 @@ from curvegan_db.store import Store
 from curvegan_db.values import Job
 
 SHOWN = (
-    *("rmse", "relative_rmse", "relative_spread", "parameter_w1", "modes", "hq", "mode_entropy"),
-    *("sliced_w1", "energy", "coverage"),
+    *("rmse", "relative_rmse", "relative_spread", "parameter_w1", "modes", "hq", "reverse_kl"),
+    *("sliced_w1", "w1", "energy", "coverage"),
 )
 STEPS = (1000, 2000, 5000, 10_000)
 # D is held to be undecided from where the means over 500 steps of both its answers stay this near to 1/2.

@@ -1,5 +1,7 @@
 """The services of one place, each opened on first use: settings, store, queue. Making a Lab opens none."""
 
+import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property, reduce
@@ -14,15 +16,17 @@ if TYPE_CHECKING:
     from curvegan_worker.settings import Settings
 
 # The states of workers that take jobs.
-WORKING = ("idle", "training")
-TORCH_MISSING = "torch is not installed here; `pip install 'curvegan[worker]'` makes this machine able to train"
+WORKING = ("starting", "idle", "training")
+NO_ENGINE = "no engine is installed here; `pip install 'curvegan[worker]'` makes this machine able to train"
+# How long no other worker is started where one ended as soon as it was started: twice as long each time.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _SETTLED_S = 4.0, 60.0, 30.0
 
 
-def torch_installed() -> bool:
-    """Return whether this machine can train."""
+def engines_installed() -> tuple[str, ...]:
+    """Return the engines that this machine has. Loads none."""
     from importlib.util import find_spec
 
-    return find_spec("torch") is not None
+    return tuple(engine for engine, needs in {"fused": "numba", "torch": "torch"}.items() if find_spec(needs))
 
 
 class Lab:
@@ -34,12 +38,15 @@ class Lab:
         database_url: str | None = None,
         broker_url: str | None = None,
         queue_prefix: str | None = None,
+        workers: str | None = None,
         variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Make it; `variables` of the environment are those that a worker started here would read."""
         settings = {"home": home, "database_url": database_url, "broker_url": broker_url, "queue_prefix": queue_prefix}
+        settings["workers"] = workers
         self._given = {key: value for key, value in settings.items() if value}
         self._variables = variables
+        self._next_start, self._pause_s = -math.inf, 0.0
 
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
@@ -131,18 +138,25 @@ class Lab:
         """Have a background worker on this machine where the store is embedded. Return why there can be none.
 
         Whether there is one already is told by a lock, not by the store, where a killed worker seems alive for a while.
+        One that ends again and again as soon as it is started is started less and less often.
         """
         if not self.settings.embedded:
             return None
-        if not torch_installed():
-            return f"No worker was started: {TORCH_MISSING}."
-        from curvegan_worker.host.background import start_background
+        if not engines_installed():
+            return f"No worker was started: {NO_ENGINE}."
+        from curvegan_worker.host.background import is_present, start_background
 
         try:
+            if is_present(self.settings) or (now := time.monotonic()) < self._next_start:
+                return None
+            settled = now - self._next_start > _SETTLED_S
+            self._pause_s = _FIRST_PAUSE_S if settled else min(2 * self._pause_s, _LONGEST_PAUSE_S)
+            self._next_start = now + self._pause_s
             start_background(self.settings)
         except OSError as error:
             return f"No worker was started: {error.filename or 'its process'}: {error.strerror}."
-        return None
+        log = self.settings.home / "worker.log"
+        return None if settled else f"The worker that was started has ended, and another is tried; {log} says why."
 
     def close(self) -> None:
         """Close the store's connections, if it was opened."""

@@ -34,6 +34,7 @@ class CurveganGroup(click.Group):
     """Shows an expected error as one line; any other error is a bug and keeps its traceback."""
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        _open_what_is_closed()
         gc.set_threshold(_RARELY)
         atexit.register(gc.freeze)
         with _expected():
@@ -76,6 +77,13 @@ def _on_purpose() -> "type[CurveganError]":
     from curvegan_core.errors import CurveganError
 
     return CurveganError
+
+
+def _open_what_is_closed() -> None:
+    """Open the streams that `>&-` closed: Python has none then, and the next file opened would take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123  for as long as the process lives
 
 
 def _let_go_of_stdout() -> None:
@@ -153,5 +161,7 @@ def main(ctx: click.Context, /, **settings: str | None) -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     variables = {name: os.environ[name] for name in _WORKER_VARIABLES if name in os.environ}
     ctx.meta[PROTOCOL] = protocol(os.environ) if sys.stdout.isatty() else ""
-    ctx.obj = Lab(**settings, variables=variables)
+    # Every notebook exports it, and matplotlib, of which only the rasteriser is used here, refuses what it lacks.
+    os.environ.pop("MPLBACKEND", None)
+    ctx.obj = Lab(**settings, workers=os.environ.get("CURVEGAN_WORKERS"), variables=variables)
     ctx.call_on_close(ctx.obj.close)

@@ -164,9 +164,16 @@ class PackTraining:
             **state.kept,
         )
 
+    @property
+    def slowest_advance_s(self) -> float:
+        """Seconds that an advance takes on a slow machine: of a large training a single step may take minutes."""
+        return 10.0 * self._pace() * self._work() / self._most_work
+
     def _pace(self) -> int:
-        work = sum(multiply_adds(job.config) for job in self._jobs.values())
-        return max(1, min(self._engine.steps_a_call, self._most_work // work))
+        return max(1, min(self._engine.steps_a_call, self._most_work // self._work()))
+
+    def _work(self) -> int:
+        return sum(multiply_adds(job.config) for job in self._jobs.values())
 
     def _follow(self, job_id: int, index: int, count: int, trace: Trace) -> Progress:
         """Bring a job to where the engine left it, or to the step at which its losses stopped being numbers."""

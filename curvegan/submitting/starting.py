@@ -1,12 +1,25 @@
 """See to it that queued jobs get a worker: the broker is told, and an embedded store gets one of its own."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from curvegan.lab import engines_installed
 from curvegan.watching.reasons import waits_for
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
+
+
+def cores_remark(lab: "Lab", jobs: int) -> list[str]:
+    """Return how jobs would use all cores of this machine, where the store is embedded and they do not."""
+    cores, workers = os.cpu_count() or 1, lab.settings.workers
+    if not lab.settings.embedded or workers >= min(cores, jobs):
+        return []
+    return [
+        f"They train on {workers} of {cores} cores: `workers = {cores}` in [settings] of curvegan.toml, or "
+        f"CURVEGAN_WORKERS={cores}, has the next submit that finds no worker start as many."
+    ]
 
 
 def call_workers(lab: "Lab", ids: Sequence[int], start: bool) -> list[str]:
@@ -18,8 +31,10 @@ def call_workers(lab: "Lab", ids: Sequence[int], start: bool) -> list[str]:
     warning = lab.nudge(ids)
     remarks = [f"Warning: {warning}."] if warning else []
     remarks += [problem] if start and (problem := lab.start_worker()) else []
-    waiting = waits_for(lab.store.job(ids[-1]), lab.store.workers())
-    on_its_way = start and lab.settings.embedded and "cuda" not in (waiting or "")
-    if waiting and not on_its_way:
+    job = lab.store.job(ids[-1])
+    waiting = waits_for(job, lab.store.workers())
+    engine, here = job.config.wanted_engine, engines_installed()
+    able = not job.config.device.startswith("cuda") and (engine in here or (engine == "any" and here))
+    if waiting and not (start and lab.settings.embedded and able):
         remarks.append(f"Job {ids[-1]} is queued and waits for {waiting}.")
     return remarks

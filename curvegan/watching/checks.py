@@ -3,27 +3,28 @@
 import json
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curvegan.lab import TORCH_MISSING, Lab, torch_installed
+from curvegan.lab import NO_ENGINE, WORKING, Lab, engines_installed
+from curvegan.watching.reasons import waits_for
 from curvegan.words import age, duration
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from curvegan_db.store import Store
-    from curvegan_db.values import Worker
+    from curvegan_db.values import Job, Worker
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 MOST_SKEW = timedelta(seconds=2)
 LITTLE_DISK, TOO_LITTLE_DISK = 1 << 30, 1 << 27
 _PROBE_TIMEOUT_S = 60.0
-_INSTALL = "pip install 'curvegan[worker]'"
+_MOST_JOBS = 100
+_INSTALL, _INSTALL_TORCH = "pip install 'curvegan[worker]'", "pip install 'curvegan[torch]'"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def examine(lab: Lab) -> list[Finding]:
     """Try everything; what needs something that is broken is left out."""
     embedded, findings = lab.settings.embedded, [*_database(lab)]
     folder = _existing(_store_folder(lab))  # which an embedded database has made by now
-    findings += [*check_wal(folder, embedded), check_broker(lab), *check_torch(embedded), check_disk(folder)]
+    findings += [*check_wal(folder, embedded), check_broker(lab), *check_engines(embedded), check_disk(folder)]
     return findings
 
 
@@ -147,8 +148,7 @@ def _workers(lab: Lab) -> Iterator[Finding]:
         return
     yield check_writing(store)
     try:
-        waiting = len(store.jobs(states=["queued"], limit=1)) > 0
-        yield check_workers(store, waiting, lab.settings.embedded)
+        yield check_workers(store, store.jobs(states=["queued"], limit=_MOST_JOBS), lab.settings.embedded)
     except CurveganError as error:
         yield Finding("workers", PROBLEM, str(error), "curvegan workers")
 
@@ -164,11 +164,18 @@ def check_writing(store: "Store") -> Finding:
     return Finding("writing", OK, "every table can be written")
 
 
-def check_workers(store: "Store", waiting: bool, embedded: bool) -> Finding:
-    """Check whether workers live, and when each was last heard of."""
-    workers, now = [w for w in store.workers() if w.state != "stopped"], store.time()
-    live, lost = [w for w in workers if w.state != "lost"], [w for w in workers if w.state == "lost"]
+def check_workers(store: "Store", waiting: Sequence["Job"], embedded: bool) -> Finding:
+    """Check whether workers live that can take what waits, when each was last heard of, and which die young."""
+    workers, now = store.workers(), store.time()
+    live, lost, dying = ([w for w in workers if w.state in states] for states in (WORKING, ("lost",), ("failing",)))
+    if dying:
+        last = max(dying, key=lambda worker: worker.beat_at)
+        text = f"{len(live)} live; those of {last.host} die at their start, last {age(last.beat_at, now)} ago"
+        return Finding("workers", PROBLEM, f"{text}: {last.error}", "curvegan worker")
     text = ", ".join(_beat(worker, now) for worker in [*live, *lost][:8]) or "none"
+    missing = next((f"job {job.id} waits for {why}" for job in waiting if (why := waits_for(job, workers))), None)
+    if live and missing:
+        return Finding("workers", WARNING, f"{len(live)} live, {len(lost)} lost: {text}; {missing}", "curvegan workers")
     if live:
         level = WARNING if lost else OK
         return Finding(
@@ -185,19 +192,20 @@ def _beat(worker: "Worker", now: datetime) -> str:
     return f"{worker.label} {worker.state}, heard of {age(worker.beat_at, now)} ago"
 
 
-def check_torch(embedded: bool) -> Iterator[Finding]:
+def check_engines(embedded: bool) -> Iterator[Finding]:
     """Check whether this machine can train, and on what: found out in a process of its own."""
-    if not torch_installed():
+    if not engines_installed():
         if embedded:
-            yield Finding("torch", PROBLEM, f"{TORCH_MISSING}, and an embedded store trains nowhere else", _INSTALL)
+            yield Finding("engines", PROBLEM, f"{NO_ENGINE}, and an embedded store trains nowhere else", _INSTALL)
         else:
-            yield Finding("torch", OK, "not installed: this machine is a client, other machines train")
+            yield Finding("engines", OK, "none is installed: this machine is a client, other machines train")
         return
-    command = [sys.executable, "-P", "-m", "curvegan_worker.host.probe"]
+    from curvegan_worker.host.environment import run_as_worker
+
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_TIMEOUT_S, check=False)
+        done = run_as_worker("curvegan_worker.host.probe", _PROBE_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        yield Finding("cuda", PROBLEM, f"torch does not come up in {duration(_PROBE_TIMEOUT_S)}", "nvidia-smi")
+        yield Finding("engines", PROBLEM, f"they do not come up in {duration(_PROBE_TIMEOUT_S)}", "nvidia-smi")
         return
     yield from judge_probe(done)
 
@@ -206,10 +214,12 @@ def judge_probe(done: "subprocess.CompletedProcess[str]") -> Iterator[Finding]:
     """Return what the probe's end means."""
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
-        yield Finding("torch", PROBLEM, f"torch cannot compute here: {last[:300]}", _INSTALL)
+        yield Finding("engines", PROBLEM, f"they cannot compute here: {last[:300]}", _INSTALL)
         return
     machine = json.loads(done.stdout.splitlines()[-1])
-    yield Finding("torch", OK, f"torch {machine['torch']} trains here")
+    yield judge_engines(machine)
+    if not machine["torch"]:
+        return
     devices = ", ".join(f"{device} ({name})" for device, name in machine["devices"].items())
     if devices:
         yield Finding("cuda", OK, f"computes on {devices}")
@@ -217,6 +227,17 @@ def judge_probe(done: "subprocess.CompletedProcess[str]") -> Iterator[Finding]:
         yield Finding("cuda", WARNING, "NVIDIA's driver is here, but torch sees no device", "nvidia-smi")
     else:
         yield Finding("cuda", OK, "no CUDA here; workers train on the CPU")
+
+
+def judge_engines(machine: Mapping[str, str | None]) -> Finding:
+    """Return what trains here and what does not; most jobs need no torch."""
+    if machine["fused"]:
+        text = f"torch {machine['torch']} trains here, and the fused engine does not: {machine['fused']}"
+        return Finding("engines", WARNING, text, _INSTALL)
+    if machine["torch"]:
+        return Finding("engines", OK, f"fused and torch {machine['torch']} train here")
+    text = "fused trains here; what needs torch (CUDA, and what fused cannot train) waits for a worker that has it"
+    return Finding("engines", OK, text, _INSTALL_TORCH)
 
 
 def check_disk(folder: Path) -> Finding:

@@ -4,13 +4,13 @@ A follower is an iterator: of what it sees, look after look, and of remarks abou
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from curvegan.watching.job_fields import ENDED
-from curvegan.watching.reasons import waits_for
+from curvegan.watching.reasons import COMPILES, is_starting, waits_for
 from curvegan.watching.sweep_fields import Estimate, time_left
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from curvegan_db.values import Job, LogLine, LogPosition, Sweep
 
 PATIENCE_S = 300.0
-TEND_S = 10.0
+TEND_S = 2.0
+REPEAT_S = 60.0
+# So long may a worker that was just started take until the store knows it.
+COMES_UP_S = 8.0
 JOBS_POLL_S, LOG_POLL_S, POLL_S = 0.3, 0.5, 1.0
 _RETRY_S = 1.0
 T = TypeVar("T")
@@ -27,7 +30,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Remark:
-    """Something to tell who follows: `kind` is away or back (the database), waits (a job) or no_worker."""
+    """Something to tell who follows.
+
+    `kind` is away or back (the database), waits (a job, for what is missing), starting (a worker) or no_worker.
+    """
 
     kind: str
     text: str
@@ -38,10 +44,6 @@ class Standing(NamedTuple):
 
     sweep: "Sweep"
     left: Estimate
-
-
-def _nobody() -> None:
-    """Start no worker."""
 
 
 def follow_jobs(lab: "Lab", ids: Sequence[int], start_worker: bool = False) -> Iterator[dict[int, "Job"] | Remark]:
@@ -68,8 +70,8 @@ def follow_jobs(lab: "Lab", ids: Sequence[int], start_worker: bool = False) -> I
     def queued() -> list["Job"]:
         return [job for job in jobs.values() if job.state == "queued"]
 
-    start = lab.start_worker if start_worker else _nobody
-    for seen in followed(lab.store, look, JOBS_POLL_S, queued, start, first_tend_s=TEND_S):
+    start = lab.start_worker if start_worker else None
+    for seen in followed(lab.store, look, JOBS_POLL_S, queued, start):
         yield seen
         if not isinstance(seen, Remark) and all(job.state in ENDED for job in seen.values()):
             return
@@ -92,8 +94,8 @@ def follow_sweep(lab: "Lab", sweep_id: int, start_worker: bool = False) -> Itera
         return Standing(sweep, known[sweep.ended])
 
     queued = partial(lab.store.jobs, sweep=sweep_id, states=["queued"], limit=1)
-    start, first_tend_s = (lab.start_worker, TEND_S) if start_worker else (_nobody, 0.0)
-    for seen in followed(lab.store, look, POLL_S, queued, start, first_tend_s):
+    start = lab.start_worker if start_worker else None
+    for seen in followed(lab.store, look, POLL_S, queued, start):
         yield seen
         if isinstance(seen, Standing) and seen.sweep.ended == seen.sweep.jobs:
             return
@@ -125,34 +127,55 @@ def followed(
     look: Callable[[], T],
     poll_s: float = POLL_S,
     queued: Callable[[], Sequence["Job"]] = lambda: (),
-    start: Callable[[], str | None] = _nobody,
-    first_tend_s: float = 0.0,
+    start: Callable[[], str | None] | None = None,
 ) -> Iterator[T | Remark]:
     """Yield what `look` sees, again and again without end.
 
     Every TEND_S lost jobs are brought back to the queue, and a remark says what the first of the `queued` jobs that no
-    worker can take waits for; `start` keeps a background worker alive, or says why there is none.
+    worker can take waits for, or that its worker is starting; `start` keeps a background worker alive, or says why
+    there is none. The same is remarked again after REPEAT_S.
     """
-    remark, tend_at = None, time.monotonic() + first_tend_s
+    tend_at, remarks = 0.0, _Remarks({"waits": COMES_UP_S if start else 0.0, "starting": TEND_S})
     while True:
         yield (yield from patiently(look))
         if time.monotonic() >= tend_at:
             tend_at = time.monotonic() + TEND_S
-            yield from patiently(store.reap)
-            problem = start()
-            if problem:
-                yield Remark("no_worker", problem)
-            last, remark = remark, (yield from patiently(partial(_missing, store, queued)))
-            if remark and remark != last:
-                yield remark
+            yield from remarks.due((yield from patiently(partial(_tended, store, queued, start))))
         time.sleep(poll_s)
 
 
-def _missing(store: "Store", queued: Callable[[], Sequence["Job"]]) -> Remark | None:
-    jobs = queued()
+class _Remarks:
+    """Lets a remark through when it was made for so many seconds, by kind, and again every REPEAT_S."""
+
+    def __init__(self, patience: Mapping[str, float]) -> None:
+        self._patience = patience
+        self._since: dict[Remark, float] = {}
+        self._said: dict[Remark, float] = {}
+
+    def due(self, remarks: Sequence[Remark]) -> list[Remark]:
+        """Return those of the remarks made now that are to be said."""
+        now = time.monotonic()
+        self._since = {remark: self._since.get(remark, now) for remark in remarks}
+        held = [r for r, since in self._since.items() if now - since >= self._patience.get(r.kind, 0.0)]
+        due = [remark for remark in held if now - self._said.get(remark, -REPEAT_S) >= REPEAT_S]
+        self._said |= dict.fromkeys(due, now)
+        return due
+
+
+def _tended(
+    store: "Store", queued: Callable[[], Sequence["Job"]], start: Callable[[], str | None] | None
+) -> list[Remark]:
+    """See to it that jobs get on, and return what keeps them from it."""
+    store.reap()
+    problem, jobs = start() if start else None, queued()
+    remarks = [Remark("no_worker", problem)] if problem else []
     workers = store.workers() if jobs else []
-    texts = (f"Job {job.id} waits for {why}." for job in jobs if (why := waits_for(job, workers)))
-    return next((Remark("waits", text) for text in texts), None)
+    missing = (f"Job {job.id} waits for {why}." for job in jobs if (why := waits_for(job, workers)))
+    if text := next(missing, None):
+        remarks.append(Remark("waits", text))
+    elif any(is_starting(job, workers) for job in jobs):
+        remarks.append(Remark("starting", f"The worker is starting: {COMPILES}."))
+    return remarks
 
 
 def patiently(look: Callable[[], T]) -> Generator[Remark, None, T]:

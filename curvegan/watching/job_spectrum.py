@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from curvegan.datasets import own_curves
-from curvegan.lab import TORCH_MISSING, torch_installed
+from curvegan.lab import engines_installed
 
 if TYPE_CHECKING:
     from curvegan_core.spectrum import Spectrum
@@ -24,7 +24,7 @@ def job_spectrum(store: "Store", job: "Job", step: int | None = None) -> "Spectr
     from curvegan_core.spectrum import check_size, spectrum
 
     check_size(job.config)
-    if not torch_installed():
-        raise InvalidInput(f"a spectrum is computed with torch: {TORCH_MISSING}")
+    if "torch" not in engines_installed():
+        raise InvalidInput("a spectrum is computed with torch; `pip install 'curvegan[torch]'` brings it")
     checkpoint = Checkpoint.from_bytes(store.checkpoint(job.id, step).data, job.config)
     return spectrum(checkpoint, job.config, own_curves(store, job))

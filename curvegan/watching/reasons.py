@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 REASONS = {
     "no_worker": "queued: no worker lives at all",
     "no_device": "queued: workers live, but none has its device",
+    "no_engine": "queued: workers live, but none has the engine that it needs",
+    "workers_fail": "queued: no worker for it lives, and workers die at their start",
     "behind": "queued: others go first",
     "busy": "queued: it is next, and every worker for it is training",
+    "worker_starts": "queued: the only workers for it are starting; once on a machine they compile, about 10 s",
+    "starting": "queued: a worker has claimed it; it loads it, or trains others of its pack first",
     "next": "queued: it is next, and a free worker takes it in a second",
-    "starting": "running: its worker loads it",
     "training": "running: it trains",
     "recording": "running: trained to its end, its results are being stored",
     "cancel_requested": "running: its worker is about to stop it",
@@ -37,6 +40,7 @@ NOTES = {
     "cancel_requested": "it is cancelled as soon as its lease runs out",
     "broker_unreachable": "workers are not nudged, but find jobs by polling",
 }
+COMPILES = "once on a machine it compiles its kernel, about 10 s"
 # Two heartbeats, 5 s apart, that did not come.
 SILENT_S = 12.0
 _ENDED_BECAUSE = {"diverged": "diverged", "lost": "worker_lost"}
@@ -69,7 +73,7 @@ def explain(details: "JobDetails") -> Explanation:
     """Return why the job is where it is, as far as the store knows."""
     state = details.job.state
     if state == "queued":
-        return _queued(details)
+        return _running(details) if details.lease_expires_at else _queued(details)
     if state == "running":
         return _running(details)
     return _lost(details) if state == "lost" else _ended(details.job)
@@ -77,12 +81,34 @@ def explain(details: "JobDetails") -> Explanation:
 
 def waits_for(job: "Job", workers: Sequence["Worker"]) -> str | None:
     """Return what must come before a queued job can start, or None where a live worker will take it."""
-    device = job.config.device
-    if any(device in worker.devices for worker in workers if worker.state in WORKING):
+    device, engine = job.config.device, needed_engine(job)
+    if any(worker.has(device, engine) for worker in workers if worker.state in WORKING):
         return None
     if device.startswith("cuda"):
         return f"a worker with {device}; start one on a machine that has it: `{_worker_command(device)}`"
-    return f"a worker; `{_worker_command(device)}` starts one"
+    if engine != "any" and any(worker.state in WORKING for worker in workers):
+        return f"a worker with the {engine} engine; `{_install(engine)}` where one runs, and start it again"
+    starts = f"a worker; `{_worker_command(device)}` starts one"
+    return next((f"{starts}; {_dying(worker)}" for worker in workers if worker.state == "failing"), starts)
+
+
+def needed_engine(job: "Job") -> str:
+    """Return the engine that a job needs, "any" where either will do: what began it has to go on with it."""
+    return (job.engine if job.step else None) or job.config.wanted_engine
+
+
+def is_starting(job: "Job", workers: Sequence["Worker"]) -> bool:
+    """Return whether all workers that could take a job are starting."""
+    able = [worker for worker in workers if worker.has(job.config.device, needed_engine(job))]
+    return {worker.state for worker in able if worker.state in WORKING} == {"starting"}
+
+
+def _install(engine: str) -> str:
+    return f"pip install 'curvegan[{'torch' if engine == 'torch' else 'worker'}]'"
+
+
+def _dying(worker: "Worker") -> str:
+    return f"workers of {worker.host} die at their start: {worker.error}"
 
 
 def _worker_command(device: str) -> str:
@@ -94,21 +120,20 @@ def _worker_command(device: str) -> str:
 
 def _queued(details: "JobDetails") -> Explanation:
     job, live = details.job, [worker for worker in details.workers if worker.state in WORKING]
-    useful = [worker for worker in live if job.config.device in worker.devices]
+    useful = [worker for worker in live if worker.has(job.config.device, details.engine)]
     counts = {"ahead": details.ahead, "workers": len(live), "useful_workers": len(useful)}
-    reason, text, commands = _its_turn(job, details.ahead, live, useful)
+    reason, text, commands = _its_turn(details, live, useful)
     return Explanation(reason, text, commands, _history(details), dict(counts))
 
 
 def _its_turn(
-    job: "Job", ahead: int, live: Sequence["Worker"], useful: Sequence["Worker"]
+    details: "JobDetails", live: Sequence["Worker"], useful: Sequence["Worker"]
 ) -> tuple[str, str, tuple[str, ...]]:
-    device = job.config.device
-    command = _worker_command(device)
-    if not live:
-        return "no_worker", "no worker lives", (command,)
+    device, ahead = details.job.config.device, details.ahead
     if not useful:
-        return "no_device", f"{plural(len(live), 'worker')} live, but none has {device}", (command, "curvegan workers")
+        return _nobody(details, live)
+    if all(worker.state == "starting" for worker in useful):
+        return "worker_starts", f"its worker is starting; {COMPILES}", ("curvegan workers",)
     training = sum(worker.state == "training" for worker in useful)
     trained = f"{training} of {plural(len(useful), 'worker')} for {device} train now"
     if ahead:
@@ -122,6 +147,20 @@ def _its_turn(
     return "next", "it is next, and a free worker takes it within a second or two", ()
 
 
+def _nobody(details: "JobDetails", live: Sequence["Worker"]) -> tuple[str, str, tuple[str, ...]]:
+    """Say what is missing where no worker can take the job."""
+    device, engine = details.job.config.device, details.engine
+    command, dying = _worker_command(device), [worker for worker in details.workers if worker.state == "failing"]
+    if live and any(device in worker.devices for worker in live):
+        why = f"{plural(len(live), 'worker')} live, but none has the {engine} engine"
+        return "no_engine", why, (_install(engine), "curvegan workers")
+    if dying:
+        return "workers_fail", f"no worker for it lives; {_dying(dying[-1])}", ("curvegan doctor", command)
+    if live:
+        return "no_device", f"{plural(len(live), 'worker')} live, but none has {device}", (command, "curvegan workers")
+    return "no_worker", "no worker lives", (command,)
+
+
 def _history(details: "JobDetails") -> dict[str, str]:
     """Return why it is queued once more."""
     job, last, notes = details.job, details.last_event, {}
@@ -133,6 +172,7 @@ def _history(details: "JobDetails") -> dict[str, str]:
 
 
 def _running(details: "JobDetails") -> Explanation:
+    """Explain a job that a worker holds, begun or not."""
     job, figures = details.job, _figures(details)
     if figures["silent_s"] is None or figures["silent_s"] > SILENT_S:
         return _silent(details, figures)
@@ -140,8 +180,9 @@ def _running(details: "JobDetails") -> Explanation:
     if job.cancel_requested:
         why = f" ({details.cancel_reason})" if details.cancel_reason else ""
         return Explanation("cancel_requested", f"{placed} stops it within seconds{why}", (), {}, figures)
-    if job.device is None:
-        return Explanation("starting", f"{placed} has claimed it and loads it", (), {}, figures)
+    if job.state == "queued":
+        text = f"{placed} has claimed it and loads it, or trains others of its pack first"
+        return Explanation("starting", text, (f"curvegan wait {job.id}",), {}, figures)
     if job.step >= job.steps:
         return Explanation("recording", f"{placed} has trained it to its end and stores its results", (), {}, figures)
     return Explanation("training", f"{placed}, {_advance(job, figures)}", (f"curvegan wait {job.id}",), {}, figures)

@@ -14,6 +14,10 @@ from curvegan_core.errors import InvalidInput
 from curvegan_db.columns import MOST_NAME, MOST_TAG, MOST_TAGS, JobColumns, JobState
 
 LOST = "lost"
+# The states of a worker, beside LOST; one that is FAILING stands for those of its host that die at their start.
+STARTING, IDLE, TRAINING, STOPPED, FAILING = "starting", "idle", "training", "stopped", "failing"
+ANY = "any"
+ENGINES = ("fused", "torch")
 SAID = "said"
 DISPLAYED_STATES = (*(state.value for state in JobState), LOST)
 MOST_PRIORITY = 1_000_000
@@ -115,10 +119,11 @@ class SubmittedSweep:
 
 @dataclass(frozen=True)
 class QueuedJob:
-    """A job that waits, and the device that its config wants."""
+    """A job that waits, the device that its config wants, and the engine that it needs, ANY where either will do."""
 
     id: int
     device: str
+    engine: str = ANY
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,10 @@ class HeartbeatReply:
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker process. `state` is "idle", "training", "stopped", or "lost" when it stopped beating."""
+    """A worker process. `state` is one of those above: LOST when it stopped beating.
+
+    One that is FAILING stands for all of a supervisor that die at their start, with the last line of why in `error`.
+    """
 
     id: str
     label: str
@@ -162,6 +170,12 @@ class Worker:
     beat_at: datetime
     state: str
     jobs: tuple[int, ...]
+    engines: tuple[str, ...] = ENGINES
+    error: str | None = None
+
+    def has(self, device: str, engine: str) -> bool:
+        """Return whether it can train a job that wants the device and the engine."""
+        return device in self.devices and engine in (ANY, *self.engines)
 
 
 @dataclass(frozen=True)
@@ -254,7 +268,8 @@ class JobDetails:
     """What explains where a job stands, read at one moment `at` by the database's clock.
 
     `ahead` counts the queued jobs that workers for its device take before it (0 unless it is queued), `workers` are
-    all that the store knows, `recorded_at` is when its worker last stored anything of the present attempt.
+    all that the store knows, `engine` is the one that it needs, `recorded_at` is when its worker last stored anything
+    of the present attempt.
     """
 
     job: Job
@@ -265,3 +280,4 @@ class JobDetails:
     lease_expires_at: datetime | None
     recorded_at: datetime | None
     cancel_reason: str | None
+    engine: str = ANY

@@ -81,7 +81,7 @@ def signal_all(fleet: Fleet, number: signal.Signals) -> None:
 def watching(settings: Settings, screen: Path) -> Iterator[None]:
     """`curvegan status --watch` on a terminal of its own, until the block ends; what it showed goes into a file."""
     ours, theirs = os.openpty()
-    command = [CURVEGAN, "status", "--watch"]
+    command = [CURVEGAN, "status", "--watch", "--no-worker"]
     with screen.open("wb") as file:
         process = subprocess.Popen(command, env=os.environ | settings.environment(), stdout=theirs, stderr=theirs)
         os.close(theirs)

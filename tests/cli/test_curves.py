@@ -15,7 +15,7 @@ from curvegan_core.config.train import TrainConfig
 
 from .client import Client
 
-MODES = {"updown": 2, "sine_modes": 8, "ring8": 8, "grid25": 25}
+MODES = {"updown": 2, "sine_modes": 8, "ring8": 8, "grid25": 25, "mixture": 8}
 
 
 def test_every_family_is_listed_with_what_it_is(client: Client) -> None:
@@ -27,7 +27,9 @@ def test_every_family_is_listed_with_what_it_is(client: Client) -> None:
         assert model.__doc__.split("\n")[0] in words
         assert model.distance() in words
         assert (f"modes: {MODES.get(name)}" in entry) is (name in MODES)
-        assert name == "data" or len(re.findall(r"[\u2801-\u28ff]", entry)) > 40
+        # Of a point one dot is all there is, of an upright line one column.
+        least = {"data": 0, "dirac": 1, "line": 6}.get(name, 41)
+        assert len(re.findall(r"[\u2801-\u28ff]", entry)) >= least
     assert max(map(len, listed.splitlines())) <= WIDTH
     assert client.done("curves", "-q").split() == list(CURVE_MODELS)
     assert list(client.home.parent.rglob("curvegan.db")) == []
@@ -40,10 +42,11 @@ def test_one_family_and_how_its_parameters_are_set(client: Client, name: str) ->
     for each in facts["parameters"]:
         assert re.search(rf"^{each['name']} ", shown, re.M)
         if name != "data":
-            assert each["valid"]
-            value = 3 if each["name"] == "modes" else 1.5
-            job = client.json("submit", "--dry-run", "--curve", name, "--set", f"curve.{each['name']}", str(value))
-            assert job["curve"][each["name"]] == value
+            assert each["valid"] or isinstance(each["default"], bool)
+            text = {"modes": "3", "layout": "random", "box": "true", "ratio": "0.9"}.get(each["name"], "1.5")
+            job = client.json("submit", "--dry-run", "--curve", name, "--set", f"curve.{each['name']}={text}")
+            set_to = job["curve"][each["name"]]
+            assert (str(set_to).lower() if isinstance(set_to, bool) else str(set_to)) == text
     typed = "--data NAME" if name == "data" else f"--curve {name}"
     assert shown.endswith(f"  curvegan submit {typed}\n")
     assert [each for each in client.json("curves") if each["family"] == name] == [facts]

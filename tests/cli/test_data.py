@@ -294,7 +294,7 @@ BAD_FILES: dict[str, tuple[str, Callable[[str], None]]] = {
     "one.csv": ("a data set has at least 2 rows", lambda path: _text(path, "1,2\n")),
     "header.csv": ("a data set has at least 2 rows", lambda path: _text(path, "a,b\n")),
     "empty.csv": ("a data set has at least 2 rows", lambda path: _text(path, "")),
-    "flat.csv": ("line 2 is constant", lambda path: _text(path, "1,2\n3,3\n")),
+    "flat.csv": ("line 2 is constant", lambda path: _text(path, "1,2,3\n3,3,3\n")),
     "narrow.csv": ("row 1 has 1 points; a curve has 2 to 256", lambda path: _text(path, "1\n2\n")),
     "wide.csv": ("row 1 has 257 points; a curve has 2 to 256", lambda path: write_csv(path, np.ones((2, 257)))),
     "junk.csv": ("no CSV file", lambda path: _bytes(path, bytes(range(256)) * 9)),

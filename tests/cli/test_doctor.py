@@ -5,7 +5,7 @@ import json
 from curvegan.watching.checks import OK, PROBLEM, WARNING, Finding
 
 from .client import SMALL, Client
-from .test_workers import WITHOUT_TORCH
+from .test_workers import WITHOUT_ENGINES
 
 
 def examined(client: Client, *checks_wanted: str, exit_code: int) -> dict[str, Finding]:
@@ -18,7 +18,7 @@ def examined(client: Client, *checks_wanted: str, exit_code: int) -> dict[str, F
 
 
 def test_a_new_embedded_home_is_fine(client: Client) -> None:
-    found = examined(client, "database", "schema", "clock", "workers", "wal", "broker", "torch", "disk", exit_code=0)
+    found = examined(client, "database", "schema", "clock", "workers", "wal", "broker", "engines", "disk", exit_code=0)
     assert {each.level for each in found.values()} <= {OK, WARNING}
     assert str(client.home) in found["wal"].text
     assert [path.name for path in client.home.iterdir() if "check" in path.name] == []
@@ -49,7 +49,7 @@ def test_a_database_that_is_away_is_a_problem_without_its_password(client: Clien
     result = client("doctor")
     assert result.exit_code == 1
     assert "opensesame" not in result.output
-    found = examined(client, "broker", "torch", "disk", exit_code=1)
+    found = examined(client, "broker", "engines", "disk", exit_code=1)
     assert found["database"].level == PROBLEM
     assert "ann:***@127.0.0.1:1/c" in found["database"].text
 
@@ -81,20 +81,29 @@ def test_workers_are_told_by_their_last_beat(any_client: Client) -> None:
     assert (found.level, found.text) == (OK, "1 live, 0 lost: host:4711 idle, heard of 0 s ago")
 
 
-def test_without_torch_an_embedded_store_has_a_problem_and_a_client_none(client: Client) -> None:
-    torch = without_torch(client)
-    assert (torch["level"], torch["command"]) == (PROBLEM, "pip install 'curvegan[worker]'")
+def test_without_engines_an_embedded_store_has_a_problem_and_a_client_none(client: Client) -> None:
+    finding = without_engines(client)
+    assert (finding["level"], finding["command"]) == (PROBLEM, "pip install 'curvegan[worker]'")
     client.database_url = "postgresql+psycopg://ann@127.0.0.1:1/c"
-    torch = without_torch(client)
-    assert (torch["level"], torch["text"][:13]) == (OK, "not installed")
+    finding = without_engines(client)
+    assert (finding["level"], finding["text"][:17]) == (OK, "none is installed")
 
 
-def without_torch(client: Client) -> dict[str, str]:
-    """What is said of torch where there is none. Either way there is a problem: of torch, or of the database."""
-    done = client.alone("doctor", "-o", "json", code=WITHOUT_TORCH)
+def without_engines(client: Client) -> dict[str, str]:
+    """What is said of engines where there are none. Either way there is a problem: of these, or of the database."""
+    done = client.alone("doctor", "-o", "json", code=WITHOUT_ENGINES)
     assert done.returncode == 1
-    [torch] = [each for each in json.loads(done.stdout) if each["check"] == "torch"]
-    return dict(torch)
+    [finding] = [each for each in json.loads(done.stdout) if each["check"] == "engines"]
+    return dict(finding)
+
+
+def test_a_job_that_no_live_worker_has_the_engine_for_is_a_warning(any_client: Client) -> None:
+    any_client.submit("--engine", "torch", *SMALL)
+    with any_client.store() as store:
+        store.register_worker("host", 4711, ["auto", "cpu"], "0.1.0", ["fused"])
+    finding = examined(any_client, exit_code=0)["workers"]
+    assert finding.level == WARNING
+    assert "job 1 waits for a worker with the torch engine; `pip install 'curvegan[torch]'`" in finding.text
 
 
 def test_doctor_imports_no_torch(client: Client) -> None:

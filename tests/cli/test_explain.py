@@ -52,7 +52,10 @@ def test_a_running_job_is_explained_from_its_claim_to_its_end(any_client: Client
     with played(any_client) as worker:
         claim = worker.store.claim(worker.id, ("auto", "cpu"), 1)
         assert claim is not None
-        assert reason(any_client, job) == ("starting", "host:4711 has claimed it and loads it.")
+        assert reason(any_client, job) == (
+            "starting",
+            "host:4711 has claimed it and loads it, or trains others of its pack first.",
+        )
         release(worker.store, claim.token, job, "drained")
         assert any_client.json("explain", str(job))["notes"]["drained"].startswith("host:4711 gave it back at step 0")
         worker.claim()

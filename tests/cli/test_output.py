@@ -3,6 +3,7 @@
 import json
 import math
 import string
+import subprocess
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curvegan_cli.shown.output import Column, Grid, Pairs, Sheet, cell, emit, inert, plain
+
+from .client import Client
 
 HOSTILE = "\x1b[31mred\x1b]8;;http://x\x07 \u202egnp \x9b2J \r\n\t[bold]x[/bold] :smile:"
 
@@ -79,3 +82,11 @@ def test_only_the_form_that_was_asked_for_is_worked_out(capsys: pytest.CaptureFi
 )
 def test_a_cell_of_a_table_is_written_in_one_way(value: object, shown: str) -> None:
     assert cell(value) == shown
+
+
+@pytest.mark.parametrize("words", ["status", "status -o json", "--version", "show 1"])
+def test_a_closed_stdout_is_quiet(trained: Client, words: str) -> None:
+    command = trained.command(*words.split())
+    command["args"] = ["sh", "-c", 'exec "$@" >&-', "sh", *command["args"]]
+    done = subprocess.run(**command, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -241,7 +241,7 @@ def ended(result: Result) -> tuple[int, str]:
 def test_wait_follows_a_sweep_by_its_counts(any_client: Client) -> None:
     swept(any_client)
     with soon(any_client, *["succeeded"] * 11, "failed"):
-        result = any_client("wait", "--sweep", "1")
+        result = any_client("wait", "--sweep", "1", "--no-worker")
     assert ended(result) == (1, "sweep 1: 12 of 12 jobs have ended: 11 succeeded, 1 failed")
     assert result.stdout == "Sweep 1: 12 jobs, 11 succeeded, 1 failed\n"
     result = any_client("wait", "--sweep", "1", "-o", "json")
@@ -260,7 +260,9 @@ def test_sweep_and_wait(any_client: Client) -> None:
 
 def test_ctrl_c_detaches_from_a_sweep(client: Client) -> None:
     swept(client)
-    process = subprocess.Popen(**client.command("wait", "--sweep", "1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        **client.command("wait", "--sweep", "1", "--no-worker"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stderr is not None
     assert "waits for a worker" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
@@ -273,7 +275,7 @@ def test_ctrl_c_detaches_from_a_sweep(client: Client) -> None:
 def test_a_terminal_gets_one_bar(client: Client) -> None:
     swept(client)
     with soon(client, *["succeeded"] * 12):
-        code, shown = on_a_terminal(client, "wait", "--sweep", "1", seconds=60)
+        code, shown = on_a_terminal(client, "wait", "--sweep", "1", "--no-worker", seconds=60)
     assert code == 0
     assert "━" in shown
     assert "12/12" in shown

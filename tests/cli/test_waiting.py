@@ -82,7 +82,9 @@ def test_wait_for_jobs_that_have_ended(trained: Client) -> None:
 
 def test_ctrl_c_detaches_and_says_how_to_go_on(client: Client) -> None:
     client.submit()
-    process = subprocess.Popen(**client.command("wait", "1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        **client.command("wait", "1", "--no-worker"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stderr is not None
     assert "job 1 queued" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
@@ -98,7 +100,7 @@ def test_wait_says_what_a_job_waits_for(client: Client, monkeypatch: pytest.Monk
     client.submit("--device", "cuda", *SMALL)
     cancelling = threading.Timer(1.5, client, ["cancel", "1"])
     cancelling.start()
-    result = client("wait", "1")
+    result = client("wait", "1", "--no-worker")
     cancelling.join()
     assert result.stderr.count("Job 1 waits for a worker with cuda; ") == 1
     assert result.stdout == "Job 1 cancelled at step 0 of 200\n"
@@ -107,7 +109,7 @@ def test_wait_says_what_a_job_waits_for(client: Client, monkeypatch: pytest.Monk
 def test_a_terminal_gets_a_bar(client: Client) -> None:
     client.submit(*SMALL)
     with working(client):
-        code, shown = on_a_terminal(client, "wait", "1", seconds=60)
+        code, shown = on_a_terminal(client, "wait", "1", "--no-worker", seconds=60)
     assert code == 0
     assert "━" in shown
     assert "200/200" in shown
@@ -137,7 +139,7 @@ def served(own_postgres: PostgresServer, tmp_path: Path) -> Iterator[Client]:
 @pytest.mark.parametrize(
     ("words", "first", "last"),
     [
-        (["wait", "1"], "job 1 queued", "Job 1 cancelled at step 0 of 200"),
+        (["wait", "1", "--no-worker"], "job 1 queued", "Job 1 cancelled at step 0 of 200"),
         (["logs", "1", "--follow"], "submitted", "cancelled"),
     ],
 )
@@ -164,16 +166,16 @@ def test_a_database_that_stays_away_ends_the_waiting(
     monkeypatch.setattr(following, "PATIENCE_S", 1.5)
     stopping = threading.Timer(1.0, own_postgres.stop, [signal.SIGQUIT])
     stopping.start()
-    result = served("wait", "1")
+    result = served("wait", "1", "--no-worker")
     stopping.join()
     own_postgres.start()
-    _, warning, error = result.stderr.splitlines()
+    *_, warning, error = result.stderr.splitlines()
     assert (result.exit_code, result.stdout) == (3, "")
     assert warning.startswith("Warning: cannot use the database")
     assert error.startswith("Error: cannot use the database")
 
 
-@pytest.mark.parametrize("words", [["wait", "1"], ["logs", "1", "--follow"]])
+@pytest.mark.parametrize("words", [["wait", "1", "--no-worker"], ["logs", "1", "--follow"]])
 def test_following_a_job_that_is_deleted_ends_in_a_line(client: Client, words: list[str]) -> None:
     client.submit(*SMALL)
 

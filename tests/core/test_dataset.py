@@ -22,7 +22,7 @@ REFUSED = {
     "at least 2 rows": [[1, 2]],
     "row 1 has 1 points; a curve has 2 to 256": [[1], [2]],
     "row 1 has 257 points": np.ones((2, 257)),
-    "row 2 is constant": [[1, 2], [5, 5]],
+    "row 2 is constant": [[1, 2, 3], [5, 5, 5]],
     "row 2, point 2: 1e\\+99 is beyond": [[1, 2], [3, 1e99]],
     "all values lie within 1e-100 of each other": [[1e-300, 2e-300], [1e-300, 3e-300]],
     "row 100,001 is one too many": np.ones((MOST_ROWS + 1, 2)),

@@ -1,13 +1,17 @@
 """The fused engine's numbers are the same in every process, from kept code, and in every vector width."""
 
+import gc
 import os
 import platform
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from numba.core.dispatcher import Dispatcher
 
+from curvegan_core.engines import fused
 from curvegan_core.engines.fused.vectors import LANES
 
 _TRAIN = """
@@ -71,3 +75,16 @@ def test_narrower_vectors_give_the_same_numbers(lanes: int, fused_code: Path, ex
     digest, _, used = train(fused_code, _NARROWER[lanes])
     assert used == lanes
     assert digest == expected
+
+
+def test_compiled_functions_have_names_of_their_own() -> None:
+    """Kept code is linked by names and signatures: two kernels that other processes compiled may meet in a third."""
+    made = [
+        function.py_func
+        for function in gc.get_objects()
+        if isinstance(function, Dispatcher) and function.py_func.__module__.startswith(fused.__name__)
+    ]
+    assert len(made) > 100
+    assert not [function.__qualname__ for function in made if "<locals>" in function.__qualname__]
+    names = Counter((function.__module__, function.__qualname__) for function in made)
+    assert [name for name, count in names.items() if count > 1] == []

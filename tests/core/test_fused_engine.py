@@ -120,7 +120,7 @@ def test_variants_resume(name: str) -> None:
     whole, before = fused(config), fused(config)
     expected = joined(train(whole, 1, [33]))
     traces = train(before, 1, [20])
-    after = FusedEngine([config], [before.state(0)])
+    after = type(before)([config], [before.state(0)])
     assert_same_series(joined([*traces, after.run([20], 13, range(13))]), expected)
     assert_same_state(after.state(0), whole.state(0))
 

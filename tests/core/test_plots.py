@@ -18,7 +18,9 @@ from curvegan_core.networks import init_weights
 from curvegan_core.plotting import canvas
 from curvegan_core.plotting.axes import Axes, Marks, thinned
 from curvegan_core.plotting.job_plots import KINDS, MOST_PANELS, PlotData, chosen, picture, render, titled
+from curvegan_core.plotting.spectrum_plot import spectrum_picture
 from curvegan_core.plotting.ticks import decades, labels, round_ticks
+from curvegan_core.spectrum import Spectrum
 
 CONFIG = TrainConfig()
 METRICS = Metrics(0.0873, 0.06, 0.69, 1.38, 0.5, 0.5)
@@ -159,7 +161,7 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         render("curve", PlotData("job 1", CONFIG, a_loss_curve(), []))
 
 
-def of(curve: str, **values: object) -> PlotData:
+def of(curve: object, **values: object) -> PlotData:
     config = TrainConfig.parse({"curve": curve, "steps": 1000, **values})
     shown = [Evaluation(config).snapshot(step, init_weights(config)) for step in (0, 1000)]
     return PlotData("job 17", config, a_loss_curve(101), shown, verdict="collapsed 1/2")
@@ -187,6 +189,38 @@ def test_points_of_the_plane_are_drawn_as_points_on_one_scale(curve: str) -> Non
             np.testing.assert_array_equal(np.column_stack((marks.x, marks.ys[0])), points)
         left, bottom, right, top = axes.box
         assert np.ptp(axes.x) / (right - left) == pytest.approx(np.ptp(axes.y) / (top - bottom))
+
+
+def test_numbers_are_drawn_as_the_share_below_each() -> None:
+    data = of({"family": "mixture", "layout": "line", "modes": 3})
+    for kind in ("curve", "evolution"):
+        axes = picture(kind, data).axes[-1]
+        for name, numbers in (("generated", data.snapshots[-1].curves), ("target", data.real)):
+            marks = named(axes, name)
+            np.testing.assert_array_equal(marks.x, np.repeat(np.sort(numbers[:, 0]), 2))
+            assert (marks.ys[0][0], marks.ys[0][-1], np.diff(marks.ys[0]).min()) == (0, 1, 0)
+            # At the k-th smallest number the share below steps from k-1 to k of all.
+            np.testing.assert_allclose(marks.ys[0][1::2] - marks.ys[0][::2], 1 / len(numbers), atol=1e-12)
+    assert "1024 generated numbers" in [key.name for key in picture("curve", data).keys]
+    point = picture("curve", of("dirac", latent=0)).axes[-1]
+    np.testing.assert_array_equal(named(point, "target").x, [0, 0])
+    np.testing.assert_array_equal(named(point, "target").ys, [[0, 1]])
+
+
+def test_a_spectrum_is_drawn_beside_the_unit_circle() -> None:
+    values = np.array([1.01, 0.99 + 0.1j, 0.99 - 0.1j, 0.0])
+    drawn = spectrum_picture("job 3", Spectrum(70, values))
+    whole, near = drawn.axes
+    assert "step 70" in drawn.facts
+    assert "1 outside" in drawn.facts
+    circle = named(whole, "circle")
+    np.testing.assert_allclose(np.hypot(circle.x, circle.ys[0]), 1)
+    np.testing.assert_array_equal(named(whole, "values").x + 1j * named(whole, "values").ys[0], values)
+    np.testing.assert_allclose(named(near, "values").x + 1j * named(near, "values").ys[0], values[:3] - 1)
+    arc = named(near, "circle")
+    np.testing.assert_allclose(np.hypot(arc.x + 1, arc.ys[0]), 1)
+    with Image.open(io.BytesIO(drawn.png())) as image:
+        assert image.size == (drawn.width, drawn.height)
 
 
 def test_your_own_curves_are_drawn_in_their_units_with_and_without_the_data_set() -> None:

@@ -1,5 +1,6 @@
 """The worker's verbs of the store for one job, as a test says them. Each raises LeaseLost where the job is lost."""
 
+import time
 from collections.abc import Mapping, Sequence
 
 from curvegan_core.loss_curve import LossCurve, Snapshot
@@ -27,19 +28,19 @@ def record(
 ) -> None:
     """Store what came of the job up to a step; `checkpoint` is a step and bytes."""
     checkpoints = [checkpoint] if checkpoint else []
-    _put(store, token, Record(job_id, step, losses, snapshots, checkpoints, lines or {}))
+    _put(store, token, Record(job_id, step, losses, snapshots, checkpoints, _now(lines)))
 
 
 def add_plots(
     store: Store, token: str, job_id: int, plots: Sequence[Plot], lines: Mapping[int, str] | None = None
 ) -> None:
     """Store rendered plots."""
-    _put(store, token, Record(job_id, plots=plots, lines=lines or {}))
+    _put(store, token, Record(job_id, plots=plots, lines=_now(lines)))
 
 
 def say(store: Store, token: str, job_id: int, lines: Mapping[int, str]) -> None:
     """Store lines of the log by their numbers."""
-    _put(store, token, Record(job_id, lines=lines))
+    _put(store, token, Record(job_id, lines=_now(lines)))
 
 
 def finish(
@@ -59,6 +60,10 @@ def finish(
 def release(store: Store, token: str, job_id: int, reason: str | None = None) -> None:
     """Give the job back to the queue."""
     finish(store, token, job_id, JobState.QUEUED, reason=reason)
+
+
+def _now(lines: Mapping[int, str] | None) -> dict[int, tuple[str, float]]:
+    return {number: (text, time.monotonic()) for number, text in (lines or {}).items()}
 
 
 def _put(store: Store, token: str, job_record: Record) -> None:

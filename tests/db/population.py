@@ -22,6 +22,7 @@ CURVES: tuple[Any, ...] = (
     {"a": 3.5},
     {"family": "sine_modes", "modes": 12},
     {"family": "updown", "noise": 0.1},
+    {"family": "mixture", "layout": "line", "modes": 12, "box": True},
 )
 VERDICTS = (None, "converged", "collapsed 1/2", "collapsed 3/8", "collapsed", "diverged")
 METRICS = (0.0, -1.5, 0.1, 0.1 + 0.2, 2.0, 1e-300, 1e300, 0.07712345678901234)
@@ -42,7 +43,7 @@ def change(store: Store, job_id: int, state: str = "succeeded", **values: Any) -
     stored = JobState.RUNNING if state == LOST else JobState(state)
     if stored is JobState.RUNNING:
         hour = timedelta(hours=-1 if state == LOST else 1)
-        values |= {"lease_token": "token", "lease_expires_at": datetime.now(UTC) + hour}
+        values |= {"lease_token": "token", "lease_expires_at": datetime.now(UTC) + hour, "began_at": datetime.now(UTC)}
     with store.engine.begin() as connection:
         connection.execute(update(models.Job).where(models.Job.id == job_id).values(state=stored, **values))
 

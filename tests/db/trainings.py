@@ -39,6 +39,13 @@ def claim(store: Store, worker: str | None = None, most: int = 1) -> Claim:
     return claimed
 
 
+def begun(store: Store, claimed: Claim) -> Claim:
+    """The claim, all of whose jobs train."""
+    steps = {job.id: job.step for job in claimed.jobs}
+    assert not store.begin(claimed.token, steps, "cpu", "fused", "1")
+    return claimed
+
+
 def short(store: Store) -> Store:
     """The same database, seen by who gives leases that run out at once: no test has to sleep."""
     return Store(store.engine, lease_s=0)

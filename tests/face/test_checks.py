@@ -1,5 +1,6 @@
 """What the doctor concludes from a probe's end, a clock and a disk."""
 
+import json
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -10,14 +11,21 @@ from curvegan.watching import checks
 from curvegan.watching.checks import OK, PROBLEM, WARNING
 
 
+def answer(**said: object) -> str:
+    """What a probe prints; without a word both engines train, and there is no CUDA."""
+    return json.dumps({"fused": None, "torch": "2", "driver": False, "devices": {}} | said)
+
+
 @pytest.mark.parametrize(
     ("code", "stdout", "stderr", "levels"),
     [
-        (0, '{"torch": "2", "driver": true, "devices": {"cuda:0": "H200"}}', "", {"torch": OK, "cuda": OK}),
-        (0, '{"torch": "2", "driver": true, "devices": {}}', "", {"torch": OK, "cuda": WARNING}),
-        (0, 'a warning\n{"torch": "2", "driver": false, "devices": {}}', "", {"torch": OK, "cuda": OK}),
-        (1, "", "Traceback\nImportError: libcudart", {"torch": PROBLEM}),
-        (-11, "", "", {"torch": PROBLEM}),
+        (0, answer(driver=True, devices={"cuda:0": "H200"}), "", {"engines": OK, "cuda": OK}),
+        (0, answer(driver=True), "", {"engines": OK, "cuda": WARNING}),
+        (0, f"a warning\n{answer()}", "", {"engines": OK, "cuda": OK}),
+        (0, answer(fused="no numba"), "", {"engines": WARNING, "cuda": OK}),
+        (0, answer(torch=None), "", {"engines": OK}),
+        (1, "", "Traceback\nImportError: libcudart", {"engines": PROBLEM}),
+        (-11, "", "", {"engines": PROBLEM}),
     ],
 )
 def test_how_the_probe_ended_is_understood(code: int, stdout: str, stderr: str, levels: dict[str, str]) -> None:

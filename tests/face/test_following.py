@@ -30,7 +30,9 @@ def test_jobs_are_seen_until_the_last_has_ended(lab: Lab) -> None:
     first, last = lab.store.submit([ONE, ONE])
     seen = []
     for jobs in follow_jobs(lab, [last, first]):
-        assert not isinstance(jobs, Remark)
+        if isinstance(jobs, Remark):
+            assert " waits for a worker with cuda" in jobs.text
+            continue
         seen.append([job.state for job in jobs.values()])
         if len(seen) < 3:
             lab.store.cancel(first if len(seen) == 1 else last)
@@ -50,6 +52,31 @@ def test_what_a_job_waits_for_is_remarked_once(lab: Lab, monkeypatch: pytest.Mon
     ]
 
 
+def test_what_a_job_waits_for_is_remarked_again_after_a_minute(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "TEND_S", 0.1)
+    monkeypatch.setattr(following, "REPEAT_S", 1.0)
+    [job] = lab.store.submit([ONE])
+    texts: list[str] = []
+    for seen in follow_jobs(lab, [job]):
+        if isinstance(seen, Remark):
+            texts.append(seen.text)
+            if len(texts) == 2:
+                lab.store.cancel(job)
+    assert texts[0] == texts[1]
+
+
+def test_a_worker_that_is_starting_is_remarked_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "TEND_S", 0.1)
+    [job] = lab.store.submit([JobRequest(TrainConfig())])
+    lab.store.register_worker("host", 1, ("auto", "cpu"), "0", state="starting")
+    cancelling = threading.Timer(2.0, lab.store.cancel, [job])
+    cancelling.start()
+    remarks = [seen for seen in follow_jobs(lab, [job]) if isinstance(seen, Remark)]
+    cancelling.join()
+    text = "The worker is starting: once on a machine it compiles its kernel, about 10 s."
+    assert remarks == [Remark("starting", text)]
+
+
 def test_a_job_that_is_gone_ends_the_following(lab: Lab) -> None:
     [job] = lab.store.submit([ONE])
     looks = follow_jobs(lab, [job])
@@ -58,7 +85,7 @@ def test_a_job_that_is_gone_ends_the_following(lab: Lab) -> None:
         for table in ("events", "jobs"):
             connection.execute(text(f"DELETE FROM {table}"))
     with pytest.raises(JobNotFound):
-        next(looks)
+        list(looks)
 
 
 def test_a_sweep_is_seen_by_its_counts(lab: Lab) -> None:

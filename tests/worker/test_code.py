@@ -22,6 +22,17 @@ from curvegan_worker.host.machine_code import prepare
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 prepare(Path(sys.argv[1]))
 """
+_ENGINES = """
+import logging, sys
+from curvegan_worker.host.machine_code import engines
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+print(engines("cpu"), file=sys.stderr)
+"""
+_WITHOUT = """
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if {} else found(name, package)
+"""
 
 
 def prepare(folder: Path, first: str = "") -> str:
@@ -55,8 +66,23 @@ def test_a_folder_that_cannot_be_made_costs_a_line(tmp_path: Path) -> None:
     assert COMPILED in said
 
 
-def test_without_numba_a_worker_says_what_that_means(tmp_path: Path) -> None:
-    said = prepare(tmp_path, "import sys; sys.modules['numba'] = None\n")
+def test_without_numba_a_worker_says_what_that_means() -> None:
+    said = engines("import sys; sys.modules['numba'] = None\n")
     assert said.startswith("numba cannot be used (")
-    assert said.endswith("jobs train with torch, which takes far longer\n")
-    assert list(tmp_path.iterdir()) == []
+    assert said.endswith("jobs train with torch, which takes far longer\n('torch',)\n")
+
+
+def test_without_torch_a_worker_says_what_that_means() -> None:
+    said = engines(_WITHOUT.format("name == 'torch'"))
+    assert said == "torch is not installed: jobs that need it wait for a worker that has it\n('fused',)\n"
+
+
+def test_without_either_there_is_no_worker() -> None:
+    said = engines("import sys; sys.modules['numba'] = None\n" + _WITHOUT.format("name == 'torch'"))
+    assert "NoEngine: no engine can train here: numba cannot be used (" in said.splitlines()[-1]
+
+
+def engines(first: str) -> str:
+    """What a process says of the engines it has."""
+    command = [sys.executable, "-c", first + _ENGINES]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr

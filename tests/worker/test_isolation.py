@@ -10,7 +10,7 @@ import redis
 
 from curvegan_core.errors import InvalidInput
 from curvegan_db.store import open_store
-from curvegan_worker.celery.isolation import without_celery
+from curvegan_db.values import ENGINES
 from curvegan_worker.celery.queues import queues_for
 from curvegan_worker.devices import accepted
 from curvegan_worker.settings import Settings, switch
@@ -67,12 +67,14 @@ def test_an_embedded_worker_touches_no_broker(tmp_path: Path) -> None:
 
 def test_a_worker_listens_to_the_queues_of_its_devices() -> None:
     settings = Settings(Path(), "", "", "lab")
-    assert [queue.name for queue in queues_for(settings, accepted("cpu"))] == ["lab.cpu"]
-    assert [queue.name for queue in queues_for(settings, accepted("cuda:1"))] == ["lab.cpu", "lab.cuda", "lab.cuda:1"]
-
-
-def test_celerys_own_variables_are_not_handed_on() -> None:
-    assert without_celery({"CELERY_BROKER_URL": "a", "CURVEGAN_HOME": "b"}) == {"CURVEGAN_HOME": "b"}
+    assert [queue.name for queue in queues_for(settings, accepted("cpu"), ("fused",))] == ["lab.cpu", "lab.cpu.fused"]
+    both = {"lab.cpu", "lab.cpu.fused", "lab.cpu.torch"}
+    assert {queue.name for queue in queues_for(settings, accepted("cpu"), ENGINES)} == both
+    assert {queue.name for queue in queues_for(settings, accepted("cuda:1"), ENGINES)} == {
+        *both,
+        "lab.cuda",
+        "lab.cuda:1",
+    }
 
 
 @pytest.mark.parametrize("prefix", ["a b", "a:b", "*", "-a", "a.b", "x" * 41, "é"])

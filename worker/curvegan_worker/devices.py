@@ -1,6 +1,7 @@
 """Which device a worker trains on, and which jobs that lets it claim."""
 
 from ctypes.util import find_library
+from importlib.util import find_spec
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import DeviceUnavailable
@@ -12,6 +13,10 @@ def resolve(device: str) -> str:
     """Turn `auto`, `cpu`, `cuda` or `cuda:N` into `cpu` or `cuda:N`. Raises DeviceUnavailable where there is none."""
     if device == "cpu" or (device == "auto" and find_library("cuda") is None):
         return "cpu"
+    if find_spec("torch") is None:
+        if device == "auto":
+            return "cpu"
+        raise DeviceUnavailable(f"{device} needs torch, which is not installed here: `pip install 'curvegan[torch]'`")
     import torch  # noqa: PLC0415  only where NVIDIA's driver is, torch knows whether it can be used
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0

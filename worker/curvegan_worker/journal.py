@@ -3,6 +3,7 @@
 A line keeps its number when it is stored again, so that a repeated write says nothing twice.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,24 +19,24 @@ class Journal:
 
     def __init__(self) -> None:
         self._numbers: defaultdict[int, count[int]] = defaultdict(count)
-        self._lines: dict[int, dict[int, str]] = {}
+        self._lines: dict[int, dict[int, tuple[str, float]]] = {}
 
     @property
     def jobs(self) -> tuple[int, ...]:
         """Return the ids of the jobs that have lines waiting."""
         return tuple(self._lines)
 
-    def say(self, job: int, text: str) -> int:
-        """Let a line wait. Returns its number."""
+    def say(self, job: int, text: str, at: float | None = None) -> int:
+        """Let a line wait, with the monotonic time at which it was true: now, unless said. Returns its number."""
         number = next(self._numbers[job])
-        self._lines.setdefault(job, {})[number] = text
+        self._lines.setdefault(job, {})[number] = text, time.monotonic() if at is None else at
         return number
 
     def unsay(self, job: int, number: int) -> None:
         """Forget a line that waits."""
         del self._lines[job][number]
 
-    def take(self, job: int) -> dict[int, str]:
+    def take(self, job: int) -> dict[int, tuple[str, float]]:
         """Return the lines that wait, by number; they wait no longer."""
         return self._lines.pop(job, {})
 

@@ -16,6 +16,8 @@ from curvegan_db.values import Claim
 from curvegan_worker.outage import Outage
 
 BEATS_A_LEASE = 6
+PATIENCE = 5.0
+"""So many times as long as it needed before, or should need on a slow core, may an advance take."""
 _FIRST_RETRY_S = 0.25
 _log = logging.getLogger("curvegan.lease")
 T = TypeVar("T")
@@ -34,7 +36,7 @@ class Lease:
     ) -> None:
         self._store = store
         self._outage = outage
-        self._hang_s = hang_s
+        self._hang_s = self._patience_s = hang_s
         self._on_advance = on_advance
         self._lease_s = store.lease.total_seconds()
         self._beat_s = self._lease_s / BEATS_A_LEASE
@@ -59,6 +61,15 @@ class Lease:
         """Note that the training or the recording got on: worth another heartbeat, and a sign of health."""
         self._advanced = time.monotonic()
         self._on_advance()
+
+    def expect(self, seconds: float) -> None:
+        """Note that the training may need so long until it gets on; it hangs after a multiple of that."""
+        self._patience_s = max(self._patience_s, PATIENCE * seconds)
+
+    @property
+    def slack_s(self) -> float:
+        """How much longer than the limit of a hang the training may take."""
+        return self._patience_s - self._hang_s
 
     def end(self, job_id: int) -> None:
         """Note that the job is about to end or to be released: that its lease goes is no loss."""
@@ -98,9 +109,9 @@ class Lease:
 
     def _hangs(self) -> bool:
         since = time.monotonic() - self._advanced
-        if self._hang_s < since <= self._hang_s + self._beat_s:
+        if self._patience_s < since <= self._patience_s + self._beat_s:
             _log.error("training has not advanced for %.0f s: the lease is left to run out", since)
-        return since > self._hang_s
+        return since > self._patience_s
 
     def _renew(self) -> bool:
         now = time.monotonic()

@@ -50,6 +50,7 @@ class Part:
     losses: LossCurve
     snapshot: Snapshot | None = None
     checkpoint: Checkpoint | None = None
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,15 @@ class Line:
 
     job: int
     text: str
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
 class End:
-    """A job leaves this worker: ended, or released to be resumed (`state` QUEUED)."""
+    """A job leaves this worker: ended, or released to be resumed (`state` QUEUED).
+
+    One that is released with an `error` could not be begun here.
+    """
 
     job: int
     config: TrainConfig
@@ -128,7 +133,7 @@ class Recorder:
             if isinstance(item, Part):
                 self._add(item)
             elif isinstance(item, Line):
-                self._journal.say(item.job, item.text)
+                self._journal.say(item.job, item.text, item.at)
             elif isinstance(item, End):
                 self._ends.append(item)
             elif isinstance(item, threading.Event):
@@ -151,10 +156,11 @@ class Recorder:
         waiting.losses.append(part.losses)
         if part.snapshot:
             waiting.snapshots.append(part.snapshot)
-            self._journal.say(part.job, reached(part.step, waiting.losses))
+            self._journal.say(part.job, reached(part.step, waiting.losses), part.at)
         if part.checkpoint:
             waiting.checkpoints[part.step] = part.checkpoint
-            waiting.said[part.step] = self._journal.say(part.job, f"checkpoint at step {part.step} stored")
+            text = f"checkpoint at step {part.step} stored"
+            waiting.said[part.step] = self._journal.say(part.job, text, part.at)
             self._bytes += part.checkpoint.size
 
     def _is_due(self) -> bool:

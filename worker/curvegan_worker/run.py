@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
 from curvegan_core.engines import Engine
 from curvegan_core.engines.choice import choose
-from curvegan_core.errors import CheckpointRefused, InvalidInput, ServiceUnavailable
+from curvegan_core.errors import CheckpointRefused, CurveganError, InvalidInput, ServiceUnavailable
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.description import Description
 from curvegan_core.loss_curve import LossCurve
@@ -61,14 +62,22 @@ class Run:
         self._jobs = {job.id: job for job in claim.jobs}
         self._device = device
         self._datasets: dict[str, Dataset] = {}
+        self._began_at: dict[int, int] = {}
+        self._stepped: set[int] = set()
+        self._fault: Exception | None = None
         self._draining = draining
         self._lease = lease
         self._recorder = Recorder(store, claim, lease, draining)
 
-    def train(self) -> None:
-        """Return when every job of the claim has ended, is released, or is no longer ours."""
+    def train(self) -> Exception | None:
+        """Return when every job of the claim has ended, is released, or is no longer ours.
+
+        Returns:
+            Why a job could not be begun, where one could not: then something is wrong with this worker.
+        """
         with self._recorder:
             self._train(self._claim.jobs)
+        return self._fault
 
     def _train(self, jobs: Sequence[ClaimedJob]) -> None:
         """Train jobs, as one pack if one engine does. Where that raises, each goes on alone: only the guilty one fails.
@@ -122,10 +131,13 @@ class Run:
 
     def _train_together(self, pack: Sequence[_Start], left: set[int]) -> None:
         training = self._begin(pack)
+        self._lease.expect(training.slowest_advance_s)
         while training.jobs and not self._draining.is_set():
             self._let_go(training, left)
+            started = time.monotonic()
             for progress in training.advance() if training.jobs else ():
                 self._hand_over(progress, left)
+            self._lease.expect(time.monotonic() - started)
             self._lease.advanced()
         for job in training.jobs:
             left.discard(job)
@@ -138,6 +150,7 @@ class Run:
         training = PackTraining(starts, device, self._datasets)
         facts = (device, training.engine, training.engine_version)
         steps = {job: checkpoint.step if checkpoint else 0 for job, (_, checkpoint) in starts.items()}
+        self._began_at |= steps
         for job in self._lease.patiently(steps, partial(self._store.begin, self._lease.token, steps, *facts)):
             self._lease.lose(job)
         for job, (config, checkpoint) in starts.items():
@@ -180,6 +193,8 @@ class Run:
                 training.remove(job)
 
     def _hand_over(self, progress: Progress, left: set[int]) -> None:
+        if progress.step > self._began_at[progress.job]:
+            self._stepped.add(progress.job)
         self._recorder.put(Part(progress.job, progress.step, progress.losses, progress.snapshot, progress.checkpoint))
         if progress.diverged:
             left.discard(progress.job)
@@ -209,10 +224,19 @@ class Run:
         dataset = self._datasets.get(config.curve.hash) if isinstance(config.curve, Data) else None
         self._recorder.put(End(job, config, state, metrics, error, reason, dataset))
 
+    def _blame(self, job: int, error: Exception) -> None:
+        """End a job that raised; one that has not done a step is given back, for the fault is this worker's."""
+        text = "".join(traceback.format_exception(error))
+        if job in self._stepped or isinstance(error, CurveganError):
+            self._end(job, JobState.FAILED, text, "error")
+        else:
+            self._fault = error
+            self._end(job, JobState.QUEUED, text)
+
     def _fail(self, jobs: Sequence[ClaimedJob], left: set[int], error: Exception) -> None:
         _log.error("training of %s", sorted(left), exc_info=error)
         if len(jobs) == 1:
-            self._end(jobs[0].id, JobState.FAILED, "".join(traceback.format_exception(error)), "error")
+            self._blame(jobs[0].id, error)
             return
         self._recorder.settle()  # what is still on its way to the store would overlap with what comes again
         for job in jobs:

@@ -3,12 +3,13 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from curvegan_core.errors import InvalidInput
 
 _BROKERS = ("memory", "redis", "rediss")
 _FILE = "sqlite:///"
+MOST_WORKERS = 512
 _QUEUE_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -20,6 +21,8 @@ class Settings:
     database_url: str
     broker_url: str
     queue_prefix: str = "curvegan"
+    workers: int = 1
+    """Worker processes that a submit to an embedded store starts."""
 
     @classmethod
     def resolve(
@@ -28,16 +31,18 @@ class Settings:
         database_url: str | None = None,
         broker_url: str | None = None,
         queue_prefix: str | None = None,
+        workers: str | int | None = None,
     ) -> "Settings":
         """Fill what is not set: a SQLite file in the user's data folder, and Celery's in-memory broker.
 
-        Raises InvalidInput for what can be no folder, no broker and no prefix. The database's URL is checked where it
-        is opened.
+        Raises InvalidInput for what can be no folder, no broker, no prefix and no number of workers. The database's URL
+        is checked where it is opened.
         """
         path = _folder(home) if home else _user_data_path()
         database_url = _absolute(database_url) if database_url else f"{_FILE}{path}/curvegan.db"
         broker_url = _broker(broker_url) if broker_url else "memory://localhost"
-        return cls(path, database_url, broker_url, _prefix(queue_prefix) if queue_prefix else cls.queue_prefix)
+        prefix = _prefix(queue_prefix) if queue_prefix else cls.queue_prefix
+        return cls(path, database_url, broker_url, prefix, cls.workers if workers is None else _count(workers))
 
     @property
     def embedded(self) -> bool:
@@ -61,6 +66,7 @@ class Settings:
             "CURVEGAN_DATABASE_URL": self.database_url,
             "CURVEGAN_BROKER_URL": self.broker_url,
             "CURVEGAN_QUEUE_PREFIX": self.queue_prefix,
+            "CURVEGAN_WORKERS": str(self.workers),
         }
 
 
@@ -113,7 +119,16 @@ def _broker(url: str) -> str:
             "the broker URL must be redis://:PASSWORD@HOST:PORT/NUMBER, rediss://... or memory://; in a password write "
             "@ as %40, / as %2F, # as %23; see CURVEGAN_BROKER_URL or --broker-url"
         )
-    return url
+    return _verifying(url) if url.startswith("rediss:") else url
+
+
+def _verifying(url: str) -> str:
+    """Have a server's certificate and name checked, unless the URL says otherwise: kombu by itself checks nothing."""
+    parts = urlsplit(url)
+    options = {"ssl_cert_reqs": "required"} | dict(parse_qsl(parts.query))
+    if options["ssl_cert_reqs"] not in ("none", "CERT_NONE"):
+        options = {"ssl_check_hostname": "true"} | options
+    return urlunsplit(parts._replace(query=urlencode(options)))
 
 
 def _prefix(text: str) -> str:
@@ -123,6 +138,12 @@ def _prefix(text: str) -> str:
             "CURVEGAN_QUEUE_PREFIX or --queue-prefix"
         )
     return text
+
+
+def _count(workers: str | int) -> int:
+    if isinstance(workers, bool) or not str(workers).isdecimal() or not 1 <= int(workers) <= MOST_WORKERS:
+        raise InvalidInput(f"workers must be 1 to {MOST_WORKERS}, got {str(workers)[:40]!r}; see CURVEGAN_WORKERS")
+    return int(workers)
 
 
 def _is_broker(url: str) -> bool:

@@ -145,6 +145,8 @@ def _drawn(name: str, rows: int) -> list[str]:
     is_point = config.curve.is_point
     count = 1 if family.FIXED else _MOST_POINTS if is_point else _MOST_CURVES
     real = real_curves(config, family, Stream.EVALUATION, count).astype(np.float64)
-    if is_point and config.points == 1:
-        real = np.pad(real, ((0, 0), (0, 1)))
-    return drawing([real] if is_point else [np.stack([points_x(config), y], axis=1) for y in real], rows, not is_point)
+    if not is_point:
+        return drawing([np.stack([points_x(config), y], axis=1) for y in real], rows)
+    # Numbers lie on a line, and one point needs no room.
+    plane = np.pad(real, ((0, 0), (0, 2 - config.points)))
+    return drawing([plane], rows if len(plane) > 1 else 2, joined=False)

@@ -48,7 +48,7 @@ def spectrum(
         from curvegan_core.plotting.job_plots import titled
         from curvegan_core.plotting.spectrum_plot import spectrum_picture
 
-        files.write(output, spectrum_picture(titled(job.id, job.name), found).png(), force)
+        files.write(output, spectrum_picture(titled(job.id, job.name), found).to_bytes(), force)
     rows = [[value.real, value.imag, abs(value)] for value in found.values.tolist()]
     emit(
         form,

@@ -14,6 +14,7 @@ from curvegan.watching.job_fields import STATES, job_fields, rmses_now
 from curvegan.watching.sweep_fields import sweep_lines, titled
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import where_option
+from curvegan_cli.options.job import no_worker_option
 from curvegan_cli.options.selectors import any_jobs, one_job, select, select_one, sweep_option
 from curvegan_cli.shown.columns import emit_jobs, jobs_grid
 from curvegan_cli.shown.configs import emit_config
@@ -51,6 +52,7 @@ _EVENT_FIELDS = ("id", "job_id", "at", "attempt", "worker", "kind", "detail")
     "--limit", type=click.IntRange(1, 1_000_000), help=f"The newest so many.  [default: {_TABLE_LIMIT} in a table]"
 )
 @click.option("--watch", "watch_them", is_flag=True, help="Stay and show changes until Ctrl-C.")
+@no_worker_option
 @form_options("table", "json", "csv", quiet=IDS_ONLY)
 @pass_lab
 def status(
@@ -62,6 +64,7 @@ def status(
     tags: tuple[str, ...],
     limit: int | None,
     watch_them: bool,
+    no_worker: bool,
     form: str,
 ) -> None:
     """List jobs, the newest first.
@@ -92,7 +95,7 @@ def status(
 
     if watch_them:
         look = partial(store.standing, ids=ids, states=states, tags=tags, sweep=sweep, where=where)
-        watch(store, look, [titled(whole)] if whole else [])
+        watch(lab, look, [titled(whole)] if whole else [], start_worker=not no_worker)
     emit_jobs(form, jobs := query(), text)
     if by_default and len(jobs) == _TABLE_LIMIT:
         message(f"These are the newest {_TABLE_LIMIT} jobs; --limit N shows more or less.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curvegan.datasets import data_remark
-from curvegan.lab import Lab, torch_installed
+from curvegan.lab import Lab
 from curvegan.submitting.layers import assignments, job_layers, layered
 from curvegan.submitting.starting import call_workers
 from curvegan.watching.job_fields import job_fields, outcome
@@ -66,7 +66,7 @@ def _submit(lab: Lab, request: "JobRequest", form: str, given: Mapping[str, Any]
     emit(form, text=lambda: lines, ids=lambda: [job_id])
     messages(call_workers(lab, [job_id], start=not given["no_worker"]))
     if given["wait"]:
-        _wait(lab, job_id, form, start_worker=not given["no_worker"] and torch_installed())
+        _wait(lab, job_id, form, start_worker=not given["no_worker"])
     else:
         emit(form, json=lambda: job_fields(lab.store.job(job_id)))
 

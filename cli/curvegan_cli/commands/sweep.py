@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvegan.lab import Lab, torch_installed
+from curvegan.lab import Lab
 from curvegan.submitting.axes import MOST_POINTS, Point, parse_axis, shown
 from curvegan.submitting.layers import data_layers
 from curvegan.submitting.plan import Draw, Plan, planned
-from curvegan.submitting.starting import call_workers
+from curvegan.submitting.starting import call_workers, cores_remark
 from curvegan.watching.sweep_fields import Estimate, estimate, prospects, sweep_fields, time_left, titled
 from curvegan.words import plural
 from curvegan_cli.options import completing, pass_lab
@@ -129,8 +129,10 @@ def _submit(lab: Lab, plan: Plan, form: str, given: Mapping[str, Any]) -> None:
     sweep = lab.store.sweep(submitted.id)
     _say_queued(lab, sweep, submitted, form, given["wait"])
     messages(call_workers(lab, submitted.jobs, start=not given["no_worker"]))
+    if not given["no_worker"]:
+        messages(cores_remark(lab, len(submitted.jobs)))
     if given["wait"]:
-        ended = sweep_to_the_end(lab, sweep.id, start_worker=not given["no_worker"] and torch_installed())
+        ended = sweep_to_the_end(lab, sweep.id, start_worker=not given["no_worker"])
         emit_ended_sweep(lab.store, ended, form)
     else:
         emit(form, json=lambda: whole_sweep_json(lab.store, sweep))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvegan.lab import TORCH_MISSING, Lab, torch_installed
+from curvegan.lab import NO_ENGINE, Lab, engines_installed
 from curvegan.words import age
 from curvegan_cli.options import pass_lab
 from curvegan_cli.shown.output import Column, Grid, emit_records, form_options
@@ -13,12 +13,20 @@ from curvegan_cli.shown.output import Column, Grid, emit_records, form_options
 if TYPE_CHECKING:
     from curvegan_db.values import Worker
 
-_STYLES = {"idle": "green", "training": "cyan", "lost": "bold magenta", "stopped": "dim"}
-_FIELDS = ("id", "label", "state", "devices", "jobs", "version", "started_at", "beat_at")
+_STYLES = {
+    "starting": "yellow",
+    "failing": "bold red",
+    "idle": "green",
+    "training": "cyan",
+    "lost": "bold magenta",
+    "stopped": "dim",
+}
+_FIELDS = ("id", "label", "state", "devices", "jobs", "version", "started_at", "beat_at", "engines", "error")
 _COLUMNS = (
     Column("WORKER", folds=True, least=16),
     Column("STATE", style=lambda state: _STYLES.get(state, "")),
     Column("DEVICES", folds=True),
+    Column("ENGINES", spare=1),
     Column("JOBS", folds=True),
     Column("VERSION", spare=1),
     Column("LAST BEAT", right=True),
@@ -66,8 +74,8 @@ def worker(lab: Lab, concurrency: int, device: str, exit_when_idle: float | None
     from curvegan_core.config.train import TrainConfig
     from curvegan_core.errors import ServiceUnavailable
 
-    if not torch_installed():
-        raise ServiceUnavailable(TORCH_MISSING)
+    if not engines_installed():
+        raise ServiceUnavailable(NO_ENGINE)
     from curvegan_worker.host.supervisor import supervise
 
     checked = TrainConfig.parse({"device": device}).device
@@ -85,10 +93,20 @@ def workers(lab: Lab, form: str) -> None:
       curvegan workers -o json
     """
     known, now = lab.store.workers(), datetime.now(UTC)
-    emit_records(form, known, _FIELDS, lambda: Grid(_COLUMNS, [_cells(worker, now) for worker in known]))
+    failing = [f"Workers of {worker.host} die at their start: {worker.error}" for worker in known if worker.error]
+    rows = [_cells(worker, now) for worker in known]
+    emit_records(form, known, _FIELDS, lambda: Grid(_COLUMNS, rows, "; ".join(failing)))
 
 
 def _cells(worker: "Worker", now: datetime) -> tuple[object, ...]:
     # `auto` and `cuda` are what a config may say; what the worker has are the others.
     devices = " ".join(device for device in worker.devices if device not in ("auto", "cuda"))
-    return worker.label, worker.state, devices, worker.jobs, worker.version, age(worker.beat_at, now)
+    return (
+        worker.label,
+        worker.state,
+        devices,
+        " ".join(worker.engines),
+        worker.jobs,
+        worker.version,
+        age(worker.beat_at, now),
+    )

@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from curvegan.watching.following import followed
-from curvegan.watching.job_fields import STATES
+from curvegan.watching.job_fields import LIVE, STATES
 from curvegan.watching.sweep_fields import estimate
 from curvegan.words import plural
 from curvegan_cli.shown.columns import jobs_grid
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from curvegan.lab import Lab
     from curvegan_db.store import Store
     from curvegan_db.verbs.standing import Standing
 
@@ -26,19 +28,30 @@ _HEAD, _BESIDE = 2, 3
 _LEAST_ROWS, _MOST_ROWS = 5, 10
 
 
-def watch(store: "Store", look: "Callable[[int], Standing]", heading: Sequence[str] = ()) -> None:
-    """Show what `look` sees, which is told how many jobs there is room for, until Ctrl-C."""
+def watch(
+    lab: "Lab", look: "Callable[[int], Standing]", heading: Sequence[str] = (), start_worker: bool = False
+) -> None:
+    """Show what `look` sees, which is told how many jobs there is room for, until Ctrl-C.
+
+    `start_worker` keeps a background worker alive, while there are jobs for one, where the store is embedded.
+    """
     from rich.live import Live
     from rich.text import Text
 
-    screen = console(sys.stdout)
+    screen, store = console(sys.stdout), lab.store
+    queued = partial(store.jobs, states=["queued"], limit=1, newest_first=False)
+
+    def start() -> str | None:
+        return lab.start_worker() if store.jobs(states=LIVE, limit=1) else None
+
     # Its stdout would have no encoding, by which a drawing chooses its characters.
     with Live(console=screen, auto_refresh=False, vertical_overflow="crop", redirect_stdout=False) as live:
 
         def show(lines: "list[Text]") -> None:
             live.update(Text("\n", no_wrap=True, overflow="crop").join(lines), refresh=True)
 
-        last_seen(followed(store, lambda: _screen(store, look, heading, screen)), show)
+        seen = partial(_screen, store, look, heading, screen)
+        last_seen(followed(store, seen, queued=queued, start=start if start_worker else None), show)
 
 
 def _screen(

@@ -128,7 +128,7 @@ class TrainConfig(Keyed):
     threshold: float = key(
         3.0,
         FREE,
-        "of hq and modes: standard deviations within which a curve is near a mode",
+        "hq, modes: how many standard deviations a curve may be off its mode",
         numbers=False,
         gt=0,
         le=10,
@@ -217,6 +217,13 @@ class TrainConfig(Keyed):
     def _own(both: str, generator: str, discriminator: str) -> dict[str, str]:
         own = {"generator": generator, "discriminator": discriminator}
         return {network: both if word == "same" else word for network, word in own.items()}
+
+    @property
+    def wanted_engine(self) -> str:
+        """The engine that a worker must have to train this: "fused", "torch", or "any" where either can."""
+        if self.engine != "auto":
+            return self.engine
+        return "torch" if self.unfused or self.device.startswith("cuda") else "any"
 
     @property
     def hash(self) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     EngineClass = type[FusedEngine] | type[TorchEngine]
 
-_INSTALL = "`pip install 'curvegan[worker]'` brings it"
+_INSTALL = "`pip install 'curvegan[{}]'` brings it"
 
 
 def choose(config: TrainConfig, device: str, checkpoint: Checkpoint | None = None) -> "EngineClass":
@@ -54,7 +54,7 @@ def _fused(config: TrainConfig, version: str | None) -> "EngineClass":
     try:
         from curvegan_core.engines.fused.engine import FusedEngine, engines  # noqa: PLC0415
     except ImportError as error:
-        raise EngineUnavailable(f"the fused engine needs numba ({error}): {_INSTALL}") from None
+        raise EngineUnavailable(f"the fused engine needs numba ({error}): {_INSTALL.format('worker')}") from None
     _check(FusedEngine, config)
     if not FusedEngine.trains(config):
         why = f"with {config.unfused}" if config.unfused else "on a processor without fused multiply-add"
@@ -67,7 +67,7 @@ def _torch(config: TrainConfig, version: str | None) -> "EngineClass":
     try:
         from curvegan_core.engines.stacked.engine import TorchEngine  # noqa: PLC0415
     except ImportError as error:
-        raise EngineUnavailable(f"the torch engine needs torch ({error}): {_INSTALL}") from None
+        raise EngineUnavailable(f"the torch engine needs torch ({error}): {_INSTALL.format('torch')}") from None
     _check(TorchEngine, config)
     return TorchEngine
 

@@ -3,13 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.plotting.axes import GREY, Axes, Key, Marks, round_ticks
+from curvegan_core.plotting.axes import GREY, Axes, Key, Marks, fitted
 from curvegan_core.plotting.canvas import Box, drawable
 from curvegan_core.plotting.job_plots import Picture
+from curvegan_core.plotting.ticks import round_ticks
 from curvegan_core.spectrum import Spectrum
 
 _VALUES, _CIRCLE = "#1F77C9", GREY
 _LEFT, _RIGHT = (81, 58, 431, 408), (551, 58, 901, 408)
+_BOUNDS = [(6, 4, 461, 440), (465, 4, 924, 440)]
 # Those that belong to what slowly changes; the others are of what an optimiser forgets within a few steps.
 _SLOW = 0.5
 
@@ -22,7 +24,7 @@ def spectrum_picture(title: str, spectrum: Spectrum) -> Picture:
     near = _panel(_RIGHT, "near 1, less 1", slow, 1, reach)
     facts = f"step {spectrum.step:,}    largest {spectrum.radius:.6g}    {spectrum.growing} outside the unit circle"
     keys = [Key("eigenvalues of a step", _VALUES, 3, "dots"), Key("unit circle", _CIRCLE, 1)]
-    return Picture(930, 532, drawable(title), facts, [whole, near], keys)
+    return Picture(930, 532, drawable(title), facts, fitted([whole, near], _BOUNDS), keys)
 
 
 def _panel(box: Box, title: str, values: NDArray[np.complex128], centre: float, reach: float) -> Axes:
@@ -36,5 +38,5 @@ def _panel(box: Box, title: str, values: NDArray[np.complex128], centre: float, 
     grid = round_ticks(limits, 4)
     return Axes(
         box, limits, limits, [circle, dots], title=title, label_x="real", label_y="imaginary" if centre == 0 else "",
-        grid_x=grid, grid_y=grid,
+        grid_x=grid, grid_y=grid, one_scale=True,
     )  # fmt: skip

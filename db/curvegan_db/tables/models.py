@@ -92,8 +92,11 @@ class Worker(Base):
     host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int]
     devices: Mapped[list[str]]
+    engines: Mapped[list[str]]
     version: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))
+    # Why processes of this host die at their start, in state "failing".
+    error: Mapped[str | None] = mapped_column(Text)
     started_at: Mapped[datetime]
     beat_at: Mapped[datetime] = mapped_column(index=True)
 
@@ -147,6 +150,9 @@ class Job(JobColumns, Base):
     # again, and that of its data set.
     pack_key: Mapped[str] = column(String(200))
     wanted_device: Mapped[str] = column(String(16))
+    wanted_engine: Mapped[str] = column(String(16), default="any")
+    # The engine of its checkpoints: no other can go on from there, whatever the config would allow.
+    made_by: Mapped[str | None] = column(String(64), until=Until.RETRY)
     config_hash: Mapped[str | None] = column(String(64))
     dataset: Mapped[str | None] = column(String(64))
     # How fast the attempt is.
@@ -170,10 +176,13 @@ def cleared_by(verb: Until) -> dict[str, Any]:
     }
 
 
+WANTED = (Job.wanted_device, Job.wanted_engine, Job.made_by)
+"""What a worker must have to train a job."""
+
 # `state` leads the partial indexes too: SQLite takes an index for its equalities first and its order second. There is
 # none on what a heartbeat or a record writes, so that PostgreSQL can update those rows in place (HOT).
 Index("ix_jobs_state_id", Job.state, Job.id)
-_partial("ix_jobs_queue", Job.state, Job.priority.desc(), Job.id, Job.wanted_device, where="state = 'queued'")
+_partial("ix_jobs_queue", Job.state, Job.priority.desc(), Job.id, *WANTED, where="state = 'queued'")
 _partial("ix_jobs_pack", Job.state, Job.pack_key, Job.priority.desc(), Job.id, where="state = 'queued'")
 _partial("ix_jobs_lease_token", Job.lease_token, where="lease_token IS NOT NULL")
 _partial("ix_jobs_worker_id", Job.worker_id, where="worker_id IS NOT NULL")

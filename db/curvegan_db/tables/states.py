@@ -1,26 +1,34 @@
-"""The state that users see: a running job whose lease ran out is lost, whether or not a reaper has seen it."""
+"""The state that users see, of a job that a worker has claimed: lost once its lease ran out, reaper or not.
+
+It is running from the moment its training begins. Until then it waits for its turn in the pack and is shown as queued.
+"""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, or_
 
 from curvegan_db.columns import JobState
 from curvegan_db.tables import models
 from curvegan_db.values import LOST
 
+DISPLAYED_BY = (models.Job.state, models.Job.lease_expires_at, models.Job.began_at)
 
-def displayed_state(job: models.Job, moment: datetime) -> str:
-    """Return the state of a job at a time."""
+
+def displayed_state(job: Any, moment: datetime) -> str:
+    """Return the state of a job, or of a row with the columns DISPLAYED_BY, at a time."""
     if job.lease_expires_at is not None and job.lease_expires_at < moment:
         return LOST
-    return str(job.state)
+    return JobState.QUEUED.value if job.state is JobState.RUNNING and job.began_at is None else str(job.state)
 
 
 def displayed_as(state: str, moment: datetime) -> ColumnElement[bool]:
     """Return whether a job is shown in a state at a time."""
-    running = models.in_state(JobState.RUNNING)
+    claimed, held = models.in_state(JobState.RUNNING), models.Job.lease_expires_at >= moment
     if state == LOST:
-        return and_(running, models.Job.lease_expires_at < moment)
+        return and_(claimed, models.Job.lease_expires_at < moment)
     if state == JobState.RUNNING:
-        return and_(running, models.Job.lease_expires_at >= moment)
+        return and_(claimed, held, models.Job.began_at.is_not(None))
+    if state == JobState.QUEUED:
+        return or_(models.in_state(JobState.QUEUED), and_(claimed, held, models.Job.began_at.is_(None)))
     return models.in_state(JobState(state))

@@ -12,6 +12,7 @@ from curvegan_db.values import LOST, storable
 
 # A job that lost its worker so often, the last times without a checkpoint in between, is taken to be the cause.
 MOST_LOST, MOST_LOST_IN_PLACE = 3, 2
+NOT_BEGUN = "not_begun"
 
 
 def add_event(session: Session, job: models.Job, moment: datetime, kind: str, detail: str | None = None) -> None:
@@ -64,6 +65,16 @@ def lose(session: Session, job: models.Job, moment: datetime) -> None:
     if job.state is JobState.QUEUED and job.lost >= MOST_LOST and not _gets_on(session, job):
         job.worker = worker
         end(session, job, moment, JobState.FAILED, LOST, f"its worker was lost {job.lost} times, last {worker}")
+
+
+def give_back(session: Session, job: models.Job, moment: datetime, error: str) -> None:
+    """Take back a job that its worker could not begin, for that is the worker's fault; unless three in a row cannot."""
+    lately = (models.Attempt.attempt < job.attempt, models.Attempt.attempt > job.attempt - MOST_LOST)
+    outcomes = select(models.Attempt.outcome).where(models.Attempt.job_id == job.id, *lately)
+    if list(session.scalars(outcomes)) == [NOT_BEGUN] * (MOST_LOST - 1):
+        end(session, job, moment, JobState.FAILED, "error", error)
+    else:
+        release(session, job, moment, NOT_BEGUN, error.strip().splitlines()[-1])
 
 
 def cut(text: str | None, most: int) -> str | None:

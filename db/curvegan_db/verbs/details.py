@@ -9,12 +9,12 @@ from curvegan_db.columns import JobState
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
-from curvegan_db.values import Event, JobDetails, Worker
+from curvegan_db.values import IDLE, STARTING, TRAINING, Event, JobDetails, Worker
 from curvegan_db.verbs.jobs import job_values
 from curvegan_db.verbs.results import require_job
 from curvegan_db.verbs.workers import known_workers
 
-LIVE = ("idle", "training")
+LIVE = (STARTING, IDLE, TRAINING)
 
 
 class Details(Transactions):
@@ -35,6 +35,7 @@ class Details(Transactions):
                 lease_expires_at=row.lease_expires_at,
                 recorded_at=row.recorded_at,
                 cancel_reason=row.cancel_reason,
+                engine=row.made_by or row.wanted_engine,
             )
 
 

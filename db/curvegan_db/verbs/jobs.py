@@ -116,6 +116,7 @@ def _row(request: JobRequest, moment: datetime) -> dict[str, object]:
         "priority": request.priority,
         "pack_key": config.pack_key,
         "wanted_device": config.device,
+        "wanted_engine": config.wanted_engine,
         "steps": config.steps,
         "created_at": moment,
         "config_hash": config.hash,

@@ -7,7 +7,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from curvegan_db.columns import JobState, Until
@@ -15,10 +15,10 @@ from curvegan_db.errors import ConfigUnreadable, LeaseLost
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
-from curvegan_db.tables.models import UtcDateTime, in_state
+from curvegan_db.tables.models import in_state
 from curvegan_db.tables.transitions import add_event, add_events, end, lose
-from curvegan_db.values import Claim, ClaimedJob, HeartbeatReply, QueuedJob
-from curvegan_db.verbs.workers import beat_worker, label_of, live_peers
+from curvegan_db.values import ANY, ENGINES, TRAINING, Claim, ClaimedJob, HeartbeatReply, QueuedJob
+from curvegan_db.verbs.workers import beat_worker, claimant, live_peers
 
 _Columns = TypeVarTuple("_Columns")
 
@@ -26,21 +26,21 @@ _Columns = TypeVarTuple("_Columns")
 class Leases(Transactions):
     """The part of the store that gives jobs to workers and takes them back."""
 
-    def queued(self, devices: Sequence[str]) -> QueuedJob | None:
-        """Return the best job that waits for a worker with these devices, None where there is none. Cheap."""
-        query = _queued(select(models.Job.id, models.Job.wanted_device)).where(models.Job.wanted_device.in_(devices))
+    def queued(self, devices: Sequence[str], engines: Sequence[str] = ENGINES) -> QueuedJob | None:
+        """Return the best job that waits for a worker with these, None where there is none. Cheap."""
+        query = _queued(_waiting_jobs()).where(_fits(devices, engines))
         with self._read() as session:
             row = session.execute(_best_first(query).limit(1)).first()
-        return row and QueuedJob(row.id, row.wanted_device)
+        return row and QueuedJob(*row)
 
     def queued_among(self, job_ids: Collection[int]) -> list[QueuedJob]:
         """Return those of the jobs that wait, the best first."""
-        query = _queued(select(models.Job.id, models.Job.wanted_device)).where(models.Job.id.in_(job_ids))
+        query = _queued(_waiting_jobs()).where(models.Job.id.in_(job_ids))
         with self._read() as session:
-            return [QueuedJob(row.id, row.wanted_device) for row in session.execute(_best_first(query))]
+            return [QueuedJob(*row) for row in session.execute(_best_first(query))]
 
     def claim(self, worker_id: str, devices: Sequence[str], most: int, prefer: int | None = None) -> Claim | None:
-        """Take the best queued job that wants one of `devices`, and up to most-1 that can be trained with it.
+        """Take the best queued job for one of `devices` and the worker's engines, and up to most-1 to train with it.
 
         Best is the highest priority, then the job `prefer`, then the oldest. The others have the same pack key, and no
         more are taken than this worker's share of them, so that packs spread over the live workers. Jobs that were lost
@@ -50,11 +50,11 @@ class Leases(Transactions):
         """
         with self._write() as session:
             moment = now(session)
-            label = label_of(session, worker_id)
-            ids = _best_pack(session, devices, most, prefer, moment - self.lease)
+            label, engines = claimant(session, worker_id)
+            ids = _best_pack(session, _fits(devices, engines), most, prefer, moment - self.lease)
             if not ids:
                 return None
-            beat_worker(session, worker_id, "training", moment)
+            beat_worker(session, worker_id, TRAINING, moment)
             return _take(session, ids, _Lease(str(uuid.uuid4()), worker_id, label, moment, moment + self.lease))
 
     def heartbeat(self, token: str) -> HeartbeatReply:
@@ -71,7 +71,7 @@ class Leases(Transactions):
                 .execution_options(synchronize_session=False)
             ).all()
             for worker_id in {row.worker_id for row in held}:
-                beat_worker(session, worker_id, "training", moment)
+                beat_worker(session, worker_id, TRAINING, moment)
         cancelled = {row.id: row.cancel_reason for row in held if row.cancel_requested}
         return HeartbeatReply(frozenset(row.id for row in held), cancelled)
 
@@ -122,32 +122,47 @@ class _Lease:
 
 
 def _best_pack(
-    session: Session, devices: Sequence[str], most: int, prefer: int | None, alive_since: datetime
+    session: Session, fits: ColumnElement[bool], most: int, prefer: int | None, alive_since: datetime
 ) -> list[int]:
     """Lock the jobs to claim and return their ids: none of them can be in another worker's pack."""
-    best = _best(session, devices, prefer)
+    best = _best(session, fits, prefer)
     if best is None:
         return []
     most = max(1, most // 16**best.lost)
     if most == 1:
         return [best.id]
-    alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost)
-    room = min(most, _share(session, alike, most, live_peers(session, best.wanted_device, alive_since)))
+    alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost, fits)
+    peers = live_peers(session, best.wanted_device, best.engine, alive_since)
+    room = min(most, _share(session, alike, most, peers))
     others = _queue(select(models.Job.id)).where(alike, models.Job.id != best.id)
     return [best.id, *session.scalars(others.limit(room - 1))]
 
 
-def _best(session: Session, devices: Sequence[str], prefer: int | None) -> Row[int, str, str, int, int] | None:
+def _best(session: Session, fits: ColumnElement[bool], prefer: int | None) -> Row[int, str, str, str, int, int] | None:
     """Lock the best job and return it. Two cheap looks: an order by `prefer` would have to sort the whole queue."""
     job = models.Job
-    fitting = _queue(select(job.id, job.pack_key, job.wanted_device, job.lost, job.priority))
-    fitting = fitting.where(job.wanted_device.in_(devices))
+    wanted = (job.wanted_device, _needed_engine().label("engine"))
+    fitting = _queue(select(job.id, job.pack_key, *wanted, job.lost, job.priority)).where(fits)
     preferred = session.execute(fitting.where(job.id == prefer)).first() if prefer is not None else None
     if preferred is not None:
-        more_urgent = _queued(select(job.id)).where(job.wanted_device.in_(devices), job.priority > preferred.priority)
+        more_urgent = _queued(select(job.id)).where(fits, job.priority > preferred.priority)
         if session.scalar(_best_first(more_urgent).limit(1)) is None:
             return preferred
     return session.execute(fitting.limit(1)).first()
+
+
+def _needed_engine() -> ColumnElement[str]:
+    """Return the engine that a job needs: that of its checkpoints, else what its config says."""
+    return func.coalesce(models.Job.made_by, models.Job.wanted_engine)
+
+
+def _fits(devices: Sequence[str], engines: Sequence[str]) -> ColumnElement[bool]:
+    """Return whether a worker with these devices and engines can train a job."""
+    return and_(models.Job.wanted_device.in_(devices), _needed_engine().in_((ANY, *engines)))
+
+
+def _waiting_jobs() -> "Select[int, str, str]":
+    return select(models.Job.id, models.Job.wanted_device, _needed_engine())
 
 
 def _queued(query: "Select[*_Columns]") -> "Select[*_Columns]":
@@ -173,7 +188,6 @@ def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
     taken = {
         "state": JobState.RUNNING,
         "attempt": models.Job.attempt + 1,
-        "started_at": func.coalesce(models.Job.started_at, literal(lease.moment, UtcDateTime())),
         "worker": lease.label,
         "worker_id": lease.worker_id,
         "lease_token": lease.token,

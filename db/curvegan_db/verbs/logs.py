@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -35,10 +35,13 @@ class Logs(Transactions):
         return list(heapq.merge(said, told, key=attrgetter("at"))), end
 
 
-def line_rows(job: models.Job, moment: datetime, lines: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Return the rows of lines of a job's present attempt."""
+def line_rows(job: models.Job, zero: datetime, lines: Mapping[int, tuple[str, float]]) -> list[dict[str, Any]]:
+    """Return the rows of lines of a job's present attempt; `zero` is when the clock that timed them stood at 0."""
     of_attempt = {"job_id": job.id, "attempt": job.attempt}
-    return [{**of_attempt, "number": number, "at": moment, "text": _bounded(text)} for number, text in lines.items()]
+    return [
+        {**of_attempt, "number": number, "at": zero + timedelta(seconds=said), "text": _bounded(text)}
+        for number, (text, said) in lines.items()
+    ]
 
 
 def _bounded(text: str) -> str:

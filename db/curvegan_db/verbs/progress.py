@@ -4,9 +4,10 @@ Rows are replaced, never added twice: a worker that did not hear the answer to i
 """
 
 import hashlib
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from curvegan_db.columns import JobState
 from curvegan_db.sql.transactions import Transactions, now, upsert
 from curvegan_db.tables import models
 from curvegan_db.tables.retention import drop_outdated
-from curvegan_db.tables.transitions import add_event, end, release
+from curvegan_db.tables.transitions import NOT_BEGUN, add_event, end, give_back, release
 from curvegan_db.values import Plot
 from curvegan_db.verbs.leases import held_jobs
 from curvegan_db.verbs.logs import line_rows
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 class Ending:
     """How a worker leaves a job: ended, or released to be resumed (`state` QUEUED).
 
-    A metric that is not finite is left out. A cancelled job keeps the user's reason unless another is given; a released
+    One that is released with an `error` could not be begun: its worker is at fault, and says why. A metric that is not
+    finite is left out. A cancelled job keeps the user's reason unless another is given; a released
     one whose cancel was requested is cancelled.
     """
 
@@ -48,7 +50,9 @@ class Ending:
     @property
     def outcome(self) -> str:
         """Return what it is called in the attempt that ends with it."""
-        return "released" if self.state is JobState.QUEUED else self.state.value
+        if self.state is JobState.QUEUED:
+            return NOT_BEGUN if self.error else "released"
+        return self.state.value
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class Record:
     """What came of a job since it was written last: nothing of it is there, or all.
 
     `step` is how many steps are done, None if nobody says so. `checkpoints` holds steps and bytes, `lines` what the
-    job's log is to tell, by number. With an `ending` the lease on the job is given up.
+    job's log is to tell, by number, each with the time of this process's monotonic clock at which it was so. With an
+    `ending` the lease on the job is given up.
     """
 
     job_id: int
@@ -64,7 +69,7 @@ class Record:
     losses: "LossCurve | None" = None
     snapshots: "Sequence[Snapshot]" = ()
     checkpoints: Sequence[tuple[int, bytes]] = ()
-    lines: Mapping[int, str] = field(default_factory=dict)
+    lines: Mapping[int, tuple[str, float]] = field(default_factory=dict)
     plots: Sequence[Plot] = ()
     ending: Ending | None = None
 
@@ -100,12 +105,15 @@ class Progress(Transactions):
             The jobs that are lost. Nothing was written of those, and all of the others.
         """
         with self._write() as session:
-            jobs, moment = held_jobs(session, token, [record.job_id for record in records]), now(session)
+            jobs = held_jobs(session, token, [record.job_id for record in records])
+            moment, clock = now(session), time.monotonic()
             held = [(jobs[record.job_id], record) for record in records if record.job_id in jobs]
-            _put(session, moment, held)
+            _put(session, moment, moment - timedelta(seconds=clock), held)
             for job, record in held:
                 if record.step is not None:
                     job.step, job.recorded_at = record.step, moment
+                if record.checkpoints:
+                    job.made_by = job.engine
                 if record.ending is not None:
                     _conclude(session, job, moment, record.ending)
             others = [record for record in records if record.job_id not in jobs]
@@ -115,7 +123,10 @@ class Progress(Transactions):
 def _conclude(session: Session, job: models.Job, moment: datetime, ending: Ending) -> None:
     """End or release a locked job."""
     if ending.state is JobState.QUEUED:
-        release(session, job, moment, ending.outcome, ending.reason)
+        if ending.error:
+            give_back(session, job, moment, ending.error)
+        else:
+            release(session, job, moment, ending.outcome, ending.reason)
         return
     metrics = ending.metrics
     job.metrics = {k: float(v) for k, v in metrics.items() if isfinite(v)} if metrics is not None else None
@@ -131,14 +142,14 @@ def _has_ended(session: Session, token: str, record: Record) -> bool:
     return record.ending is not None and session.scalar(outcome) == record.ending.outcome
 
 
-def _put(session: Session, moment: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
+def _put(session: Session, moment: datetime, zero: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
     """Write the rows of all jobs, each table in one go."""
     _put_losses(session, [(job.id, record.losses) for job, record in held if record.losses])
     snapshots = [(job.id, snapshot) for job, record in held for snapshot in record.snapshots]
     rows = [{"job_id": job_id, "step": snapshot.step, "data": snapshot.to_bytes()} for job_id, snapshot in snapshots]
     _replace(session, models.Snapshot, rows)
     _put_checkpoints(session, moment, held)
-    _replace(session, models.LogLine, [row for job, record in held for row in line_rows(job, moment, record.lines)])
+    _replace(session, models.LogLine, [row for job, record in held for row in line_rows(job, zero, record.lines)])
     plots = [(job.id, plot) for job, record in held for plot in record.plots]
     rows = [{"job_id": job_id, "kind": plot.kind, "step": plot.step, "png": plot.png} for job_id, plot in plots]
     _replace(session, models.Plot, rows)
@@ -200,6 +211,7 @@ def _table(model: type[models.Base]) -> Table:
 
 def _begin(session: Session, job: models.Job, moment: datetime, began: Mapping[str, Any]) -> None:
     step = began["began_step"]
+    job.made_by, job.started_at = job.made_by if step else None, job.started_at or moment
     if job.attempt > 1 or job.began_at is not None:  # else nobody can have written anything
         _delete_after(session, job.id, step)
     if job.began_step != step:

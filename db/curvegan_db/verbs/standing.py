@@ -54,15 +54,15 @@ class Standings(Transactions):
             if ids is not None:
                 known = sorted(job_id for job_id in ids if 0 < job_id <= MOST_ID)[-_MOST_NAMED:]
                 chosen = chosen.where(job.id.in_(known))
-            lost = displayed_as(LOST, moment)
+            lost, queued = displayed_as(LOST, moment), displayed_as(JobState.QUEUED, moment)
             # The condition in the group by once more would be another parameter for PostgreSQL: by its name.
-            shown = case((lost, LOST), else_=cast(job.state, String)).label("shown")
+            shown = case((lost, LOST), (queued, JobState.QUEUED.value), else_=cast(job.state, String)).label("shown")
             per_state = chosen.with_only_columns(shown, func.count()).group_by("shown")
             counts = {str(state): count for state, count in session.execute(per_state)}
             unfinished = chosen.where(job.state.in_((JobState.QUEUED, JobState.RUNNING)))
             left = unfinished.with_only_columns(job.pack_key, func.sum(job.steps - job.step)).group_by(job.pack_key)
             steps = {key: int(count) for key, count in session.execute(left)}
-            rank = case((in_state(JobState.RUNNING), 0), (in_state(JobState.QUEUED), 2), else_=1)
+            rank = case((queued, 2), (in_state(JobState.RUNNING), 0), else_=1)
             order = (rank, job.finished_at.desc(), job.priority.desc(), job.id)
             first = session.scalars(chosen.order_by(*order).limit(limit)).all()
             return Standing(counts, steps, job_values(session, first, moment))

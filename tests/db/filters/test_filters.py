@@ -83,6 +83,7 @@ CHOICES: dict[str, tuple[Callable[[Job], Any], tuple[Any, ...]]] = {
     "state": (operator.attrgetter("state"), STATES),
     "loss": (of_config("loss"), ("ns", "hinge", "wgan")),
     "curve": (of_curve("family"), ("updown", "ring8", "abs")),
+    "curve.layout": (of_curve("layout"), ("ring", "line")),
 }
 
 

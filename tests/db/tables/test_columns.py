@@ -17,7 +17,7 @@ from ..trainings import claim, request
 
 COLUMNS: dict[str, Any] = {name: a.columns[0] for name, a in inspect(models.Job).column_attrs.items()}
 # What a claim itself writes: who trains, and since when.
-CLAIMED = {"state", "attempt", "started_at", "worker", "worker_id", "lease_token", "lease_expires_at"}
+CLAIMED = {"state", "attempt", "worker", "worker_id", "lease_token", "lease_expires_at"}
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -90,7 +90,8 @@ def filled(store: Store, job_id: int, state: str) -> None:
     """Give every column that some verb clears a value that no new job has."""
     values = {"Integer": 7, "Boolean": True, "JSON": {"rmse": 0.5}, "UtcDateTime": datetime(2026, 1, 1, tzinfo=UTC)}
     cleared = [name for name, column in COLUMNS.items() if column.info["until"] <= Until.RETRY and name != "state"]
-    change(store, job_id, state, **{name: values.get(type(COLUMNS[name].type).__name__, "filled") for name in cleared})
+    made_up = {name: values.get(type(COLUMNS[name].type).__name__, "filled") for name in cleared}
+    change(store, job_id, state, **made_up | {"made_by": "fused"})
 
 
 def row(store: Store, job_id: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from curvegan_db.errors import WorkerForgotten
 from curvegan_db.store import Store
 from curvegan_db.values import Claim, QueuedJob
 
-from ..trainings import DEVICES, a_worker, claim, request, short
+from ..trainings import DEVICES, a_worker, begun, claim, request, short
 
 CLAIMER = Path(__file__).with_name("claimer.py")
 
@@ -35,7 +35,9 @@ def test_a_worker_takes_only_what_its_devices_can_run(store: Store) -> None:
     found = store.claim(worker, ("cuda:1",), 9)
     assert found is not None
     assert [job.id for job in found.jobs] == [second]
-    assert [job.id for job in store.jobs(states=["queued"])] == [cuda]
+    begun(store, found)
+    assert [job.id for job in store.jobs(states=["running"])] == [second]
+    assert store.queued_among([cuda, second, auto, cpu]) == [QueuedJob(cuda, "cuda", "torch")]
 
 
 def test_the_job_that_is_preferred_comes_first_among_equals(store: Store) -> None:
@@ -67,10 +69,13 @@ def test_the_job_that_is_preferred_comes_first_among_equals(store: Store) -> Non
 def test_what_is_queued_is_told_with_its_device(store: Store) -> None:
     auto, cuda, urgent = store.submit([request(), request(device="cuda"), request(priority=3)])
     assert store.queued(DEVICES) == QueuedJob(urgent, "auto")
-    assert store.queued(("cuda",)) == QueuedJob(cuda, "cuda")
+    assert store.queued(("cuda",)) == QueuedJob(cuda, "cuda", "torch")
     assert store.queued(("cuda:1",)) is None
     claim(store)
-    assert store.queued_among([auto, cuda, urgent]) == [QueuedJob(auto, "auto"), QueuedJob(cuda, "cuda")]
+    assert store.queued_among([auto, cuda, urgent]) == [
+        QueuedJob(auto, "auto"),
+        QueuedJob(cuda, "cuda", "torch"),
+    ]
     assert store.queued_among([urgent]) == []
 
 
@@ -137,6 +142,8 @@ def test_threads_claim_each_job_exactly_once(store: Store) -> None:
     for c in claims:
         assert len({job.config.pack_key for job in c.jobs}) == 1
         assert {job.attempt for job in c.jobs} == {1}
+    for c in claims:
+        begun(store, c)
     assert all(job.state == "running" for job in store.jobs())
 
 

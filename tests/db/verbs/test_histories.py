@@ -16,7 +16,7 @@ from curvegan_db.store import Store, open_store
 from curvegan_db.tables import models
 
 from ..one_job import finish, record, release
-from ..trainings import a_worker, claim, losses, request, short
+from ..trainings import a_worker, begun, claim, losses, request, short
 
 STATE_AFTER = {
     "submitted": "queued",
@@ -52,7 +52,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.state == "queued")
     @rule(frozen=st.booleans())
     def claim(self, frozen: bool) -> None:
-        self.holder = claim(short(self.store) if frozen else self.store, self.worker).token
+        self.holder = begun(self.store, claim(short(self.store) if frozen else self.store, self.worker)).token
         self.tokens.append(self.holder)
         self.state = "lost" if frozen else "running"
 

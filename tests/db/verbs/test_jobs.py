@@ -10,7 +10,7 @@ from curvegan_db.store import Store
 from curvegan_db.values import Plot
 
 from ..one_job import add_plots, begin, finish, record
-from ..trainings import DEVICES, a_worker, claim, losses, request, short, snapshot
+from ..trainings import DEVICES, a_worker, begun, claim, losses, request, short, snapshot
 
 
 def test_a_job_from_submit_to_its_end(store: Store) -> None:
@@ -68,7 +68,7 @@ def test_jobs_are_filtered_by_id_state_and_tags(store: Store) -> None:
     assert [job.id for job in store.jobs(newest_first=False, limit=2)] == [a, b]
     assert [job.id for job in store.jobs(tags=["x"])] == [b, a]
     assert [job.id for job in store.jobs(tags=["x", "y"])] == [b]
-    assert claim(store).jobs[0].id == b
+    assert begun(store, claim(store)).jobs[0].id == b
     assert [job.id for job in store.jobs(states=["queued"])] == [c, a]
     assert [job.id for job in store.jobs(states=["running", "failed"])] == [b]
     assert [job.id for job in store.jobs(ids=[a, b, 999], states=["running"])] == [b]

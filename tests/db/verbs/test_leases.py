@@ -16,7 +16,7 @@ from curvegan_db.values import Claim, Plot
 from curvegan_db.verbs.progress import Ending
 
 from ..one_job import add_plots, begin, finish, record, release
-from ..trainings import a_worker, claim, losses, request, short, snapshot
+from ..trainings import a_worker, begun, claim, losses, request, short, snapshot
 
 Verb = Callable[[Store, str, int], Any]
 VERBS: dict[str, Verb] = {
@@ -104,7 +104,8 @@ def test_a_job_is_shown_as_lost_before_a_reaper_came(store: Store) -> None:
 def test_a_lost_job_goes_back_to_the_queue_with_what_it_has(store: Store) -> None:
     frozen, job_id = taken_over(store)
     job = store.job(job_id)
-    assert (job.state, job.attempt, job.lost, job.worker) == ("running", 2, 1, "host:2")
+    assert (job.state, job.attempt, job.lost, job.worker) == ("queued", 2, 1, "host:2")
+    assert store.details(job_id).lease_expires_at is not None
     assert store.checkpoint(job_id).data == b"good"
     events = [(event.kind, event.attempt, event.worker) for event in store.events(job_id)]
     assert events[2:] == [("began", 1, "host:1"), ("lost", 1, "host:1"), ("claimed", 2, "host:2")]
@@ -149,7 +150,7 @@ def test_the_reaper_touches_neither_queued_nor_held_jobs(store: Store) -> None:
 
 def test_a_late_heartbeat_keeps_a_job_that_nobody_took(store: Store) -> None:
     [job_id] = store.submit([request()])
-    claimed = claim(short(store))
+    claimed = begun(store, claim(short(store)))
     assert store.job(job_id).state == "lost"
     assert store.heartbeat(claimed.token).held == {job_id}
     assert store.job(job_id).state == "running"
@@ -159,7 +160,7 @@ def test_a_late_heartbeat_keeps_a_job_that_nobody_took(store: Store) -> None:
 def test_one_heartbeat_renews_the_pack_and_the_worker(store: Store) -> None:
     a, b, c = store.submit([request()] * 3)
     worker = a_worker(store)
-    claimed = claim(short(store), worker, most=3)
+    claimed = begun(store, claim(short(store), worker, most=3))
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE workers SET beat_at = '2001-01-01 00:00:00'"))
     assert [(w.state, w.jobs) for w in store.workers()] == [("lost", (a, b, c))]
@@ -202,7 +203,7 @@ def test_finish_and_release_may_be_repeated_when_the_answer_was_lost(store: Stor
         release(store, claimed.token, b)
     assert [event.kind for event in store.events(a)] == ["submitted", "claimed", "failed"]
     assert [event.kind for event in store.events(b)] == ["submitted", "claimed", "released"]
-    again = claim(store)
+    again = begun(store, claim(store))
     release(store, claimed.token, b)
     assert store.job(b).state == "running"
     finish(store, again.token, b, "succeeded")
@@ -226,7 +227,7 @@ def test_the_clock_is_the_databases(store: Store, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(transactions, "datetime", Wrong)
     [job_id] = store.submit([request()])
-    claim(store)
+    begun(store, claim(store))
     assert store.reap() == []
     assert store.job(job_id).state == "running"
     assert abs(store.job(job_id).created_at - datetime.now(UTC)) < timedelta(minutes=1)

@@ -1,5 +1,6 @@
 """What a worker writes: replaced when it is sent again, cut where an attempt resumes, all of a call or nothing."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -198,7 +199,7 @@ def a_record(job: int, step: int) -> Record:
     """Something of each kind: two checkpoints, of which the last is off the grid."""
     checkpoints = [(50, b"old"), (step, b"at")]
     plots = [Plot(job, "curve", step, b"png")]
-    lines = {0: f"of job {job}"}
+    lines = {0: (f"of job {job}", time.monotonic())}
     return Record(job, step, losses(job, job + 10), [snapshot(0), snapshot(50)], checkpoints, lines, plots)
 
 

@@ -18,7 +18,7 @@ from curvegan_db.verbs.pruning import Pruning
 
 from ..one_job import add_plots, begin, finish, record
 from ..population import change, finished
-from ..trainings import claim, losses, request, snapshot
+from ..trainings import begun, claim, losses, request, snapshot
 
 MONTH = timedelta(days=30)
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -124,7 +124,7 @@ def test_a_queued_job_is_claimed_while_others_go(store: Store) -> None:
     old(store)
     [job_id] = store.submit([request()])
     for _ in store.prune(Pruning(MONTH), store.prunable(Pruning(MONTH)).ids):
-        assert [job.id for job in claim(store).jobs] == [job_id]
+        assert [job.id for job in begun(store, claim(store)).jobs] == [job_id]
     assert store.job(job_id).state == JobState.RUNNING
 
 

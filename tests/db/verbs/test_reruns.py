@@ -11,7 +11,7 @@ from curvegan_db.store import Store
 from curvegan_db.values import Plot
 
 from ..one_job import add_plots, begin, finish, record
-from ..trainings import claim, losses, request, snapshot
+from ..trainings import begun, claim, losses, request, snapshot
 
 
 def ended(store: Store, state: str, **config: object) -> int:
@@ -111,7 +111,7 @@ def test_a_job_that_has_not_ended_is_refused_with_what_to_type(store: Store, ver
     [job_id] = store.submit([request()])
     with pytest.raises(JobStateConflict, match=rf"it is queued; `curvegan explain {job_id}`"):
         act(job_id)
-    token = claim(store).token
+    token = begun(store, claim(store)).token
     with pytest.raises(JobStateConflict, match=rf"it is running; `curvegan wait {job_id}`"):
         act(job_id)
     assert store.heartbeat(token).held == {job_id}

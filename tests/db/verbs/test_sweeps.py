@@ -13,7 +13,7 @@ from curvegan_db.values import JobRequest
 from curvegan_db.verbs.sweeps import MOST_JOBS
 
 from ..one_job import begin, finish, record
-from ..trainings import a_worker, claim, losses, request, short, snapshot
+from ..trainings import a_worker, begun, claim, losses, request, short, snapshot
 
 AXES: dict[str, list[float]] = {"lr": [1e-4, 1e-3], "seed": [0, 1, 2]}
 
@@ -46,6 +46,7 @@ def one_of_each(store: Store) -> tuple[int, list[int]]:
         begin(store, token, job_id, 0, "cpu", "torch", "2")
         record(store, token, job_id, 50, losses(0), [snapshot(50)], (50, b"at 50"))
         finish(store, token, job_id, state, error="no" if state == "failed" else None, verdict="converged")
+    begin(store, token, jobs[3], 0, "cpu", "torch", "2")
     return sweep_id, jobs
 
 
@@ -112,6 +113,18 @@ def test_needed_leaves_out_what_has_succeeded_with_the_same_steps(store: Store) 
     submitted = store.submit_sweep(again, AXES, needed=True)
     assert (submitted.skipped, len(submitted.jobs)) == (1, 5)
     assert submitted.jobs[0] > jobs[-1]
+
+
+def test_what_would_be_judged_otherwise_is_needed(store: Store) -> None:
+    mixture = request(curve="mixture", samples=2000)
+    store.submit_sweep([request(lr=1e-4), mixture], AXES)
+    for _ in range(2):
+        held = claim(store)
+        finish(store, held.token, held.jobs[0].id, "succeeded", verdict="converged")
+    again = [request(lr=1e-4), request(lr=1e-4, samples=2000), request(lr=1e-4, threshold=4.0), mixture]
+    boxed = request(curve={"family": "mixture", "box": True}, samples=2000)
+    assert boxed.config.hash == again[-1].config.hash
+    assert store.needed([*again, boxed]) == [again[1], again[2], boxed]
 
 
 def test_a_sweep_with_nothing_to_do_is_not_stored(store: Store) -> None:
@@ -191,6 +204,7 @@ def test_ten_thousand_jobs_at_once(store: Store) -> None:
     worker = a_worker(store)
     held = store.claim(worker, ("auto", "cpu"), 64)
     assert held is not None
+    begun(store, held)
     for verb in (
         lambda: store.cancel_sweep(submitted.id or 0),
         lambda: store.resume_sweep(submitted.id or 0, ["cancelled"]),
@@ -205,6 +219,6 @@ def test_ten_thousand_jobs_at_once(store: Store) -> None:
         rows = connection.exec_driver_sql("SELECT kind FROM events").scalars().all()
     again = 2 * (10_000 - 64)
     assert Counter(rows) == {
-        **{"submitted": 10_000, "claimed": 64, "cancelled": again},
+        **{"submitted": 10_000, "claimed": 64, "began": 64, "cancelled": again},
         **{"resumed": again // 2, "retried": again // 2},
     }

@@ -9,7 +9,7 @@ from curvegan_worker.settings import Settings, duration, switch
 
 TRAIN = "curvegan.train"
 LEASE_S, HANG_S = 30.0, 60.0
-_SETTINGS = ("HOME", "DATABASE_URL", "BROKER_URL", "QUEUE_PREFIX")
+_SETTINGS = ("HOME", "DATABASE_URL", "BROKER_URL", "QUEUE_PREFIX", "WORKERS")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Celery lets CELERY_BROKER_URL and CELERY_RESULT_BACKEND in the environment win o
 the module that CELERY_CONFIG_MODULE names, and Django's settings where DJANGO_SETTINGS_MODULE is set.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from celery import Celery
@@ -39,8 +38,3 @@ class IsolatedCelery(Celery):  # type: ignore[misc]
     def connection(self, hostname: str | None = None, **options: Any) -> Any:
         """Return a connection for what only looks: Flower, and the line that Celery says at its start."""
         return self.connection_for_write(hostname, **options)
-
-
-def without_celery(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without Celery's own variables: each option of its commands can be set by one."""
-    return {name: value for name, value in environment.items() if not name.startswith("CELERY_")}

@@ -70,7 +70,7 @@ def _publish(settings: Settings, jobs: Sequence[QueuedJob], most_waiting: int) -
         settings.broker_url, connect_timeout=TIMEOUT_S, transport_options=options
     ) as connection:
         for job in jobs:
-            target = queue_for(settings, job.device)
+            target = queue_for(settings, job.device, job.engine)
             if target.name not in room:
                 declared = target(connection.default_channel).queue_declare()  # type: ignore[no-untyped-call]
                 room[target.name] = most_waiting - declared.message_count

@@ -1,22 +1,26 @@
-"""Names on the broker: a queue for each device, below a prefix of the deployment's own. Knows no job and no worker."""
+"""Names on the broker: a queue for each device and engine, below a prefix of the deployment's own. Knows no job."""
 
 from collections.abc import Iterable
+from itertools import product
 
 from kombu.entity import Exchange, Queue
 
+from curvegan_db.values import ANY
 from curvegan_worker.settings import Settings
 
 
-def queue_for(settings: Settings, device: str) -> Queue:
-    """Return the queue of the jobs whose config wants a device: `auto` is served by every CPU."""
-    name = f"{settings.queue_prefix}.{'cpu' if device == 'auto' else device}"
+def queue_for(settings: Settings, device: str, engine: str = ANY) -> Queue:
+    """Return the queue of the jobs that want a device and an engine: `auto` is served by every CPU, CUDA by torch."""
+    of_engine = f".{engine}" if engine != ANY and not device.startswith("cuda") else ""
+    name = f"{settings.queue_prefix}.{'cpu' if device == 'auto' else device}{of_engine}"
     exchange = Exchange(settings.queue_prefix, type="direct")  # type: ignore[no-untyped-call]
     return Queue(name, exchange, routing_key=name)  # type: ignore[no-untyped-call]
 
 
-def queues_for(settings: Settings, devices: Iterable[str]) -> list[Queue]:
-    """Return the queues that a worker listens to which accepts these devices: every job in them is for it."""
-    queues = {queue.name: queue for queue in (queue_for(settings, device) for device in devices)}
+def queues_for(settings: Settings, devices: Iterable[str], engines: Iterable[str]) -> list[Queue]:
+    """Return the queues that a worker with these listens to: every job in them is for it."""
+    wanted = product(devices, (ANY, *engines))
+    queues = {queue.name: queue for queue in (queue_for(settings, *pair) for pair in wanted)}
     return list(queues.values())
 
 

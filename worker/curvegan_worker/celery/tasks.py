@@ -54,7 +54,7 @@ class Start(StartStopStep):  # type: ignore[misc]  # Celery has no types
         # Celery's Ctrl-C is a cold shutdown, which can break into a commit; ours drains, as SIGTERM does.
         signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
         _process.start(worker.pool.wake)
-        queues = queues_for(settings, _process.devices)
+        queues = queues_for(settings, _process.devices, _process.engines)
         for queue in queues:
             app.amqp.queues.add(queue)
         app.amqp.queues.select([queue.name for queue in queues])

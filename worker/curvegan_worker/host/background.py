@@ -14,9 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from curvegan_worker.host.environment import worker_environment
 from curvegan_worker.settings import Settings
 
 IDLE_S = 60.0
+_LOCK = "CURVEGAN_WORKER_LOCK"
 
 
 @contextmanager
@@ -24,7 +26,15 @@ def presence(settings: Settings) -> Iterator[None]:
     """Be known as a worker of this database for as long as the block runs."""
     with _private(_lock_file(settings)) as file:
         fcntl.flock(file, fcntl.LOCK_SH)
+        _let_go_of_starters_lock()
         yield
+
+
+def _let_go_of_starters_lock() -> None:
+    """Close the lock that `start_background` took for this process, so that it was present before it could say so."""
+    descriptor = os.environ.pop(_LOCK, None)
+    if descriptor is not None:
+        os.close(int(descriptor))
 
 
 def is_present(settings: Settings) -> bool:
@@ -38,13 +48,18 @@ def is_present(settings: Settings) -> bool:
 
 
 def start_background(settings: Settings) -> int | None:
-    """Start a worker that outlives this command, unless one is present. Returns its process id, or None."""
+    """Start workers that outlive this command, unless some are present. Returns their supervisor's process id, or None.
+
+    It is present from here on, not from when it has come up: who starts one next sees it.
+    """
     if is_present(settings):
         return None
-    with _private(settings.home / "worker.log") as log:
+    with _private(settings.home / "worker.log") as log, _private(_lock_file(settings)) as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "curvegan_worker"],
-            env=os.environ | settings.environment(),
+            env=worker_environment(os.environ) | settings.environment() | {_LOCK: str(lock.fileno())},
+            pass_fds=[lock.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -1,21 +1,38 @@
-"""The fused engine's machine code, ready before a worker claims anything. Knows where it is kept, not how it is made.
+"""What can train on this machine, and the fused engine's machine code, ready before a worker claims anything.
 
-It is kept in the user's cache folder, so that a machine compiles once for each version. A container keeps nothing for
-long: `python -m curvegan_worker.host.machine_code` compiles when its image is built, into the installation.
+The code is kept in the user's cache folder, so that a machine compiles once for each version. A container keeps nothing
+for long: `python -m curvegan_worker.host.machine_code` compiles when its image is built, into the installation.
 """
 
 import logging
 import sys
 import time
-from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import ServiceUnavailable
 
 SHIPPED = Path(sys.prefix) / "share" / "curvegan" / "fused"
 _log = logging.getLogger("curvegan.code")
+
+
+class NoEngine(ServiceUnavailable):
+    """Nothing that trains is installed here."""
+
+
+def engines(device: str) -> tuple[str, ...]:
+    """Return the engines that train on the device. One that is missing costs a line. Raises NoEngine."""
+    why, torch = fused_problem(), find_spec("torch") is not None
+    if why and not torch:
+        raise NoEngine(f"no engine can train here: {why}, and torch is not installed; `pip install 'curvegan[worker]'`")
+    if why:
+        _log.warning("%s: jobs train with torch, which takes far longer", why)
+    elif not torch:
+        _log.info("torch is not installed: jobs that need it wait for a worker that has it")
+    return (*(() if why else ("fused",)), *(("torch",) if torch else ()))
 
 
 def prepare(folder: Path | None = None) -> None:
@@ -23,14 +40,8 @@ def prepare(folder: Path | None = None) -> None:
 
     That of deeper networks is compiled into the same folder when a job first needs it.
     """
-    try:
-        from curvegan_core.engines.fused import engine as fused_engine  # noqa: PLC0415  a machine without numba has torch
-    except ImportError as error:
-        _log.warning("numba cannot be used (%s): jobs train with torch, which takes far longer", error)
-        return
-    if not fused_engine.FusedEngine.trains(TrainConfig()):
-        _log.warning("this processor has no fused multiply-add: jobs train with torch, which takes far longer")
-        return
+    from curvegan_core.engines.fused import engine as fused_engine  # noqa: PLC0415  it needs numba
+
     folder = folder or user_cache_path("curvegan") / "fused"
     try:
         fused_engine.keep_in(folder, SHIPPED)
@@ -44,13 +55,21 @@ def prepare(folder: Path | None = None) -> None:
 
 def prepare_deep() -> None:
     """Compile the code of deeper networks too, into the folder that `prepare` named."""
-    with suppress(ImportError):
-        from curvegan_core.engines.fused.engine import DeepEngine  # noqa: PLC0415  as above
+    from curvegan_core.engines.fused.engine import DeepEngine  # noqa: PLC0415  as above
 
-        if DeepEngine.trains(TrainConfig()):
-            DeepEngine.prepare()
+    if DeepEngine.trains(TrainConfig()):
+        DeepEngine.prepare()
 
 
-if __name__ == "__main__":
+def fused_problem() -> str | None:
+    """Return why the fused engine cannot train here, None where it can."""
+    try:
+        from curvegan_core.engines.fused.engine import FusedEngine  # noqa: PLC0415  a machine without numba has torch
+    except ImportError as error:
+        return f"numba cannot be used ({error})"
+    return None if FusedEngine.trains(TrainConfig()) else "this processor has no fused multiply-add"
+
+
+if __name__ == "__main__" and "fused" in engines("cpu"):
     prepare(SHIPPED)
     prepare_deep()

@@ -14,17 +14,17 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
-from pathlib import Path
 
 from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatabaseUnreachable, WorkerForgotten
 from curvegan_db.store import open_store
-from curvegan_db.values import QueuedJob
-from curvegan_worker.celery.app import TRAIN, ProcessOptions, app
+from curvegan_db.values import IDLE, STARTING, QueuedJob
+from curvegan_worker.celery.app import TRAIN, ProcessOptions, app, options
 from curvegan_worker.celery.broker import BrokerUnreachable
 from curvegan_worker.celery.nudges import publish
 from curvegan_worker.devices import accepted, most_jobs, resolve
-from curvegan_worker.host.machine_code import prepare
+from curvegan_worker.host.machine_code import engines, prepare
+from curvegan_worker.host.signs import leave, say_ready, show_health
 from curvegan_worker.lease import BEATS_A_LEASE, Lease
 from curvegan_worker.outage import Outage
 from curvegan_worker.settings import Settings
@@ -32,6 +32,7 @@ from curvegan_worker.stop_flag import StopFlag
 
 POLL_S = 1.0
 _LEAVE_S = 4.0
+_LONGEST_START_S, _AHEAD_S = 1800.0, 60.0
 # How long the poll trains by itself before it tries the broker again.
 _DEAF_S = 10.0
 # So many messages in a row, a look of the poll apart, and none has made Celery train here.
@@ -65,18 +66,57 @@ class WorkerProcess:
         threading.excepthook = _crash
         try:
             self._device = resolve(self._options.device)
+            self._engines = engines(self._device)
             self._open()
-            prepare()
+            self._start_up()
         except CurveganError as error:
             _log.critical("%s", error)
             raise SystemExit(error.exit_code) from None
+        except Exception as error:
+            leave(error, self._options.health_file)
+            raise
         _log.info("worker %s is ready on %s", self._id[:8], self._device)
         self._poller.start()
+
+    def _start_up(self) -> None:
+        """Get ready whatever a job needs: what is broken here shall not be found out at a job's cost."""
+        ready = threading.Event()
+        beats = threading.Thread(target=self._beat_until, args=(ready,), name="start", daemon=True)
+        beats.start()
+        try:
+            import curvegan_worker.run  # noqa: F401, PLC0415  with all that draws
+
+            if "fused" in self._engines:
+                prepare()
+        finally:
+            ready.set()
+            beats.join()
+        with suppress(ServiceUnavailable, WorkerForgotten):  # the poll says the same, and who is away
+            self._store.worker_ready(self._id)
+        say_ready(self._options.health_file)
+        self._idle_since = self._beaten = time.monotonic()
+
+    def _beat_until(self, ready: threading.Event) -> None:
+        """Beat while the compiler works, which on a slow machine takes longer than a lease; not for ever."""
+        until, beaten = time.monotonic() + _LONGEST_START_S, time.monotonic()
+        while not ready.wait(POLL_S) and time.monotonic() < until:
+            if self._draining.is_set() or self._orphaned():
+                self._end()
+            self._touch(ahead_s=_AHEAD_S)
+            if time.monotonic() - beaten > self._beat_s:
+                beaten = time.monotonic()
+                with suppress(ServiceUnavailable, WorkerForgotten):
+                    self._store.beat(self._id, STARTING)
 
     @property
     def devices(self) -> tuple[str, ...]:
         """Return the values of a config's `device` that this worker serves."""
         return accepted(self._device)
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Return what trains here."""
+        return self._engines
 
     def train(self, prefer: int | None = None) -> list[int]:
         """Claim once, that job if it can be, and train what is claimed.
@@ -100,7 +140,7 @@ class WorkerProcess:
     def send_next(self) -> None:
         """Send the next message where work is left for this worker's devices, unless one waits there already."""
         with suppress(ServiceUnavailable):  # the poll sees the same, and says who is away
-            job = self._store.queued(self.devices)
+            job = self._store.queued(self.devices, self._engines)
             if job and self._settings.has_broker:
                 publish(self._settings, [job], most_waiting=1)
 
@@ -113,7 +153,8 @@ class WorkerProcess:
         self.drain()
         if not self._poller.is_alive() and not hasattr(self, "_id"):
             return
-        self._poller.join()
+        if self._poller.is_alive():
+            self._poller.join()
         self._sign_off()
         self._store.close()
 
@@ -143,15 +184,25 @@ class WorkerProcess:
         if claim is None:
             return []
         self._outage.passed()
-        with Lease(self._store, claim, self._outage, self._options.hang_s, self._advanced) as lease:
-            from curvegan_worker.run import Run  # noqa: PLC0415  what draws comes with the first job
+        from curvegan_worker.run import Run  # noqa: PLC0415  what draws came with the start
 
-            Run(self._store, claim, lease, self._device, self._draining).train()
+        self._lease = Lease(self._store, claim, self._outage, self._options.hang_s, self._advanced)
+        with self._lease as lease:
+            fault = Run(self._store, claim, lease, self._device, self._draining).train()
+        if fault:
+            self._give_up(fault)
         self._idle_since = time.monotonic()
         return [job.id for job in claim.jobs]
 
+    def _give_up(self, fault: Exception) -> None:
+        """End the process where it could not begin a job: a new one may, and what it is shall be seen."""
+        _log.critical("a job could not be begun, which is this worker's fault; the process ends")
+        leave(fault, self._options.health_file)
+        self._sign_off()
+        os._exit(1)
+
     def _advanced(self) -> None:
-        self._touch()
+        self._touch(self._lease.slack_s)
         if self._orphaned() and not self._draining.is_set():
             self._leave()
 
@@ -195,7 +246,7 @@ class WorkerProcess:
         self._touch()
         if time.monotonic() - self._beaten > self._beat_s:
             self._beat()
-        job = self._store.queued(self.devices)
+        job = self._store.queued(self.devices, self._engines)
         if job is None:
             self._times_told = 0
             if self._idled_out():
@@ -230,13 +281,15 @@ class WorkerProcess:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _beat(self) -> None:
-        self._store.beat(self._id, "idle")
+        self._store.beat(self._id, IDLE)
         self._store.reap()
         self._beaten = time.monotonic()
         self._outage.passed()
 
     def _register(self) -> None:
-        self._id = self._store.register_worker(socket.gethostname(), os.getpid(), self.devices, version("curvegan"))
+        state = IDLE if self._poller.is_alive() else STARTING
+        about = (socket.gethostname(), os.getpid(), self.devices, version("curvegan"))
+        self._id = self._store.register_worker(*about, self._engines, state)
         self._outage.passed()
 
     def _orphaned(self) -> bool:
@@ -247,13 +300,13 @@ class WorkerProcess:
         limit = self._options.exit_when_idle
         return limit is not None and time.monotonic() - self._idle_since > limit
 
-    def _touch(self) -> None:
-        if self._options.health_file:
-            Path(self._options.health_file).touch()
+    def _touch(self, slack_s: float = 0.0, ahead_s: float = 0.0) -> None:
+        show_health(self._options.health_file, slack_s, ahead_s)
 
 
 def _crash(died: threading.ExceptHookArgs) -> None:
     """End the process where a thread died of what nobody foresaw: not half of it. Its leases bring the jobs back."""
     error = died.exc_value or died.exc_type()
+    leave(error, options.health_file)
     _log.critical("thread %s: the process ends", died.thread.name if died.thread else "?", exc_info=error)
     os._exit(1)

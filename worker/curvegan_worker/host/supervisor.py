@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,8 +15,9 @@ from pathlib import Path
 from curvegan_core.errors import ServiceUnavailable
 from curvegan_db.store import open_store
 from curvegan_worker.celery.app import HANG_S, options
-from curvegan_worker.celery.isolation import without_celery
+from curvegan_worker.host import signs
 from curvegan_worker.host.background import presence
+from curvegan_worker.host.environment import worker_environment
 from curvegan_worker.host.log_setup import log_to_stderr
 from curvegan_worker.settings import Settings
 from curvegan_worker.stop_flag import StopFlag
@@ -25,7 +27,8 @@ DRAIN_S = 20.0
 _GRACE_S, _START_S = 5.0, 60.0
 _POLL_S = 0.1
 _FINAL_CODES = (0, 2, 3)
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 10.0
+# How long a place stays empty when its process died young: twice as long each time.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _YOUNG_S = 1.0, 60.0, 10.0
 _log = logging.getLogger("curvegan.supervisor")
 
 
@@ -73,7 +76,7 @@ def supervise(
     while True:
         try:
             with presence(settings):
-                code = _Supervisor(settings.home, concurrency, environment, hang_after, stopping).run()
+                code = _Supervisor(settings, concurrency, environment, hang_after, stopping).run()
         except OSError as error:
             raise HomeUnusable(settings.home, error) from error
         # Whoever submitted while we were still present relied on us: look once more, now that we are not.
@@ -89,19 +92,19 @@ def _queued(settings: Settings) -> bool:
 class _Supervisor:
     def __init__(
         self,
-        home: Path,
+        settings: Settings,
         concurrency: int,
         environment: Mapping[str, str],
         hang_after: float,
         stopping: StopFlag,
     ) -> None:
-        self._folder = home / "health" / str(os.getpid())
+        self._settings = settings
+        self._folder = settings.home / "health" / str(os.getpid())
         self._stopping = stopping
         self._stale_s = hang_after + _GRACE_S
         threads = str(max(1, (os.cpu_count() or 1) // concurrency))
-        self._environment = (
-            without_celery(os.environ) | dict(environment) | {"CURVEGAN_WORKER_SUPERVISOR": str(os.getpid())}
-        )
+        self._environment = worker_environment(os.environ) | dict(environment)
+        self._environment |= {"CURVEGAN_WORKER_SUPERVISOR": str(os.getpid())}
         self._environment |= {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
         self._slots = [_Slot(n, self._folder / f"{n}") for n in range(1, concurrency + 1)]
 
@@ -125,21 +128,23 @@ class _Supervisor:
                 self._start(slot)
         elif (code := slot.process.poll()) is not None:
             self._ended(slot, code)
-        elif time.time() - slot.health_file.stat().st_mtime > self._stale_s:
+        elif time.time() - slot.health_file.stat().st_mtime > self._stale_s + signs.slack_of(slot.health_file):
             _log.error("worker process %d does not get on: killed", slot.process.pid)
             slot.process.kill()
 
     def _start(self, slot: _Slot) -> None:
         slot.health_file.touch(mode=0o600)
+        slot.health_file.write_text("")
         ready_at = time.time() + _START_S
         os.utime(slot.health_file, (ready_at, ready_at))
         slot.start_at = time.monotonic()
         # -P: else a file `queue.py` in the current folder would be taken for Python's own.
-        celery = [sys.executable, "-P", "-m", "celery", "--quiet", "-A", "curvegan_worker.celery.app"]
-        command = [*celery, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+        child = [sys.executable, "-P", "-m", "curvegan_worker.host.child", str(slot.health_file)]
+        command = [*child, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
         command += [] if options.events else ["--without-heartbeat"]
         environment = self._environment | {"CURVEGAN_WORKER_HEALTH": str(slot.health_file)}
-        slot.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+        # In a folder of our own: matplotlib obeys a file `matplotlibrc` of the current one.
+        slot.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, cwd=self._folder)
 
     def _ended(self, slot: _Slot, code: int) -> None:
         """Start another, unless it ended with 0, which was asked for, or 2 or 3, which will not mend by themselves."""
@@ -149,11 +154,22 @@ class _Supervisor:
             if code:
                 self._stopping.set()
             return
-        if time.monotonic() - slot.start_at > _LONGEST_PAUSE_S:
+        ready, why = signs.was_ready(slot.health_file), signs.take(slot.health_file, code)
+        if ready and time.monotonic() - slot.start_at > _YOUNG_S:
             slot.pause_s = _FIRST_PAUSE_S
-        _log.error("worker process %d ended with %d; another starts in %.0f s", slot.number, code, slot.pause_s)
+        _log.error("worker process %d: %s; another starts in %.0f s", slot.number, why, slot.pause_s)
+        if not ready:
+            self._tell(why)
         slot.start_at = time.monotonic() + slot.pause_s
         slot.pause_s = min(2 * slot.pause_s, _LONGEST_PAUSE_S)
+
+    def _tell(self, why: str) -> None:
+        """Have the store know that workers die here at their start; where it is away, the log has to do."""
+        try:
+            with open_store(self._settings.database_url) as store:
+                store.worker_failing(socket.gethostname(), os.getpid(), why)
+        except ServiceUnavailable as error:
+            _log.warning("%s", error)
 
     def _drain(self) -> int:
         """Have the running jobs checkpointed and released; who does not manage in time is killed."""

@@ -6,7 +6,7 @@ There is no default: a number that no function has raises.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from curvegan_core.engines.fused.vectors import compiled
+from curvegan_core.engines.fused.vectors import compiled, named
 
 
 def by_number(functions: Sequence[Callable[..., Any]], first: int = 0) -> Callable[..., Any]:
@@ -23,21 +23,21 @@ def by_number(functions: Sequence[Callable[..., Any]], first: int = 0) -> Callab
 def _chain(choices: list[tuple[Callable[..., Any], tuple[int, ...]]]) -> Callable[..., Any]:
     # A chain, because numba calls only functions that it knows when it compiles: it has no list of functions.
     function, numbers = choices[0]
+    # With the numbers: the same functions may have others in another table.
+    name = "_or_".join(f"{choice.__name__}_{'_'.join(map(str, taken))}" for choice, taken in choices)
     if len(choices) == 1:
 
-        @compiled
         def last(number: int, *args: Any) -> Any:
             if number not in numbers:
                 raise ValueError("no function has this number")
             return function(*args)
 
-        return last
+        return compiled(named(f"only_{name}", last))
     others = _chain(choices[1:])
 
-    @compiled
     def choose(number: int, *args: Any) -> Any:
         if number in numbers:
             return function(*args)
         return others(number, *args)
 
-    return choose
+    return compiled(named(f"one_of_{name}", choose))

@@ -19,7 +19,7 @@ import numpy as np
 from curvegan_core.engines.fused.dispatch import by_number
 from curvegan_core.engines.fused.noise import ROUNDING
 from curvegan_core.engines.fused.rows import Floats, mean
-from curvegan_core.engines.fused.vectors import bits, compiled, fma, from_bits
+from curvegan_core.engines.fused.vectors import bits, compiled, fma, from_bits, named
 
 Formula = Callable[[np.float32, np.float32], tuple[np.float32, np.float32]]
 """Of one logit and the label smoothing: the loss on one curve, and its derivative by the logit."""
@@ -141,13 +141,12 @@ def _over(formula: Formula) -> Callable[..., None]:
     """Make a function that writes a formula's values and the slopes of their mean, for the logits of a minibatch."""
 
     # Each formula has a loop of its own: LLVM vectorises none with two polynomials and a choice.
-    @compiled
     def write(logits_b: Floats, s: np.float32, slopes_b: Floats, values_b: Floats) -> None:
         for b in range(len(logits_b)):
             values_b[b], slope = formula(logits_b[b], s)
             slopes_b[b] = slope / np.float32(len(logits_b))
 
-    return write
+    return compiled(named(f"write{formula.__name__}", write))
 
 
 @compiled

@@ -68,6 +68,16 @@ def entry(function: Callable[_P, _R]) -> Callable[_P, _R]:
     return _numba(function, nogil=True)
 
 
+def named(name: str, function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Give a function that is made more than once a name of its own, before it is compiled.
+
+    Kept code is linked by names. Two kernels that two processes compiled may be loaded by a third, and functions of one
+    name and one signature would be taken for each other.
+    """
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
 def _numba(function: Callable[_P, _R], **options: Any) -> Callable[_P, _R]:
     # Nothing here makes an array, so nobody need count references to them: that took a tenth of a step. x/0 is an
     # infinity, as in numpy, instead of an exception: no branch, and the loss shows it.
