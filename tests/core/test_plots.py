@@ -219,7 +219,7 @@ def test_a_spectrum_is_drawn_beside_the_unit_circle() -> None:
     np.testing.assert_allclose(named(near, "values").x + 1j * named(near, "values").ys[0], values[:3] - 1)
     arc = named(near, "circle")
     np.testing.assert_allclose(np.hypot(arc.x + 1, arc.ys[0]), 1)
-    with Image.open(io.BytesIO(drawn.png())) as image:
+    with Image.open(io.BytesIO(drawn.to_bytes())) as image:
         assert image.size == (drawn.width, drawn.height)
 
 

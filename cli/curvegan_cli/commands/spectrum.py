@@ -22,12 +22,18 @@ _NAMES = ("real", "imaginary", "absolute")
 @one_job
 @click.option("--step", type=click.IntRange(0, 10_000_000), help="At which checkpoint; the newest without it.")
 @click.option("-n", "count", type=click.IntRange(1, 2000), default=10, show_default=True, help="How many in the table.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw them into this file, too.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw them into this file, too.",
+)
+@files.dpi_option
 @files.force_option
 @form_options("table", "json", "csv")
 @pass_lab
 def spectrum(
-    lab: Lab, selector: str, step: int | None, count: int, output: Path | None, force: bool, form: str
+    lab: Lab, selector: str, step: int | None, count: int, output: Path | None, dpi: int | None, force: bool, form: str
 ) -> None:
     """Print the eigenvalues of a small job's training step at a checkpoint.
 
@@ -40,6 +46,7 @@ def spectrum(
       curvegan spectrum last --step 500 --output spectrum.png
       curvegan spectrum 17 -o csv > eigenvalues.csv
     """
+    drawn_as = files.picture_form(output, dpi)
     job = lab.store.job(select_one(lab.store, selector))
     if output:
         files.check_writable(output, force)
@@ -48,7 +55,7 @@ def spectrum(
         from curvegan_core.plotting.job_plots import titled
         from curvegan_core.plotting.spectrum_plot import spectrum_picture
 
-        files.write(output, spectrum_picture(titled(job.id, job.name), found).to_bytes(), force)
+        files.write(output, spectrum_picture(titled(job.id, job.name), found).to_bytes(drawn_as, dpi), force)
     rows = [[value.real, value.imag, abs(value)] for value in found.values.tolist()]
     emit(
         form,

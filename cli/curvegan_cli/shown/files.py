@@ -29,8 +29,8 @@ def output_option(default: str) -> Callable[[Any], Any]:
 PICTURES = (".png", ".svg", ".pdf")
 
 
-def picture_option(default: str) -> Callable[[Any], Any]:
-    """Add `--output` for a picture, whose form is what the ending of the name says."""
+def picture_option(default: str | None) -> Callable[[Any], Any]:
+    """Add `--output` for a picture, whose form is what the ending of the name says; without a default it is extra."""
 
     def check(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
         if path is not None and path != STDOUT and path.suffix.lower() not in PICTURES:
@@ -44,7 +44,9 @@ def picture_option(default: str) -> Callable[[Any], Any]:
         type=click.Path(path_type=Path, allow_dash=True),
         metavar=f"FILE{'|'.join(PICTURES)}|-",
         callback=check,
-        help=f"Where to write it, - for stdout as PNG; without it {default} in the current folder.",
+        help=f"Where to write it, - for stdout as PNG; without it {default} in the current folder."
+        if default
+        else "Draw them into this file, too.",
     )
 
 

@@ -10,6 +10,7 @@ _NAMES = {
     "lr_d": "dlr lrdisc lrdiscriminator discriminatorlr criticlr learningrated",
     "beta1": "b1 betas beta adambeta1 adamb1 momentum",
     "beta2": "b2 adambeta2 adamb2",
+    "optimiser": "optimizer opt solver",
     "eps": "epsilon adameps adamepsilon",
     "steps": "epochs epoch iterations iteration iters niter nsteps maxsteps numsteps nepochs numepochs updates",
     "batch_size": "batch bs minibatch minibatchsize nbatch",

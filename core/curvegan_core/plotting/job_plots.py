@@ -75,6 +75,19 @@ class PlotData:
         return restored(self.config, real_curves(self.config, members, Stream.EVALUATION, count))
 
     @property
+    def x(self) -> NDArray[np.float64]:
+        """Abscissas of the points, (points,)."""
+        return points_x(self.config, self.dataset)
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """What the axes are called: as the data set says, else x and y; of numbers the share below each."""
+        described = self.dataset.description if self.dataset else NOTHING_SAID
+        if self.numbers:
+            return described.title_y or "x", "share of x below"
+        return described.x_label or "x", described.title_y or "y"
+
+    @property
     def dots(self) -> bool:
         """Whether samples are points of the plane."""
         return self.config.curve.is_point and self.config.points == 2
@@ -83,17 +96,6 @@ class PlotData:
     def numbers(self) -> bool:
         """Whether samples are single numbers."""
         return self.config.points == 1
-
-    @property
-    def x(self) -> NDArray[np.float64]:
-        """Abscissas of the points, (points,)."""
-        return points_x(self.config, self.dataset)
-
-    @property
-    def titles(self) -> tuple[str, str]:
-        """What the axes are called: as the data set says, else x and y."""
-        described = self.dataset.description if self.dataset else NOTHING_SAID
-        return described.x_label or "x", described.title_y or ("share of x below" if self.numbers else "y")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from curvegan_core.spectrum import Spectrum
 
 _VALUES, _CIRCLE = "#1F77C9", GREY
 _LEFT, _RIGHT = (81, 58, 431, 408), (551, 58, 901, 408)
-_BOUNDS = [(6, 4, 461, 440), (465, 4, 924, 440)]
 # Those that belong to what slowly changes; the others are of what an optimiser forgets within a few steps.
 _SLOW = 0.5
 
@@ -24,7 +23,9 @@ def spectrum_picture(title: str, spectrum: Spectrum) -> Picture:
     near = _panel(_RIGHT, "near 1, less 1", slow, 1, reach)
     facts = f"step {spectrum.step:,}    largest {spectrum.radius:.6g}    {spectrum.growing} outside the unit circle"
     keys = [Key("eigenvalues of a step", _VALUES, 3, "dots"), Key("unit circle", _CIRCLE, 1)]
-    return Picture(930, 532, drawable(title), facts, fitted([whole, near], _BOUNDS), keys)
+    return Picture(
+        930, 532, drawable(title), facts, fitted([whole, near], [(6, 4, 468, 475), (474, 4, 926, 475)]), keys
+    )
 
 
 def _panel(box: Box, title: str, values: NDArray[np.complex128], centre: float, reach: float) -> Axes:
