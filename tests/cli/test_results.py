@@ -12,6 +12,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from curvegan_core.checkpoint import Checkpoint
+from curvegan.watching.marks import mark, marked
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import points_x
 from curvegan_core.families.dataset import Dataset
@@ -112,8 +113,9 @@ def test_a_plot_is_fetched_and_its_path_printed(trained: Client, kind: str) -> N
     assert trained.done("fetch-plot", "1", "--kind", kind) == f"job-1-{kind}.png\n"
     with trained.store() as store:
         plot = store.plot(1, kind)
+        own = mark("job", 1, kind, store.job(1).created_at)
     assert plot is not None
-    assert Path(f"job-1-{kind}.png").read_bytes() == plot.png
+    assert Path(f"job-1-{kind}.png").read_bytes() == marked(plot.png, own)
 
 
 def test_what_a_worker_does_not_store_is_drawn_as_it_would_have_been(any_client: Client) -> None:
@@ -130,7 +132,8 @@ def test_what_a_worker_does_not_store_is_drawn_as_it_would_have_been(any_client:
         for own in (dataset, None):
             any_client.done("fetch-plot", "1", "--kind", "evolution", "--output", "it.png", "--force")
             data = PlotData("job 1, my own", config, losses, snapshots, verdict=job.verdict, dataset=own)
-            assert Path("it.png").read_bytes() == render("evolution", data)
+            mark_of_it = mark("job", 1, "evolution", job.created_at)
+            assert Path("it.png").read_bytes() == marked(render("evolution", data), mark_of_it)
             if own:
                 store.remove_dataset("mine")
 
