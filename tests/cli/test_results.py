@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
+from curvegan.watching.marks import mark, marked
 from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import points_x
@@ -112,8 +113,9 @@ def test_a_plot_is_fetched_and_its_path_printed(trained: Client, kind: str) -> N
     assert trained.done("fetch-plot", "1", "--kind", kind) == f"job-1-{kind}.png\n"
     with trained.store() as store:
         plot = store.plot(1, kind)
+        own = mark("job", 1, kind, store.job(1).created_at)
     assert plot is not None
-    assert Path(f"job-1-{kind}.png").read_bytes() == plot.png
+    assert Path(f"job-1-{kind}.png").read_bytes() == marked(plot.png, own)
 
 
 def test_what_a_worker_does_not_store_is_drawn_as_it_would_have_been(any_client: Client) -> None:
@@ -130,7 +132,8 @@ def test_what_a_worker_does_not_store_is_drawn_as_it_would_have_been(any_client:
         for own in (dataset, None):
             any_client.done("fetch-plot", "1", "--kind", "evolution", "--output", "it.png", "--force")
             data = PlotData("job 1, my own", config, losses, snapshots, verdict=job.verdict, dataset=own)
-            assert Path("it.png").read_bytes() == render("evolution", data)
+            mark_of_it = mark("job", 1, "evolution", job.created_at)
+            assert Path("it.png").read_bytes() == marked(render("evolution", data), mark_of_it)
             if own:
                 store.remove_dataset("mine")
 
@@ -161,16 +164,17 @@ def test_a_plot_to_stdout(trained: Client) -> None:
 
 @pytest.mark.parametrize("command", [("fetch-plot", "1"), ("fetch-checkpoint", "1")], ids=lambda words: words[0])
 def test_an_output_that_cannot_be_written_is_one_line(trained: Client, command: tuple[str, ...]) -> None:
-    Path("folder").mkdir()
-    Path("there").write_text("mine")
-    assert "is a folder" in trained.refused(*command, "--output", "folder")
-    assert "there is no folder none" in trained.refused(*command, "--output", "none/x")
-    assert "--force" in trained.refused(*command, "--output", "there")
-    assert "no regular file" in trained.refused(*command, "--output", "/dev/full", "--force")
-    assert Path("there").read_text() == "mine"
-    assert {str(path) for path in Path().rglob("*")} == {"folder", "there"}
-    trained.done(*command, "--output", "there", "--force")
-    assert Path("there").read_bytes() != b"mine"
+    Path("folder.png").mkdir()
+    Path("there.png").write_text("mine")
+    Path("full.png").symlink_to("/dev/full")
+    assert "is a folder" in trained.refused(*command, "--output", "folder.png")
+    assert "there is no folder none" in trained.refused(*command, "--output", "none/x.png")
+    assert "--force" in trained.refused(*command, "--output", "there.png")
+    assert "no regular file" in trained.refused(*command, "--output", "full.png", "--force")
+    assert Path("there.png").read_text() == "mine"
+    assert {str(path) for path in Path().rglob("*")} == {"folder.png", "there.png", "full.png"}
+    trained.done(*command, "--output", "there.png", "--force")
+    assert Path("there.png").read_bytes() != b"mine"
 
 
 def test_a_checkpoint_is_a_safetensors_file(trained: Client) -> None:

@@ -186,7 +186,7 @@ def _bytes(colour: str) -> NDArray[np.float32]:
     return 255 * np.array(to_rgb(colour), np.float32)
 
 
-@cache
+@lru_cache(maxsize=64)
 def font(size: float) -> FontProperties:
     """Return the font of a size in points."""
     return FontProperties(family=_FONT, size=size)

@@ -39,5 +39,5 @@ def _panel(box: Box, title: str, values: NDArray[np.complex128], centre: float, 
     grid = round_ticks(limits, 4)
     return Axes(
         box, limits, limits, [circle, dots], title=title, label_x="real", label_y="imaginary" if centre == 0 else "",
-        grid_x=grid, grid_y=grid,
+        grid_x=grid, grid_y=grid, one_scale=True,
     )  # fmt: skip
