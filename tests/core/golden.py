@@ -44,6 +44,9 @@ def _cases() -> dict[str, dict[str, Any]]:
         cases[f"{loss} {other} fused"] = {"curve": other, "loss": loss, "engine": "fused", **keys}
         cases[f"{loss} {other} torch"] = {"curve": other, "loss": loss, "engine": "torch", **keys}
     cases["clip fused"] = {"loss": "wgan", "clip": 0.1, "latent_noise": "uniform", "engine": "fused"}
+    cases["two layers fused"] = {"layers_g": 2, "layers_d": 2, "loss": "rpgan", "r1": 0.1, "engine": "fused"}
+    linear = {"layers_d": 0, "activation": "leaky_relu", "optimiser": "oadam", "curve": "quadratic_family"}
+    cases["linear oadam fused"] = {**linear, "engine": "fused"}
     cases["spectral_norm leaky_relu torch"] = {"spectral_norm": True, "activation": "leaky_relu", "engine": "torch"}
     cases["tanh torch"] = {"activation": "tanh", "r1": 0.5, "engine": "torch"}
     return {name: _GRID | _SMALL | values for name, values in cases.items()}
