@@ -82,7 +82,7 @@ def test_compiled_functions_have_names_of_their_own() -> None:
     made = [
         function.py_func
         for function in gc.get_objects()
-        if isinstance(function, Dispatcher) and function.py_func.__module__.startswith(fused.__name__)
+        if issubclass(type(function), Dispatcher) and function.py_func.__module__.startswith(fused.__name__)
     ]
     assert len(made) > 100
     assert not [function.__qualname__ for function in made if "<locals>" in function.__qualname__]
