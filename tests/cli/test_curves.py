@@ -99,5 +99,6 @@ def test_a_preset_lies_over_the_projects_file_and_under_the_rest(client: Client)
 
 @pytest.mark.parametrize("words", ["submit", "config", "sweep --seeds 2"])
 def test_an_unknown_preset_says_which_there_are(client: Client, words: str) -> None:
-    said = client.refused(*words.split(), "--preset", "tune")
-    assert "no preset 'tune'; there are tutorial, tuned, collapse-demo, collapse-fix, sine8" in said
+    assert "no preset 'tune', did you mean 'tuned'?" in client.refused(*words.split(), "--preset", "tune")
+    said = client.refused(*words.split(), "--preset", "wgan")
+    assert "no preset 'wgan'; there are tutorial, tuned, collapse-demo, collapse-fix, sine8" in said

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from curvegan.toml import literal
 from curvegan_cli.main import main
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import columns
@@ -276,7 +277,7 @@ def refused_rerun(client: Client, *words: str) -> str:
 def test_what_cannot_be_done_is_said_in_a_line(loaded: Client, words: str, said: str) -> None:
     write_csv("other.csv", LOADS + 1)
     own = loaded.json("submit", "--dry-run", "--data", "loads")["curve"]
-    curve = "\n".join(f"{key} = {value!r}" for key, value in own.items())
+    curve = "\n".join(f"{key} = {literal(value)}" for key, value in own.items())
     Path("other.toml").write_text(f"points = 6\n[curve]\n{curve}\n".replace(own["hash"], "f" * 64))
     Path("wrong.toml").write_text(f"points = 7\n[curve]\n{curve}\n")
     assert said in loaded.refused(*words.split())
