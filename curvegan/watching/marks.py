@@ -37,9 +37,9 @@ def marked(picture: bytes, text: bytes) -> bytes:
 
 def bears(path: Path, text: bytes) -> bool:
     """Return whether a file is there that is marked so."""
-    if not path.is_file():
-        return False
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             start = file.read(_NEAR)
             file.seek(max(0, file.seek(0, 2) - _NEAR))

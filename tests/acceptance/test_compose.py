@@ -92,7 +92,7 @@ def test_workers_scale_and_have_time_to_drain(name: str) -> None:
 def test_every_variable_has_a_default_and_an_example() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     example = dict(re.findall(r"^([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.M))
-    assert dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", text)) == example
+    assert dict(re.findall(r"\$\{([A-Z_]+):?-([^}]*)\}", text)) == example
     assert set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text)) == set(example)
 
 

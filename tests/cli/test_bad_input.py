@@ -192,7 +192,7 @@ def test_a_file_that_is_no_config_is_not_read_to_its_end(stored: Client, folder:
     assert "nested more than" in stored.refused("submit", "--config", "job.toml")
     (folder / "curvegan.toml").write_text('[settings]\nhome = "a\\u0000b"')
     nowhere = Client(stored.home, environment={"CURVEGAN_HOME": None})
-    assert "is no folder" in nowhere.refused("status")
+    assert "is no path" in nowhere.refused("status")
 
 
 @pytest.mark.usefixtures("folder")
@@ -208,7 +208,7 @@ def test_a_file_that_is_no_config_is_not_read_to_its_end(stored: Client, folder:
         ("status " + " ".join(f"--tag {n}" for n in range(33)), "at most 32 tags"),
         ("show 99999999999999999", "no job 99999999999999999"),
         ("status 2-999999999999999999", "there is no job from 2"),
-        ("status 9999999999999999999", "is no job"),
+        ("status 9999999999999999999", "no job is called"),
         (f"cancel 1 --reason {'x' * 501}", "1 to 500 characters"),
         ("cancel 1 --reason \udc80", "valid Unicode"),
         ("worker --concurrency 513", "--concurrency"),
@@ -218,7 +218,7 @@ def test_a_file_that_is_no_config_is_not_read_to_its_end(stored: Client, folder:
         ("worker --hang-after 1e9", "--hang-after"),
         ("submit --priority 1001", "--priority"),
         (f"submit --config {'x' * 300}", "cannot be read"),
-        ("--home ~nobodysuch status", "is no folder"),
+        ("--home ~nobodysuch status", "is no path"),
     ],
     ids=lambda value: ascii(value[:30]),
 )

@@ -74,6 +74,7 @@ def test_a_list_of_jobs_waits_for_no_import_that_it_does_not_need(client: Client
     with client.store() as store:
         claim = store.claim(store.register_worker("host", 1, ["auto"], "0"), ["auto"], 1)
         assert claim is not None
+        store.begin(claim.token, {job_id: 0}, "cpu", "fused", "1")
         record(store, claim.token, job_id, 10, LossCurve(np.array([0]), *np.full((5, 1), 0.25, np.float32)))
     code = "import sys\nfrom curvegan_cli.main import main\nmain(standalone_mode=False)\n"
     done = client.alone("status", code=f"{code}print(*sys.modules, file=sys.stderr)")

@@ -85,7 +85,12 @@ def test_a_job_that_is_cancelled_while_it_is_followed_ends_the_log(client: Clien
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["1"], "no job 1"), (["all"], "more than one job"), (["x"], "is no job"), (["last"], "there is no job yet")],
+    [
+        (["1"], "no job 1"),
+        (["all"], "more than one job"),
+        (["x"], "no job is called 'x'"),
+        (["last"], "there is no job yet"),
+    ],
 )
 def test_a_log_that_is_not_there_is_one_line(client: Client, words: list[str], said: str) -> None:
     assert said in client.refused("logs", *words)

@@ -11,6 +11,8 @@ from PIL import Image
 from curvegan_core import theory
 
 from .client import Client, PlayedWorker
+from .test_status import on_a_terminal
+from .test_tables import plain, table_of
 
 DIRAC = ("--curve", "dirac", "--loss", "ns", "--lr", "0.1", "--steps", "400", "--engine", "torch")
 LINEAR = "latent=0 layers_g=0 layers_d=0 optimiser=sgd r1=0.5 batch_size=4 checkpoint_every=200 snapshot_every=400"
@@ -40,6 +42,10 @@ def test_the_eigenvalues_are_the_theorys_in_every_form(settled: Client) -> None:
     table = settled.done("spectrum", "1", "-n", "2")
     assert "outside the circle  0" in table
     assert len(table.splitlines()) == 5 + 1 + 2 + 2
+    _, shown = on_a_terminal(settled, "spectrum", "1", seconds=60, COLUMNS="60", NO_COLOR="1")
+    header, rule, *rows = table_of(plain(shown))
+    assert header.split() == ["REAL", "IMAGINARY", "ABSOLUTE"]
+    assert max(map(len, (header, rule, *rows))) <= 60
 
 
 def test_another_checkpoint_and_a_picture(settled: Client, tmp_path: Path) -> None:

@@ -213,7 +213,7 @@ def test_without_torch_fused_trains_and_torch_says_what_to_install(fused_code: P
     assert run(without + _TRAIN.format({**SMALL}), fused_code).startswith("fused True")
     text = run(without + _TRAIN.format({**SMALL, "engine": "torch"}))
     assert "EngineUnavailable: the torch engine needs torch" in text
-    assert "`pip install 'curvegan[worker]'`" in text
+    assert "`pip install 'curvegan[torch]'`" in text
 
 
 def test_an_advance_suits_the_engine_and_is_short_for_large_jobs() -> None:

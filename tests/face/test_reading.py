@@ -311,7 +311,7 @@ REFUSED = {
     "": "at least 2 rows",
     "1\n2\n": "row 1 has 1 points; a curve has 2 to 256",
     ",".join(["1"] * 257) + "\n" + ",".join(["2"] * 257): "row 1 has 257 points",
-    "1,2\n5,5\n": "line 2 is constant",
+    "1,2,3\n5,5,5\n": "line 2 is constant",
     "1,2\n3,1e99\n": "line 2, point 2: 1e\\+99 is beyond",
     "1e-300,2e-300\n1e-300,3e-300\n": "all values lie within 1e-100 of each other",
     "1,2\n" * (MOST_ROWS + 1): "row 100,001 is one too many",

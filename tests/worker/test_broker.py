@@ -23,11 +23,11 @@ def server(redis_url: str) -> Iterator[RedisServer]:
         yield server
 
 
-def test_a_message_comes_back_and_nothing_stays(server: RedisServer, tmp_path: Path) -> None:
+def test_a_message_comes_back_and_only_the_names_of_our_queues_stay(server: RedisServer, tmp_path: Path) -> None:
     settings = Settings.resolve(str(tmp_path), None, server.url)
     assert 0 < round_trip(settings) < 2
     with redis.Redis.from_url(server.url) as client:
-        assert client.keys() == []
+        assert {b"curvegan:_kombu.binding.curvegan", b"curvegan:_kombu.binding_permanent.curvegan"} >= {*client.keys()}
 
 
 def test_a_broker_that_is_frozen_or_gone_is_told_in_seconds(server: RedisServer, tmp_path: Path) -> None:

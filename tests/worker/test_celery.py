@@ -115,7 +115,7 @@ def test_workers_take_no_orders(store: Store, service: Settings, fleet: Fleet) -
     assert len(control.ping(timeout=2)) == 2
     assert fleet.pids() == before
     queues = {queue["name"] for answer in control.inspect(timeout=2).active_queues().values() for queue in answer}
-    assert queues == {f"{service.queue_prefix}.cpu"}
+    assert queues == {f"{service.queue_prefix}.cpu{engine}" for engine in ("", ".fused", ".torch")}
     (job,) = submit(store, SHORT)
     wait_for_state(store, job, "succeeded", fleet)
 

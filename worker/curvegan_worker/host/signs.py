@@ -1,4 +1,7 @@
-"""What a worker process tells its supervisor in files: that it lives, that it was ready, why it died."""
+"""What a worker process tells its supervisor in files: that it lives, that it was ready, why it died.
+
+Life and readiness are the times and the mode of a file that is there already: a full disk has room for no more.
+"""
 
 import os
 import time
@@ -23,30 +26,28 @@ def show_health(health_file: str | None, slack_s: float = 0.0, ahead_s: float = 
         ahead_s: how far in the future the file is dated: who is starting must not be taken for ready.
     """
     if health_file:
-        Path(health_file).write_text(f"{slack_s:.0f}")
-        if ahead_s:
-            moment = time.time() + ahead_s
-            os.utime(health_file, (moment, moment))
+        Path(health_file).touch(mode=0o600)
+        moment = time.time() + ahead_s
+        os.utime(health_file, (moment + slack_s, moment))
 
 
-def slack_of(health_file: Path) -> float:
-    """Return the slack that the process has written there."""
-    return float(health_file.read_text() or 0)
+def silent_for(health_file: Path) -> float:
+    """Return for how many seconds the process has been silent, less its slack."""
+    status = health_file.stat()
+    return time.time() - max(status.st_mtime, status.st_atime)
 
 
 def say_ready(health_file: str | None) -> None:
     """Note that the process has got so far that it takes jobs."""
     if health_file:
-        _ready(health_file).touch(mode=0o600)
+        Path(health_file).chmod(0o700)
 
 
 def was_ready(health_file: Path) -> bool:
     """Return whether the process got so far; the next one has to say so anew."""
-    try:
-        _ready(health_file).unlink()
-    except FileNotFoundError:
-        return False
-    return True
+    ready = bool(health_file.stat().st_mode & 0o100)
+    health_file.chmod(0o600)
+    return ready
 
 
 def take(health_file: Path, code: int) -> str:
@@ -58,10 +59,6 @@ def take(health_file: Path, code: int) -> str:
     except OSError:
         words = ""
     return words or (f"killed by signal {-code}" if code < 0 else f"it ended with {code}")
-
-
-def _ready(health_file: str | Path) -> Path:
-    return Path(f"{health_file}.ready")
 
 
 def _died(health_file: str | Path) -> Path:

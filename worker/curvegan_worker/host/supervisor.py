@@ -128,15 +128,12 @@ class _Supervisor:
                 self._start(slot)
         elif (code := slot.process.poll()) is not None:
             self._ended(slot, code)
-        elif time.time() - slot.health_file.stat().st_mtime > self._stale_s + signs.slack_of(slot.health_file):
+        elif signs.silent_for(slot.health_file) > self._stale_s:
             _log.error("worker process %d does not get on: killed", slot.process.pid)
             slot.process.kill()
 
     def _start(self, slot: _Slot) -> None:
-        slot.health_file.touch(mode=0o600)
-        slot.health_file.write_text("")
-        ready_at = time.time() + _START_S
-        os.utime(slot.health_file, (ready_at, ready_at))
+        signs.show_health(str(slot.health_file), ahead_s=_START_S)
         slot.start_at = time.monotonic()
         # -P: else a file `queue.py` in the current folder would be taken for Python's own.
         child = [sys.executable, "-P", "-m", "curvegan_worker.host.child", str(slot.health_file)]
