@@ -43,9 +43,9 @@ def test_the_eigenvalues_are_the_theorys_in_every_form(settled: Client) -> None:
     assert "outside the circle  0" in table
     assert len(table.splitlines()) == 5 + 1 + 2 + 2
     _, shown = on_a_terminal(settled, "spectrum", "1", seconds=60, COLUMNS="60", NO_COLOR="1")
-    header, rule, *rows = table_of(plain(shown))
+    header, rule, *lines = table_of(plain(shown))
     assert header.split() == ["REAL", "IMAGINARY", "ABSOLUTE"]
-    assert max(map(len, (header, rule, *rows))) <= 60
+    assert max(map(len, (header, rule, *lines))) <= 60
 
 
 def test_another_checkpoint_and_a_picture(settled: Client, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_every_preset_trains(name: str) -> None:
 def test_presets_are_named_and_the_tutorial_is_the_default() -> None:
     assert preset("tutorial").config == TrainConfig()
     assert len({preset.config.hash for preset in PRESETS.values()}) == len(PRESETS) == 8
-    with pytest.raises(InvalidConfig, match="no preset 'tuner', did you mean 'tuned'?"):
+    with pytest.raises(InvalidConfig, match="no preset 'tuner', did you mean 'tuned'"):
         preset("tuner")
     with pytest.raises(InvalidConfig, match="no preset 'wgan'; there are tutorial, tuned"):
         preset("wgan")

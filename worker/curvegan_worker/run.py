@@ -161,8 +161,10 @@ class Run:
         """Wait until the engine is ready. Where it compiles code first, which may take a minute, that is no hang."""
         preparing = threading.Thread(target=engine.prepare, daemon=True)
         preparing.start()
-        while preparing.join(_PULSE_S) or preparing.is_alive():
+        preparing.join(_PULSE_S)
+        while preparing.is_alive():
             self._lease.advanced()
+            preparing.join(_PULSE_S)
 
     def _resume_point(self, job: ClaimedJob) -> Checkpoint | None:
         """Return the newest checkpoint that can be read; each one that is refused leaves an event."""
