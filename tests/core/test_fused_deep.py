@@ -9,7 +9,7 @@ import pytest
 from curvegan_core.config.curve import CURVE_MODELS
 from curvegan_core.config.train import Loss, TrainConfig
 from curvegan_core.engines import Engine, State
-from curvegan_core.engines.fused.deep_layout import LEAKS
+from curvegan_core.engines.fused.deep.layout import LEAKS
 from curvegan_core.engines.fused.draws import describe
 from curvegan_core.engines.fused.engine import DeepEngine, DrawnEngine, FusedEngine, engines
 from curvegan_core.engines.fused.optimisers import OPTIMISER_NUMBERS, SCHEDULE_NUMBERS

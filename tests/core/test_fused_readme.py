@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from curvegan_core.engines import fused
-from curvegan_core.engines.fused.deep_layout import DeepWork
+from curvegan_core.engines.fused.deep.layout import DeepWork
 from curvegan_core.engines.fused.layout import Work
 
 _TEXT = Path(fused.__file__).with_name("README.md").read_text()
@@ -22,16 +22,21 @@ from curvegan_core.engines.fused.engine import CODE
 
 CODE.keep_in(Path(sys.argv[1]))
 """
-_MODULES = {file.stem for file in _FOLDER.glob("*.py")} - {"__init__"}
+_FILES = [file.relative_to(_FOLDER) for file in _FOLDER.rglob("*.py") if file.stem != "__init__"]
+_MODULES = {str(file.with_suffix("")) for file in _FILES}
 
 
 def test_every_function_that_it_names_is_there() -> None:
     names = [
-        match.groups() for match in re.finditer(r"`(\w+)\.(\w+)`", _TEXT) if match[1] in _MODULES and match[2] != "py"
+        match.groups()
+        for match in re.finditer(r"`([\w/]+)\.(\w+)`", _TEXT)
+        if match[1] in _MODULES and match[2] != "py"
     ]
     assert len(names) > 30
     for module, name in names:
-        assert hasattr(import_module(f"curvegan_core.engines.fused.{module}"), name), f"{module}.{name}"
+        assert hasattr(import_module(f"curvegan_core.engines.fused.{module.replace('/', '.')}"), name), (
+            f"{module}.{name}"
+        )
 
 
 def test_it_has_every_file_and_every_buffer() -> None:

@@ -1,15 +1,29 @@
-"""curvegan wait: follow jobs to their end."""
+"""curvegan wait, logs, explain: follow jobs to their end, what happened to one, and why it is where it is."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from curvegan.lab import Lab
+from curvegan.watching.following import Remark, follow_log
 from curvegan.watching.job_fields import LIVE, outcome
+from curvegan.watching.reasons import NOTES, REASONS, Explanation, explained
+from curvegan.words import moment
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.job import no_worker_option
-from curvegan_cli.options.selectors import Selection, jobs_or_sweep
+from curvegan_cli.options.selectors import Selection, jobs_or_sweep, one_job, select_one
 from curvegan_cli.shown.columns import emit_ended_sweep, emit_jobs
-from curvegan_cli.shown.output import IDS_ONLY, form_options
-from curvegan_cli.shown.progress import jobs_to_the_end, sweep_to_the_end
+from curvegan_cli.shown.output import IDS_ONLY, emit, form_options, message
+from curvegan_cli.shown.progress import detachable, jobs_to_the_end, sweep_to_the_end
+
+if TYPE_CHECKING:
+    from curvegan_db.store import Store
+    from curvegan_db.values import LogLine
+
+_LINE_FIELDS = ("at", "attempt", "worker", "kind", "text")
+_REASON_FIELDS = ("reason", "text", "notes", "figures", "commands")
 
 
 @click.command()
@@ -39,3 +53,82 @@ def wait(lab: Lab, selection: Selection, no_worker: bool, form: str) -> None:
     emit_jobs(form, jobs, lambda: map(outcome, jobs))
     if any(job.state != "succeeded" for job in jobs):
         raise SystemExit(1)
+
+
+@click.command()
+@one_job
+@click.option("--follow", is_flag=True, help="Stay until the job ends; exit 1 where it ends badly.")
+@form_options("table", "json")
+@pass_lab
+def logs(lab: Lab, selector: str, follow: bool, form: str) -> None:
+    """Print a job's log, from its first line on.
+
+    It holds what happened to the job and what its workers said, for every attempt, however the job ended. In JSON it is
+    one list; with --follow it comes when the job has ended.
+
+    \b
+    Examples:
+      curvegan logs 17
+      curvegan logs last --follow
+    """
+    store, job_id = lab.store, select_one(lab.store, selector)
+    with detachable(f"`curvegan logs {job_id} --follow` shows it again."):
+        lines = _followed(store, job_id) if follow else iter(store.log(job_id)[0])
+        emit(
+            form,
+            text=lambda: (part for line in lines for part in _parts(line)),
+            json=lambda: [{name: getattr(line, name) for name in _LINE_FIELDS} for line in lines],
+        )
+    if follow and store.job(job_id).state != "succeeded":
+        raise SystemExit(1)
+
+
+def _parts(line: "LogLine") -> list[str]:
+    """Return time, attempt, text; what has several lines, as a traceback, is indented."""
+    first, *others = line.text.splitlines() or [""]
+    return [f"{moment(line.at)}  {line.attempt or '-':>2}  {first}", *(f"    {more}" for more in others)]
+
+
+def _followed(store: "Store", job_id: int) -> Iterator["LogLine"]:
+    for seen in follow_log(store, job_id):
+        if isinstance(seen, Remark):
+            message(seen.text)
+        else:
+            yield seen
+
+
+def _listed(codes: dict[str, str]) -> str:
+    return "\n".join(f"  {code:19}{meaning}" for code, meaning in codes.items())
+
+
+@click.command(epilog=f"\b\nReasons:\n{_listed(REASONS)}\n\n\b\nNotes:\n{_listed(NOTES)}")
+@one_job
+@form_options("table", "json")
+@pass_lab
+def explain(lab: Lab, selector: str, form: str) -> None:
+    """Say why a job is not running, what it is doing, or how it ended.
+
+    In JSON, `reason` and the keys of `notes` are the codes below, which stay as they are.
+
+    \b
+    Examples:
+      curvegan explain 17
+      curvegan explain last -o json
+    """
+    from curvegan_db.errors import SchemaOutdated
+
+    try:
+        store = lab.store
+    except SchemaOutdated as error:
+        job, why = None, Explanation("schema_outdated", str(error), ("curvegan db status",))
+    else:
+        job, why = explained(lab, select_one(store, selector))
+
+    def text() -> Iterator[str]:
+        subject = f"Job {job.id} is {job.state}" if job else "No job can be looked at"
+        yield f"{subject} ({why.reason}): {why.text}."
+        yield from (f"  {note}" for note in why.notes.values())
+        yield from (f"  `{command}`" for command in why.commands)
+
+    known, values = {"id": job.id if job else None, "state": job.state if job else None}, asdict(why)
+    emit(form, text=text, json=lambda: known | {name: values[name] for name in _REASON_FIELDS})

@@ -19,8 +19,8 @@ from curvegan_core.engines import State, Trace
 from curvegan_core.engines.claims import Claims
 from curvegan_core.engines.fused.adam import Rates
 from curvegan_core.engines.fused.cache import MachineCode
-from curvegan_core.engines.fused.deep_layout import LEAKS, deep_state_of, make_deep_job, make_deep_work
-from curvegan_core.engines.fused.deep_step import DeepRecipe, run_deep
+from curvegan_core.engines.fused.deep.layout import LEAKS, deep_state_of, make_deep_job, make_deep_work
+from curvegan_core.engines.fused.deep.step import DeepRecipe, run_deep
 from curvegan_core.engines.fused.draws import Draw, describe, given
 from curvegan_core.engines.fused.layout import make_job, make_work, state_of, width, zeros
 from curvegan_core.engines.fused.losses import LOSS_NUMBERS
@@ -37,11 +37,11 @@ from curvegan_core.families.family import Family
 # Numbers of real curves, and of curves at records, that are held at once: 16 MB. Bounds memory for long runs.
 _MOST_NUMBERS = 1 << 22
 
-_SOURCES = sorted(Path(__file__).parent.glob("*.py"))
+_SOURCES = sorted(Path(__file__).parent.rglob("*.py"))
 CODE = MachineCode(run, _SOURCES)
 """The machine code of `step.run`. The types of its arguments are the same for all jobs."""
 DEEP_CODE = MachineCode(run_deep, _SOURCES)
-"""The machine code of `deep_step.run_deep`, likewise: one for networks of every depth."""
+"""The machine code of `deep.step.run_deep`, likewise: one for networks of every depth."""
 
 
 class FusedEngine:

@@ -93,7 +93,7 @@ class Work(NamedTuple):
 
 
 AnyJob = Any
-"""A job in this layout or in that of `deep_layout`: what takes both is compiled for each."""
+"""A job in this layout or in that of `deep.layout`: what takes both is compiled for each."""
 AnyWork = Any
 """The arrays of a step in one layout or the other."""
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curvegan_core.engines.fused.adam import Rates, normal_float32, prepare, update
-from curvegan_core.engines.fused.deep_layout import Chain
+from curvegan_core.engines.fused.deep.layout import Chain
 from curvegan_core.engines.fused.dispatch import by_number
 from curvegan_core.engines.fused.noise import cos_sin
 from curvegan_core.engines.fused.rows import Floats

@@ -54,7 +54,7 @@ class Recipe(NamedTuple):
 
 
 AnyRecipe = Any
-"""What a step is told, here or in `deep_step`."""
+"""What a step is told, here or in `deep.step`."""
 
 
 class Records(NamedTuple):

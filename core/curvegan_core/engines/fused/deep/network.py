@@ -11,8 +11,8 @@ Legend of the shapes in names: l layers, n panels, u units of a panel, b rows of
 points, 1, 2 and 4 that many of what follows.
 """
 
-from curvegan_core.engines.fused.deep_layout import Chain, first_map, head_bias, head_map, middle_map
-from curvegan_core.engines.fused.deep_products import (
+from curvegan_core.engines.fused.deep.layout import Chain, first_map, head_bias, head_map, middle_map
+from curvegan_core.engines.fused.deep.products import (
     add_dots,
     add_scaled,
     forward,

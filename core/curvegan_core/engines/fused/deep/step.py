@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from curvegan_core.engines.fused.adam import take_in_flat
-from curvegan_core.engines.fused.deep_layout import Chain, DeepJob, DeepWork, head_bias
-from curvegan_core.engines.fused.deep_network import (
+from curvegan_core.engines.fused.deep.layout import Chain, DeepJob, DeepWork, head_bias
+from curvegan_core.engines.fused.deep.network import (
     add_tangents,
     find_adjoints,
     find_hidden,

@@ -1,0 +1,1 @@
+"""The kernel for networks of any depth: each layer in panels of its own."""
