@@ -26,8 +26,7 @@ COMMANDS = {
     ],
     "results": ["losses 1", "metrics 1", "sample 1 -n 3"],
     "workers": ["workers"],
-    "settings": ["settings"],
-    "doctor": ["doctor"],
+    "installation": ["settings", "doctor"],
     "curves": ["curves updown"],
     "data": ["data list"],
 }
