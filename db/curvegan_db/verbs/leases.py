@@ -10,6 +10,7 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from curvegan_core.config.work import MOST_WORK, multiply_adds
 from curvegan_db.columns import JobState, Until
 from curvegan_db.errors import ConfigUnreadable, LeaseLost
 from curvegan_db.sql.transactions import Transactions, now
@@ -43,10 +44,11 @@ class Leases(Transactions):
         """Take the best queued job for one of `devices` and the worker's engines, and up to most-1 to train with it.
 
         Best is the highest priority, then the job `prefer`, then the oldest. The others have the same pack key, and no
-        more are taken than this worker's share of them, so that packs spread over the live workers. Jobs that were lost
-        go with their like only, in packs a sixteenth as large for each loss, alone in the end: one job that kills its
-        workers cannot take others with it until they fail. None when nothing is queued, or nothing that this version
-        can read. Raises WorkerForgotten.
+        more are taken than this worker's share of them, so that packs spread over the live workers, and no more than
+        train together within the work of a step that one job may have. Jobs that were lost go with their like only, in
+        packs a sixteenth as large for each loss, alone in the end: one job that kills its workers cannot take others
+        with it until they fail. None when nothing is queued, or nothing that this version can read. Raises
+        WorkerForgotten.
         """
         with self._write() as session:
             moment = now(session)
@@ -128,7 +130,7 @@ def _best_pack(
     best = _best(session, fits, prefer)
     if best is None:
         return []
-    most = max(1, most // 16**best.lost)
+    most = min(max(1, most // 16**best.lost), _room(best))
     if most == 1:
         return [best.id]
     alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost, fits)
@@ -138,11 +140,19 @@ def _best_pack(
     return [best.id, *session.scalars(others.limit(room - 1))]
 
 
-def _best(session: Session, fits: ColumnElement[bool], prefer: int | None) -> Row[int, str, str, str, int, int] | None:
+def _room(best: Row[Any]) -> int:
+    """Return how many like the best train together within the work of a step that one job may have."""
+    try:
+        return max(1, MOST_WORK // multiply_adds(read_config(best.id, best.config)))
+    except ConfigUnreadable:
+        return 1
+
+
+def _best(session: Session, fits: ColumnElement[bool], prefer: int | None) -> Row[Any] | None:
     """Lock the best job and return it. Two cheap looks: an order by `prefer` would have to sort the whole queue."""
     job = models.Job
     wanted = (job.wanted_device, _needed_engine().label("engine"))
-    fitting = _queue(select(job.id, job.pack_key, *wanted, job.lost, job.priority)).where(fits)
+    fitting = _queue(select(job.id, job.config, job.pack_key, *wanted, job.lost, job.priority)).where(fits)
     preferred = session.execute(fitting.where(job.id == prefer)).first() if prefer is not None else None
     if preferred is not None:
         more_urgent = _queued(select(job.id)).where(fits, job.priority > preferred.priority)
