@@ -1,6 +1,7 @@
 """Inside a pack a job is running from the moment its own training begins; its times are its own."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,6 @@ def test_each_job_of_a_pack_starts_when_it_begins(store: Store) -> None:
 
 @pytest.mark.parametrize(("batch_size", "together"), [(1024, 1), (256, 5), (64, 16)])
 def test_a_pack_has_no_more_work_a_step_than_one_job_may(store: Store, batch_size: int, together: int) -> None:
-    wide = {"layers_g": 4, "layers_d": 4, "hidden_g": 1024, "hidden_d": 1024, "engine": "torch"}
+    wide: dict[str, Any] = {"layers_g": 4, "layers_d": 4, "hidden_g": 1024, "hidden_d": 1024, "engine": "torch"}
     store.submit([request(**wide, batch_size=batch_size) for _ in range(16)])
     assert len(claim(store, most=16).jobs) == together
