@@ -205,14 +205,14 @@ class Job:
         _ = picture.png  # what is missing is said now, and not where it is displayed
         return picture
 
-    def wait(self) -> Self:
+    def wait(self, worker: bool = True) -> Self:
         """Follow it to its end, with a bar in a notebook and on a terminal. Ctrl-C detaches: the job goes on.
 
-        Where the store is embedded a worker is kept alive for it. Raises Detached, DatabaseUnreachable.
+        `worker` keeps one alive for it where the store is embedded. Raises Detached, DatabaseUnreachable.
         """
         from curvegan.showing.progress import jobs_to_the_end
 
-        jobs_to_the_end(self._services, [self.id], start_worker=True)
+        jobs_to_the_end(self._services, [self.id], start_worker=worker)
         self._look.forget()
         return self
 
@@ -222,20 +222,20 @@ class Job:
         self._look.forget()
         return self
 
-    def retry(self) -> Self:
+    def retry(self, worker: bool = True) -> Self:
         """Run it again from the start; what came of it is deleted. Raises JobStateConflict."""
         self._services.store.retry(self.id)
-        return self._again()
+        return self._again(worker)
 
-    def resume(self) -> Self:
+    def resume(self, worker: bool = True) -> Self:
         """Let it go on from its last checkpoint where it failed or was cancelled. Raises JobStateConflict."""
         self._services.store.resume(self.id)
-        return self._again()
+        return self._again(worker)
 
-    def extend(self, steps: int) -> Self:
+    def extend(self, steps: int, worker: bool = True) -> Self:
         """Train it on to so many steps in total where it has succeeded. Raises JobStateConflict, InvalidConfig."""
         self._services.store.extend(self.id, steps)
-        return self._again()
+        return self._again(worker)
 
     def delete(self) -> None:
         """Delete it with all that came of it. Raises JobStateConflict where it is running."""
@@ -255,10 +255,10 @@ class Job:
 
         Path(path).write_bytes(self._services.store.checkpoint(self.id, step).data)
 
-    def _again(self) -> Self:
+    def _again(self, worker: bool) -> Self:
         from curvegan.submitting.starting import have_workers
 
-        have_workers(self._services, [self.id])
+        have_workers(self._services, [self.id], worker)
         self._look.forget()
         return self
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from curvegan.job import Job, Look
-from curvegan.results.table import WORD, Table
+from curvegan.results.table import SEED, WORD, Table
 
 if TYPE_CHECKING:
     from curvegan.services import Services
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 _SHOWN = 20
 _HEADINGS = ("ID", "NAME", "STATE", "PROGRESS", "RMSE", "VERDICT", "AGE")
 _RERUN = ("failed", "cancelled")
-# Metrics of jobs, which are compared by any of them.
-_FACTS = ("id", "name", "state", "verdict")
 
 
 class Jobs:
@@ -131,14 +129,14 @@ class Jobs:
         kinds = {key: _kind(columns[key]) for key in by if isinstance(columns[key], list)}
         return Table(columns | dict(zip(COLUMNS, joined.columns, strict=True)), kinds)
 
-    def wait(self) -> Self:
+    def wait(self, worker: bool = True) -> Self:
         """Follow those that are queued or running now to their ends, as `Job.wait` does one. Raises Detached."""
         from curvegan.showing.progress import jobs_to_the_end
         from curvegan.watching.job_fields import LIVE
 
         live = self._services.store.jobs(where=self._where, states=LIVE, newest_first=False)
         if live:
-            jobs_to_the_end(self._services, [job.id for job in live], start_worker=True)
+            jobs_to_the_end(self._services, [job.id for job in live], start_worker=worker)
         return self
 
     def cancel(self, reason: str | None = None) -> list[int]:
@@ -147,23 +145,23 @@ class Jobs:
 
         return stopped(self._services.store, self._where, reason)[0]
 
-    def retry(self, states: Sequence[str] = _RERUN) -> list[int]:
+    def retry(self, states: Sequence[str] = _RERUN, worker: bool = True) -> list[int]:
         """Run those that have ended in one of the states again from the start; their ids. Results are deleted."""
-        return self._again(self._services.store.retry_jobs(self._where, states))
+        return self._again(self._services.store.retry_jobs(self._where, states), worker)
 
-    def resume(self, states: Sequence[str] = _RERUN) -> list[int]:
+    def resume(self, states: Sequence[str] = _RERUN, worker: bool = True) -> list[int]:
         """Let those that failed or were cancelled go on from their last checkpoint; their ids."""
-        return self._again(self._services.store.resume_jobs(self._where, states))
+        return self._again(self._services.store.resume_jobs(self._where, states), worker)
 
     def delete(self) -> int:
         """Delete all but those that are running, with all that came of them. Returns how many went."""
         return sum(self._services.store.delete(self.ids))
 
-    def _again(self, ids: list[int]) -> list[int]:
+    def _again(self, ids: list[int], worker: bool) -> list[int]:
         from curvegan.submitting.starting import have_workers
 
         if ids:
-            have_workers(self._services, ids)
+            have_workers(self._services, ids, worker)
         return ids
 
     def _newest(self) -> "list[Record]":
@@ -219,7 +217,7 @@ def _table(services: "Services", records: "Sequence[Record]") -> Table:
     from curvegan.comparing.job_rows import job_row, row_columns, word_columns
     from curvegan.datasets import data_names
 
-    kinds: dict[str, Any] = row_columns() | dict.fromkeys(word_columns(), WORD) | {"seed": "seed"}
+    kinds: dict[str, Any] = row_columns() | dict.fromkeys(word_columns(), WORD) | {"seed": SEED}
     names = data_names(services.store, [record.config for record in records])
     rows = [job_row(record, kinds, name) for record, name in zip(records, names, strict=True)]
     return Table.of_rows(rows, kinds)

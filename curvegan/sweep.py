@@ -78,11 +78,11 @@ class Sweep(Jobs):
         drawn = picture.draw(count)
         return Picture(f"{picture.kind} of {picture.title}", drawn.to_bytes)
 
-    def wait(self) -> Self:
+    def wait(self, worker: bool = True) -> Self:
         """Follow it to its end, with one bar and the time left. Raises Detached, DatabaseUnreachable."""
         from curvegan.showing.progress import sweep_to_the_end
 
-        sweep_to_the_end(self._services, self.id, start_worker=True)
+        sweep_to_the_end(self._services, self.id, start_worker=worker)
         return self
 
     def _axes_of_jobs(self) -> tuple[str, ...]:

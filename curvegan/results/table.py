@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 WORD = "word"
 """The kind of a column with few different words: a category for pandas, polars and Arrow."""
+SEED = "seed"
+"""The kind of a column of whole numbers without a sign, of up to 64 bits."""
 # Rows and columns that are shown of a larger one, and characters of a text.
 _SHOWN, _WIDE, _LONG = 20, 12, 60
 _LEFT = (str, tuple, list, datetime)
@@ -22,7 +24,7 @@ class Table:
     """Columns of one length by name, each an array, or a list where a value may be missing, which is None.
 
     `table["rmse"]` is a column as a numpy array, `table[0]` a row as a dict, `len(table)` the number of rows.
-    `kinds` says of columns what they hold: int, float, bool, str, tuple (of texts), datetime (aware, UTC), or WORD.
+    `kinds` says of columns what they hold: int, float, bool, str, tuple (of texts), datetime (in UTC), WORD, or SEED.
     """
 
     def __init__(self, columns: Mapping[str, Any], kinds: Mapping[str, Any] | None = None, note: str = "") -> None:
@@ -109,8 +111,8 @@ class Table:
         kind = self._kinds.get(name)
         if kind is float:
             return np.array([np.nan if value is None else value for value in column], float)
-        if kind in (int, bool) and None not in column:
-            return np.array(column, np.uint64 if kind is int and _is_unsigned(column) else kind)
+        if kind in (int, bool, SEED) and None not in column:
+            return np.array(column, np.uint64 if kind == SEED else kind)
         objects = np.empty(len(column), object)
         objects[:] = column
         return objects
@@ -143,7 +145,7 @@ class Table:
 
 
 def arrow_types() -> dict[Any, Any]:
-    """Return the Arrow types of kinds of columns; a seed may be as large as 64 bits without a sign."""
+    """Return the Arrow types of kinds of columns."""
     import pyarrow as pa
 
     return {
@@ -154,12 +156,8 @@ def arrow_types() -> dict[Any, Any]:
         tuple: pa.list_(pa.string()),
         datetime: pa.timestamp("us", "UTC"),
         WORD: pa.dictionary(pa.int32(), pa.string()),
-        "seed": pa.uint64(),
+        SEED: pa.uint64(),
     }
-
-
-def _is_unsigned(column: Sequence[int]) -> bool:
-    return any(value >= 2**63 for value in column)
 
 
 def _value(value: Any) -> Any:

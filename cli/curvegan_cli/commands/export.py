@@ -16,7 +16,7 @@ import click
 from curvegan.comparing.job_rows import job_row, row_columns
 from curvegan.datasets import data_names
 from curvegan.lab import Lab
-from curvegan.results.table import arrow_types
+from curvegan.results.table import SEED, arrow_types
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import among, where_option
 from curvegan_cli.options.selectors import sweep_option
@@ -112,7 +112,7 @@ def _write_parquet(file: BinaryIO, columns: dict[str, Any], pages: Pages) -> Non
     from pyarrow.parquet import ParquetWriter
 
     kinds = arrow_types()
-    schema = pa.schema([(name, kinds["seed" if name == "seed" else kind]) for name, kind in columns.items()])
+    schema = pa.schema([(name, kinds[SEED if name == "seed" else kind]) for name, kind in columns.items()])
     with ParquetWriter(file, schema) as writer:
         for page in pages:
             writer.write_table(pa.Table.from_pylist(page, schema))
