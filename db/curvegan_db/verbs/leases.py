@@ -1,6 +1,5 @@
 """Leases: which worker trains which job, and until when."""
 
-import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from curvegan_db.errors import ConfigUnreadable, LeaseLost
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
+from curvegan_db.tables.generations import look_at_server, new_token
 from curvegan_db.tables.models import in_state
 from curvegan_db.tables.transitions import add_event, add_events, end, lose
 from curvegan_db.values import ANY, ENGINES, TRAINING, Claim, ClaimedJob, HeartbeatReply, QueuedJob
@@ -57,14 +57,21 @@ class Leases(Transactions):
             if not ids:
                 return None
             beat_worker(session, worker_id, TRAINING, moment)
-            return _take(session, ids, _Lease(str(uuid.uuid4()), worker_id, label, moment, moment + self.lease))
+            return _take(session, ids, _Lease(new_token(session), worker_id, label, moment, moment + self.lease))
 
-    def heartbeat(self, token: str) -> HeartbeatReply:
-        """Renew the lease on all jobs still held under it, in one statement; jobs that are missing are lost."""
+    def heartbeat(self, token: str, job_ids: Collection[int] | None = None) -> HeartbeatReply:
+        """Renew the lease on those of the jobs still held under it, in one statement; jobs that are missing are lost.
+
+        Without ids it is all of them. A job that the worker has ended, and that a store which went back to an earlier
+        state shows as its own again, is none of those: its lease runs out.
+        """
         with self._write() as session:
             moment = now(session)
+            look_at_server(session, moment)
             # Locked one after the other, as in held_jobs.
             ours = select(models.Job.id).where(models.Job.lease_token == token).order_by(models.Job.id)
+            if job_ids is not None:
+                ours = ours.where(models.Job.id.in_(job_ids))
             held = session.execute(
                 update(models.Job)
                 .where(models.Job.id.in_(ours.with_for_update()))
