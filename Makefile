@@ -35,10 +35,10 @@ soak: .venv/dev.stamp  ## 200 jobs under a storm of faults, and more: 15 minutes
 	$(BIN)/python -m tests.acceptance.soak $(if $(SEED),--seed $(SEED))
 
 lab: .venv/dev.stamp  ## train 656 GANs and write the tables and pictures of docs/mode-collapse.md and docs/science.md
-	$(BIN)/python benchmarks/lab.py
+	$(BIN)/python -m benchmarks.lab
 
 theory: .venv/dev.stamp  ## measure what theory knows in closed form and write docs/theory.md: some minutes
-	$(BIN)/python benchmarks/theory.py
+	$(BIN)/python -m benchmarks.theory
 
 papers: .venv/dev.stamp  ## train what papers print and write docs/papers.md: hours; make papers QUICK=1 takes ten minutes
 	$(BIN)/python -m benchmarks.papers $(if $(QUICK),--quick)
