@@ -111,8 +111,7 @@ def _words(preset: str, us: float, quick: bool) -> list[str]:
     file = paper_results.PRESETS / f"{preset}.toml"
     words = ["--config", str(file), "--seed", str(FIRST_SEED), "--seeds", str(QUICK_TRIALS if quick else TRIALS)]
     if quick:
-        said = paper_results.keys(preset)
-        shortened = paper_results.shortened(said, paper_results.quick_steps(preset, us))
+        shortened = paper_results.shortened(paper_results.quick_steps(preset, us))
         words += [word for name, value in shortened.items() for word in ("--set", f"{name}={value}")]
     return words
 
@@ -164,7 +163,7 @@ def filled(text: str, tables: Mapping[str, str]) -> str:
 
 def draw(store: Store) -> None:
     """Draw the snapshots of a middling trial of some rows, whose preset was run in full, as `fetch-plot` does."""
-    IMAGES.mkdir(exist_ok=True)
+    IMAGES.mkdir(parents=True, exist_ok=True)
     for preset in PICTURED:
         config = paper_results.config(preset, FIRST_SEED)
         jobs = store.jobs(where=Filter.parse(f"state=succeeded and seed={FIRST_SEED} and steps={config.steps}"))
