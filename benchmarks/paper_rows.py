@@ -226,6 +226,7 @@ ROWS: Sequence[Row] = (
         "dirac-gan",
         claim="circles",
         differs="D has a bias, which damps",
+        why="all ten still swing, two by less than half of the start; D's bias may damp, and no config is without it",
         checked=_DIRAC,
     ),
     Row(

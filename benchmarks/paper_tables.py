@@ -118,8 +118,12 @@ def equal_time(where: str, results: Results) -> str:
     for row in rows:
         if result := results.get(row.preset or ""):
             cells = [_at_budget(result, budget) for budget in BUDGETS_S]
-            lines.append([f"{PAPERS[row.paper].split(', ')[-1]}: {row.method}", f"{result.us:,.0f}", *cells])
+            lines.append([_named(row, result), f"{result.us:,.0f}", *cells])
     return _table(["", "us a step", *(f"{budget} s" for budget in BUDGETS_S)], lines)
+
+
+def _named(row: Row, result: Result) -> str:
+    return f"{PAPERS[row.paper].split(', ')[-1]}: {row.method}{' (first look)' if result.quick else ''}"
 
 
 def _at_budget(result: Result, budget_s: float) -> str:
@@ -158,8 +162,7 @@ def _geometry(row: Row) -> str:
 def _cure(row: Row, result: Result) -> tuple[str, int, int, float, float]:
     since = [step for trial in result.trials if (step := _kept_since(trial, result.modes)) is not None]
     median = float(np.median(since)) * result.us / 1e6 if since else float("inf")
-    name = f"{PAPERS[row.paper].split(', ')[-1]}: {row.method}"
-    return name, len(result.trials), len(since), median, result.steps * result.us / 1e6
+    return _named(row, result), len(result.trials), len(since), median, result.steps * result.us / 1e6
 
 
 def _kept_since(trial: Trial, modes: int) -> float | None:

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,11 +137,20 @@ def _json(home: Path, *words: str) -> Any:
 
 def merged(kept: Mapping[str, Result], new: Mapping[str, Result]) -> dict[str, Result]:
     """Return the better of both for each preset: a full run before a first look, then more trials, then the newer."""
-    best = {name: result for name, result in kept.items() if result.hash == paper_results.config(name).hash}
+    best = {name: _again(name, result) for name, result in kept.items() if _is_current(name, result)}
     for name, result in new.items():
         if name not in best or _rank(result) >= _rank(best[name]):
             best[name] = result
     return best
+
+
+def _is_current(name: str, result: Result) -> bool:
+    return result.hash == paper_results.config(name).hash
+
+
+def _again(name: str, result: Result) -> Result:
+    """Return a result as its preset has it now, whose steps may have changed."""
+    return replace(result, full=result.steps == paper_results.keys(name)["steps"])
 
 
 def _rank(result: Result) -> tuple[bool, bool, int]:
