@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks import paper_results, paper_tables
 from benchmarks.paper_results import FIRST_SEED, QUICK_TRIALS, ROOT, TRIALS, Result
-from benchmarks.paper_rows import TRAINED
+from benchmarks.paper_rows import NAMED
 from curvegan_core.plotting.job_plots import PlotData, picture
 from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store, open_store
@@ -48,7 +48,7 @@ def main() -> None:
     """Train what is not trained yet, then write the page."""
     given = _arguments()
     home = (given.home or ROOT / (".papers/quick" if given.quick else ".papers/full")).resolve()
-    presets = [row.preset for row in TRAINED if row.preset and (not given.only or row.preset in given.only)]
+    presets = [name for name in NAMED if not given.only or name in given.only]
     costs = _costs(home, presets)
     if not given.page:
         train(home, sorted(presets, key=lambda preset: _seconds(preset, costs[preset])), costs, given)
