@@ -180,7 +180,10 @@ class WorkerProcess:
     def _train(self, prefer: int | None) -> list[int]:
         self._times_told = 0
         self._store.reap()
+        passed_over = set(self._store.unreadable)
         claim = self._store.claim(self._id, self.devices, most_jobs(self._device), prefer)
+        for job in self._store.unreadable.keys() - passed_over:
+            _log.warning("job %d stays queued for a newer version: %s", job, self._store.unreadable[job])
         if claim is None:
             return []
         self._outage.passed()

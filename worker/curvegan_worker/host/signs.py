@@ -26,27 +26,41 @@ def show_health(health_file: str | None, slack_s: float = 0.0, ahead_s: float = 
         ahead_s: how far in the future the file is dated: who is starting must not be taken for ready.
     """
     if health_file:
-        Path(health_file).touch(mode=0o600)
         moment = time.time() + ahead_s
-        os.utime(health_file, (moment + slack_s, moment))
+        _touch(Path(health_file), (moment + slack_s, moment))
 
 
 def silent_for(health_file: Path) -> float:
-    """Return for how many seconds the process has been silent, less its slack."""
-    status = health_file.stat()
+    """Return for how many seconds the process has been silent, less its slack; from now on where the file is gone."""
+    try:
+        status = health_file.stat()
+    except FileNotFoundError:
+        show_health(str(health_file))
+        return 0.0
     return time.time() - max(status.st_mtime, status.st_atime)
+
+
+def _touch(path: Path, times: tuple[float, float]) -> None:
+    """Set the file's times, also where somebody deleted it, or the folder."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    os.utime(path, times)
 
 
 def say_ready(health_file: str | None) -> None:
     """Note that the process has got so far that it takes jobs."""
     if health_file:
-        Path(health_file).chmod(0o700)
+        with suppress(FileNotFoundError):
+            Path(health_file).chmod(0o700)
 
 
 def was_ready(health_file: Path) -> bool:
     """Return whether the process got so far; the next one has to say so anew."""
-    ready = bool(health_file.stat().st_mode & 0o100)
-    health_file.chmod(0o600)
+    try:
+        ready = bool(health_file.stat().st_mode & 0o100)
+        health_file.chmod(0o600)
+    except FileNotFoundError:
+        return True  # somebody deleted it: that says nothing against the process
     return ready
 
 
