@@ -89,11 +89,12 @@ class Jobs(Transactions):
                 for job_id in session.scalars(select(models.Job.id).where(models.Job.id.in_(part or ())))
             }
 
-    def cancel(self, job_id: int, reason: str | None = None) -> str:
+    def cancel(self, job_id: int, reason: str | None = None, force: bool = False) -> str:
         """Cancel a job: "cancelled" when it is done, "requested" when its worker must stop first.
 
-        A lost job has no worker that could stop and is cancelled at once. Raises JobNotFound, and JobStateConflict
-        when the job has ended.
+        A lost job has no worker that could stop and is cancelled at once; so is any with `force`, which takes the lease
+        away whatever the clock says of it: its worker, if there is one, writes no more. Raises JobNotFound, and
+        JobStateConflict when the job has ended.
         """
         if reason is not None:
             check_text("reason", reason, MOST_REASON)
@@ -101,6 +102,9 @@ class Jobs(Transactions):
             moment, job = now(session), locked_job(session, job_id)
             if job.state not in (JobState.QUEUED, JobState.RUNNING):
                 raise JobStateConflict(f"job {job_id} cannot be cancelled: it is {job.state}")
+            if force:
+                end(session, job, moment, JobState.CANCELLED, reason)
+                return "cancelled"
             return _cancel(session, job, moment, reason)
 
 

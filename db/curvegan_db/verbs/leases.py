@@ -1,8 +1,10 @@
 """Leases: which worker trains which job, and until when."""
 
+import math
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, TypeVarTuple
 
@@ -26,6 +28,8 @@ from curvegan_db.verbs.workers import beat_worker, claimant, live_peers
 _Columns = TypeVarTuple("_Columns")
 # Jobs of newer versions that a worker knows to pass over: as many as a statement of SQLite takes, and to spare.
 _MOST_UNREADABLE = 10_000
+# What the clocks of processes on one machine may differ by.
+_SAME_CLOCK = timedelta(seconds=1)
 
 
 class Leases(Transactions):
@@ -34,6 +38,8 @@ class Leases(Transactions):
     def __init__(self, engine: Engine, lease_s: float = LEASE_S) -> None:
         super().__init__(engine, lease_s)
         self.unreadable: dict[int, str] = {}
+        self._trust_from = -math.inf
+        self._seen: tuple[datetime, float] | None = None
 
     def queued(self, devices: Sequence[str], engines: Sequence[str] = ENGINES) -> QueuedJob | None:
         """Return the best job that waits for a worker with these, None where there is none. Cheap."""
@@ -115,11 +121,18 @@ class Leases(Transactions):
             add_event(session, held_job(session, token, job_id), now(session), kind, detail)
 
     def reap(self) -> list[int]:
-        """Take back every job whose lease ran out; their ids. A queued job is never touched."""
+        """Take back every job whose lease ran out; their ids. A queued job is never touched.
+
+        After the clock has jumped forwards, as far as this store has seen, none is taken for as long as a lease lasts:
+        who lives renews his. What is dated in the future, for the clock was set back, is dated as of now.
+        """
         if not self._any_expired():
             return []
         with self._write() as session:
             moment = now(session)
+            _bring_back(session, moment)
+            if time.monotonic() < self._trust_from:
+                return []
             jobs = session.scalars(_expired(select(models.Job), moment).with_for_update(skip_locked=True)).all()
             for job in jobs:
                 lose(session, job, moment)
@@ -128,7 +141,22 @@ class Leases(Transactions):
     def _any_expired(self) -> bool:
         # A look before the lock: every status command reaps, and readers should not queue for the write lock.
         with self._read() as session:
-            return session.scalar(_expired(select(models.Job.id), now(session)).limit(1)) is not None
+            moment = now(session)
+            self._look_at_clock(moment)
+            if session.scalar(_dated_ahead(select(models.Worker.id), moment).limit(1)) is not None:
+                return True
+            return session.scalar(_expired(select(models.Job.id), moment).limit(1)) is not None
+
+    def woke(self) -> None:
+        """Take no lease away for as long as one lasts: this process was suspended, and others may have been as well."""
+        self._trust_from = time.monotonic() + self.lease.total_seconds()
+
+    def _look_at_clock(self, moment: datetime) -> None:
+        """See whether the database's clock has jumped forwards since the last look, by this process's steady one."""
+        steady = time.monotonic()
+        if self._seen and moment - self._seen[0] - timedelta(seconds=steady - self._seen[1]) > self.lease / 2:
+            self.woke()
+        self._seen = moment, steady
 
 
 def held_job(session: Session, token: str, job_id: int) -> models.Job:
@@ -248,6 +276,28 @@ def _open_attempts(session: Session, attempts: Sequence[tuple[int, int]], lease:
     rows = [{"job_id": job_id, "attempt": attempt, **opened} for job_id, attempt in attempts]
     session.execute(insert(models.Attempt), rows)
     add_events(session, [(job_id, attempt, lease.label) for job_id, attempt in attempts], lease.moment, "claimed")
+
+
+def _bring_back(session: Session, moment: datetime) -> None:
+    """Date beats and leases that are ahead of the clock as if they were of now: it was set back since.
+
+    Whoever lives has beaten since then, or will at once. Locked as a heartbeat does: first jobs, by id, then workers.
+    """
+    job, worker = models.Job, models.Worker
+    ahead = _dated_ahead(select(job, worker.beat_at).join(worker, worker.id == job.worker_id), moment)
+    for held, beat_at in session.execute(ahead.order_by(job.id).with_for_update(of=job, skip_locked=True)).all():
+        if held.lease_expires_at is not None:
+            held.lease_expires_at -= beat_at - moment
+    session.execute(
+        update(worker)
+        .where(worker.beat_at > moment + _SAME_CLOCK)
+        .values(beat_at=moment)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _dated_ahead(query: "Select[*_Columns]", moment: datetime) -> "Select[*_Columns]":
+    return query.where(models.Worker.beat_at > moment + _SAME_CLOCK)
 
 
 def _expired(query: "Select[*_Columns]", moment: datetime) -> "Select[*_Columns]":

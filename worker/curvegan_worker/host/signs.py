@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 _MOST = 500
+# Between two looks of a supervisor that is awake.
+_LONGEST_LOOK_S = 1.0
 
 
 def leave(error: BaseException, health_file: str | None) -> None:
@@ -23,21 +25,40 @@ def show_health(health_file: str | None, slack_s: float = 0.0, ahead_s: float = 
 
     Args:
         slack_s: how much longer than others the process may be silent from here on.
-        ahead_s: how far in the future the file is dated: who is starting must not be taken for ready.
+        ahead_s: how far in the future the file is dated: who is starting must not be taken for ready, and may be
+            silent for so long too.
     """
     if health_file:
         moment = time.time() + ahead_s
-        _touch(Path(health_file), (moment + slack_s, moment))
+        _touch(Path(health_file), (moment + ahead_s + slack_s, moment))
 
 
-def silent_for(health_file: Path) -> float:
-    """Return for how many seconds the process has been silent, less its slack; from now on where the file is gone."""
-    try:
-        status = health_file.stat()
-    except FileNotFoundError:
-        show_health(str(health_file))
-        return 0.0
-    return time.time() - max(status.st_mtime, status.st_atime)
+class Watch:
+    """How long a process has been silent, as its supervisor sees it, whose own time awake is what counts.
+
+    A clock that jumps says nothing, nor does the time for which a machine, or this very process, was suspended: whoever
+    is watched slept as well. So the file's times are compared with those of before, and with nobody's clock.
+    """
+
+    def __init__(self, health_file: Path) -> None:
+        self._file = health_file
+        self._times: tuple[float, float] | None = None
+        self._silent_s, self._looked = 0.0, time.monotonic()
+
+    def silent_for(self) -> float:
+        """Return for how many seconds the process has been silent, less its slack; 0 where the file is gone."""
+        now = time.monotonic()
+        self._silent_s += min(now - self._looked, _LONGEST_LOOK_S)
+        self._looked = now
+        try:
+            status = self._file.stat()
+        except FileNotFoundError:
+            show_health(str(self._file))
+            status = self._file.stat()
+        times = status.st_atime, status.st_mtime
+        if times != self._times:
+            self._times, self._silent_s = times, 0.0
+        return self._silent_s - (times[0] - times[1])
 
 
 def _touch(path: Path, times: tuple[float, float]) -> None:
