@@ -182,12 +182,12 @@ def _count(results: Results) -> str:
     hours = sum(keys(name)["steps"] * TRIALS * results[name].us for name in NAMED if name in results)
     lines = [
         ["presets trained in full", f"{full} of {len(NAMED)}"],
-        ["with a first look only", str(quick)],
-        ["not run", str(len(NAMED) - full - quick)],
-        *([word, str(count)] for word, count in counts.most_common()),
+        ["presets with a first look only", str(quick)],
+        ["presets not run", str(len(NAMED) - full - quick)],
+        *([f"rows of papers: {word}", str(count)] for word, count in counts.most_common()),
         ["core hours of all presets that were run, in full", f"{hours / 3.6e9:.1f}"],
     ]
-    return _table(["", "rows"], lines)
+    return _table(["", "how many"], lines)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
