@@ -237,6 +237,34 @@ class Job:
         self._services.store.extend(self.id, steps)
         return self._again(worker)
 
+    def fork(
+        self,
+        step: int | None = None,
+        *,
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        priority: int = 0,
+        worker: bool = True,
+        **changes: Any,
+    ) -> "Job":
+        """Queue a job with this one's bits up to a step, the last done without one, and from there its own config.
+
+        Args:
+            step: any step that was done; where no checkpoint is, the state is trained again, exactly.
+            changes: keys of the config; those that size the state, or say what happened before, are refused.
+
+        Raises InvalidInput, InvalidConfig, EngineUnavailable.
+        """
+        from curvegan.submitting.forking import fork
+        from curvegan.submitting.layers import keyed
+        from curvegan.submitting.starting import have_workers
+
+        labels: dict[str, Any] = {"name": name, "tags": tags, "priority": priority}
+        self._look.forget()
+        job_id = fork(self._services.store, self.record, step, keyed(changes), **labels)
+        have_workers(self._services, [job_id], worker)
+        return Job(self._services, job_id)
+
     def delete(self) -> None:
         """Delete it with all that came of it. Raises JobStateConflict where it is running."""
         self._services.store.check_deletable(self.id)

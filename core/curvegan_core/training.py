@@ -232,6 +232,8 @@ def _family(config: TrainConfig, checkpoint: Checkpoint | None, datasets: Mappin
 
 
 def _resume(config: TrainConfig, checkpoint: Checkpoint | None, family: Family) -> _Job:
+    if checkpoint is None and config.fork_of:
+        raise CheckpointRefused("a fork starts from its own checkpoint, and none is there that can be read")
     if checkpoint is None:
         return _Job(config, 0, LossCurve.empty(), family, numbers(config))
     checkpoint.check(config)

@@ -122,6 +122,8 @@ def job_layer(config: "TrainConfig") -> dict[str, Any]:
     for name, declared in config.KEYS.items():
         if declared.most_rows and values[name] == min(fields[name].default, config.steps):
             del values[name]
+    for name in ("fork_of", "fork_step"):
+        del values[name]  # the state of the other job is not there to start from
     if config.points in config.curve.points_allowed[:1]:
         del values["points"]
     return values

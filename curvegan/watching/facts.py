@@ -22,6 +22,7 @@ def facts(job: "Job", rmse: float | None, checkpoints: list[int], data: str) -> 
         ("state", job.state + why(job)),
         ("verdict", _verdict(job)),
         ("progress", f"{job.step} of {job.steps} steps{speed}"),
+        ("forked from", "" if job.parent is None else f"job {job.parent} at step {job.parent_step}"),
         ("tags", " ".join(job.tags)),
         ("note", job.note or ""),
         ("asked for", asked_for(job.config, data) or "the defaults"),

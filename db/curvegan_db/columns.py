@@ -72,6 +72,9 @@ class JobColumns:
     verdict: Mapped[str | None] = column(String(32), until=Until.RERUN, filtered=True)
     # No foreign key, for SQLite would have to copy the table; a sweep goes after the last of its jobs.
     sweep: Mapped[int | None] = column("sweep_id", filtered=True)
+    # The job that it was forked from, which may be deleted by now, and the step up to which that one is its past.
+    parent: Mapped[int | None] = column("parent_id", filtered=True)
+    parent_step: Mapped[int | None] = column(filtered=True)
     note: Mapped[str | None] = column(String(MOST_NOTE), filtered=True)
 
 

@@ -11,6 +11,7 @@ from curvegan_db.verbs.comparing import Comparing
 from curvegan_db.verbs.copying import Copying
 from curvegan_db.verbs.datasets import Datasets
 from curvegan_db.verbs.details import Details
+from curvegan_db.verbs.forks import Forks
 from curvegan_db.verbs.jobs import Jobs
 from curvegan_db.verbs.labels import Labels
 from curvegan_db.verbs.leases import Leases
@@ -29,6 +30,7 @@ __all__ = ["Store", "make_engine", "open_store"]
 class Store(
     Jobs,
     Reruns,
+    Forks,
     Sweeps,
     Standings,
     Comparing,

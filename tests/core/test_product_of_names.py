@@ -106,7 +106,7 @@ def other_values(model: type[Keyed], number: float) -> Iterator[tuple[str, Any]]
             most = min((bound.le for bound in field.metadata if hasattr(bound, "le")), default=number)
             small = number if number <= most else 0.7 * most
             words = [field.default + 1 if field.annotation is int else True if field.annotation is bool else small]
-        if model.KEYS[name].numbers and name != "curve":
+        if model.KEYS[name].numbers and name not in ("curve", "fork_of", "fork_step"):  # lineage is in the state
             yield from ((name, word) for word in words)
 
 

@@ -114,6 +114,8 @@ class Run:
     def _start(self, job: ClaimedJob) -> _Start:
         """Return where a job starts. Raises InvalidInput where its engine, its version, or its data set is not here."""
         checkpoint = self._resume_point(job)
+        if checkpoint is None and job.config.fork_of:
+            raise InvalidInput("none of its checkpoints can be read, not even the one that it was forked at")
         device = train_on(job.config, checkpoint.engine if checkpoint else None, self._device)
         curve = job.config.curve
         if isinstance(curve, Data) and curve.hash not in self._datasets:

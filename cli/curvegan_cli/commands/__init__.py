@@ -21,6 +21,7 @@ INDEX = {
     "resume": ("jobs", "Let failed and cancelled jobs go on from their last checkpoint."),
     "retry": ("jobs", "Run ended jobs again from the start."),
     "extend": ("jobs", "Train succeeded jobs further, to N steps in total."),
+    "fork": ("fork", "Queue a job that goes on from another one's state."),
     "rename": ("labels", "Give a job or a sweep another name."),
     "tag": ("labels", "Give jobs tags, and take tags away."),
     "note": ("labels", "Write a note to a job."),

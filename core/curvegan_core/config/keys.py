@@ -33,6 +33,16 @@ FIRST, LATER, NEWEST = 1, 2, 3
 _EXACT = 2**53
 
 
+class Fixed(StrEnum):
+    """Why a fork may not change a key: what it would contradict in the state or the records that it goes on from."""
+
+    STATE = "the state at that step has tensors for the present one"
+    PAST = "it says what happened before that step"
+
+
+STATE, PAST = Fixed
+
+
 @dataclass(frozen=True)
 class Key:
     """How a key counts.
@@ -43,6 +53,7 @@ class Key:
         since: FIRST, LATER, or NEWEST for every key that is added.
         fused: the values that the fused engine can train with; None if it can with all.
         most_rows: of an interval in steps, how many rows of the store a job may fill with it.
+        fixed: why a fork may not change it; STATE where that would need other tensors. None if it may.
     """
 
     counts: Counts
@@ -50,6 +61,7 @@ class Key:
     since: int = NEWEST
     fused: tuple[Any, ...] | None = None
     most_rows: int | None = None
+    fixed: Fixed | None = None
 
 
 def key(
@@ -61,10 +73,11 @@ def key(
     since: int = NEWEST,
     fused: tuple[Any, ...] | None = None,
     most_rows: int | None = None,
+    fixed: Fixed | None = None,
     **bounds: Any,
 ) -> Any:
     """Declare a field of a model: `...` for a default says that it has none; bounds are those of pydantic's `Field`."""
-    declared = Key(counts, numbers, since, fused, most_rows)
+    declared = Key(counts, numbers, since, fused, most_rows, fixed)
     return Field(default, description=meaning, json_schema_extra=asdict(declared), **bounds)
 
 

@@ -33,6 +33,10 @@ def check(config: "TrainConfig") -> None:
     if config.engine == "fused" and config.unfused:
         raise ValueError(f"engine fused cannot train with {config.unfused}; engine auto or torch can")
     check_intervals(config)
+    if bool(config.fork_of) != bool(config.fork_step):
+        raise ValueError("fork_of and fork_step belong together; `curvegan fork` sets both")
+    if config.fork_step >= config.steps:
+        raise ValueError(f"steps must be above fork_step, {config.fork_step}")
     if config.samples * config.points > _MOST_JUDGED:
         most = _MOST_JUDGED // config.points
         raise ValueError(f"samples must be at most {most} for curves of {config.points} points")

@@ -8,7 +8,21 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from curvegan_core.config.curve import CURVE_MODELS, Curve, Data, Parameter, Positive, Quadratic
-from curvegan_core.config.keys import CHOICE, FIRST, FREE, LATER, SHAPE, SWITCH, Keyed, key, numbers, pack_words, whole
+from curvegan_core.config.keys import (
+    CHOICE,
+    FIRST,
+    FREE,
+    LATER,
+    PAST,
+    SHAPE,
+    STATE,
+    SWITCH,
+    Keyed,
+    key,
+    numbers,
+    pack_words,
+    whole,
+)
 from curvegan_core.config.limits import check_size
 from curvegan_core.config.problems import one_line
 from curvegan_core.config.rules import check
@@ -27,6 +41,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 HeldOut = Annotated[float, Field(ge=0, le=0.5, allow_inf_nan=False)]
 Depth = Annotated[int, Field(ge=0, le=4)]
 Updates = Annotated[int, Field(ge=1, le=100)]
+Hash = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 Steps = Annotated[int, Field(ge=0, le=10_000_000)]
 Activation = Literal["relu", "leaky_relu", "tanh", "elu", "silu", "gelu"]
 OwnActivation = Literal["same", "relu", "leaky_relu", "tanh", "elu", "silu", "gelu"]
@@ -44,16 +59,23 @@ _MOST_PACK_KEY = 200
 class TrainConfig(Keyed):
     """One training, complete: the same config and seed give the same numbers. Defaults are the tutorial's."""
 
-    curve: Curve = key(Quadratic(), SHAPE, "the curve to learn: its family and that family's parameters", since=FIRST)
-    points: int = key(15, SHAPE, "points of a curve; the generator's output size", since=FIRST, ge=1, le=256)
-    x_min: Parameter = key(-1.0, FREE, "left end of the curve", since=FIRST)
-    x_max: Parameter = key(1.0, FREE, "right end of the curve", since=FIRST)
+    curve: Curve = key(
+        Quadratic(), SHAPE, "the curve to learn: its family and that family's parameters", since=FIRST, fixed=PAST
+    )
+    points: int = key(
+        15, SHAPE, "points of a curve; the generator's output size", since=FIRST, ge=1, le=256, fixed=STATE
+    )
+    x_min: Parameter = key(-1.0, FREE, "left end of the curve", since=FIRST, fixed=PAST)
+    x_max: Parameter = key(1.0, FREE, "right end of the curve", since=FIRST, fixed=PAST)
     front: Literal["standardise", "points", "pca"] = key(
         "standardise",
         FREE,
         "what training sees of your own curves: their values, each point by its own deviation, or principal components",
+        fixed=STATE,
     )
-    holdout: HeldOut = key(0.0, FREE, "share of your own curves that is not trained on, by the seed; 0 is none")
+    holdout: HeldOut = key(
+        0.0, FREE, "share of your own curves that is not trained on, by the seed; 0 is none", fixed=PAST
+    )
     latent: int = key(
         15,
         SHAPE,
@@ -61,32 +83,37 @@ class TrainConfig(Keyed):
         since=FIRST,
         ge=0,
         le=256,
+        fixed=STATE,
     )
     latent_noise: Literal["normal", "uniform"] = key(
         "normal", FREE, "distribution of z: N(0, 1) or U(-1, 1) in each of its numbers", since=LATER
     )
-    layers_g: Depth = key(1, SHAPE, "hidden layers of the generator; 0 is linear")
-    layers_d: Depth = key(1, SHAPE, "hidden layers of the discriminator; 0 is linear")
-    hidden_g: Width = key(128, SHAPE, "units of each hidden layer of the generator", since=FIRST)
-    hidden_d: Width = key(128, SHAPE, "units of each hidden layer of the discriminator", since=FIRST)
+    layers_g: Depth = key(1, SHAPE, "hidden layers of the generator; 0 is linear", fixed=STATE)
+    layers_d: Depth = key(1, SHAPE, "hidden layers of the discriminator; 0 is linear", fixed=STATE)
+    hidden_g: Width = key(128, SHAPE, "units of each hidden layer of the generator", since=FIRST, fixed=STATE)
+    hidden_d: Width = key(128, SHAPE, "units of each hidden layer of the discriminator", since=FIRST, fixed=STATE)
     activation: Activation = key("relu", CHOICE, "of the hidden units of both networks", since=LATER, fused=_FUSED)
     activation_g: OwnActivation = key("same", CHOICE, "the generator's own activation", fused=("same", *_FUSED))
     activation_d: OwnActivation = key("same", CHOICE, "the discriminator's own activation", fused=("same", *_FUSED))
     slope: float = key(0.2, CHOICE, "leaky_relu: slope below 0", ge=0, lt=1, allow_inf_nan=False)
     init: Literal["torch", "orthogonal", "normal", "he"] = key(
-        "torch", FREE, "how weights are drawn at first; the biases of all but torch are 0"
+        "torch", FREE, "how weights are drawn at first; the biases of all but torch are 0", fixed=PAST
     )
-    init_gain: Positive = key(1.0, FREE, "orthogonal: factor of the weights")
-    init_deviation: Positive = key(0.02, FREE, "normal: standard deviation of the weights")
-    norm_g: Norm = key("none", CHOICE, "normalisation before each activation of the generator", fused=("none",))
-    norm_d: Norm = key("none", CHOICE, "normalisation before each activation of the discriminator", fused=("none",))
+    init_gain: Positive = key(1.0, FREE, "orthogonal: factor of the weights", fixed=PAST)
+    init_deviation: Positive = key(0.02, FREE, "normal: standard deviation of the weights", fixed=PAST)
+    norm_g: Norm = key(
+        "none", CHOICE, "normalisation before each activation of the generator", fused=("none",), fixed=STATE
+    )
+    norm_d: Norm = key(
+        "none", CHOICE, "normalisation before each activation of the discriminator", fused=("none",), fixed=STATE
+    )
     batch_size: int = key(64, SHAPE, "curves in a minibatch", since=FIRST, ge=1, le=4096)
     steps: int = key(10001, FREE, "generator updates to train", numbers=False, ge=1, le=10_000_000)
     lr_g: Rate = key(1e-4, FREE, "learning rate of the generator (lr sets both)", since=FIRST)
     lr_d: Rate = key(1e-4, FREE, "learning rate of the discriminator (lr sets both)", since=FIRST)
-    optimiser: Optimiser = key("adam", CHOICE, "of both networks; oadam is optimistic Adam")
-    optimiser_g: OwnOptimiser = key("same", CHOICE, "the generator's own optimiser")
-    optimiser_d: OwnOptimiser = key("same", CHOICE, "the discriminator's own optimiser")
+    optimiser: Optimiser = key("adam", CHOICE, "of both networks; oadam is optimistic Adam", fixed=STATE)
+    optimiser_g: OwnOptimiser = key("same", CHOICE, "the generator's own optimiser", fixed=STATE)
+    optimiser_d: OwnOptimiser = key("same", CHOICE, "the discriminator's own optimiser", fixed=STATE)
     beta1: Beta = key(0.9, FREE, "adam, oadam: decay of the first moment", since=FIRST)
     beta2: Beta = key(0.999, FREE, "adam, oadam: decay of the second moment", since=FIRST)
     eps: Rate = key(1e-8, FREE, "adam, oadam, rmsprop: added to the denominator", since=FIRST)
@@ -118,7 +145,9 @@ class TrainConfig(Keyed):
     instance_noise: Weight = key(
         0.0, SWITCH, "standard deviation of the noise on all that the discriminator sees; 0 is off", since=LATER
     )
-    pack: int = key(1, SHAPE, "curves that the discriminator judges together (PacGAN)", fused=(1,), ge=1, le=8)
+    pack: int = key(
+        1, SHAPE, "curves that the discriminator judges together (PacGAN)", fused=(1,), ge=1, le=8, fixed=STATE
+    )
     unroll: int = key(
         0, CHOICE, "discriminator updates that the generator's update looks ahead", fused=(0,), ge=0, le=10
     )
@@ -129,7 +158,9 @@ class TrainConfig(Keyed):
         0.0, SWITCH, "eta of eta times D's gradient's squared norm, in the generator's update; 0 is off", fused=(0.0,)
     )
     label_smoothing: Smoothing = key(0.0, SWITCH, "what the label of real curves lacks to 1", since=LATER)
-    ema: Beta = key(0.0, SWITCH, "decay of the generator's averaged weights, judged beside it; 0 is off", since=LATER)
+    ema: Beta = key(
+        0.0, SWITCH, "decay of the generator's averaged weights, judged beside it; 0 is off", since=LATER, fixed=STATE
+    )
     seed: int = key(0, FREE, "64-bit seed of weights, noise and minibatches", since=FIRST, ge=0, lt=2**64)
     samples: int = key(1024, FREE, "generated curves that each evaluation judges", numbers=False, ge=1024, le=50_000)
     threshold: float = key(
@@ -141,10 +172,15 @@ class TrainConfig(Keyed):
         le=10,
     )
     record_every: Interval = key(
-        10, FREE, "steps between two points of the loss curve", numbers=False, most_rows=_MOST_RECORDS
+        10, FREE, "steps between two points of the loss curve", numbers=False, most_rows=_MOST_RECORDS, fixed=PAST
     )
     snapshot_every: Interval = key(
-        1000, FREE, "steps between two snapshots of the generated curves", numbers=False, most_rows=_MOST_SNAPSHOTS
+        1000,
+        FREE,
+        "steps between two snapshots of the generated curves",
+        numbers=False,
+        most_rows=_MOST_SNAPSHOTS,
+        fixed=PAST,
     )
     checkpoint_every: Interval = key(
         1000, FREE, "steps between two checkpoints", numbers=False, most_rows=_MOST_CHECKPOINTS
@@ -152,6 +188,10 @@ class TrainConfig(Keyed):
     keep_checkpoints: Literal["few", "all", "final"] = key(
         "few", FREE, "few are the first, the last two and the end's; final keeps few until the end", numbers=False
     )
+    fork_of: Hash = key(
+        "", FREE, "hash of the training that `curvegan fork` went on from; nobody else sets it", fixed=PAST
+    )
+    fork_step: Steps = key(0, FREE, "the step up to which that training is this one's past", fixed=PAST)
     device: Device = key(
         "auto",
         CHOICE,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from curvegan_core.config.train import TrainConfig
 
-# Keys that every engine obeys, because the networks' shapes, the families and Adam have no others.
+# Keys that every engine obeys, because the networks' shapes, the families and Adam have no others;
+# and the lineage of a fork, which is in the state that an engine is handed.
 _OF_EVERY_ENGINE = frozenset(
     {
         "curve",
@@ -22,6 +23,7 @@ _OF_EVERY_ENGINE = frozenset(
         "seed",
     }
     | {"lr_g", "lr_d", "beta1", "beta2", "eps", "init", "init_gain", "init_deviation"}
+    | {"fork_of", "fork_step"}
 )
 
 

@@ -216,9 +216,9 @@ def _series(
     logarithmic: bool = False,
 ) -> Axes:
     """Draw some columns of the loss curve over the steps; the scale of decades is the lowest."""
-    steps, x = data.losses.steps.astype(np.float64), (0.0, float(data.config.steps))
+    x = (0.0, float(data.config.steps))
     columns = {name: getattr(data.losses, name).astype(np.float64)[None] for name in colours}
-    marks = [Marks(name, steps, columns[name], colour, 0.8) for name, colour in colours.items()]
+    marks = [mark for name, colour in colours.items() for mark in _line(data, name, columns[name], colour)]
     keys = [Key(name, colour, 1) for name, colour in colours.items()]
     keys += [Key("equilibrium", PALE, 1, "dashes")] if levels else []
     shown = np.concatenate([*(column[0] for column in columns.values()), [level.value for level in levels]])
@@ -237,6 +237,14 @@ def _series(
         labelled=(logarithmic, True),
         keys=keys,
     )
+
+
+def _line(data: PlotData, name: str, values: NDArray[np.float64], colour: str) -> list[Marks]:
+    """Return a column over the steps; what a fork has of its parent is grey."""
+    steps, own = data.losses.steps.astype(np.float64), data.losses.steps >= data.config.fork_step
+    if own.all():
+        return [Marks(name, steps, values, colour, 0.8)]
+    return [Marks(name, steps[part], values[:, part], hue, 0.8) for part, hue in ((~own, PALE), (own, colour))]
 
 
 def _levels(*values: tuple[float | None, str]) -> list[Level]:

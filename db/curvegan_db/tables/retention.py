@@ -14,7 +14,7 @@ def outdated(steps: Collection[int], config: Mapping[str, Any]) -> set[int]:
 
     One off the grid, as a drain or an earlier end leaves it, is there to be resumed: it goes when the next one is
     there. Of those on the grid the first stays, to start from again, and the last two: where the newest cannot be
-    read, a resume takes the one before. The newest of all always stays.
+    read, a resume takes the one before. The newest of all always stays, and so does the start of a fork.
     """
     newest = max(steps)
     grid = sorted(step for step in steps if step % config["checkpoint_every"] == 0)
@@ -23,7 +23,7 @@ def outdated(steps: Collection[int], config: Mapping[str, Any]) -> set[int]:
         grid = grid[:1] + grid[-2:]
     elif keep == "final":
         grid = []
-    return {*steps} - {newest, *grid}
+    return {*steps} - {newest, *grid, config.get("fork_step", 0)}
 
 
 def drop_outdated(session: Session, configs: Mapping[int, Mapping[str, Any]]) -> None:

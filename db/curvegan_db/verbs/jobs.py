@@ -7,6 +7,7 @@ from sqlalchemy import Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from curvegan_core.config.curve import Data
+from curvegan_core.errors import InvalidConfig
 from curvegan_db.columns import MOST_ID, MOST_REASON, JobColumns, JobState
 from curvegan_db.errors import ConfigUnreadable, JobNotFound, JobStateConflict
 from curvegan_db.filters.language import Filter
@@ -108,8 +109,12 @@ class Jobs(Transactions):
             return _cancel(session, job, moment, reason)
 
 
-def add_jobs(session: Session, requests: Sequence[JobRequest], moment: datetime, sweep: int | None = None) -> list[int]:
-    """Store queued jobs, of a sweep or of none; their ids, in the order of the requests."""
+def add_jobs(
+    session: Session, requests: Sequence[JobRequest], moment: datetime, sweep: int | None = None, forks: bool = False
+) -> list[int]:
+    """Store queued jobs, of a sweep or of none; their ids, in the order of the requests. Raises InvalidConfig."""
+    if not forks and any(request.config.fork_of for request in requests):
+        raise InvalidConfig("fork_of and fork_step are what `curvegan fork` sets; leave them out")
     require_contents(session, [request.config for request in requests])
     statement = insert(models.Job).returning(models.Job.id, sort_by_parameter_order=True)
     rows = [_row(request, moment) | {"sweep": sweep} for request in requests]

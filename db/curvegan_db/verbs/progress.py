@@ -191,12 +191,13 @@ def _chunk(job_id: int, losses: "LossCurve") -> dict[str, Any]:
 
 
 def _put_checkpoints(session: Session, moment: datetime, held: Sequence[tuple[models.Job, Record]]) -> None:
-    rows = [_checkpoint(job, moment, *checkpoint) for job, record in held for checkpoint in record.checkpoints]
+    rows = [checkpoint_row(job, moment, *checkpoint) for job, record in held for checkpoint in record.checkpoints]
     _replace(session, models.Checkpoint, rows)
     drop_outdated(session, {job.id: job.config for job, record in held if record.checkpoints})
 
 
-def _checkpoint(job: models.Job, moment: datetime, step: int, data: bytes) -> dict[str, Any]:
+def checkpoint_row(job: models.Job, moment: datetime, step: int, data: bytes) -> dict[str, Any]:
+    """Return the row of a checkpoint that a job's present attempt made."""
     row = {
         "job_id": job.id,
         "step": step,
@@ -230,7 +231,7 @@ def _begin(session: Session, job: models.Job, moment: datetime, began: Mapping[s
     step = began["began_step"]
     job.made_by, job.started_at = job.made_by if step else None, job.started_at or moment
     if job.attempt > 1 or job.began_at is not None:  # else nobody can have written anything
-        _delete_after(session, job.id, step)
+        delete_after(session, job.id, step)
     if job.began_step != step:
         detail = "at step {began_step} on {device} with {engine} {engine_version}"
         add_event(session, job, moment, "began", detail.format(**began))
@@ -240,7 +241,7 @@ def _begin(session: Session, job: models.Job, moment: datetime, began: Mapping[s
     session.execute(update(models.Attempt).where(*attempt).values(began_at=moment, **began))
 
 
-def _delete_after(session: Session, job_id: int, step: int) -> None:
+def delete_after(session: Session, job_id: int, step: int) -> None:
     """Leave what led to the state at `step`: the records of the updates before it, the states up to it."""
     _cut_losses(session, job_id, step)
     for table in (models.Snapshot, models.Checkpoint, models.Plot):

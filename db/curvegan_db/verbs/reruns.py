@@ -4,9 +4,10 @@ Three verbs with three meanings. All of them queue the job again and keep its hi
 its results.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from curvegan_core.config.train import TrainConfig
@@ -19,7 +20,9 @@ from curvegan_db.tables.states import displayed_state
 from curvegan_db.tables.transitions import add_event, end
 from curvegan_db.verbs.datasets import require_contents
 from curvegan_db.verbs.jobs import locked_job
+from curvegan_db.verbs.progress import delete_after
 
+ResultTable = models.LossChunk | models.Snapshot | models.Checkpoint | models.Plot
 RESULTS = (models.LossChunk, models.Snapshot, models.Checkpoint, models.Plot)
 
 
@@ -30,12 +33,14 @@ class Reruns(Transactions):
     """
 
     def retry(self, job_id: int, force: bool = False) -> None:
-        """Run an ended job afresh: its results are deleted."""
+        """Run an ended job afresh: its results are deleted, of a fork those after its start."""
         with self._write() as session:
             moment, job = _ended(session, job_id, "retried", force)
-            for table in RESULTS:
-                session.execute(delete(table).where(table.job_id == job_id))
+            made_by = job.made_by
+            forget_results(session, [job_id], RESULTS)
             _queue_again(session, job, Until.RETRY)
+            if job.parent_step is not None:
+                job.step, job.made_by = job.parent_step, made_by
             add_event(session, job, moment, "retried")
 
     def resume(self, job_id: int, force: bool = False) -> None:
@@ -68,6 +73,19 @@ class Reruns(Transactions):
             job.config, job.steps = config.model_dump(mode="json"), config.steps
             _queue_again(session, job)
             add_event(session, job, moment, "extended", f"from {before} to {steps} steps")
+
+
+def forget_results(session: Session, ids: Sequence[int], tables: Sequence[type[ResultTable]]) -> None:
+    """Delete what came of jobs; of a fork what came after its start, for there it starts again."""
+    job = models.Job
+    starts = select(job.id, job.parent_step).where(job.id.in_(ids), job.parent_step.is_not(None))
+    rows = session.execute(starts) if models.Checkpoint in tables else ()
+    forks = {job_id: step for job_id, step in rows if step is not None}
+    for table in tables:
+        session.execute(delete(table).where(table.job_id.in_([job_id for job_id in ids if job_id not in forks])))
+    for job_id, step in forks.items():
+        delete_after(session, job_id, step)
+        session.execute(delete(models.Plot).where(models.Plot.job_id == job_id))
 
 
 def _ended(session: Session, job_id: int, done: str, force: bool = False) -> tuple[datetime, models.Job]:

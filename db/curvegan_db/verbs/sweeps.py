@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from curvegan_core.config.train import TrainConfig
@@ -26,7 +26,7 @@ from curvegan_db.tables.transitions import add_events, cut
 from curvegan_db.values import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_text
 from curvegan_db.verbs.datasets import require_content
 from curvegan_db.verbs.jobs import add_jobs
-from curvegan_db.verbs.reruns import RESULTS
+from curvegan_db.verbs.reruns import RESULTS, forget_results
 
 MOST_JOBS = 100_000
 _AT_ONCE = 1_000
@@ -35,6 +35,11 @@ _JUDGING = ("samples", "threshold", "curve.box")
 _RECENT = 1_000
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+# What a retry leaves of a fork: where it starts, and the engine of that state.
+_STARTS = {
+    "step": func.coalesce(models.Job.parent_step, 0),
+    "made_by": case((models.Job.parent_step.is_not(None), models.Job.made_by)),
+}
 _T = TypeVar("_T")
 
 
@@ -179,11 +184,10 @@ class Sweeps(Transactions):
         ended = [state for state in _ENDED if state in states]
         with self._write() as session:
             _require_datasets(session, where, ended)
-            done = _change(session, where, ended, models.cleared_by(verb))
+            done = _change(session, where, ended, models.cleared_by(verb) | (_STARTS if verb is Until.RETRY else {}))
             ids = sorted(job_id for job_id, _ in done)
-            for table in forgotten:
-                for part in _parts(ids):
-                    session.execute(delete(table).where(table.job_id.in_(part)))
+            for part in _parts(ids):
+                forget_results(session, part, forgotten)
             _say(session, done, now(session), kind)
             return ids
 
