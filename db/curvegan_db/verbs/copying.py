@@ -95,6 +95,7 @@ class Copying(Transactions):
             for row in new:
                 values = {name: value for name, value in row.items() if name not in _OWN}
                 values["sweep_id"] = sweeps.get(row["sweep_id"])
+                values["parent_id"] = copied.ids.get(row["parent_id"])  # a parent that stays behind is not known here
                 copied.ids[row["id"]] = session.scalars(insert(job).values(values).returning(job.c.id)).one()
             for table in _parts():
                 _put_parts(session, table, bundle.parts.get(table.name, ()), copied)
