@@ -38,6 +38,7 @@ INDEX = {
     "export": ("export", "Write jobs as one table, a job a line."),
     "events": ("status", "List every change of a job's state, the oldest first."),
     "logs": ("waiting", "Print a job's log, from its first line on."),
+    "dashboard": ("web", "Show jobs, sweeps and trainings in your browser."),
     "curves": ("curves", "List the families of curves, each with a drawing."),
     "data": ("data", "Keep your own curves to train on."),
     "worker": ("workers", "Train queued jobs until stopped."),
