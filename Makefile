@@ -8,7 +8,7 @@ REQUIRED := 3.11
 # A checkout's commands never reach for the services that the shell happens to point at.
 unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
 
-.PHONY: same-python help demo test soak lab theory bench lint format clean
+.PHONY: same-python help demo test soak lab theory papers bench lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -35,10 +35,13 @@ soak: .venv/dev.stamp  ## 200 jobs under a storm of faults, and more: 15 minutes
 	$(BIN)/python -m tests.acceptance.soak $(if $(SEED),--seed $(SEED))
 
 lab: .venv/dev.stamp  ## train 656 GANs and write the tables and pictures of docs/mode-collapse.md and docs/science.md
-	$(BIN)/python benchmarks/lab.py
+	$(BIN)/python -m benchmarks.lab
 
 theory: .venv/dev.stamp  ## measure what theory knows in closed form and write docs/theory.md: some minutes
-	$(BIN)/python benchmarks/theory.py
+	$(BIN)/python -m benchmarks.theory
+
+papers: .venv/dev.stamp  ## train what papers print and write docs/papers.md: hours; make papers QUICK=1 takes ten minutes
+	$(BIN)/python -m benchmarks.papers $(if $(QUICK),--quick)
 
 bench: .venv/bench.stamp  ## measure all that is promised of speed: six minutes; make bench QUICK=1 takes a few
 	@$(BIN)/python -m benchmarks.bench $(if $(QUICK),--quick)
@@ -54,7 +57,7 @@ format: .venv/dev.stamp  ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 clean:  ## remove what the targets above made, .venv and the demo's jobs included
-	rm -rf .venv .demo .lab dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
+	rm -rf .venv .demo .lab .papers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, three sizes: `demo` needs no test tools, and only `bench` a peer to measure by. Each stamp is as old as

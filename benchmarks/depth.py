@@ -60,7 +60,11 @@ def training(make: Callable[..., Engine], jobs: int, values: dict[str, Any]) -> 
     configs = [TrainConfig.parse({**values, "seed": seed}) for seed in range(jobs)]
     engine = make(configs, [State.initial(config) for config in configs], "cpu")
     engine.run([0] * jobs, 2, [])
-    return lambda steps: engine.run([2] * jobs, steps, []) and None
+
+    def run(steps: int) -> None:
+        engine.run([2] * jobs, steps, [])
+
+    return run
 
 
 def fused(values: dict[str, Any]) -> Work:
@@ -90,7 +94,8 @@ def _repeat(train: Callable[[], None], _: int) -> None:
 
 def measure(rounds: int) -> tuple[dict[str, float], float]:
     """Return microseconds a step and job of every contender, and multiply-adds a second at the peak."""
-    timed, least, peak = contenders(), {}, 0.0
+    timed, peak = contenders(), 0.0
+    least: dict[str, float] = {}
     x, out = zeros(LANES), np.zeros(ACCUMULATORS * LANES, np.float32)
     burn(x, 1, out)
     for _ in range(rounds):

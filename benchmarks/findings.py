@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from experiments import FAMILIES, RATES, SINE_MODES, TUTORIAL, UPDOWN, Experiment
 from scipy.stats import binomtest
 
+from benchmarks.experiments import FAMILIES, RATES, SINE_MODES, TUTORIAL, UPDOWN, Experiment
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_db.store import Store
 from curvegan_db.values import Job

@@ -1,6 +1,6 @@
 """The curve laboratory: `make lab`. Trains every experiment with the product itself and writes what was found.
 
-    python benchmarks/lab.py [--home .lab] [--seeds 16] [--first-seed 100]
+    python -m benchmarks.lab [--home .lab] [--seeds 16] [--first-seed 100]
 
 Each experiment is a sweep of the `curvegan` command in an embedded store of its own. Killed and started again, it goes
 on where it was; sweeps that are there are not trained again. The tables and pictures of docs/mode-collapse.md and
@@ -16,10 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import findings
-import lab_pictures
-from experiments import ALL, Experiment
-
+from benchmarks import findings, lab_pictures
+from benchmarks.experiments import ALL, Experiment
 from curvegan_db.store import Store, open_store
 
 ROOT = Path(__file__).parent.parent

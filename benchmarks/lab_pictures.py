@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from experiments import RATES, SINE_MODES, UPDOWN
-from findings import Found, Training, at_rate
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
+from benchmarks.experiments import RATES, SINE_MODES, UPDOWN
+from benchmarks.findings import Found, Training, at_rate
 from curvegan_core.families import curves
 
 REAL, GENERATED, LOST, OTHER = "#74BCFF", "#4AD631", "#E4572E", "#BBBBBB"
@@ -19,7 +19,7 @@ _AT = ("1e-4", "1e-3", "1e-2")
 def collapse(found: Found) -> Figure:
     """Generated curves of `updown` under four recipes, and how many seeds of each recipe kept both modes."""
     figure = Figure(figsize=(9.6, 6.4), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1, 1.15])
+    above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=[1, 1.15])[:, 0]
     labels = {experiment.name: _plain(experiment.label) for experiment in UPDOWN}
     for axes, name in zip(above.subplots(1, len(_SEEN), sharey=True), _SEEN, strict=True):
         _draw_curves(axes, _typical(found[name]), labels[name].replace(", likewise", ""))
@@ -30,7 +30,7 @@ def collapse(found: Found) -> Figure:
 def learning_rate(found: Found) -> Figure:
     """Share of good curves of `sine_modes` over the learning rate, and curves at three of them."""
     figure = Figure(figsize=(9.6, 6.0), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1.25, 1])
+    above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.25, 1])[:, 0]
     axes = above.subplots()
     for experiment, colour in zip(SINE_MODES, ("#1F77C9", "#2C9A17"), strict=True):
         _draw_rates(axes, found[experiment.name], _plain(experiment.label), colour)

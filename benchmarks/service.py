@@ -40,13 +40,14 @@ from curvegan_core.metrics.evaluation import Evaluation
 from curvegan_db.store import Store, open_store
 from curvegan_db.values import JobRequest
 from curvegan_worker import recorder
-from curvegan_worker.celery.app import HANG_S, nudge
+from curvegan_worker.celery.app import HANG_S
+from curvegan_worker.celery.nudges import nudge
 from curvegan_worker.host.machine_code import prepare
 from curvegan_worker.lease import Lease
 from curvegan_worker.outage import Outage
 from curvegan_worker.run import Run
 from curvegan_worker.settings import Settings
-from curvegan_worker.stop_flag import Stop
+from curvegan_worker.stop_flag import StopFlag
 from tests.databases import migrate
 from tests.servers import PostgresServer, RedisServer
 from tests.worker.fleet import run_fleet
@@ -94,7 +95,7 @@ def work(store: Store) -> None:
     worker = store.register_worker("benchmark", 1, DEVICES, "0")
     while store.reap() is not None and (claim := store.claim(worker, DEVICES, 16)) is not None:
         with Lease(store, claim, Outage("the database"), HANG_S, lambda: None) as lease:
-            Run(store, claim, lease, "cpu", Stop()).train()
+            Run(store, claim, lease, "cpu", StopFlag()).train()
     store.unregister_worker(worker)
 
 
@@ -169,7 +170,7 @@ def service() -> Iterator[tuple[Settings, Store]]:
 def finish(settings: Settings, store: Store, jobs: int) -> None:
     """Submit jobs, and wait until all of them have succeeded."""
     ids = submit(store, jobs)
-    nudge(settings, ids)
+    nudge(settings, store.queued_among(ids[:WORKERS]))
     while store.jobs(ids, states=("queued", "running", "lost"), limit=1):
         time.sleep(0.05)
     assert len(store.jobs(ids, states=("succeeded",))) == jobs

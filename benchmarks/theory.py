@@ -1,6 +1,6 @@
 """The known answers: `make theory`. Measures what theory says in closed form, and writes docs/theory.md.
 
-    python benchmarks/theory.py
+    python -m benchmarks.theory
 
 The Jacobians are the torch engine's own, in float64; the trajectories are trainings. Tables stand between comments that
 name them, pictures in docs/images. Some minutes on one core, most of them the fifteen dimensions.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from curvegan.lab import Lab
+    from curvegan.services import Services
     from curvegan_core.config.train import TrainConfig
     from curvegan_core.families.dataset import Dataset
     from curvegan_db.store import Store
@@ -25,14 +25,13 @@ def data_names(store: "Store", configs: Iterable["TrainConfig"]) -> list[str]:
     from curvegan_core.config.curve import Data
 
     hashes = [config.curve.hash if isinstance(config.curve, Data) else "" for config in configs]
-    names = {
-        key: ",".join(store.dataset_names(key)) or f"{key[:12]} (a data set that was removed)"
-        for key in set(hashes) - {""}
-    }
+    used = set(hashes) - {""}
+    known = store.names_of_datasets(used) if used else {}
+    names = {key: ",".join(known.get(key, ())) or f"{key[:12]} (a data set that was removed)" for key in used}
     return [names.get(key, "") for key in hashes]
 
 
-def data_remark(lab: "Lab", config: "TrainConfig") -> str:
+def data_remark(lab: "Services", config: "TrainConfig") -> str:
     """Return `data set NAME` for a config that learns one, empty for another. Raises DatasetNotFound."""
     from curvegan_core.config.curve import Data
     from curvegan_db.errors import DatasetNotFound

@@ -1,164 +1,213 @@
-"""The services of one place, each opened on first use: settings, store, queue. Making a Lab opens none."""
+"""The laboratory of one place: its jobs, sweeps and data sets, from Python. Nothing is opened before it is used."""
 
-import math
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from functools import cached_property, reduce
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from curvegan.services import Services
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Engine
+    from curvegan.data import Data
+    from curvegan.job import Job
+    from curvegan.jobs import Jobs
+    from curvegan.sweep import Sweep
 
-    from curvegan_db.store import Store
-    from curvegan_worker.settings import Settings
-
-# The states of workers that take jobs.
-WORKING = ("starting", "idle", "training")
-NO_ENGINE = "no engine is installed here; `pip install 'curvegan[worker]'` makes this machine able to train"
-# How long no other worker is started where one ended as soon as it was started: twice as long each time.
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _SETTLED_S = 4.0, 60.0, 30.0
+_SETTINGS = ("home", "database_url", "broker_url", "queue_prefix", "workers")
 
 
-def engines_installed() -> tuple[str, ...]:
-    """Return the engines that this machine has. Loads none."""
-    from importlib.util import find_spec
+def connect(
+    *,
+    home: str | Path | None = None,
+    database_url: str | None = None,
+    broker_url: str | None = None,
+    queue_prefix: str | None = None,
+    workers: int | None = None,
+) -> "Lab":
+    """Return the laboratory that the commands use here: what is not given comes from CURVEGAN_ variables, then files.
 
-    return tuple(engine for engine, needs in {"fused": "numba", "torch": "torch"}.items() if find_spec(needs))
+    Args:
+        home: folder of the embedded store.
+        database_url: where the jobs are kept.
+        broker_url: what wakes the workers.
+        queue_prefix: what the names of its queues begin with.
+        workers: how many a submission starts where it finds none.
+    """
+    given = {"home": home, "database_url": database_url, "broker_url": broker_url, "queue_prefix": queue_prefix}
+    said = {name: None if value is None else str(value) for name, value in (given | {"workers": workers}).items()}
+    return Lab.of_environment(**said)
 
 
-class Lab:
-    """Where jobs are kept, and what wakes the workers. What is not said here comes from the TOML files."""
+class Lab(Services):
+    """Jobs, sweeps and data sets of one place. Threads may share it; `with` closes its connections at the end."""
 
-    def __init__(
+    @classmethod
+    def of_environment(cls, **given: str | None) -> Self:
+        """Make it of settings, those that are None from the variables of the environment."""
+        import os
+
+        from curvegan.services import WORKER_VARIABLES
+
+        named = {name: os.environ.get(f"CURVEGAN_{name.upper()}") for name in _SETTINGS}
+        variables = {name: os.environ[name] for name in WORKER_VARIABLES if name in os.environ}
+        return cls(**{name: given.get(name) or named[name] for name in _SETTINGS}, variables=variables)
+
+    def submit(
         self,
-        home: str | None = None,
-        database_url: str | None = None,
-        broker_url: str | None = None,
-        queue_prefix: str | None = None,
-        workers: str | None = None,
-        variables: Mapping[str, str] = MappingProxyType({}),
+        *,
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        priority: int = 0,
+        preset: str | None = None,
+        data: str | None = None,
+        start: "Job | int | str | None" = None,
+        config: Mapping[str, Any] | str | Path | None = None,
+        worker: bool = True,
+        **keys: Any,
+    ) -> "Job":
+        """Queue a job, the tutorial's but for the keys given, and return its handle at once.
+
+        Args:
+            name: a name to know it by.
+            tags: words to find it by.
+            priority: high goes first.
+            preset: keys to start from, by the preset's name.
+            data: the data set to learn.
+            start: a job whose config to start from.
+            config: keys below those given here: a mapping, or the path of a TOML file.
+            worker: whether a background worker is started where the store is embedded and none lives.
+            keys: keys of the config; `curve` is a family's name or a mapping with its parameters.
+
+        Raises InvalidInput, InvalidConfig, DatasetNotFound. What keeps the job from running here is a warning.
+        """
+        from curvegan.job import Job
+        from curvegan.submitting.layers import layered
+        from curvegan.submitting.starting import have_workers
+        from curvegan_db.values import JobRequest
+
+        layers = self._layers(keys, preset, data, start, config)
+        [job_id] = self.store.submit([JobRequest(layered(layers), name, tuple(tags), priority)])
+        have_workers(self, [job_id], worker)
+        return Job(self, job_id)
+
+    def sweep(
+        self,
+        axes: Mapping[str, Any] | None = None,
+        *,
+        seeds: int | Sequence[int] | None = None,
+        random: int | None = None,
+        sweep_seed: int = 0,
+        skip_invalid: bool = False,
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        priority: int = 0,
+        preset: str | None = None,
+        data: str | None = None,
+        start: "Job | int | str | None" = None,
+        config: Mapping[str, Any] | str | Path | None = None,
+        worker: bool = True,
+        **keys: Any,
+    ) -> "Sweep":
+        """Queue a job for every point of a grid, all or none, and return the sweep's handle at once.
+
+        Args:
+            axes: by key a list of values, `log(a, b, n)`, `lin(a, b, n)`, or for `random` a `span(a, b)`.
+            seeds: seeds for every point: so many, or these.
+            random: draw so many points in place of the whole grid.
+            sweep_seed: the seed of `random`.
+            skip_invalid: leave out points that make no valid job.
+            keys: keys of the config that all its jobs have; the other arguments are those of `submit`.
+
+        Raises InvalidInput, InvalidConfig, DatasetNotFound.
+        """
+        from curvegan.submitting.axes import axis_of
+        from curvegan.submitting.layers import data_layers
+        from curvegan.submitting.plan import Draw, planned
+        from curvegan.submitting.starting import have_workers
+        from curvegan.sweep import Sweep
+
+        all_axes = [axis_of(key, values) for key, values in (axes or {}).items()]
+        repeated, keys = _seeds(seeds, keys)
+        plan = planned(
+            self._layers(keys, preset, data, start, config),
+            all_axes,
+            repeated,
+            None if random is None else Draw(random, sweep_seed),
+            name=name,
+            tags=tuple(tags),
+            priority=priority,
+            skip_invalid=skip_invalid,
+            datasets=data_layers(self.store, all_axes) if any(axis.key == "data" for axis in all_axes) else {},
+        )
+        submitted = self.store.submit_sweep(plan.requests, plan.described, plan.name)
+        assert submitted.id is not None
+        have_workers(self, submitted.jobs, worker)
+        return Sweep(self, submitted.id)
+
+    def jobs(self, where: str | None = None) -> "Jobs":
+        """Return all jobs, or those that a filter means, as in `loss=ns and rmse<0.1`: a set that reads nothing yet.
+
+        Raises InvalidInput for what is no filter.
+        """
+        from curvegan.jobs import Jobs
+
+        everything = Jobs(self)
+        return everything if where is None else everything.where(where)
+
+    def __getitem__(self, which: int | str) -> "Job":
+        """Return a job by its id, its name, or as "last". Raises JobNotFound, InvalidInput."""
+        from curvegan.job import Job
+        from curvegan.selecting import select_one
+
+        return Job(self, self.store.job(which).id if isinstance(which, int) else select_one(self.store, which))
+
+    def find_sweep(self, which: int | str = "last") -> "Sweep":
+        """Return a sweep by its id, its name, or as "last". Raises SweepNotFound, InvalidInput."""
+        from curvegan.selecting import select_sweep
+        from curvegan.sweep import Sweep
+
+        sweep_id = which if isinstance(which, int) else select_sweep(self.store, which)
+        return Sweep(self, self.store.sweep(sweep_id).id)
+
+    @cached_property
+    def data(self) -> "Data":
+        """The data sets."""
+        from curvegan.data import Data
+
+        return Data(self)
+
+    def _layers(
+        self,
+        keys: Mapping[str, Any],
+        preset: str | None,
+        data: str | None,
+        start: "Job | int | str | None",
+        config: Mapping[str, Any] | str | Path | None,
+    ) -> list[Mapping[str, Any]]:
+        from curvegan.submitting.layers import job_layers, keyed
+
+        started = self[start] if isinstance(start, int | str) else start
+        file = Path(config) if isinstance(config, str | Path) else None
+        below = keyed(config) if isinstance(config, Mapping) else None
+        return job_layers(self, keyed(keys), preset, file, below, data, started.config if started else None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Make it; `variables` of the environment are those that a worker started here would read."""
-        settings = {"home": home, "database_url": database_url, "broker_url": broker_url, "queue_prefix": queue_prefix}
-        settings["workers"] = workers
-        self._given = {key: value for key, value in settings.items() if value}
-        self._variables = variables
-        self._next_start, self._pause_s = -math.inf, 0.0
+        self.close()
 
-    @cached_property
-    def files(self) -> dict[str, dict[str, Any]]:
-        """The `settings` and `config` tables of the project's and the user's TOML files, the project's on top."""
-        from curvegan.toml import overlay
+    def __repr__(self) -> str:
+        from curvegan_db.sql.database import shown_url
 
-        return reduce(overlay, self._tables.values(), {"settings": {}, "config": {}})
+        return f"<Lab in {shown_url(self.store.engine)}>"
 
-    @cached_property
-    def _tables(self) -> dict[Path, dict[str, Any]]:
-        from curvegan.toml import personal_tables
 
-        return personal_tables(Path.cwd())
-
-    @property
-    def given(self) -> frozenset[str]:
-        """The names of the settings that were given here, and so come from no file."""
-        return frozenset(self._given)
-
-    def file_of(self, setting: str) -> Path | None:
-        """Return the TOML file that a setting comes from; None where it was given here, or nowhere."""
-        files = [path for path, tables in self._tables.items() if setting in tables.get("settings", {})]
-        return files[-1] if files and setting not in self._given else None
-
-    @property
-    def variables(self) -> Mapping[str, str]:
-        """The variables of the environment that a worker started here would read."""
-        return self._variables
-
-    @cached_property
-    def settings(self) -> "Settings":
-        """The settings, checked. Raises InvalidInput."""
-        from curvegan_worker.settings import WORKER_VARIABLES, Settings
-
-        for name, text in self._variables.items():
-            WORKER_VARIABLES[name](name, text)  # a worker that is started here would refuse it, with the job stored
-        return Settings.resolve(**(self.files["settings"] | self._given))
-
-    @cached_property
-    def store(self) -> "Store":
-        """The store at this version's schema: the embedded one is brought to it, another one is only checked."""
-        from curvegan_db.store import open_store
-
-        return open_store(self.settings.database_url)
-
-    def reap(self) -> None:
-        """Take back what lost its worker. A replica, or a role that may only read, shows what is lost all the same."""
-        from curvegan_db.errors import DatabaseRefuses
-
-        with suppress(DatabaseRefuses):
-            self.store.reap()
-
-    @contextmanager
-    def engine(self) -> Iterator["Engine"]:
-        """Open the bare database, whatever its schema: for who looks after it."""
-        from curvegan_db.sql.database import make_engine
-
-        engine = make_engine(self.settings.database_url)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-
-    def nudge(self, ids: Sequence[int]) -> str | None:
-        """Wake as many workers as there are; each goes on while work is left, and who starts later looks by himself.
-
-        Returns a warning where the broker could not be told.
-        """
-        if not self.settings.has_broker:
-            return None
-        from curvegan_worker.celery.nudges import MOST_NUDGES, nudge
-
-        live = sum(worker.state in WORKING for worker in self.store.workers())
-        return nudge(self.settings, self.store.queued_among(ids[: min(max(1, live), MOST_NUDGES)]))
-
-    def broker_problem(self) -> str | None:
-        """Return why no message gets through the broker; None where it does, or where none is needed."""
-        if not self.settings.has_broker:
-            return None
-        from curvegan_worker.celery.broker import BrokerUnreachable, round_trip
-
-        try:
-            round_trip(self.settings)
-        except BrokerUnreachable as error:
-            return str(error)
-        return None
-
-    def start_worker(self) -> str | None:
-        """Have a background worker on this machine where the store is embedded. Return why there can be none.
-
-        Whether there is one already is told by a lock, not by the store, where a killed worker seems alive for a while.
-        One that ends again and again as soon as it is started is started less and less often.
-        """
-        if not self.settings.embedded:
-            return None
-        if not engines_installed():
-            return f"No worker was started: {NO_ENGINE}."
-        from curvegan_worker.host.background import is_present, start_background
-
-        try:
-            if is_present(self.settings) or (now := time.monotonic()) < self._next_start:
-                return None
-            settled = now - self._next_start > _SETTLED_S
-            self._pause_s = _FIRST_PAUSE_S if settled else min(2 * self._pause_s, _LONGEST_PAUSE_S)
-            self._next_start = now + self._pause_s
-            start_background(self.settings)
-        except OSError as error:
-            return f"No worker was started: {error.filename or 'its process'}: {error.strerror}."
-        log = self.settings.home / "worker.log"
-        return None if settled else f"The worker that was started has ended, and another is tried; {log} says why."
-
-    def close(self) -> None:
-        """Close the store's connections, if it was opened."""
-        if "store" in self.__dict__:
-            self.store.close()
+def _seeds(seeds: int | Sequence[int] | None, keys: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """Return seeds as `--seeds` takes them, and the keys; of a single seed that is listed it is the key."""
+    if seeds is None or isinstance(seeds, int):
+        return None if seeds is None else str(seeds), keys
+    return (None, keys | {"seed": seeds[0]}) if len(seeds) == 1 else (",".join(map(str, seeds)), keys)

@@ -148,6 +148,14 @@ class StandbyServer(PostgresServer):
         if done.returncode != 0:
             raise ServerUnavailableError(done.stderr)
 
+    def take_over(self) -> None:
+        """Become the server, on the primary's port, with what was heard of it so far. The primary must be stopped."""
+        self.stop()
+        self.port = self._primary.port
+        self.start()
+        with psycopg.connect(self.url().replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
+
 
 class PgBouncerServer(Server):
     """A PgBouncer in front of a PostgreSQL server. By transactions, two connections serve all who come."""

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from curvegan_core.errors import CurveganError
 
 _INTERRUPTED = 130
-# What a worker reads, and refuses. A command refuses it first, before it stores anything.
-_WORKER_VARIABLES = ("CURVEGAN_LEASE_SECONDS", "CURVEGAN_HANG_SECONDS", "CURVEGAN_CELERY_EVENTS")
 # What is imported for a command makes no garbage: to look for it took a quarter of the time of `curvegan status`.
 _RARELY = 100_000
 # What was typed may be quoted in an error; an argument can have 100,000 characters.
@@ -64,7 +62,9 @@ def _expected() -> Iterator[None]:
         _end(f"Error: {_with_hint(error)}", 2)
     except _on_purpose() as error:
         _end(f"Error: {error}", error.exit_code)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        if type(error) is not KeyboardInterrupt:  # somebody detached from what goes on, which has been said
+            raise click.exceptions.Exit(_INTERRUPTED) from None
         _end("Interrupted.", _INTERRUPTED)
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename:
@@ -159,9 +159,8 @@ def main(ctx: click.Context, /, **settings: str | None) -> None:
     # A name that the terminal's encoding cannot show is spelled out, and no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    variables = {name: os.environ[name] for name in _WORKER_VARIABLES if name in os.environ}
     ctx.meta[PROTOCOL] = protocol(os.environ) if sys.stdout.isatty() else ""
     # Every notebook exports it, and matplotlib, of which only the rasteriser is used here, refuses what it lacks.
     os.environ.pop("MPLBACKEND", None)
-    ctx.obj = Lab(**settings, workers=os.environ.get("CURVEGAN_WORKERS"), variables=variables)
+    ctx.obj = Lab.of_environment(**settings)
     ctx.call_on_close(ctx.obj.close)

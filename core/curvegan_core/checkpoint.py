@@ -5,12 +5,14 @@ among them (`generator.1.running_mean`). What an optimiser keeps has the prefix 
 see `optimisers`), and the generator's averaged weights, where the config has an average, the prefix `ema.`.
 An optimiser's own count is the step, and noise has no state, so this is all that a resume needs.
 The header is one JSON text in the file's metadata; its `sha256` covers every byte of the file, with the digest's own
-64 characters read as zeros.
+64 characters read as zeros. Its `config` holds what the training's numbers depend on, of which `config_hash` is the
+digest, so that the file says by itself what its networks are; files of before version 0.2 lack it.
 """
 
 import hashlib
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,7 +22,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.errors import CheckpointRefused
+from curvegan_core.errors import CheckpointRefused, InvalidConfig
 from curvegan_core.loss_curve import COLUMNS, LossCurve
 from curvegan_core.networks import shapes
 from curvegan_core.optimisers import GROUPS, kept_shapes
@@ -39,7 +41,8 @@ class Checkpoint:
     """State of a training after `step` generator updates, with the engine that trained it.
 
     `record` is the last record of the loss curve before `step` (one row, or none at step 0): a training that resumes
-    behind its last record can still report it.
+    behind its last record can still report it. `keys` are those of the config that the numbers depend on, as
+    `curvegan_core.config.keys.numbers` gives them; None in a file that lacks them, and in what was resumed from one.
     """
 
     config_hash: str
@@ -54,6 +57,25 @@ class Checkpoint:
     oadam_step: Tensors = field(default_factory=dict)
     momentum: Tensors = field(default_factory=dict)
     rms_v: Tensors = field(default_factory=dict)
+    keys: Mapping[str, Any] | None = None
+
+    @property
+    def config(self) -> TrainConfig:
+        """The config that its numbers depend on; what they do not depend on, as steps and device, is at its default.
+
+        Raises CheckpointRefused where the file does not hold it.
+        """
+        if self.keys is None:
+            raise CheckpointRefused(
+                "this checkpoint does not hold its config: it was made before they did; name the job's config, which "
+                "`curvegan show ID -o toml` prints"
+            )
+        try:
+            config = TrainConfig.parse(self.keys)
+        except InvalidConfig as error:
+            raise _damaged(f"its config cannot be read: {error}") from None
+        self.check(config)
+        return config
 
     @property
     def kept(self) -> dict[str, Tensors]:
@@ -73,6 +95,8 @@ class Checkpoint:
     def to_bytes(self) -> bytes:
         """Write the safetensors file: equal states give equal bytes."""
         header = {"format": FORMAT, "sha256": _NO_DIGEST, **self._facts()}
+        if self.keys is not None:
+            header["config"] = dict(self.keys)
         blank = safetensors.numpy.save(self._tensors(), {_KEY: json.dumps(header, allow_nan=False)})
         return blank.replace(_NO_DIGEST.encode(), _digest(blank).encode(), 1)
 
@@ -90,7 +114,7 @@ class Checkpoint:
         try:
             config_hash, step, engine, version = _fields(header)
             groups, record = _split(_tensors(data)), _record(header["record"])
-            checkpoint = cls(config_hash, step, engine, version, record=record, **groups)
+            checkpoint = cls(config_hash, step, engine, version, record=record, keys=_keys(header), **groups)
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(f"its header or tensors are incomplete: {error}") from None
         if config is not None:
@@ -177,6 +201,13 @@ def _fields(header: dict[str, Any]) -> tuple[str, int, str, str]:
     if type(step) is not int or step < 0 or not all(isinstance(text, str) for text in (config_hash, engine, version)):
         raise ValueError("a field has a wrong type")
     return config_hash, step, engine, version
+
+
+def _keys(header: dict[str, Any]) -> dict[str, Any] | None:
+    keys = header.get("config")
+    if keys is not None and not isinstance(keys, dict):
+        raise ValueError("its config is no table")
+    return keys
 
 
 def _record(row: list[float] | None) -> LossCurve:

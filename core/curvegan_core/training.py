@@ -8,11 +8,13 @@ checkpoints at multiples of `checkpoint_every` and the end.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
+from curvegan_core.config.keys import numbers
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.config.work import multiply_adds
 from curvegan_core.engines import Engine, State, Trace
@@ -52,6 +54,7 @@ class _Job:
     step: int
     record: LossCurve
     family: Family
+    keys: Mapping[str, Any] | None
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -161,6 +164,7 @@ class PackTraining:
             state.weights,
             record=job.record,
             ema=state.ema,
+            keys=job.keys,
             **state.kept,
         )
 
@@ -220,11 +224,12 @@ def _family(config: TrainConfig, datasets: Mapping[str, Dataset]) -> Family:
 
 def _resume(config: TrainConfig, checkpoint: Checkpoint | None, family: Family) -> _Job:
     if checkpoint is None:
-        return _Job(config, 0, LossCurve.empty(), family)
+        return _Job(config, 0, LossCurve.empty(), family, numbers(config))
     checkpoint.check(config)
     if checkpoint.step > config.steps:
         raise CheckpointRefused(f"checkpoint refused: it is of step {checkpoint.step}, the job ends at {config.steps}")
-    return _Job(config, checkpoint.step, checkpoint.record, family)
+    # One that lacks its keys goes on without: it ends with the bytes that an undisturbed run of its time had.
+    return _Job(config, checkpoint.step, checkpoint.record, family, checkpoint.keys)
 
 
 def _state(config: TrainConfig, checkpoint: Checkpoint | None) -> State:

@@ -51,6 +51,19 @@ def _group(key: Key, members: Sequence[Row]) -> Group:
     return Group(key, len(members), [quartiles(column) for column in columns], counted(verdicts))
 
 
+def group_rows(
+    groups: Sequence[Group], keys: Sequence[str], metrics: Sequence[str]
+) -> tuple[list[str], list[list[Any]]]:
+    """Return groups as one table for programs: its header, and a row for each."""
+    verdicts = sorted({verdict for group in groups for verdict in group.verdicts})
+    figures = [f"{metric}_{name}" for metric in metrics for name in ("count", "q25", "median", "q75")]
+    rows = []
+    for group in groups:
+        measured = [figure for quartiles in group.metrics for figure in vars(quartiles).values()]
+        rows.append([*group.key, group.jobs, *measured, *(group.verdicts.get(verdict, 0) for verdict in verdicts)])
+    return [*keys, "jobs", *figures, *(f"verdict {verdict}" for verdict in verdicts)], rows
+
+
 def quartiles(values: Iterable[float | None]) -> Quartiles:
     """Return the quartiles of the numbers that are there, interpolated between two where they fall between."""
     import numpy as np

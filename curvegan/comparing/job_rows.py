@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 # What leads the table and what ends its facts; all else that a job shows stands between them.
 _FIRST, _LAST = ("id", "sweep", "name", "tags", "state", "verdict"), ("reason", "error")
 _LEFT_OUT = ("cancel_requested",)
+_WORDS = {"state", "verdict", "worker", "device", "engine", "engine_version", "curve.family", "data", "config.device"}
 
 
 def _facts() -> dict[str, type]:
@@ -34,6 +35,15 @@ def row_columns() -> dict[str, Any]:
         else:
             keys[_column(key, facts)] = _kind(info.annotation)
     return facts | {"data": str} | keys | dict.fromkeys(METRIC_NAMES, float)
+
+
+def word_columns() -> set[str]:
+    """Return the columns that have a few different words."""
+    from curvegan_core.config.train import TrainConfig
+
+    facts = _facts()
+    worded = {_column(key, facts) for key, info in TrainConfig.model_fields.items() if get_args(info.annotation)}
+    return (worded & {name for name, kind in row_columns().items() if kind is str}) | _WORDS
 
 
 def _kind(annotation: Any) -> Any:

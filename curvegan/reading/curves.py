@@ -1,7 +1,8 @@
 """Curves out of a file: all the steps from its bytes to a checked data set, and what was understood, in words."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from curvegan.reading.recognising import Layout, recognise, runs_down
 from curvegan.reading.rows import Curves, of_one_length, without_missing
 from curvegan.reading.table import Table
 from curvegan.reading.wishes import NONE, Wishes
-from curvegan_core.errors import DatasetRefused
-from curvegan_core.families.dataset import MOST_ROWS, MOST_VALUES, Dataset, check_shape
+from curvegan_core.errors import DatasetRefused, InvalidInput
+from curvegan_core.families.dataset import MOST_BYTES, MOST_ROWS, MOST_VALUES, Dataset, check_shape
 from curvegan_core.families.description import Description
 
 
@@ -41,6 +42,23 @@ def read(data: bytes, filename: str, wishes: Wishes) -> Reading:
     # Numbers as large as 1e308 are refused by name later: no judgement of them needs to warn.
     with np.errstate(over="ignore", invalid="ignore"):
         return _reading(table, wishes)
+
+
+def read_file(path: Path, wishes: Wishes) -> Reading:
+    """Read a file, of the format that it has. Raises as `read` does, and InvalidInput for one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return read(limited(file, path), path.name, wishes)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}; name a readable file") from None
+
+
+def limited(file: IO[bytes], path: Path) -> bytes:
+    """Return all of a file, or refuse it once it is too large: a device has no size and no end. Raises InvalidInput."""
+    content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise InvalidInput(f"{path} is too large for a data set: over {MOST_BYTES:,} bytes")
+    return content
 
 
 def read_array(array: Any, wishes: Wishes) -> Reading:

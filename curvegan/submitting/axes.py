@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from curvegan import toml
 
@@ -65,6 +65,49 @@ def parse_axis(text: str) -> Axis:
     if ".." in typed and "," not in typed:
         return _range(key, typed)
     return Axis(key, _distinct(key, [_scalar(key, item.strip()) for item in typed.split(",")]))
+
+
+def axis_of(key: str, values: Any) -> Axis:
+    """Return an axis of plain values, of a `Span` for `--random`, or of one value. Raises InvalidInput."""
+    if isinstance(values, Span):
+        return _between_ends(key, *values)
+    several = [values] if isinstance(values, str | int | float) else [plain(value) for value in values]
+    if not several:
+        _refuse(f"the axis {key:.60} has no value")
+    for value in several:
+        if not isinstance(value, Value):
+            _refuse(f"the axis {key:.60} takes numbers, words, true and false, not {value!r:.60}")
+    return Axis(key, _distinct(key, several))
+
+
+class Span(NamedTuple):
+    """Any number from `low` to `high`, drawn for a random search."""
+
+    low: float
+    high: float
+
+
+def log(low: float, high: float, count: int) -> list[Value]:
+    """Return values from low to high, each the same factor above the one before. Raises InvalidInput."""
+    return _spread("log", "log", low, high, count)
+
+
+def span(low: float, high: float) -> Span:
+    """Return a range to draw from, for `random`: on a logarithmic scale where high is 10 low or more, else evenly.
+
+    Whole numbers are drawn where both ends are whole.
+    """
+    return Span(plain(low), plain(high))
+
+
+def lin(low: float, high: float, count: int) -> list[Value]:
+    """Return values from low to high, each the same step above the one before. Raises InvalidInput."""
+    return _spread("lin", "lin", low, high, count)
+
+
+def plain(value: Any) -> Any:
+    """Return what Python calls a number for one of numpy's."""
+    return value.item() if hasattr(value, "item") and not getattr(value, "ndim", 0) else value
 
 
 def seed_axis(text: str, first: int) -> Axis:
@@ -164,19 +207,27 @@ def _spaced(key: str, text: str) -> list[Value]:
     kind, *parts = text.split(":")
     if len(parts) != 3 or not parts[2].isascii() or not parts[2].isdecimal() or len(parts[2]) > len(str(MOST_POINTS)):
         _refuse(f"{key:.60}={text:.60} is no row of values: write {kind}:FIRST:LAST:HOW_MANY, as in {kind}:1e-5:1e-2:7")
-    low, high, count = _number(key, parts[0]), _number(key, parts[1]), int(parts[2])
+    return _spread(kind, f"{key:.60}={text:.60}", _number(key, parts[0]), _number(key, parts[1]), int(parts[2]))
+
+
+def _spread(kind: str, typed: str, low: float, high: float, count: int) -> list[Value]:
     if not low < high or not 2 <= count <= MOST_POINTS or (kind == "log" and low <= 0):
         positive = ", both above 0" if kind == "log" else ""
-        _refuse(f"{key:.60}={text:.60}: the first value is below the last{positive}, and there are 2 or more")
+        _refuse(f"{typed}: the first value is below the last{positive}, and there are 2 or more")
     return [_rounded(_between(low, high, index / (count - 1), kind == "log")) for index in range(count)]
 
 
 def _range(key: str, text: str) -> Axis:
     ends = [end.strip() for end in text.split("..", 1)]
     low, high = (_number(key, end) for end in ends)
+    whole = all(isinstance(toml.value(end), int) for end in ends)
+    return _between_ends(key, int(low) if whole else low, int(high) if whole else high)
+
+
+def _between_ends(key: str, low: float, high: float) -> Axis:
     if not low < high:
-        _refuse(f"{key:.60}={text:.60}: the smaller end of a range comes first")
-    return Axis(key, low=low, high=high, whole=all(isinstance(toml.value(end), int) for end in ends))
+        _refuse(f"{key:.60}={low:g}..{high:g}: the smaller end of a range comes first")
+    return Axis(key, low=low, high=high, whole=isinstance(low, int) and isinstance(high, int))
 
 
 def _number(key: str, text: str) -> float:

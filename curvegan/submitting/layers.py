@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from curvegan import toml
 from curvegan.datasets import data_layer
+from curvegan.submitting.axes import plain
 
 if TYPE_CHECKING:
-    from curvegan.lab import Lab
+    from curvegan.services import Services
     from curvegan.submitting.axes import Axis
     from curvegan_core.config.train import TrainConfig
     from curvegan_db.store import Store
@@ -17,7 +18,7 @@ _MOST_DOTS = 3
 
 
 def job_layers(
-    lab: "Lab",
+    lab: "Services",
     keys: Mapping[str, Any],
     preset: str | None = None,
     file: Path | None = None,
@@ -91,6 +92,15 @@ def assignments(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     layer: dict[str, Any] = {}
     for key, text in pairs:
         layer = toml.overlay(layer, layer_of(key, toml.value(text)))
+    return layer
+
+
+def keyed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the layer of keys and values, numpy's too; a dotted key reaches into a table. Raises InvalidConfig."""
+    layer: dict[str, Any] = {}
+    for key, value in values.items():
+        spelled = {name: plain(inner) for name, inner in value.items()} if isinstance(value, Mapping) else plain(value)
+        layer = toml.overlay(layer, layer_of(key, spelled))
     return layer
 
 

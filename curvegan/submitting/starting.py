@@ -4,14 +4,14 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from curvegan.lab import engines_installed
+from curvegan.services import engines_installed
 from curvegan.watching.reasons import waits_for
 
 if TYPE_CHECKING:
-    from curvegan.lab import Lab
+    from curvegan.services import Services
 
 
-def cores_remark(lab: "Lab", jobs: int) -> list[str]:
+def cores_remark(lab: "Services", jobs: int) -> list[str]:
     """Return how jobs would use all cores of this machine, where the store is embedded and they do not."""
     cores, workers = os.cpu_count() or 1, lab.settings.workers
     if not lab.settings.embedded or workers >= min(cores, jobs):
@@ -22,7 +22,7 @@ def cores_remark(lab: "Lab", jobs: int) -> list[str]:
     ]
 
 
-def call_workers(lab: "Lab", ids: Sequence[int], start: bool) -> list[str]:
+def call_workers(lab: "Services", ids: Sequence[int], start: bool) -> list[str]:
     """See to it that jobs just queued get a worker; `start` one where the store is embedded.
 
     Returns what is to be said of it: a broker that is away, no worker started, what the last of them waits for.
@@ -38,3 +38,12 @@ def call_workers(lab: "Lab", ids: Sequence[int], start: bool) -> list[str]:
     if waiting and not (start and lab.settings.embedded and able):
         remarks.append(f"Job {ids[-1]} is queued and waits for {waiting}.")
     return remarks
+
+
+def have_workers(lab: "Services", ids: Sequence[int], start: bool = True) -> None:
+    """See to it that jobs just queued get a worker, for who has no terminal: what keeps them from it is a warning."""
+    import warnings
+
+    for remark in call_workers(lab, ids, start):
+        if start or remark.startswith("Warning"):
+            warnings.warn(remark, stacklevel=4)

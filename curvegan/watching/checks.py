@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curvegan.lab import NO_ENGINE, WORKING, Lab, engines_installed
+from curvegan.services import NO_ENGINE, WORKING, Services, engines_installed
 from curvegan.watching.reasons import waits_for
 from curvegan.words import age, duration
 
@@ -37,7 +37,7 @@ class Finding:
     command: str | None = None
 
 
-def examine(lab: Lab) -> list[Finding]:
+def examine(lab: Services) -> list[Finding]:
     """Try everything; what needs something that is broken is left out."""
     embedded, findings = lab.settings.embedded, [*_database(lab)]
     folder = _existing(_store_folder(lab))  # which an embedded database has made by now
@@ -45,7 +45,7 @@ def examine(lab: Lab) -> list[Finding]:
     return findings
 
 
-def _store_folder(lab: Lab) -> Path:
+def _store_folder(lab: Services) -> Path:
     """Return where the store's file lies, or the home folder where the store is a server's."""
     file = lab.settings.database_file
     return file.parent if file else lab.settings.home
@@ -55,7 +55,7 @@ def _existing(folder: Path) -> Path:
     return next(parent for parent in (folder, *folder.parents) if parent.is_dir())
 
 
-def _database(lab: Lab) -> Iterator[Finding]:
+def _database(lab: Services) -> Iterator[Finding]:
     """Check the database, and what can only be asked where it answers."""
     from curvegan_core.errors import CurveganError
     from curvegan_db.sql.database import shown_url
@@ -121,7 +121,7 @@ def check_wal(folder: Path, embedded: bool) -> Iterator[Finding]:
         yield Finding("wal", OK, f"a write-ahead log works in {folder}")
 
 
-def check_broker(lab: Lab) -> Finding:
+def check_broker(lab: Services) -> Finding:
     """Send a message through the broker and back."""
     from curvegan_worker.celery.broker import shown_broker
 
@@ -135,7 +135,7 @@ def check_broker(lab: Lab) -> Finding:
     return Finding("broker", OK, f"{shown_broker(lab.settings.broker_url)} gave a message back")
 
 
-def _workers(lab: Lab) -> Iterator[Finding]:
+def _workers(lab: Services) -> Iterator[Finding]:
     from curvegan_core.errors import CurveganError
     from curvegan_db.errors import SchemaOutdated
 

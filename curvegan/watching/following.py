@@ -14,7 +14,7 @@ from curvegan.watching.reasons import COMPILES, is_starting, waits_for
 from curvegan.watching.sweep_fields import Estimate, time_left
 
 if TYPE_CHECKING:
-    from curvegan.lab import Lab
+    from curvegan.services import Services
     from curvegan_db.store import Store
     from curvegan_db.values import Job, LogLine, LogPosition, Sweep
 
@@ -46,7 +46,7 @@ class Standing(NamedTuple):
     left: Estimate
 
 
-def follow_jobs(lab: "Lab", ids: Sequence[int], start_worker: bool = False) -> Iterator[dict[int, "Job"] | Remark]:
+def follow_jobs(lab: "Services", ids: Sequence[int], start_worker: bool = False) -> Iterator[dict[int, "Job"] | Remark]:
     """Yield the jobs by id, look after look, until all have ended.
 
     Args:
@@ -77,7 +77,7 @@ def follow_jobs(lab: "Lab", ids: Sequence[int], start_worker: bool = False) -> I
             return
 
 
-def follow_sweep(lab: "Lab", sweep_id: int, start_worker: bool = False) -> Iterator[Standing | Remark]:
+def follow_sweep(lab: "Services", sweep_id: int, start_worker: bool = False) -> Iterator[Standing | Remark]:
     """Yield the sweep's counts and the time left until all its jobs have ended, however many it has.
 
     Args:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from curvegan.datasets import own_curves
-from curvegan.lab import engines_installed
+from curvegan.services import engines_installed
 
 if TYPE_CHECKING:
     from curvegan_core.spectrum import Spectrum

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from curvegan.lab import WORKING, Lab
+from curvegan.services import WORKING, Services
 from curvegan.words import duration, number, plural
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Explanation:
     figures: dict[str, float | None] = field(default_factory=dict)
 
 
-def explained(lab: Lab, job_id: int) -> tuple["Job", Explanation]:
+def explained(lab: Services, job_id: int) -> tuple["Job", Explanation]:
     """Return a job and why it is where it is. Raises JobNotFound."""
     lab.reap()
     details = lab.store.details(job_id)

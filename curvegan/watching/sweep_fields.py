@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from curvegan.lab import WORKING
+from curvegan.services import WORKING
 from curvegan.words import duration, plural
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from curvegan_core.checkpoint import FORMAT, Checkpoint
 from curvegan_db.store import Store
@@ -116,6 +116,24 @@ def test_a_damaged_loss_curve_fails_its_job_alone_in_one_line(store: Store, sett
             assert_undisturbed(store, job)
         assert len(fleet.pids()) == 1
     assert_ended_once(store, innocent)
+
+
+def test_a_job_whose_history_is_not_whole_does_not_succeed(store: Store, settings: Settings) -> None:
+    """A chunk of losses that somebody deleted, of a job that is resumed behind it."""
+    (job,) = submit(store, CONFIG)
+    train_half(store, 1)
+    with store.engine.begin() as connection:
+        chunk = (models.LossChunk.job_id == job, models.LossChunk.first_step == 40)
+        assert connection.execute(delete(models.LossChunk).where(*chunk)).rowcount == 1
+    with faulty_fleet(settings) as fleet:
+        wait_for_state(store, job, "failed", fleet)
+        failed = store.job(job)
+        assert failed.reason == "history"
+        why = "its stored history is not whole: 2 of its losses are missing, the first at step 40"
+        assert (failed.error or "").startswith(why)
+        store.retry(job)
+        wait_for_state(store, job, "succeeded", fleet)
+    assert_undisturbed(store, job)
 
 
 def train_half(store: Store, count: int) -> None:

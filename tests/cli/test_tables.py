@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import curvegan_cli.commands
-from curvegan_cli.shown.tables import UNLIMITED_WIDTH, Column, laid, width_of
+from curvegan.showing.terminal import UNLIMITED_WIDTH
+from curvegan_cli.shown.tables import Column, laid, width_of
 
 from .client import SMALL, Client, PlayedWorker
 from .test_status import on_a_terminal

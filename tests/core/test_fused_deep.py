@@ -54,17 +54,17 @@ def a_variant(name: str, **values: Any) -> TrainConfig:
     return a_config("odd", **{**DEEP, **VARIANTS[name], **values})
 
 
-def assert_close(config: TrainConfig, tolerance: float = 1e-5) -> None:
-    """Every series and every number of the state agree with the torch engine's for 100 steps."""
+def assert_close(config: TrainConfig) -> None:
+    """Every series and every number of the state are within 1e-5 of the torch engine's for 100 steps."""
     pair: tuple[Engine, Engine] = fused(config), TorchEngine([config], [initial(config)], "cpu")
     actual, expected = (joined(train(engine, 1, [STEPS])) for engine in pair)
     for name in SERIES:
-        np.testing.assert_allclose(actual[name], expected[name], rtol=tolerance, atol=tolerance, err_msg=name)
+        np.testing.assert_allclose(actual[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
     state, truth = (engine.state(0) for engine in pair)
     for group in GROUPS:
         assert getattr(state, group).keys() == getattr(truth, group).keys()
         for name, tensor in getattr(truth, group).items():
-            np.testing.assert_allclose(getattr(state, group)[name], tensor, atol=tolerance, err_msg=f"{group} {name}")
+            np.testing.assert_allclose(getattr(state, group)[name], tensor, atol=1e-5, err_msg=f"{group} {name}")
 
 
 @each_variant
@@ -110,8 +110,8 @@ def test_a_random_product_of_names(seed: int) -> None:
     }
     if values["updates"] == "alternating":
         values |= {"d_steps": chosen.randint(1, 2), "g_steps": chosen.randint(1, 2)}
-    # Sums of a hundred updates with a kink in every unit: where a gate falls the other way, the rest goes its own way.
-    assert_close(a_config("odd", **{**DEEP, **values, "lr": 2e-4}), 3e-5)
+    # Of seeds 0 to 199 one is apart by more, 1.04e-5: where a gate falls the other way, the rest goes its own way.
+    assert_close(a_config("odd", **{**DEEP, **values, "lr": 2e-4}))
 
 
 @each_variant

@@ -79,6 +79,10 @@ class Lease:
         """Note that a write was refused: the job is another worker's now."""
         self.held -= {job_id}
 
+    def ended(self, job_id: int) -> None:
+        """Note that the store has taken the job's end: should it come back as ours, we no longer train it."""
+        self.held -= {job_id}
+
     def patiently(self, jobs: int | Collection[int], action: Callable[[], T]) -> T:
         """Do it for a job or several, and while the database is away do it again, with growing pauses.
 
@@ -116,7 +120,7 @@ class Lease:
     def _renew(self) -> bool:
         now = time.monotonic()
         try:
-            reply = self._store.heartbeat(self.token)
+            reply = self._store.heartbeat(self.token, self.held)
         except ServiceUnavailable as error:
             self._outage.failed(error)
             if now - self._renewed > self._lease_s:

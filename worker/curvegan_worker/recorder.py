@@ -16,11 +16,9 @@ from functools import partial
 from typing import Self, TypeVar
 
 from curvegan_core.checkpoint import Checkpoint
-from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import ServiceUnavailable
-from curvegan_core.families.dataset import Dataset
+from curvegan_core.history import missing
 from curvegan_core.loss_curve import LossCurve, Snapshot
-from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.metrics.verdict import judge
 from curvegan_core.plotting.job_plots import PlotData, render, titled
 from curvegan_db.columns import JobState
@@ -29,6 +27,7 @@ from curvegan_db.store import Store
 from curvegan_db.tables.retention import outdated
 from curvegan_db.values import Claim, Plot
 from curvegan_db.verbs.progress import Ending, Record
+from curvegan_worker.handed import End, Line, Part, Start
 from curvegan_worker.journal import Journal, judged, reached
 from curvegan_worker.lease import Lease
 from curvegan_worker.stop_flag import StopFlag
@@ -39,43 +38,6 @@ STORED = ("curve", "losses")
 _MOST_WAITING_BYTES = 16_000_000
 _log = logging.getLogger("curvegan.recorder")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one advance gave of one job."""
-
-    job: int
-    step: int
-    losses: LossCurve
-    snapshot: Snapshot | None = None
-    checkpoint: Checkpoint | None = None
-    at: float = field(default_factory=time.monotonic)
-
-
-@dataclass(frozen=True)
-class Line:
-    """Something to say in a job's log."""
-
-    job: int
-    text: str
-    at: float = field(default_factory=time.monotonic)
-
-
-@dataclass(frozen=True)
-class End:
-    """A job leaves this worker: ended, or released to be resumed (`state` QUEUED).
-
-    One that is released with an `error` could not be begun here.
-    """
-
-    job: int
-    config: TrainConfig
-    state: JobState
-    metrics: Metrics | None = None
-    error: str | None = None
-    reason: str | None = None
-    dataset: Dataset | None = None
 
 
 @dataclass
@@ -101,8 +63,9 @@ class Recorder:
         self._jobs = {job.id: job for job in claim.jobs}
         self._lease = lease
         self._draining = draining
-        self._queue: queue.SimpleQueue[Part | Line | End | threading.Event | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Start | Part | Line | End | threading.Event | None] = queue.SimpleQueue()
         self._waiting: dict[int, _Waiting] = {}
+        self._stored: dict[int, int] = {}
         self._bytes = 0
         self._ends: list[End] = []
         self._journal = Journal()
@@ -117,7 +80,7 @@ class Recorder:
         self._queue.put(None)
         self._thread.join()
 
-    def put(self, item: Part | Line | End) -> None:
+    def put(self, item: Start | Part | Line | End) -> None:
         """Hand over; returns at once."""
         self._queue.put(item)
 
@@ -132,6 +95,8 @@ class Recorder:
         while (item := self._next()) is not None:
             if isinstance(item, Part):
                 self._add(item)
+            elif isinstance(item, Start):
+                self._stored[item.job] = item.step
             elif isinstance(item, Line):
                 self._journal.say(item.job, item.text, item.at)
             elif isinstance(item, End):
@@ -143,7 +108,7 @@ class Recorder:
                 self._flush()
         self._flush()
 
-    def _next(self) -> "Part | Line | End | threading.Event | str | None":
+    def _next(self) -> "Start | Part | Line | End | threading.Event | str | None":
         try:
             return self._queue.get(timeout=FLUSH_S)
         except queue.Empty:
@@ -204,7 +169,8 @@ class Recorder:
             self._journal.unsay(job, waiting.said[step])
         checkpoints = [(step, checkpoint.to_bytes()) for step, checkpoint in waiting.checkpoints.items()]
         losses = LossCurve.concatenate(waiting.losses)
-        return Record(job, waiting.step, losses, waiting.snapshots, checkpoints, self._journal.take(job))
+        lines = self._journal.take(job)
+        return Record(job, waiting.step, losses, waiting.snapshots, checkpoints, lines, follows=self._follows(job))
 
     def _close(self, ends: Sequence[End]) -> None:
         """Store the plots and the end states."""
@@ -215,6 +181,9 @@ class Recorder:
         """Judge and draw a job. An end that cannot have plots is a failure, with its traceback."""
         try:
             losses, snapshots = self._series(end.job)
+            if end.state is JobState.SUCCEEDED and (why := missing(end.config, losses, snapshots)):
+                text = f"its stored history is not whole: {why}; `curvegan retry {end.job}` trains it again"
+                return self._not_drawn(end, text, "history")
             judged_at_all = end.metrics is not None or end.reason == "diverged"
             verdict = judge(losses, snapshots, end.metrics).text if judged_at_all else None
             title = titled(end.job, self._jobs[end.job].name)
@@ -228,7 +197,7 @@ class Recorder:
             self._journal.say(end.job, judged(verdict, end.metrics))
         if plots:
             self._journal.say(end.job, f"plots of step {plots[0].step} stored")
-        return replace(self._take(end.job), plots=plots, ending=_ending(end, verdict))
+        return replace(self._take(end.job), plots=plots, ending=_ending(end, verdict), follows=self._follows(end.job))
 
     def _series(self, job: int) -> tuple[LossCurve, list[Snapshot]]:
         """Return all that was recorded of a job."""
@@ -237,12 +206,16 @@ class Recorder:
         waiting = self._waiting[job]
         return LossCurve.concatenate(waiting.losses), waiting.snapshots
 
-    def _not_drawn(self, end: End, why: str) -> Record:
+    def _not_drawn(self, end: End, why: str, reason: str = "plots") -> Record:
         _log.error("job %d\n%s", end.job, why)
         self._journal.say(end.job, why)
         if end.state is not JobState.FAILED:  # else it has a reason already, and that came first
-            end = replace(end, state=JobState.FAILED, error=why, reason="plots")
-        return replace(self._take(end.job), ending=_ending(end))
+            end = replace(end, state=JobState.FAILED, error=why, reason=reason)
+        return replace(self._take(end.job), ending=_ending(end), follows=self._follows(end.job))
+
+    def _follows(self, job: int) -> int:
+        """Return the step up to which the store has what came of a job."""
+        return self._stored.get(job, 0)
 
     def _write(self, records: Sequence[Record]) -> None:
         """Write under the lease; a job that is no longer ours is let go, for another worker has it."""
@@ -255,7 +228,11 @@ class Recorder:
         for job, record in ours.items():
             if job in lost:
                 self._lose(job)
-            elif record.ending is not None:
+                continue
+            if record.step is not None:
+                self._stored[job] = record.step
+            if record.ending is not None:
+                self._lease.ended(job)
                 _log_end(job, record.ending)
 
     def _try(self, jobs: Collection[int], action: Callable[[], T]) -> T | None:

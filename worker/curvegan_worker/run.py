@@ -23,9 +23,10 @@ from curvegan_db.errors import LeaseLost
 from curvegan_db.store import Store
 from curvegan_db.values import Claim, ClaimedJob
 from curvegan_worker.devices import train_on
+from curvegan_worker.handed import End, Line, Part, Start
 from curvegan_worker.journal import beginning
 from curvegan_worker.lease import Lease
-from curvegan_worker.recorder import End, Line, Part, Recorder
+from curvegan_worker.recorder import Recorder
 from curvegan_worker.stop_flag import StopFlag
 
 _log = logging.getLogger("curvegan.run")
@@ -154,6 +155,7 @@ class Run:
         for job in self._lease.patiently(steps, partial(self._store.begin, self._lease.token, steps, *facts)):
             self._lease.lose(job)
         for job, (config, checkpoint) in starts.items():
+            self._recorder.put(Start(job, steps[job]))
             self._recorder.put(Line(job, beginning(config.seed, checkpoint)))
         return training
 

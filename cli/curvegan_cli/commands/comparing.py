@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvegan.comparing.groups import Group, Quartiles, said, summed_up
+from curvegan.comparing.groups import Group, Quartiles, group_rows, said, summed_up
 from curvegan.comparing.keys import is_largest
 from curvegan.datasets import data_names
 from curvegan.lab import Lab
@@ -181,7 +181,7 @@ def summary(
         form,
         text=lambda: [_groups_grid(groups, keys, names)],
         json=lambda: [_group_json(group, keys, names) for group in groups],
-        csv=lambda: _groups_sheet(groups, keys, names),
+        csv=lambda: Sheet(*group_rows(groups, keys, names)),
     )
 
 
@@ -189,16 +189,6 @@ def _group_json(group: Group, keys: Sequence[str], metrics: Sequence[str]) -> di
     measured = {name: vars(figures) for name, figures in zip(metrics, group.metrics, strict=True)}
     by = dict(zip(keys, group.key, strict=True))
     return {"by": by, "jobs": group.jobs, "metrics": measured, "verdicts": group.verdicts}
-
-
-def _groups_sheet(groups: Sequence[Group], keys: Sequence[str], metrics: Sequence[str]) -> Sheet:
-    verdicts = sorted({verdict for group in groups for verdict in group.verdicts})
-    figures = [f"{metric}_{name}" for metric in metrics for name in ("count", "q25", "median", "q75")]
-    rows = []
-    for group in groups:
-        measured = [figure for quartiles in group.metrics for figure in vars(quartiles).values()]
-        rows.append([*group.key, group.jobs, *measured, *(group.verdicts.get(verdict, 0) for verdict in verdicts)])
-    return Sheet([*keys, "jobs", *figures, *(f"verdict {verdict}" for verdict in verdicts)], rows)
 
 
 def _groups_grid(groups: Sequence[Group], keys: Sequence[str], metrics: Sequence[str]) -> Grid:

@@ -148,18 +148,15 @@ def remove(lab: Lab, name: str) -> None:
 
 
 def _read(path: Path) -> bytes:
-    """Return all of a file, or refuse it once it is too large: a device has no size and no end. Raises InvalidInput."""
+    """Return all of a file, or of stdin. Raises InvalidInput."""
+    from curvegan.reading.curves import limited
     from curvegan_core.errors import InvalidInput
-    from curvegan_core.families.dataset import MOST_BYTES
 
     try:
         with click.open_file(str(path), "rb") as file:
-            content: bytes = file.read(MOST_BYTES + 1)
+            return limited(file, path)
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}; name a readable file") from None
-    if len(content) > MOST_BYTES:
-        raise InvalidInput(f"{path} is too large for a data set: over {MOST_BYTES:,} bytes")
-    return content
 
 
 def _fields(stored: "NamedDataset") -> dict[str, Any]:

@@ -8,7 +8,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,6 +16,7 @@ import click
 from curvegan.comparing.job_rows import job_row, row_columns
 from curvegan.datasets import data_names
 from curvegan.lab import Lab
+from curvegan.results.table import SEED, arrow_types
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import among, where_option
 from curvegan_cli.options.selectors import sweep_option
@@ -111,15 +111,8 @@ def _write_parquet(file: BinaryIO, columns: dict[str, Any], pages: Pages) -> Non
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    kinds = {
-        int: pa.int64(),
-        float: pa.float64(),
-        bool: pa.bool_(),
-        str: pa.string(),
-        tuple: pa.list_(pa.string()),
-        datetime: pa.timestamp("us", "UTC"),
-    }
-    schema = pa.schema([(name, pa.uint64() if name == "seed" else kinds[kind]) for name, kind in columns.items()])
+    kinds = arrow_types()
+    schema = pa.schema([(name, kinds[SEED if name == "seed" else kind]) for name, kind in columns.items()])
     with ParquetWriter(file, schema) as writer:
         for page in pages:
             writer.write_table(pa.Table.from_pylist(page, schema))

@@ -1,13 +1,12 @@
 """curvegan cancel, retry, resume, extend: what a user can do to jobs that exist."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 
 import click
 
 from curvegan.lab import Lab
 from curvegan.submitting.starting import call_workers
+from curvegan.submitting.stopping import stopped
 from curvegan.watching.job_fields import LIVE
 from curvegan.words import plural
 from curvegan_cli.options import pass_lab
@@ -152,18 +151,9 @@ def _run_again(lab: Lab, selection: Selection, states: tuple[str, ...], no_worke
 
 
 def _cancel_sweep(lab: Lab, sweep_id: int, reason: str | None, form: str) -> None:
-    """Cancel what is queued and ask the workers for the rest, until there is no more of either."""
-    from curvegan_db.errors import JobStateConflict
+    from curvegan_db.filters.language import Filter
 
-    done: Counter[str] = Counter()
-    ids: list[int] = []
-    while any(parts := lab.store.cancel_sweep(sweep_id, reason)):
-        cancelled, running = parts
-        done["cancelled"] += len(cancelled)
-        ids += [*cancelled, *running]
-        for job_id in running:
-            with suppress(JobStateConflict):  # one that has ended by now is nobody's to cancel
-                done[lab.store.cancel(job_id, reason)] += 1
+    ids, done = stopped(lab.store, Filter.of_sweep(lab.store.sweep(sweep_id).id), reason)
     if not done:
         message(f"Nothing to cancel: no queued or running job in sweep {sweep_id}.")
         return

@@ -7,6 +7,7 @@ import click
 
 from curvegan.datasets import data_remark
 from curvegan.lab import Lab
+from curvegan.showing.progress import jobs_to_the_end
 from curvegan.submitting.layers import assignments, job_layers, layered
 from curvegan.submitting.starting import call_workers
 from curvegan.watching.job_fields import job_fields, outcome
@@ -23,7 +24,6 @@ from curvegan_cli.options.job import (
 from curvegan_cli.options.values import SettingCommand
 from curvegan_cli.shown.configs import emit_config
 from curvegan_cli.shown.output import IDS_ONLY, emit, form_options, messages
-from curvegan_cli.shown.progress import jobs_to_the_end
 
 if TYPE_CHECKING:
     from curvegan_db.values import JobRequest

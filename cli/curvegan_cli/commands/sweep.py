@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curvegan.lab import Lab
+from curvegan.showing.progress import sweep_to_the_end
 from curvegan.submitting.axes import MOST_POINTS, Point, parse_axis, shown
 from curvegan.submitting.layers import data_layers
 from curvegan.submitting.plan import Draw, Plan, planned
@@ -19,7 +20,6 @@ from curvegan_cli.options.selectors import select_sweep
 from curvegan_cli.options.values import SettingCommand
 from curvegan_cli.shown.columns import emit_ended_sweep, sweeps_grid, sweeps_sheet, whole_sweep_json
 from curvegan_cli.shown.output import IDS_ONLY, Column, Grid, console, emit, form_options, message, messages
-from curvegan_cli.shown.progress import sweep_to_the_end
 
 if TYPE_CHECKING:
     from curvegan_db.values import SubmittedSweep, Sweep

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curvegan.lab import Lab
+from curvegan.showing.progress import detachable, jobs_to_the_end, sweep_to_the_end
 from curvegan.watching.following import Remark, follow_log
 from curvegan.watching.job_fields import LIVE, outcome
 from curvegan.watching.reasons import NOTES, REASONS, Explanation, explained
@@ -16,7 +17,6 @@ from curvegan_cli.options.job import no_worker_option
 from curvegan_cli.options.selectors import Selection, jobs_or_sweep, one_job, select_one
 from curvegan_cli.shown.columns import emit_ended_sweep, emit_jobs
 from curvegan_cli.shown.output import IDS_ONLY, emit, form_options, message
-from curvegan_cli.shown.progress import detachable, jobs_to_the_end, sweep_to_the_end
 
 if TYPE_CHECKING:
     from curvegan_db.store import Store

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvegan.lab import NO_ENGINE, Lab, engines_installed
+from curvegan.lab import Lab
+from curvegan.services import NO_ENGINE, engines_installed
 from curvegan.words import age
 from curvegan_cli.options import pass_lab
 from curvegan_cli.shown.output import Column, Grid, emit_records, form_options

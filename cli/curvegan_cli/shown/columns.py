@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from curvegan.watching.job_fields import job_fields, progress, rmses_now, why
+from curvegan.watching.job_cells import job_cells
+from curvegan.watching.job_fields import job_fields
 from curvegan.watching.sweep_fields import COUNTED_STATES, SWEEP_FIELDS, prospects, sweep_fields, sweep_lines
-from curvegan.words import age, number
+from curvegan.words import age
 from curvegan_cli.shown.output import Column, Grid, Sheet, emit
 
 if TYPE_CHECKING:
@@ -28,36 +29,22 @@ def state_style(state: str) -> str:
     return _STYLES.get(state, "")
 
 
-# A column of `status`, and what it says of a job with an RMSE at a moment.
-_JobColumn = tuple[Column, "Callable[[Job, float | None, datetime], object]"]
-_JOB_COLUMNS: tuple[_JobColumn, ...] = (
-    (Column("ID", right=True), lambda job, rmse, now: job.id),
-    (Column("NAME", folds=True, least=12), lambda job, rmse, now: job.name),
-    (Column("STATE", style=state_style), lambda job, rmse, now: job.state),
-    (Column("PROGRESS", right=True), lambda job, rmse, now: progress(job)),
-    (Column("STEPS/S", right=True, spare=2), lambda job, rmse, now: _rate(job.steps_per_second)),
-    (Column("RMSE", right=True), lambda job, rmse, now: number(rmse)),
-    (
-        Column("VERDICT", folds=True, least=12),
-        lambda job, rmse, now: job.verdict or why(job).removeprefix(": ") or None,
-    ),
-    (Column("AGE", right=True, spare=1), lambda job, rmse, now: age(job.created_at, now)),
-    (Column("WORKER", folds=True, spare=3), lambda job, rmse, now: job.worker),
+_JOB_COLUMNS = (
+    *(Column("ID", right=True), Column("NAME", folds=True, least=12), Column("STATE", style=state_style)),
+    *(Column("PROGRESS", right=True), Column("STEPS/S", right=True, spare=2), Column("RMSE", right=True)),
+    *(Column("VERDICT", folds=True, least=12), Column("AGE", right=True, spare=1)),
+    Column("WORKER", folds=True, spare=3),
 )
-
-
-def _rate(steps_per_second: float | None) -> str | None:
-    return None if steps_per_second is None else f"{steps_per_second:.0f}"
+# What each says of a job is in `curvegan.watching.job_cells`, by its heading.
 
 
 def jobs_grid(store: "Store", jobs: Sequence["Job"]) -> Grid:
     """Return the table of `status`."""
     from curvegan_db.sql.database import shown_url
 
-    now, rmse = datetime.now(UTC), rmses_now(store, jobs)
-    rows = [[value(job, rmse[job.id], now) for _, value in _JOB_COLUMNS] for job in jobs]
+    rows = job_cells(store, jobs, [column.heading for column in _JOB_COLUMNS])
     remark = "" if jobs else f"There is no such job in {shown_url(store.engine)}; `curvegan submit` makes one."
-    return Grid([column for column, _ in _JOB_COLUMNS], rows, remark)
+    return Grid(_JOB_COLUMNS, rows, remark)
 
 
 def emit_jobs(form: str, jobs: Sequence["Job"], text: Callable[[], Iterable[Grid | str]]) -> None:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
+from curvegan.showing.terminal import UNLIMITED_WIDTH
+from curvegan.showing.terminal import console as console
+from curvegan.showing.terminal import inert as inert
 from curvegan.words import moment, number, plural
-from curvegan_cli.shown.tables import UNLIMITED_WIDTH, laid
 from curvegan_cli.shown.tables import Column as Column
 from curvegan_cli.shown.tables import Grid as Grid
+from curvegan_cli.shown.tables import laid
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.text import Text
 
 # Where -q is kept until -o is read.
@@ -98,11 +100,6 @@ def emit_records(form: str, records: Sequence[object], fields: Sequence[str], gr
     )
 
 
-def inert(text: str) -> str:
-    """Return the text with all that could steer a terminal (controls, escapes, text direction) spelled out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def message(text: str) -> None:
     """Tell the user something that is no data."""
     click.echo(inert(text), err=True)
@@ -180,22 +177,6 @@ def cell(value: object) -> str:
     if isinstance(value, list | tuple):
         return " ".join(map(str, value)) or "-"
     return "-" if value is None else str(value)
-
-
-def console(stream: TextIO) -> "Console":
-    """Return a rich console that neither colours nor cuts what no terminal reads. NO_COLOR is rich's to obey."""
-    from rich.console import Console
-
-    terminal = stream.isatty()
-    return Console(
-        file=stream,
-        width=None if terminal else UNLIMITED_WIDTH,
-        force_terminal=terminal,
-        color_system="auto" if terminal else None,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
 
 
 def _print_grid(grid: Grid) -> None:

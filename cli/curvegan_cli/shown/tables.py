@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 # No line of a table that goes to a file or a pipe is ever cut.
-UNLIMITED_WIDTH = 100_000
 _GAP, _CLOSE = 3, 1
 # A text that is cut to less says nothing.
 _LEAST_TEXT = 4

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from curvegan.showing.progress import last_seen
 from curvegan.watching.following import followed
 from curvegan.watching.job_fields import LIVE, STATES
 from curvegan.watching.sweep_fields import estimate
@@ -12,7 +13,6 @@ from curvegan.words import plural
 from curvegan_cli.shown.columns import jobs_grid
 from curvegan_cli.shown.job_drawing import drawn_curves, drawn_losses
 from curvegan_cli.shown.output import console, grid_text, inert
-from curvegan_cli.shown.progress import last_seen
 from curvegan_cli.shown.tables import cut
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
-from sqlalchemy import ColumnElement, and_, not_, or_
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 
 from curvegan_core.errors import InvalidInput
 from curvegan_db.filters.catalogue import FIELDS
@@ -47,6 +47,18 @@ class Filter:
     def of_sweep(cls, sweep_id: int) -> "Filter":
         """Return the jobs of a sweep."""
         return cls.parse(f"sweep={sweep_id}")
+
+    @classmethod
+    def window(cls, where: "Filter | None", first: int, count: int) -> "Filter":
+        """Return `count` jobs from the `first` on, counted from 0 by their ids, of those that a filter means."""
+        job = FIELDS["id"].sql
+
+        def condition(moment: datetime) -> ColumnElement[bool]:
+            meant = select(job) if where is None else select(job).where(where.condition(moment))
+            # As jobs of its own, whatever statement it stands in; SQLite knows no offset without a limit.
+            return job.in_(meant.order_by(job).limit(count).offset(first).correlate(None))
+
+        return cls(condition)
 
     def __and__(self, other: "Filter | None") -> "Filter":
         """Join both, or return this one alone where there is no other."""

@@ -12,7 +12,7 @@ from curvegan_db.values import LOST, storable
 
 # A job that lost its worker so often, the last times without a checkpoint in between, is taken to be the cause.
 MOST_LOST, MOST_LOST_IN_PLACE = 3, 2
-NOT_BEGUN = "not_begun"
+NOT_BEGUN, WENT_BACK = "not_begun", "store_went_back"
 
 
 def add_event(session: Session, job: models.Job, moment: datetime, kind: str, detail: str | None = None) -> None:
@@ -65,6 +65,12 @@ def lose(session: Session, job: models.Job, moment: datetime) -> None:
     if job.state is JobState.QUEUED and job.lost >= MOST_LOST and not _gets_on(session, job):
         job.worker = worker
         end(session, job, moment, JobState.FAILED, LOST, f"its worker was lost {job.lost} times, last {worker}")
+
+
+def go_back(session: Session, job: models.Job, moment: datetime, stored: int) -> None:
+    """Take back a job of which the store has less than its worker had stored: it goes on from what there is."""
+    detail = f"the worker had stored it up to step {stored}, and the store has it up to step {job.step} only"
+    release(session, job, moment, WENT_BACK, detail)
 
 
 def give_back(session: Session, job: models.Job, moment: datetime, error: str) -> None:

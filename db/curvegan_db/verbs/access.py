@@ -9,6 +9,7 @@ from curvegan_db.errors import DatabaseRefuses
 from curvegan_db.sql.database import shown_url
 from curvegan_db.sql.transactions import Transactions
 from curvegan_db.tables import models
+from curvegan_db.tables.generations import Generation
 
 
 class Access(Transactions):
@@ -22,6 +23,11 @@ class Access(Transactions):
                 if session.get_bind().dialect.name == "postgresql" and not _may_number(session, table):
                     reason = f"permission denied for the sequence that numbers {table.name}"
                     raise DatabaseRefuses(shown_url(self.engine), reason)
+
+    def generation(self) -> int:
+        """Return how often the store began anew: 1, and one more for each restore and promotion that was seen."""
+        with self._read() as session:
+            return session.scalars(select(Generation.generation)).one()
 
 
 def _write_no_row(session: Session, table: Table) -> None:

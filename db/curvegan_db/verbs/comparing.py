@@ -71,6 +71,25 @@ class Comparing(Transactions):
         for start in range(0, len(ids), _CURVES_AT_ONCE):
             yield from self._loss_curves(ids[start : start + _CURVES_AT_ONCE])
 
+    def all_losses(self, where: Filter | None = None) -> "list[tuple[int, LossCurve]]":
+        """Return the loss curves of all jobs that have one, in the order of their ids, by one question.
+
+        Raises ResultDamaged.
+        """
+        chunks, job, pieces = models.LossChunk, models.Job, dict[int, list[bytes]]()
+        with self._read() as session:
+            meant = _where(select(job.id), where, now(session)).correlate(None)
+            query = select(chunks.job_id, chunks.data).where(chunks.job_id.in_(meant))
+            for job_id, data in session.execute(query.order_by(chunks.job_id, chunks.first_step)):
+                pieces.setdefault(job_id, []).append(data)
+        return [(job_id, joined_losses(job_id, data)) for job_id, data in pieces.items()]
+
+    def ids(self, where: Filter | None = None) -> list[int]:
+        """Return the ids of all jobs, in their order."""
+        with self._read() as session:
+            query = _where(select(models.Job.id), where, now(session))
+            return list(session.scalars(query.order_by(models.Job.id)))
+
     def _page(self, where: Filter | None, after: int) -> list[Job]:
         with self._read() as session:
             moment = now(session)

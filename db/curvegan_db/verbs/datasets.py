@@ -5,7 +5,7 @@ content together, and refuses while a queued or running job would miss it. Whoev
 """
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, delete, func, select, update
@@ -59,6 +59,15 @@ class Datasets(Transactions):
         query = select(models.Dataset.name).where(models.Dataset.hash == content_hash)
         with self._read() as session:
             return list(session.scalars(query.order_by(models.Dataset.name)))
+
+    def names_of_datasets(self, hashes: Collection[str]) -> dict[str, list[str]]:
+        """Return the names that contents have, by hash; one without a name is missing."""
+        row, names = models.Dataset, dict[str, list[str]]()
+        with self._read() as session:
+            query = select(row.hash, row.name).where(row.hash.in_(hashes)).order_by(row.name)
+            for content_hash, name in session.execute(query):
+                names.setdefault(content_hash, []).append(name)
+        return names
 
     def dataset_jobs(self, content_hash: str) -> list[int]:
         """Return ids of the jobs that use a content, the newest first."""

@@ -1,6 +1,5 @@
 """Leases: which worker trains which job, and until when."""
 
-import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +9,13 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from curvegan_core.config.work import MOST_WORK, multiply_adds
 from curvegan_db.columns import JobState, Until
 from curvegan_db.errors import ConfigUnreadable, LeaseLost
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
+from curvegan_db.tables.generations import look_at_server, new_token
 from curvegan_db.tables.models import in_state
 from curvegan_db.tables.transitions import add_event, add_events, end, lose
 from curvegan_db.values import ANY, ENGINES, TRAINING, Claim, ClaimedJob, HeartbeatReply, QueuedJob
@@ -43,10 +44,11 @@ class Leases(Transactions):
         """Take the best queued job for one of `devices` and the worker's engines, and up to most-1 to train with it.
 
         Best is the highest priority, then the job `prefer`, then the oldest. The others have the same pack key, and no
-        more are taken than this worker's share of them, so that packs spread over the live workers. Jobs that were lost
-        go with their like only, in packs a sixteenth as large for each loss, alone in the end: one job that kills its
-        workers cannot take others with it until they fail. None when nothing is queued, or nothing that this version
-        can read. Raises WorkerForgotten.
+        more are taken than this worker's share of them, so that packs spread over the live workers, and no more than
+        train together within the work of a step that one job may have. Jobs that were lost go with their like only, in
+        packs a sixteenth as large for each loss, alone in the end: one job that kills its workers cannot take others
+        with it until they fail. None when nothing is queued, or nothing that this version can read. Raises
+        WorkerForgotten.
         """
         with self._write() as session:
             moment = now(session)
@@ -55,14 +57,21 @@ class Leases(Transactions):
             if not ids:
                 return None
             beat_worker(session, worker_id, TRAINING, moment)
-            return _take(session, ids, _Lease(str(uuid.uuid4()), worker_id, label, moment, moment + self.lease))
+            return _take(session, ids, _Lease(new_token(session), worker_id, label, moment, moment + self.lease))
 
-    def heartbeat(self, token: str) -> HeartbeatReply:
-        """Renew the lease on all jobs still held under it, in one statement; jobs that are missing are lost."""
+    def heartbeat(self, token: str, job_ids: Collection[int] | None = None) -> HeartbeatReply:
+        """Renew the lease on those of the jobs still held under it, in one statement; jobs that are missing are lost.
+
+        Without ids it is all of them. A job that the worker has ended, and that a store which went back to an earlier
+        state shows as its own again, is none of those: its lease runs out.
+        """
         with self._write() as session:
             moment = now(session)
+            look_at_server(session, moment)
             # Locked one after the other, as in held_jobs.
             ours = select(models.Job.id).where(models.Job.lease_token == token).order_by(models.Job.id)
+            if job_ids is not None:
+                ours = ours.where(models.Job.id.in_(job_ids))
             held = session.execute(
                 update(models.Job)
                 .where(models.Job.id.in_(ours.with_for_update()))
@@ -128,7 +137,7 @@ def _best_pack(
     best = _best(session, fits, prefer)
     if best is None:
         return []
-    most = max(1, most // 16**best.lost)
+    most = min(max(1, most // 16**best.lost), _room(best))
     if most == 1:
         return [best.id]
     alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost, fits)
@@ -138,11 +147,19 @@ def _best_pack(
     return [best.id, *session.scalars(others.limit(room - 1))]
 
 
-def _best(session: Session, fits: ColumnElement[bool], prefer: int | None) -> Row[int, str, str, str, int, int] | None:
+def _room(best: Row[Any]) -> int:
+    """Return how many like the best train together within the work of a step that one job may have."""
+    try:
+        return max(1, MOST_WORK // multiply_adds(read_config(best.id, best.config)))
+    except ConfigUnreadable:
+        return 1
+
+
+def _best(session: Session, fits: ColumnElement[bool], prefer: int | None) -> Row[Any] | None:
     """Lock the best job and return it. Two cheap looks: an order by `prefer` would have to sort the whole queue."""
     job = models.Job
     wanted = (job.wanted_device, _needed_engine().label("engine"))
-    fitting = _queue(select(job.id, job.pack_key, *wanted, job.lost, job.priority)).where(fits)
+    fitting = _queue(select(job.id, job.config, job.pack_key, *wanted, job.lost, job.priority)).where(fits)
     preferred = session.execute(fitting.where(job.id == prefer)).first() if prefer is not None else None
     if preferred is not None:
         more_urgent = _queued(select(job.id)).where(fits, job.priority > preferred.priority)

@@ -18,7 +18,7 @@ from curvegan_db.columns import JobState
 from curvegan_db.sql.transactions import Transactions, now, upsert
 from curvegan_db.tables import models
 from curvegan_db.tables.retention import drop_outdated
-from curvegan_db.tables.transitions import NOT_BEGUN, add_event, end, give_back, release
+from curvegan_db.tables.transitions import NOT_BEGUN, add_event, end, give_back, go_back, release
 from curvegan_db.values import Plot
 from curvegan_db.verbs.leases import held_jobs
 from curvegan_db.verbs.logs import line_rows
@@ -59,6 +59,7 @@ class Ending:
 class Record:
     """What came of a job since it was written last: nothing of it is there, or all.
 
+    `follows` is how many steps of it were stored before, as far as the worker knows: what the store has must reach it.
     `step` is how many steps are done, None if nobody says so. `checkpoints` holds steps and bytes, `lines` what the
     job's log is to tell, by number, each with the time of this process's monotonic clock at which it was so. With an
     `ending` the lease on the job is given up.
@@ -72,6 +73,7 @@ class Record:
     lines: Mapping[int, tuple[str, float]] = field(default_factory=dict)
     plots: Sequence[Plot] = ()
     ending: Ending | None = None
+    follows: int = 0
 
 
 class Progress(Transactions):
@@ -83,14 +85,16 @@ class Progress(Transactions):
         """Start attempts of jobs, each at a step: 0, or that of its checkpoint. What lies after it is deleted.
 
         Returns:
-            The jobs that are lost. Nothing was written of those.
+            The jobs that are lost, those among them of which the store has less than that. Nothing was written of
+            those.
 
         Raises:
             ResultDamaged: a loss curve goes beyond the step and cannot be read. Nothing was written at all.
         """
         began = {"device": device, "engine": engine, "engine_version": engine_version}
         with self._write() as session:
-            jobs, moment = held_jobs(session, token, steps), now(session)
+            moment = now(session)
+            jobs = _reached(session, held_jobs(session, token, steps), moment, steps)
             for job in jobs.values():
                 _begin(session, job, moment, {**began, "began_step": steps[job.id]})
             return frozenset(steps) - frozenset(jobs)
@@ -102,11 +106,14 @@ class Progress(Transactions):
         those stay that `curvegan_db.tables.retention` says.
 
         Returns:
-            The jobs that are lost. Nothing was written of those, and all of the others.
+            The jobs that are lost. Nothing was written of those, and all of the others. A job whose history ends
+            before the record begins is lost too: the store went back to an earlier state, and the job to the queue.
         """
+        follows = {record.job_id: record.follows for record in records}
         with self._write() as session:
-            jobs = held_jobs(session, token, [record.job_id for record in records])
+            held_ones = held_jobs(session, token, follows)
             moment, clock = now(session), time.monotonic()
+            jobs = _reached(session, held_ones, moment, follows)
             held = [(jobs[record.job_id], record) for record in records if record.job_id in jobs]
             _put(session, moment, moment - timedelta(seconds=clock), held)
             for job, record in held:
@@ -118,6 +125,16 @@ class Progress(Transactions):
                     _conclude(session, job, moment, record.ending)
             others = [record for record in records if record.job_id not in jobs]
             return frozenset(record.job_id for record in others if not _has_ended(session, token, record))
+
+
+def _reached(
+    session: Session, jobs: Mapping[int, models.Job], moment: datetime, steps: Mapping[int, int]
+) -> dict[int, models.Job]:
+    """Give back those of the locked jobs whose history does not reach the step given, and return the others."""
+    for job_id, job in jobs.items():
+        if job.step < steps[job_id]:
+            go_back(session, job, moment, steps[job_id])
+    return {job_id: job for job_id, job in jobs.items() if job.step >= steps[job_id]}
 
 
 def _conclude(session: Session, job: models.Job, moment: datetime, ending: Ending) -> None:

@@ -17,6 +17,7 @@ from curvegan_core.errors import InvalidInput
 from curvegan_db.columns import MOST_ID, MOST_NAME, MOST_REASON, JobState, Until
 from curvegan_db.errors import SweepNotFound
 from curvegan_db.filters.catalogue import CONFIG_FIELDS
+from curvegan_db.filters.language import Filter
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
@@ -124,7 +125,13 @@ class Sweeps(Transactions):
         return {key: seconds[key] / steps[key] for key in steps.keys() & set(pack_keys)}
 
     def cancel_sweep(self, sweep_id: int, reason: str | None = None) -> tuple[list[int], list[int]]:
-        """Cancel its queued jobs. Returns their ids, and those of the running ones that nobody has cancelled yet.
+        """Cancel its queued jobs, as `cancel_jobs` does those of a filter."""
+        with self._read() as session:
+            _existing(session, sweep_id)
+        return self.cancel_jobs(Filter.of_sweep(sweep_id), reason)
+
+    def cancel_jobs(self, where: Filter | None, reason: str | None = None) -> tuple[list[int], list[int]]:
+        """Cancel the queued jobs that a filter means. Returns their ids, and those of running ones not cancelled yet.
 
         The latter are `cancel`'s, one by one: a worker renews a lease on many jobs at once, and who locked them in
         another order could wait for it while it waits. Ask again until both are empty.
@@ -133,26 +140,37 @@ class Sweeps(Transactions):
             check_text("reason", reason, MOST_REASON)
         cancelled = {"state": JobState.CANCELLED, "reason": cut(reason, MOST_REASON), "error": None}
         with self._write() as session:
-            _existing(session, sweep_id)
             moment = now(session)
-            done = _change(session, sweep_id, [JobState.QUEUED], cancelled | {"finished_at": moment})
+            done = _change(session, where, [JobState.QUEUED], cancelled | {"finished_at": moment})
             _say(session, done, moment, "cancelled", reason)
             job = models.Job
-            running = select(job.id).where(job.sweep == sweep_id, in_state(JobState.RUNNING))
+            running = _meant(select(job.id), where, moment).where(in_state(JobState.RUNNING))
             ids = sorted(job_id for job_id, _ in done)
             return ids, list(session.scalars(running.where(job.cancel_requested.is_(False)).order_by(job.id)))
 
     def retry_sweep(self, sweep_id: int, states: Collection[str]) -> list[int]:
         """Run those of its ended jobs that are in one of the states afresh; their ids. Their results are deleted."""
-        return self._again(sweep_id, states, "retried", Until.RETRY, RESULTS)
+        with self._read() as session:
+            _existing(session, sweep_id)
+        return self.retry_jobs(Filter.of_sweep(sweep_id), states)
+
+    def retry_jobs(self, where: Filter | None, states: Collection[str]) -> list[int]:
+        """Run the ended jobs that a filter means afresh, as `retry_sweep` does those of a sweep."""
+        return self._again(where, states, "retried", Until.RETRY, RESULTS)
 
     def resume_sweep(self, sweep_id: int, states: Collection[str]) -> list[int]:
         """Let those that are "failed" or "cancelled", as `states` say, go on from their last checkpoint; their ids."""
-        return self._again(sweep_id, set(states) - {"succeeded"}, "resumed", Until.RERUN, [models.Plot])
+        with self._read() as session:
+            _existing(session, sweep_id)
+        return self.resume_jobs(Filter.of_sweep(sweep_id), states)
+
+    def resume_jobs(self, where: Filter | None, states: Collection[str]) -> list[int]:
+        """Let the ended jobs that a filter means go on, as `resume_sweep` does those of a sweep."""
+        return self._again(where, set(states) - {"succeeded"}, "resumed", Until.RERUN, [models.Plot])
 
     def _again(
         self,
-        sweep_id: int,
+        where: Filter | None,
         states: Collection[str],
         kind: str,
         verb: Until,
@@ -160,9 +178,8 @@ class Sweeps(Transactions):
     ) -> list[int]:
         ended = [state for state in _ENDED if state in states]
         with self._write() as session:
-            _existing(session, sweep_id)
-            _require_datasets(session, sweep_id, ended)
-            done = _change(session, sweep_id, ended, models.cleared_by(verb))
+            _require_datasets(session, where, ended)
+            done = _change(session, where, ended, models.cleared_by(verb))
             ids = sorted(job_id for job_id, _ in done)
             for table in forgotten:
                 for part in _parts(ids):
@@ -171,10 +188,11 @@ class Sweeps(Transactions):
             return ids
 
 
-def _require_datasets(session: Session, sweep_id: int, states: Sequence[JobState]) -> None:
-    """Raise DatasetNotFound where a data set of its jobs was removed: they could only fail."""
+def _require_datasets(session: Session, where: Filter | None, states: Sequence[JobState]) -> None:
+    """Raise DatasetNotFound where a data set of the jobs was removed: they could only fail."""
     job = models.Job
-    used = _in(select(job.dataset).distinct().where(job.sweep == sweep_id, job.dataset.is_not(None)), states)
+    used = _meant(select(job.dataset).distinct().where(job.dataset.is_not(None)), where, now(session))
+    used = _in(used, states)
     for content_hash in session.scalars(used).all() if states else ():
         require_content(session, str(content_hash))
 
@@ -224,15 +242,19 @@ def _values(session: Session, rows: Sequence[models.Sweep]) -> list[Sweep]:
 
 
 def _change(
-    session: Session, sweep_id: int, states: Sequence[JobState], values: Mapping[str, Any]
+    session: Session, where: Filter | None, states: Sequence[JobState], values: Mapping[str, Any]
 ) -> Sequence[tuple[int, int]]:
-    """Change the sweep's jobs that are in one of the states; (id, attempt) of each."""
+    """Change the jobs that a filter means and that are in one of the states; (id, attempt) of each."""
     if not states:
         return []
     job = models.Job
-    changed = _in(update(job).where(job.sweep == sweep_id), states).values(**values)
+    changed = _in(_meant(update(job), where, now(session)), states).values(**values)
     returned = changed.returning(job.id, job.attempt).execution_options(synchronize_session=False)
     return [(job_id, attempt) for job_id, attempt in session.execute(returned)]
+
+
+def _meant(statement: Any, where: Filter | None, moment: datetime) -> Any:
+    return statement if where is None else statement.where(where.condition(moment))
 
 
 def _in(statement: Any, states: Sequence[JobState]) -> Any:

@@ -12,6 +12,7 @@ from curvegan_db.columns import MOST_REASON
 from curvegan_db.errors import WorkerForgotten
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
+from curvegan_db.tables.generations import look_at_server
 from curvegan_db.tables.transitions import cut
 from curvegan_db.values import ANY, ENGINES, FAILING, IDLE, LOST, STOPPED, TRAINING, Worker, storable
 
@@ -45,6 +46,7 @@ class Workers(Transactions):
             worker = models.Worker(id=worker_id, host=host, pid=pid, label=f"{host}:{pid}", devices=list(devices))
             worker.version, worker.state, worker.engines = version, state, list(engines)
             worker.started_at = worker.beat_at = moment
+            look_at_server(session, moment)
             session.add(worker)
         return worker_id
 
@@ -74,7 +76,9 @@ class Workers(Transactions):
     def beat(self, worker_id: str, state: str) -> None:
         """Say that the worker lives and is STARTING, IDLE or TRAINING. Raises WorkerForgotten."""
         with self._write() as session:
-            beat_worker(session, worker_id, state, now(session))
+            moment = now(session)
+            look_at_server(session, moment)
+            beat_worker(session, worker_id, state, moment)
 
     def unregister_worker(self, worker_id: str) -> None:
         """Say that the worker stops. Its jobs, if it still holds any, come back when their lease runs out."""

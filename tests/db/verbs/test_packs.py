@@ -1,6 +1,9 @@
 """Inside a pack a job is running from the moment its own training begins; its times are its own."""
 
 import time
+from typing import Any
+
+import pytest
 
 from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
@@ -49,3 +52,10 @@ def test_each_job_of_a_pack_starts_when_it_begins(store: Store) -> None:
     assert started[0] is not None
     assert started[1] is not None
     assert started[0] < started[1]
+
+
+@pytest.mark.parametrize(("batch_size", "together"), [(1024, 1), (256, 5), (64, 16)])
+def test_a_pack_has_no_more_work_a_step_than_one_job_may(store: Store, batch_size: int, together: int) -> None:
+    wide: dict[str, Any] = {"layers_g": 4, "layers_d": 4, "hidden_g": 1024, "hidden_d": 1024, "engine": "torch"}
+    store.submit([request(**wide, batch_size=batch_size) for _ in range(16)])
+    assert len(claim(store, most=16).jobs) == together

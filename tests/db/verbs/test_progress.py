@@ -95,6 +95,7 @@ def test_losses_are_cut_at_any_step_however_they_came(store: Store, sizes: list[
     for size in sizes:
         record(store, token, job_id, steps[start + size - 1] + 1, losses(*steps[start : start + size]))
         start += size
+    resume = min(resume, steps[-1] + 1)  # there can be no checkpoint beyond what is recorded
     begin(store, token, job_id, resume, "cpu", "torch", "2")
     assert store.losses(job_id) == losses(*(s for s in steps if s < resume))
     finish(store, token, job_id, "succeeded")

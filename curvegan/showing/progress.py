@@ -1,4 +1,4 @@
-"""The progress of jobs and sweeps on stderr: bars on a terminal, a line now and then elsewhere. Ctrl-C detaches."""
+"""The progress of jobs and sweeps: bars in a notebook and on a terminal, else a line now and then. Ctrl-C detaches."""
 
 import sys
 import time
@@ -6,28 +6,33 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from curvegan.showing.bars import Bars, NotebookBars, TerminalBars, in_notebook
+from curvegan.showing.terminal import message
 from curvegan.watching.following import Remark, Standing, follow_jobs, follow_sweep
 from curvegan.watching.job_fields import ENDED, progress, rmses_now
 from curvegan.watching.sweep_fields import state_counts
 from curvegan.words import duration, number
-from curvegan_cli.shown.output import console, inert, message
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-    from curvegan.lab import Lab
+    from curvegan.services import Services
     from curvegan_db.store import Store
     from curvegan_db.values import Job, Sweep
 
 LINE_S = 10.0
 _RMSE_S = 2.0
-_DETACHED = 130
 # More bars than that fit no screen.
 _MOST_BARS = 8
 T = TypeVar("T")
 
 
-def jobs_to_the_end(lab: "Lab", ids: Sequence[int], start_worker: bool = False) -> list["Job"]:
+class Detached(KeyboardInterrupt):
+    """Somebody interrupted the waiting; the work goes on. A notebook stops there without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return []
+
+
+def jobs_to_the_end(lab: "Services", ids: Sequence[int], start_worker: bool = False) -> list["Job"]:
     """Show the progress of jobs until all have ended; `start_worker` keeps one alive where the store is embedded."""
     few = len(ids) <= _MOST_BARS
     with _detachable_work(" ".join(map(str, ids)) if few else "all"), _bars(few) as bars:
@@ -36,7 +41,7 @@ def jobs_to_the_end(lab: "Lab", ids: Sequence[int], start_worker: bool = False) 
     return [jobs[job_id] for job_id in ids]
 
 
-def sweep_to_the_end(lab: "Lab", sweep_id: int, start_worker: bool = False) -> "Sweep":
+def sweep_to_the_end(lab: "Services", sweep_id: int, start_worker: bool = False) -> "Sweep":
     """Show the progress of a sweep until all its jobs have ended, as `jobs_to_the_end` does."""
     with _detachable_work(f"--sweep {sweep_id}"), _bars(True) as bars:
         show = _sweep_bar(bars) if bars else _together(_sweep_line)
@@ -55,42 +60,26 @@ def last_seen(seen: Iterable[T | Remark], show: Callable[[T], None]) -> T:
 
 @contextmanager
 def detachable(text: str) -> Iterator[None]:
-    """Let Ctrl-C end the block, not the work: it says `text`, and the exit code is 130."""
+    """Let Ctrl-C end the block, not the work: it says `text`. Raises Detached."""
     try:
         yield
     except KeyboardInterrupt:
         message(f"Detached; the work goes on. {text}")
-        raise SystemExit(_DETACHED) from None
+        raise Detached from None
 
 
 def _detachable_work(words: str) -> AbstractContextManager[None]:
     return detachable(f"`curvegan wait {words}` follows it, `curvegan cancel {words}` stops it.")
 
 
-class _Bars:
-    """Bars on a terminal, each with a title, a count of its total, and figures."""
-
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-        title, figures = (TextColumn(f"{{task.{text}}}", markup=False) for text in ("description", "fields[figures]"))
-        self.progress = Progress(title, BarColumn(), MofNCompleteColumn(), figures, console=console(sys.stderr))
-        self._tasks: dict[int, TaskID] = {}
-
-    def show(self, key: int, title: str, done: int, total: int, figures: str) -> None:
-        if key not in self._tasks:
-            self._tasks[key] = self.progress.add_task(title, total=total, figures="")
-        self.progress.update(self._tasks[key], completed=done, total=total, description=title, figures=inert(figures))
-
-
 @contextmanager
-def _bars(fit: bool) -> Iterator[_Bars | None]:
-    """Show bars where they fit and stderr is a terminal."""
-    if not fit or not sys.stderr.isatty():
+def _bars(fit: bool) -> Iterator[Bars | None]:
+    """Show bars where they fit, in a notebook or on the terminal of stderr."""
+    kind = NotebookBars if in_notebook() else TerminalBars if sys.stderr.isatty() else None
+    if not fit or kind is None:
         yield None
         return
-    bars = _Bars()
-    with bars.progress:
+    with kind() as bars:
         yield bars
 
 
@@ -109,7 +98,7 @@ class _Ticker:
 class _JobBars:
     """A bar a job. Its RMSE is read anew every _RMSE_S seconds, and at its end."""
 
-    def __init__(self, store: "Store", bars: _Bars) -> None:
+    def __init__(self, store: "Store", bars: Bars) -> None:
         self._store, self._bars = store, bars
         self._rmse: dict[int, float | None] = {}
         self._ticker = _Ticker(_RMSE_S, -_RMSE_S)
@@ -164,7 +153,7 @@ def _sweep_line(standing: Standing) -> tuple[str, bool]:
     return line, sweep.ended == sweep.jobs
 
 
-def _sweep_bar(bars: _Bars) -> Callable[[Standing], None]:
+def _sweep_bar(bars: Bars) -> Callable[[Standing], None]:
     def show(standing: Standing) -> None:
         sweep = standing.sweep
         bars.show(sweep.id, f"sweep {sweep.id}", sweep.ended, sweep.jobs, _sweep_figures(standing))

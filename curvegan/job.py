@@ -1,0 +1,299 @@
+"""A job by its id: where it stands, what came of it, and what can be done to it."""
+
+import threading
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from curvegan.results.picture import Picture
+from curvegan.results.table import WORD, Table
+from curvegan.words import plural
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from curvegan.results.networks import Discriminator, Generator
+    from curvegan.results.snapshots import Snapshots
+    from curvegan.services import Services
+    from curvegan_core.config.train import TrainConfig
+    from curvegan_core.loss_curve import Snapshot
+    from curvegan_db.values import Job as Record
+
+# What is said of a job is at most so old.
+FRESH_S = 0.5
+
+
+class Look:
+    """Jobs that were read together, and are read again together: however many they are, that is one question."""
+
+    def __init__(self, services: "Services", ids: Sequence[int], records: "Sequence[Record]" = ()) -> None:
+        """Make it; `records` are these jobs where they have just been read."""
+        self._services, self._ids = services, ids
+        self._records = {record.id: record for record in records}
+        self._seen = time.monotonic() if records else -FRESH_S
+        self._lock = threading.Lock()
+
+    def record(self, job_id: int) -> "Record":
+        """Return a job, as it was FRESH_S ago at most. Raises JobNotFound."""
+        from curvegan_db.errors import JobNotFound
+
+        with self._lock:
+            if time.monotonic() - self._seen >= FRESH_S:
+                found = self._services.store.jobs(ids=self._ids)
+                self._records = {record.id: record for record in found}
+                self._seen = time.monotonic()
+            if job_id not in self._records:
+                raise JobNotFound(job_id)
+            return self._records[job_id]
+
+    def forget(self) -> None:
+        """Have the jobs read again when they are looked at next."""
+        with self._lock:
+            self._seen = -FRESH_S
+
+
+class Job:
+    """A job. What it says of itself is at most half a second old; jobs that were listed together are read together.
+
+    Every method raises JobNotFound once the job was deleted.
+    """
+
+    def __init__(self, services: "Services", job_id: int, look: Look | None = None) -> None:
+        """Make the handle; nothing is read."""
+        self.id = job_id
+        self._services = services
+        self._look = look or Look(services, [job_id])
+
+    @property
+    def record(self) -> "Record":
+        """All that the store knows of it, as a plain frozen value."""
+        return self._look.record(self.id)
+
+    @property
+    def state(self) -> str:
+        """Where it stands: queued, running, lost, succeeded, failed or cancelled."""
+        return self.record.state
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has succeeded, failed, or been cancelled."""
+        from curvegan.watching.job_fields import ENDED
+
+        return self.state in ENDED
+
+    @property
+    def name(self) -> str | None:
+        """What it is called."""
+        return self.record.name
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags."""
+        return self.record.tags
+
+    @property
+    def step(self) -> int:
+        """How many of its steps are done."""
+        return self.record.step
+
+    @property
+    def config(self) -> "TrainConfig":
+        """What it trains: every key is an attribute, and `model_dump()` a dict."""
+        return self.record.config
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The metrics of its end by name; empty until then."""
+        return dict(self.record.metrics or {})
+
+    @property
+    def verdict(self) -> str | None:
+        """How its training went, in a word; None until its end."""
+        return self.record.verdict
+
+    @property
+    def error(self) -> str | None:
+        """What its worker said as it failed."""
+        return self.record.error
+
+    def log(self) -> Table:
+        """Return its log: at, attempt, worker, kind, text; what happened to it, and what its workers said."""
+        lines, _ = self._services.store.log(self.id)
+        from datetime import datetime
+
+        kinds = {"at": datetime, "attempt": int, "worker": WORD, "kind": WORD, "text": str}
+        return Table.of_rows([{name: getattr(line, name) for name in kinds} for line in lines], kinds)
+
+    def losses(self) -> Table:
+        """Return its loss curve so far, every record: step, g_loss, d_loss, d_real, d_fake, rmse."""
+        from curvegan_core.loss_record import COLUMNS
+
+        curve = self._services.store.losses(self.id)
+        return Table(dict(zip(COLUMNS, curve.columns, strict=True)))
+
+    def snapshots(self) -> "Snapshots":
+        """Return its snapshots so far. Raises ResultNotFound where there is none yet."""
+        import numpy as np
+
+        from curvegan.datasets import own_curves
+        from curvegan.results.snapshots import Snapshots
+        from curvegan_core.families.curves import points_x
+        from curvegan_db.errors import ResultNotFound
+
+        found, record = self._services.store.snapshots(self.id), self.record
+        if not found:
+            raise ResultNotFound(f"job {self.id} has no snapshot yet: it is {record.state}")
+        steps = np.array([snapshot.step for snapshot in found], np.int64)
+        curves = np.stack([snapshot.curves for snapshot in found])
+        x = points_x(record.config, own_curves(self._services.store, record))
+        return Snapshots(steps, curves, x, _metrics(found))
+
+    def generator(self, step: int | None = None, averaged: bool = False) -> "Generator":
+        """Return its generator as of a checkpoint, the newest without a step: a function on numpy arrays.
+
+        Args:
+            step: which checkpoint; `checkpoints` lists them.
+            averaged: take the averaged weights, which a config with `ema` has.
+
+        Raises ResultNotFound, ResultDamaged, InvalidInput.
+        """
+        from curvegan.results.networks import Generator
+        from curvegan_core.checkpoint import Checkpoint
+
+        stored = self._services.store.checkpoint(self.id, step)
+        config = self.record.config
+        generator = Generator(Checkpoint.from_bytes(stored.data, config), config)
+        return generator.averaged if averaged else generator
+
+    def discriminator(self, step: int | None = None) -> "Discriminator":
+        """Return its discriminator as of a checkpoint, as `generator` does."""
+        return self.generator(step).discriminator
+
+    def sample(
+        self, n: int = 10, seed: int = 0, *, z: "ArrayLike | None" = None, step: int | None = None
+    ) -> "NDArray[Any]":
+        """Return curves (n, points) in units of y, as of a checkpoint: the numbers of `curvegan sample`.
+
+        Args:
+            n: how many curves.
+            seed: which curves: any job meets the same latents under a seed.
+            z: latents (n, latent) to take in place of drawn ones.
+            step: which checkpoint; the newest without it.
+        """
+        generator = self.generator(step)
+        return generator.sample(n, seed) if z is None else generator(z)
+
+    @property
+    def checkpoints(self) -> list[int]:
+        """The steps at which it has a checkpoint, in order."""
+        return sorted(row.step for row in self._services.store.checkpoints(self.id))
+
+    def plot(self, kind: str = "curve") -> Picture:
+        """Return a picture of it: curve, losses or evolution; a notebook shows it. Raises InvalidInput, ResultNotFound.
+
+        While it runs the picture shows how far it is.
+        """
+        from curvegan.watching.job_picture import job_picture
+        from curvegan_core.errors import InvalidInput
+        from curvegan_core.plotting.job_plots import KINDS
+
+        if kind not in KINDS:
+            raise InvalidInput(f"no plot is called {kind!r:.40}; there are {', '.join(KINDS)}")
+        store, record = self._services.store, self.record
+        picture = Picture(f"{kind} of job {self.id}", lambda form, dpi: job_picture(store, record, kind, form, dpi))
+        _ = picture.png  # what is missing is said now, and not where it is displayed
+        return picture
+
+    def wait(self, worker: bool = True) -> Self:
+        """Follow it to its end, with a bar in a notebook and on a terminal. Ctrl-C detaches: the job goes on.
+
+        `worker` keeps one alive for it where the store is embedded. Raises Detached, DatabaseUnreachable.
+        """
+        from curvegan.showing.progress import jobs_to_the_end
+
+        jobs_to_the_end(self._services, [self.id], start_worker=worker)
+        self._look.forget()
+        return self
+
+    def cancel(self, reason: str | None = None) -> Self:
+        """Stop it: at once where it is queued, else within seconds. Raises JobStateConflict where it has ended."""
+        self._services.store.cancel(self.id, reason)
+        self._look.forget()
+        return self
+
+    def retry(self, worker: bool = True) -> Self:
+        """Run it again from the start; what came of it is deleted. Raises JobStateConflict."""
+        self._services.store.retry(self.id)
+        return self._again(worker)
+
+    def resume(self, worker: bool = True) -> Self:
+        """Let it go on from its last checkpoint where it failed or was cancelled. Raises JobStateConflict."""
+        self._services.store.resume(self.id)
+        return self._again(worker)
+
+    def extend(self, steps: int, worker: bool = True) -> Self:
+        """Train it on to so many steps in total where it has succeeded. Raises JobStateConflict, InvalidConfig."""
+        self._services.store.extend(self.id, steps)
+        return self._again(worker)
+
+    def delete(self) -> None:
+        """Delete it with all that came of it. Raises JobStateConflict where it is running."""
+        self._services.store.check_deletable(self.id)
+        list(self._services.store.delete([self.id]))
+        self._look.forget()
+
+    def tag(self, *add: str, remove: Sequence[str] = ()) -> Self:
+        """Give it tags, and take others away. Raises InvalidInput."""
+        self._services.store.tag(self.id, add, remove)
+        self._look.forget()
+        return self
+
+    def save_checkpoint(self, path: str, step: int | None = None) -> None:
+        """Write its checkpoint to a file, over one that is there: `curvegan.load` reads it. Raises ResultNotFound."""
+        from pathlib import Path
+
+        Path(path).write_bytes(self._services.store.checkpoint(self.id, step).data)
+
+    def _again(self, worker: bool) -> Self:
+        from curvegan.submitting.starting import have_workers
+
+        have_workers(self._services, [self.id], worker)
+        self._look.forget()
+        return self
+
+    @cached_property
+    def _key(self) -> tuple[int, int]:
+        return id(self._services), self.id
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        from curvegan.watching.job_fields import progress, why
+
+        record = self.record
+        said = f"{record.verdict}" if record.verdict else why(record).removeprefix(": ")
+        words = [f"job {self.id}", record.name or "", record.state, progress(record), said]
+        return f"<{', '.join(filter(None, words))}>"
+
+    def _repr_html_(self) -> str:
+        from curvegan.datasets import data_names
+        from curvegan.results.html import html_table
+        from curvegan.watching.facts import facts
+        from curvegan.watching.job_fields import rmses_now
+
+        store, record = self._services.store, self.record
+        [data] = data_names(store, [record.config])
+        rows = facts(record, rmses_now(store, [record])[self.id], self.checkpoints, data)
+        return html_table(["job", str(self.id)], [list(row) for row in rows[1:]], [False, False])
+
+
+def _metrics(snapshots: "Sequence[Snapshot]") -> Table:
+    names = list(dict.fromkeys(name for snapshot in snapshots for name in snapshot.metrics))
+    kinds: dict[str, Any] = {"step": int, **dict.fromkeys(names, float)}
+    rows = [{"step": snapshot.step, **dict.fromkeys(names), **snapshot.metrics} for snapshot in snapshots]
+    return Table.of_rows(rows, kinds, plural(len(snapshots), "snapshot"))

@@ -1,0 +1,1 @@
+"""What comes out of jobs, as Python values: tables, pictures, snapshots, networks. Knows no store."""

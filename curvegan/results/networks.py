@@ -1,0 +1,186 @@
+"""A trained generator and discriminator as functions on numpy arrays. Needs no engine and no store."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from curvegan_core.checkpoint import Checkpoint
+    from curvegan_core.config.train import TrainConfig
+
+
+def load(path: str | Path, config: "TrainConfig | Mapping[str, Any] | None" = None) -> "Generator":
+    """Return the generator of a checkpoint's file, as `curvegan fetch-checkpoint` writes it; no store is asked.
+
+    Args:
+        path: a .safetensors file.
+        config: of a file of before checkpoints held it: the job's config, or its keys.
+
+    Raises:
+        InvalidInput: the file cannot be read.
+        CheckpointRefused: it is no checkpoint, is damaged, does not hold its config, or belongs to another one.
+    """
+    from curvegan_core.checkpoint import Checkpoint
+    from curvegan_core.config.train import TrainConfig
+    from curvegan_core.errors import InvalidInput
+
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}; name a checkpoint's file") from None
+    checkpoint = Checkpoint.from_bytes(data)
+    given = TrainConfig.parse(config) if isinstance(config, Mapping) else config
+    return Generator(checkpoint, given or checkpoint.config)
+
+
+class _Network:
+    """A network of a checkpoint, of step `step` of the training that `config` says."""
+
+    def __init__(self, checkpoint: "Checkpoint", config: "TrainConfig") -> None:
+        """Make it. Raises CheckpointRefused where the checkpoint belongs to another config."""
+        checkpoint.check(config)
+        self.config = config
+        self.checkpoint = checkpoint
+
+    @property
+    def step(self) -> int:
+        """How many updates of the generator its training had."""
+        return self.checkpoint.step
+
+    @property
+    def weights(self) -> "dict[str, NDArray[Any]]":
+        """Its tensors by torch's names, as float32 arrays: `0.weight` (out, in), `0.bias` (out,), ..."""
+        prefix = f"{type(self).__name__.lower()}."
+        tensors = self.checkpoint.weights.items()
+        return {name.removeprefix(prefix): tensor for name, tensor in tensors if name.startswith(prefix)}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at step {self.step}: {self._arrow}>"
+
+    @property
+    def _arrow(self) -> str:
+        raise NotImplementedError
+
+
+class Generator(_Network):
+    """Curves from latents: `generator(z)`, z (n, latent) or (latent,), gives (n, points) or (points,) in units of y."""
+
+    def __call__(self, z: "ArrayLike") -> "NDArray[Any]":
+        """Return curves; float32, or float64 of your own curves. Raises InvalidInput for latents of another size."""
+        from curvegan_core.families.curves import restored
+        from curvegan_core.networks import generate
+
+        rows, single = _rows(z, self.config.latent, "latents")
+        curves = restored(self.config, generate(self._chosen, rows, self.config))
+        return curves[0] if single else curves
+
+    @cached_property
+    def averaged(self) -> "Generator":
+        """The generator of the averaged weights. Raises InvalidInput where the config has no average."""
+        from dataclasses import replace
+
+        from curvegan_core.errors import InvalidInput
+
+        if not self.checkpoint.ema:
+            raise InvalidInput("this training kept no averaged weights: its config's ema is 0")
+        weights = {**self.checkpoint.weights, **self.checkpoint.ema}
+        return Generator(replace(self.checkpoint, weights=weights), self.config)
+
+    @cached_property
+    def discriminator(self) -> "Discriminator":
+        """The discriminator that it was trained against, at the same step."""
+        return Discriminator(self.checkpoint, self.config)
+
+    @property
+    def x(self) -> "NDArray[Any]":
+        """Where the points of its curves lie, (points,); a data set's own x axis is in the store alone."""
+        from curvegan_core.families.curves import points_x
+
+        return points_x(self.config)
+
+    def latents(self, n: int, seed: int = 0) -> "NDArray[Any]":
+        """Return the latents (n, latent) from which `sample(n, seed)` draws."""
+        from curvegan_core.networks import latents
+        from curvegan_core.noise import Stream
+
+        return latents(self.config, _seed(seed), Stream.SAMPLE, _count(n))
+
+    def sample(self, n: int = 10, seed: int = 0) -> "NDArray[Any]":
+        """Draw n curves, (n, points), in units of y: the numbers of `curvegan sample -n N --seed SEED`."""
+        from curvegan_core.sampling import told
+
+        return told(self.config, self(self.latents(n, seed)))
+
+    def walk(self, z0: "ArrayLike", z1: "ArrayLike", n: int = 9) -> "NDArray[Any]":
+        """Return n curves, (n, points), along the straight line from latent z0 to z1, both ends among them."""
+        import numpy as np
+
+        share = np.linspace(0, 1, _count(n), dtype=np.float32)[:, None]
+        start, end = (np.asarray(z, np.float32)[None] for z in (z0, z1))
+        return self((1 - share) * start + share * end)
+
+    @property
+    def _chosen(self) -> "Mapping[str, NDArray[Any]]":
+        return self.checkpoint.weights
+
+    @property
+    def _arrow(self) -> str:
+        return f"latents (n, {self.config.latent}) to curves (n, {self.config.points})"
+
+
+class Discriminator(_Network):
+    """Logits from curves: `discriminator(curves)`, (n, points) or (points,) in units of y, gives (n,) or one number.
+
+    A large logit means "real". One that judges several curves together, `pack` of the config, gives n // pack.
+    """
+
+    def __call__(self, curves: "ArrayLike") -> "NDArray[Any]":
+        """Return logits, float32. Raises InvalidInput for curves of another size."""
+        import numpy as np
+
+        from curvegan_core.config.curve import Data
+        from curvegan_core.networks import discriminate
+
+        rows, single = _rows(curves, self.config.points, "curves", np.float64)
+        curve = self.config.curve
+        seen = (rows - curve.mean) / curve.scale if isinstance(curve, Data) else rows
+        logits = discriminate(self.checkpoint.weights, seen.astype(np.float32), self.config)
+        return logits[0] if single else logits
+
+    @property
+    def _arrow(self) -> str:
+        return f"curves (n, {self.config.points}) to logits (n,)"
+
+
+def _rows(values: "ArrayLike", width: int, what: str, kind: Any = "float32") -> "tuple[NDArray[Any], bool]":
+    """Return values as rows of a width, and whether it was one alone. Raises InvalidInput."""
+    import numpy as np
+
+    from curvegan_core.errors import InvalidInput
+
+    try:
+        rows = np.asarray(values, kind)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{what} are an array of numbers, not {type(values).__name__}") from None
+    if rows.ndim not in (1, 2) or rows.shape[-1] != width:
+        raise InvalidInput(f"{what} have the shape (n, {width}) or ({width},), not {rows.shape}")
+    return np.atleast_2d(rows), rows.ndim == 1
+
+
+def _count(n: int) -> int:
+    from curvegan_core.errors import InvalidInput
+
+    if n < 1:
+        raise InvalidInput(f"at least 1 curve is drawn, not {n}")
+    return n
+
+
+def _seed(seed: int) -> int:
+    from curvegan_core.errors import InvalidInput
+
+    if not 0 <= seed < 2**64:
+        raise InvalidInput(f"a seed is a whole number from 0 to 2^64 - 1, not {seed}")
+    return seed

@@ -1,0 +1,1 @@
+"""The progress of what is waited for, in a notebook and on a terminal."""

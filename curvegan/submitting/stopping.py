@@ -1,0 +1,28 @@
+"""Many jobs stopped at once."""
+
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from curvegan_db.filters.language import Filter
+    from curvegan_db.store import Store
+
+
+def stopped(store: "Store", where: "Filter | None", reason: str | None = None) -> tuple[list[int], Counter[str]]:
+    """Cancel what is queued and ask the workers for the rest, until there is no more of either.
+
+    Returns the ids, and how many are "cancelled" by now and how many "requested". Raises InvalidInput for the reason.
+    """
+    from curvegan_db.errors import JobStateConflict
+
+    done: Counter[str] = Counter()
+    ids: list[int] = []
+    while any(parts := store.cancel_jobs(where, reason)):
+        cancelled, running = parts
+        done["cancelled"] += len(cancelled)
+        ids += [*cancelled, *running]
+        for job_id in running:
+            with suppress(JobStateConflict):  # one that has ended by now is nobody's to cancel
+                done[store.cancel(job_id, reason)] += 1
+    return ids, done

@@ -1,0 +1,97 @@
+"""The papers' page: its presets are what the command takes, its rows say their source, its tables are the code's."""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks import paper_results, paper_tables, paper_verdicts, papers
+from benchmarks.paper_results import Result, Trial
+from benchmarks.paper_rows import PAPERS, ROWS, TRAINED, Printed, Row
+
+from .cli.client import Client
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_every_preset_is_a_row_and_every_row_a_preset() -> None:
+    names = [str(row.preset) for row in TRAINED]
+    assert sorted(names) == sorted(file.stem for file in (ROOT / "papers").glob("*.toml"))
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("row", TRAINED, ids=lambda row: row.preset)
+def test_every_preset_makes_a_job_in_full_and_at_a_first_look(row: Row) -> None:
+    assert row.preset
+    full = paper_results.config(row.preset)
+    short = paper_results.config(row.preset, steps=paper_results.quick_steps(row.preset, us=1e4))
+    assert short.hash == full.hash
+    assert short.steps < full.steps
+
+
+def test_a_preset_is_what_the_command_takes(tmp_path: Path) -> None:
+    file = ROOT / "papers" / "sun-5-rp.toml"
+    found = Client(tmp_path).json("sweep", "--config", str(file), "--seeds", "10", "--dry-run")
+    assert found["jobs"] == 10
+
+
+def test_every_row_has_a_source_and_a_rule() -> None:
+    for row in ROWS:
+        assert row.paper in PAPERS
+        assert row.where
+        assert row.rule
+        assert row.paper == "ours" or row.checked
+        assert row.claim is None or row.claim in paper_verdicts.CLAIMS
+        assert row.against is None or row.against in [each.preset for each in TRAINED]
+        assert row.preset or row.differs
+
+
+def test_the_page_holds_the_tables_of_the_stored_results() -> None:
+    page = (ROOT / "docs" / "papers.md").read_text()
+    results = paper_results.load()
+    assert papers.filled(page, paper_tables.tables(results)) == page
+    assert set(re.findall(r"<!-- papers (\S+) -->", page)) == set(paper_tables.tables(results))
+
+
+def test_stored_results_are_of_the_presets_as_they_are() -> None:
+    for name, result in paper_results.load().items():
+        assert result.hash == paper_results.config(name).hash
+        assert result.full == (result.steps == paper_results.keys(name)["steps"])
+
+
+def trials(modes: list[float], hq: list[float]) -> Result:
+    each = [
+        Trial(seed, "", [[10, m, q, 0.0, 0.0, 0.0, 0.0]]) for seed, (m, q) in enumerate(zip(modes, hq, strict=True))
+    ]
+    return Result("", 10, True, 1.0, 8, each)
+
+
+def row(modes: Printed, against: str | None = None) -> Row:
+    return Row("pacgan", "here", "GAN", "cured", {"modes": modes}, against=against)
+
+
+def test_verdicts_follow_the_rules_of_the_page() -> None:
+    full, one = trials([8.0] * 10, [1.0] * 10), trials([1.0] * 9 + [2.0], [1.0] * 10)
+    assert paper_verdicts.verdict(row(Printed(7.9)), {"cured": full}) == "reproduced"
+    assert paper_verdicts.verdict(row(Printed(4)), {"cured": one}) == "in direction"
+    assert paper_verdicts.verdict(row(Printed(4)), {"cured": full}) == "not reproduced"
+    assert paper_verdicts.verdict(row(Printed(4), "bare"), {"cured": full, "bare": one}) == "in direction"
+    assert paper_verdicts.verdict(row(Printed(4), "bare"), {"cured": full}) == "not reproduced"
+    assert paper_verdicts.verdict(row(Printed(4)), {}) == "not run"
+    few = Result("", 10, True, 1.0, 8, full.trials[:9])
+    assert paper_verdicts.verdict(row(Printed(8)), {"cured": few}) == "first look, not judged"
+
+
+def test_a_claim_needs_nine_of_ten_trials() -> None:
+    claimed = Row("unrolled", "here", "covers", "cured", claim="covers")
+    found = [
+        paper_verdicts.verdict(claimed, {"cured": trials([8.0] * n + [1.0] * (10 - n), [1.0] * 10)}) for n in (9, 8, 5)
+    ]
+    assert found == ["reproduced", "in direction", "not reproduced"]
+
+
+def test_intervals_are_those_of_students_t() -> None:
+    mean, low, high = paper_verdicts.mean_interval([1.0, 2.0, 3.0, 4.0])
+    half = 3.182446 * math.sqrt(5 / 3) / 2  # the 97.5 % point of 3 degrees of freedom, from a printed table
+    assert (mean, low, high) == pytest.approx((2.5, 2.5 - half, 2.5 + half), rel=1e-6)
