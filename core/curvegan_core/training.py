@@ -147,6 +147,10 @@ class PackTraining:
         trace = self._engine.run([job.step for job in self._jobs.values()], count, offsets)
         return self._settle([self._follow(job_id, index, count, trace) for index, job_id in enumerate(self._jobs)])
 
+    def step(self, job_id: int) -> int:
+        """Return how many steps a job has done. Raises KeyError if it is not in the pack."""
+        return self._jobs[job_id].step
+
     def remove(self, job_id: int) -> None:
         """Let a job leave the pack. Raises KeyError if it is not in it."""
         if job_id not in self._jobs:

@@ -47,3 +47,11 @@ def trained(trained_store: Path, tmp_path: Path) -> Iterator[Lab]:
     shutil.copyfile(trained_store, tmp_path / "curvegan.db")
     with Lab(home=str(tmp_path), database_url=f"sqlite:///{tmp_path}/curvegan.db") as lab:
         yield lab
+
+
+@pytest.fixture
+def one_lab(sqlite_template: Path, tmp_path: Path) -> Iterator[Lab]:
+    """A laboratory in a fresh store, on SQLite alone: for what no database could do otherwise."""
+    shutil.copyfile(sqlite_template, tmp_path / "curvegan.db")
+    with Lab(home=str(tmp_path), database_url=f"sqlite:///{tmp_path}/curvegan.db") as lab:
+        yield lab
