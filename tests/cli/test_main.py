@@ -74,7 +74,7 @@ def test_commands_are_those_of_the_product() -> None:
         *("resume", "extend", "logs", "explain", "doctor", "sweep", "sweeps"),
         *("best", "compare", "summary", "plot", "export", "settings"),
         *("curves", "data", "data add", "data list", "data show", "data remove", "metrics", "spectrum"),
-        *("rename", "tag", "note", "delete", "completion"),
+        *("rename", "tag", "note", "delete", "completion", "dashboard"),
     }
 
 

@@ -1,13 +1,15 @@
 """The server: routes from pages to views, downloads, streams; and how it listens."""
 
 import socket
+from asyncio import create_task, sleep
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -20,7 +22,7 @@ from curvegan_web.doors import Doors, Guard
 from curvegan_web.downloads import job_file, jobs_file
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
-from curvegan_web.views import job, jobs
+from curvegan_web.views import job, jobs, theatre
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
@@ -42,6 +44,7 @@ class Page:
 PAGES = (
     Page("/", "jobs", "Jobs", jobs.jobs_view),
     Page("/jobs/{id}", "job", "Job", job.job_view),
+    Page("/theatre", "theatre", "Theatre", theatre.theatre_view),
 )
 
 
@@ -58,6 +61,7 @@ class Dashboard:
         routes = [
             Route("/static/{name}", _static),
             Route("/files/jobs/{id}/{name}", self._file(job_file)),
+            Route("/frames/{id}", self._frame),
             Route("/files/jobs.csv", self._file(jobs_file)),
         ]
         for one in PAGES:
@@ -93,6 +97,31 @@ class Dashboard:
             return Response(data, media_type=media, headers={"Content-Disposition": "attachment"})
 
         return answer
+
+    async def _frame(self, request: Request) -> Response:
+        """Answer with a replayed step; the work ends with the request, and little of it is done at a time."""
+        waits = True
+
+        async def follow() -> None:
+            nonlocal waits
+            while not await request.is_disconnected():
+                await sleep(0.02)
+            waits = False
+
+        following = create_task(follow())
+        try:
+            drawn = await to_thread.run_sync(
+                partial(theatre.frame, self.lab, _asked(request), lambda: waits), limiter=self._replays
+            )
+            return JSONResponse(drawn)
+        except theatre.Gone:
+            return PlainTextResponse("", 499)
+        finally:
+            following.cancel()
+
+    @cached_property
+    def _replays(self) -> CapacityLimiter:
+        return CapacityLimiter(2)
 
     def _live(self, shown: Page) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:

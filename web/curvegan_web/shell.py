@@ -8,11 +8,7 @@ from typing import Any
 # The order is that of the bar at the top.
 MENU = {
     "jobs": ("/", "Jobs"),
-    "sweeps": ("/sweeps", "Sweeps"),
     "theatre": ("/theatre", "Theatre"),
-    "compare": ("/compare", "Compare"),
-    "data": ("/data", "Curves"),
-    "workers": ("/workers", "Workers"),
 }
 
 

@@ -6,7 +6,7 @@ const EDGE = { left: 44, right: 10, top: 8, bottom: 26 };
 
 export function bundle(host, { height = 300, label = "Generated and real curves" } = {}) {
   const canvas = el("canvas", { class: "bundle", role: "img", "aria-label": label });
-  canvas.height = height;
+  canvas.style.height = `${height}px`;
   host.append(canvas);
   const state = { scene: null };
   const draw = () => state.scene && paint(canvas, height, state.scene);

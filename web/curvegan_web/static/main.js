@@ -2,8 +2,9 @@
 import { el, replace } from "./dom.js";
 import { job } from "./job.js";
 import { jobs } from "./jobs.js";
+import { theatre } from "./theatre.js";
 
-const PAGES = { jobs, job };
+const PAGES = { jobs, job, theatre };
 
 const main = document.getElementById("main");
 const data = JSON.parse(document.getElementById("data").textContent);
