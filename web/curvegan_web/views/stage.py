@@ -163,7 +163,7 @@ def _gradient(logits: Any, curves_np: NDArray[np.float32]) -> Reals:
     count, points = curves_np.shape
     nudges = np.concatenate([np.eye(points), -np.eye(points)]) * _NUDGE
     moved = (curves_np[:, None, :] + nudges[None]).reshape(-1, points)
-    values = logits(moved).astype(np.float64).reshape(count, 2, points)
+    values: Reals = logits(moved).astype(np.float64).reshape(count, 2, points)
     gradient: Reals = (values[:, 0] - values[:, 1]) / (2 * _NUDGE)
     return gradient
 
@@ -171,4 +171,5 @@ def _gradient(logits: Any, curves_np: NDArray[np.float32]) -> Reals:
 def _circle(z_nl: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return latents on the circle through the first two: of normal ones all are as likely as those."""
     angle = np.linspace(0, 2 * np.pi, _WALK, endpoint=False)[:, None]
-    return (np.cos(angle) * z_nl[0] + np.sin(angle) * z_nl[1]).astype(np.float32)
+    circle_nl: NDArray[np.float32] = (np.cos(angle) * z_nl[0] + np.sin(angle) * z_nl[1]).astype(np.float32)
+    return circle_nl
