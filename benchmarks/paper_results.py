@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.paper_rows import TRAINED
+from benchmarks.paper_rows import NAMED
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.training import PackTraining
 from curvegan_db.filters.language import Filter
@@ -23,7 +23,7 @@ PRESETS, RESULTS = ROOT / "papers", ROOT / "docs" / "data" / "papers.json"
 TRIALS, QUICK_TRIALS, FIRST_SEED = 10, 3, 100
 NAMES = ("modes", "hq", "reverse_kl", "rmse", "relative_spread", "coverage")
 _LONG_ENOUGH_S, _MANY = 1.0, 1_000_000
-_QUICK_S = 3.0
+_QUICK_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -66,20 +66,19 @@ def keys(preset: str) -> dict[str, Any]:
 
 
 def config(preset: str, seed: int = 0, steps: int | None = None) -> TrainConfig:
-    """Return a preset's config, with other steps where they are given; snapshots and records keep their number."""
+    """Return a preset's config, with other steps where they are given."""
     said = keys(preset)
-    return TrainConfig.parse(said | {"seed": seed} | (shortened(said, steps) if steps else {}))
+    return TrainConfig.parse(said | {"seed": seed} | (shortened(steps) if steps else {}))
 
 
-def shortened(said: Mapping[str, Any], steps: int) -> dict[str, int]:
-    """Return the keys that make a training of so many steps of a preset's."""
-    intervals = {name: max(1, said[name] * steps // said["steps"]) for name in ("record_every", "snapshot_every")}
-    return {"steps": steps} | intervals
+def shortened(steps: int) -> dict[str, int]:
+    """Return the keys that make a training of so many steps with four snapshots."""
+    return {"steps": steps, "record_every": max(1, steps // 50), "snapshot_every": max(1, steps // 4)}
 
 
 def quick_steps(preset: str, us: float) -> int:
     """Return how many steps take some seconds of a core."""
-    return min(keys(preset)["steps"], max(20, int(_QUICK_S * 1e6 / us / 10) * 10))
+    return min(int(keys(preset)["steps"]), max(20, int(_QUICK_S * 1e6 / us / 10) * 10))
 
 
 def load() -> dict[str, Result]:
@@ -96,11 +95,11 @@ def load() -> dict[str, Result]:
 def save(results: Mapping[str, Result]) -> None:
     """Keep results, a trial a line."""
     parts = []
-    for row in TRAINED:
-        if row.preset in results:
-            fields = asdict(results[row.preset])
+    for name in NAMED:
+        if name in results:
+            fields = asdict(results[name])
             trials = ",\n".join("   " + json.dumps(trial) for trial in fields.pop("trials"))
-            parts.append(f' "{row.preset}": {json.dumps(fields)[:-1]}, "trials": [\n{trials}]}}')
+            parts.append(f' "{name}": {json.dumps(fields)[:-1]}, "trials": [\n{trials}]}}')
     RESULTS.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
@@ -108,10 +107,9 @@ def collect(store: Store, costs: Mapping[str, float]) -> dict[str, Result]:
     """Return what a store has of every preset: its own steps where any trial has them, else the most there are."""
     jobs = list(store.jobs(where=Filter.parse("state=succeeded")))
     found = {}
-    for row in TRAINED:
-        assert row.preset
-        if members := list(_trials(row.preset, jobs)):
-            found[row.preset] = _result(store, row.preset, members, costs[row.preset])
+    for name in NAMED:
+        if members := list(_trials(name, jobs)):
+            found[name] = _result(store, name, members, costs[name])
     return found
 
 

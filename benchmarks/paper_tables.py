@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.paper_results import TRIALS, Result, Trial, keys
-from benchmarks.paper_rows import GRID, PAPERS, RING, ROWS, Row
+from benchmarks.paper_row import GRID, PAPERS, RING, Row
+from benchmarks.paper_rows import NAMED, ROWS
 from benchmarks.paper_verdicts import CLAIMS, GOOD, Results, held, mean_interval, values, verdict
 
 BUDGETS_S = (1, 5, 20, 60)
@@ -118,8 +119,12 @@ def equal_time(where: str, results: Results) -> str:
     for row in rows:
         if result := results.get(row.preset or ""):
             cells = [_at_budget(result, budget) for budget in BUDGETS_S]
-            lines.append([f"{PAPERS[row.paper].split(', ')[-1]}: {row.method}", f"{result.us:,.0f}", *cells])
+            lines.append([_named(row, result), f"{result.us:,.0f}", *cells])
     return _table(["", "us a step", *(f"{budget} s" for budget in BUDGETS_S)], lines)
+
+
+def _named(row: Row, result: Result) -> str:
+    return f"{PAPERS[row.paper].split(', ')[-1]}: {row.method}{' (first look)' if result.quick else ''}"
 
 
 def _at_budget(result: Result, budget_s: float) -> str:
@@ -158,8 +163,7 @@ def _geometry(row: Row) -> str:
 def _cure(row: Row, result: Result) -> tuple[str, int, int, float, float]:
     since = [step for trial in result.trials if (step := _kept_since(trial, result.modes)) is not None]
     median = float(np.median(since)) * result.us / 1e6 if since else float("inf")
-    name = f"{PAPERS[row.paper].split(', ')[-1]}: {row.method}"
-    return name, len(result.trials), len(since), median, result.steps * result.us / 1e6
+    return _named(row, result), len(result.trials), len(since), median, result.steps * result.us / 1e6
 
 
 def _kept_since(trial: Trial, modes: int) -> float | None:
@@ -172,19 +176,18 @@ def _kept_since(trial: Trial, modes: int) -> float | None:
 
 
 def _count(results: Results) -> str:
-    trained = [row for row in ROWS if row.preset]
-    full = sum(row.preset in results and not results[row.preset].quick for row in trained if row.preset)
-    quick = sum(row.preset in results and results[row.preset].quick for row in trained if row.preset)
+    full = sum(name in results and not results[name].quick for name in NAMED)
+    quick = sum(name in results and results[name].quick for name in NAMED)
     counts = Counter(verdict(row, results) for row in ROWS if row.paper != "ours")
-    hours = sum(keys(row.preset)["steps"] * TRIALS * results[row.preset].us for row in trained if row.preset in results)
+    hours = sum(keys(name)["steps"] * TRIALS * results[name].us for name in NAMED if name in results)
     lines = [
-        ["presets trained in full", f"{full} of {len(trained)}"],
-        ["with a first look only", str(quick)],
-        ["not run", str(len(trained) - full - quick)],
-        *([word, str(count)] for word, count in counts.most_common()),
+        ["presets trained in full", f"{full} of {len(NAMED)}"],
+        ["presets with a first look only", str(quick)],
+        ["presets not run", str(len(NAMED) - full - quick)],
+        *([f"rows of papers: {word}", str(count)] for word, count in counts.most_common()),
         ["core hours of all presets that were run, in full", f"{hours / 3.6e9:.1f}"],
     ]
-    return _table(["", "rows"], lines)
+    return _table(["", "how many"], lines)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

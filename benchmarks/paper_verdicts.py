@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.paper_results import Result, Trial
-from benchmarks.paper_rows import Printed, Row
+from benchmarks.paper_row import Printed, Row
 
 Results = Mapping[str, Result]
 REPRODUCED, DIRECTION, NOT = "reproduced", "in direction", "not reproduced"
@@ -71,7 +71,7 @@ def larger(cured: Sequence[float], bare: Sequence[float]) -> bool:
         return difference > 0
     squares = sum(each**2 / (len(values) - 1) for each, values in zip(variance, (cured, bare), strict=True))
     freedom = sum(variance) ** 2 / squares
-    return difference > stats.t.ppf(0.975, freedom) * np.sqrt(sum(variance))
+    return bool(difference > stats.t.ppf(0.975, freedom) * np.sqrt(sum(variance)))
 
 
 def verdict(row: Row, results: Results) -> str:

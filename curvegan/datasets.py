@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 def data_layer(store: "Store", name: str) -> dict[str, Any]:
     """Return the layer of a config that learns a stored data set. Raises DatasetNotFound."""
-    dataset = store.named_dataset(name)
-    return {"curve": dataset.curve.model_dump(), "points": dataset.points}
+    dataset = stored_curves(store, store.named_dataset(name).hash, name)
+    return {"curve": dataset.parameters.model_dump(), "points": dataset.points}
 
 
 def data_names(store: "Store", configs: Iterable["TrainConfig"]) -> list[str]:

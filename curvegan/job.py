@@ -149,12 +149,12 @@ class Job:
         x = points_x(record.config, own_curves(self._services.store, record))
         return Snapshots(steps, curves, x, _metrics(found))
 
-    def generator(self, step: int | None = None, averaged: bool = False) -> "Generator":
+    def generator(self, step: int | None = None, last: bool = False) -> "Generator":
         """Return its generator as of a checkpoint, the newest without a step: a function on numpy arrays.
 
         Args:
             step: which checkpoint; `checkpoints` lists them.
-            averaged: take the averaged weights, which a config with `ema` has.
+            last: take the weights as they were left, not their average where the config has `ema`.
 
         Raises ResultNotFound, ResultDamaged, InvalidInput.
         """
@@ -164,7 +164,7 @@ class Job:
         stored = self._services.store.checkpoint(self.id, step)
         config = self.record.config
         generator = Generator(Checkpoint.from_bytes(stored.data, config), config)
-        return generator.averaged if averaged else generator
+        return generator.last if last else generator
 
     def discriminator(self, step: int | None = None) -> "Discriminator":
         """Return its discriminator as of a checkpoint, as `generator` does."""

@@ -157,6 +157,15 @@ class Jobs:
         """Delete all but those that are running, with all that came of them. Returns how many went."""
         return sum(self._services.store.delete(self.ids))
 
+    def copy(self, to: str) -> dict[int, int]:
+        """Copy those that have ended into another store with all that came of them; their ids there by those here.
+
+        `to` is its database URL. What is there already is not brought again. Raises InvalidInput, DatabaseUnreachable.
+        """
+        from curvegan.copying import copied_to
+
+        return copied_to(self._services, to, self._where).ids
+
     def _again(self, ids: list[int], worker: bool) -> list[int]:
         from curvegan.submitting.starting import have_workers
 

@@ -81,7 +81,15 @@ def _ids(store: "Store", selector: str, states: Collection[str]) -> list[int]:
     if not FORMS.fullmatch(selector):
         return _named(store, selector, states)
     first, dash, end = selector.partition("-")
-    return _range(store, int(first), int(end), states) if dash else [store.job(int(first)).id]
+    return _range(store, int(first), int(end), states) if dash else [_existing(store, int(first))]
+
+
+def _existing(store: "Store", job_id: int) -> int:
+    from curvegan_db.errors import JobNotFound
+
+    if not store.existing([job_id]):
+        raise JobNotFound(job_id)
+    return job_id
 
 
 def _named(store: "Store", name: str, states: Collection[str]) -> list[int]:

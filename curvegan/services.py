@@ -61,7 +61,11 @@ class Services:
     def _tables(self) -> dict[Path, dict[str, Any]]:
         from curvegan.toml import personal_tables
 
-        return personal_tables(Path.cwd())
+        try:
+            here = Path.cwd()
+        except FileNotFoundError:  # somebody deleted the folder that this is typed in
+            here = Path("/")
+        return personal_tables(here)
 
     @property
     def given(self) -> frozenset[str]:

@@ -81,7 +81,7 @@ def blocks_of(document: Path) -> list[Block]:
 
 @dataclass
 class Reader:
-    """Somebody who types what a document says, in an empty folder with the sample data."""
+    """Somebody who types what a document says, in an empty folder with the sample data and the papers' presets."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -104,7 +104,8 @@ class Reader:
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
     folder, home, path = tmp_path / "checkout", tmp_path / "home", tmp_path / "bin"
-    shutil.copytree(ROOT / "docs" / "data", folder / "docs" / "data")
+    for given in ("docs/data", "papers"):
+        shutil.copytree(ROOT / given, folder / given)
     path.mkdir()
     shim = path / "curvegan"
     shim.write_text(SHIM)

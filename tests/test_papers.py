@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks import paper_results, paper_tables, paper_verdicts, papers
 from benchmarks.paper_results import Result, Trial
-from benchmarks.paper_rows import PAPERS, ROWS, TRAINED, Printed, Row
+from benchmarks.paper_row import PAPERS, Printed, Row
+from benchmarks.paper_rows import ROWS, TRAINED
 
 from .cli.client import Client
 

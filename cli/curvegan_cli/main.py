@@ -1,6 +1,6 @@
 """The `curvegan` command: its group, settings, error lines and exit codes.
 
-The only module of the client that reads the environment.
+With `curvegan.lab`, from which it has its settings, the only module of the client that reads the environment.
 """
 
 import atexit

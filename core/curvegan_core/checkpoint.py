@@ -2,7 +2,8 @@
 
 The bytes are a safetensors file. Weights have torch's names (`generator.0.weight`), batch norm's running statistics
 among them (`generator.1.running_mean`). What an optimiser keeps has the prefix of its group (`adam_m.`, `momentum.`;
-see `optimisers`), and the generator's averaged weights, where the config has an average, the prefix `ema.`.
+see `optimisers`), and the generator's averaged weights, where the config has an average, the prefix `ema.`;
+the front end through which it sees a person's own curves, if any, the prefix `front.`, in float64.
 An optimiser's own count is the step, and noise has no state, so this is all that a resume needs.
 The header is one JSON text in the file's metadata; its `sha256` covers every byte of the file, with the digest's own
 64 characters read as zeros. Its `config` holds what the training's numbers depend on, of which `config_hash` is the
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CheckpointRefused, InvalidConfig
+from curvegan_core.families import front
 from curvegan_core.loss_curve import COLUMNS, LossCurve
 from curvegan_core.networks import shapes
 from curvegan_core.optimisers import GROUPS, kept_shapes
@@ -31,9 +33,10 @@ FORMAT = 1
 _KEY = "curvegan"
 _NO_DIGEST = "0" * 64
 _FACTS = ("config_hash", "step", "engine", "engine_version")
-_GROUPS = {"weights": "", "ema": "ema."} | {group: f"{group}." for group in GROUPS}
+_GROUPS = {"weights": "", "ema": "ema.", "front": "front."} | {group: f"{group}." for group in GROUPS}
 
 Tensors = dict[str, NDArray[np.float32]]
+AnyTensors = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,7 @@ class Checkpoint:
     oadam_step: Tensors = field(default_factory=dict)
     momentum: Tensors = field(default_factory=dict)
     rms_v: Tensors = field(default_factory=dict)
+    front: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     keys: Mapping[str, Any] | None = None
 
     @property
@@ -137,15 +141,17 @@ class Checkpoint:
         average = {name: shape for name, shape in wanted.items() if config.ema and name.startswith("generator.")}
         if _shapes(self.ema) != average:
             raise _damaged("its averaged weights do not have its config's shapes")
+        if _shapes(self.front) != front.shapes(config.front, config.points, config.outputs):
+            raise _damaged("its front end does not have its config's shapes")
 
     def _facts(self) -> dict[str, Any]:
         row = [column[-1].item() for column in self.record.columns] if len(self.record) else None
         return {name: getattr(self, name) for name in _FACTS} | {"record": row}
 
-    def _tensors(self) -> Tensors:
+    def _tensors(self) -> AnyTensors:
         groups = {prefix: getattr(self, group) for group, prefix in _GROUPS.items()}
         return {
-            prefix + name: np.ascontiguousarray(tensor, np.float32)
+            prefix + name: np.ascontiguousarray(tensor, np.float64 if prefix == _GROUPS["front"] else np.float32)
             for prefix, tensors in groups.items()
             for name, tensor in tensors.items()
         }
@@ -219,15 +225,15 @@ def _record(row: list[float] | None) -> LossCurve:
     return LossCurve(np.array([step], np.int64), *(np.array([value], np.float32) for value in values))
 
 
-def _tensors(data: bytes) -> Tensors:
+def _tensors(data: bytes) -> AnyTensors:
     try:
         return safetensors.numpy.load(data)
     except safetensors.SafetensorError as error:
         raise _damaged(f"its tensors cannot be read ({error})") from None
 
 
-def _split(tensors: Tensors) -> dict[str, Tensors]:
-    groups: dict[str, Tensors] = {group: {} for group in _GROUPS}
+def _split(tensors: AnyTensors) -> dict[str, AnyTensors]:
+    groups: dict[str, AnyTensors] = {group: {} for group in _GROUPS}
     for name, tensor in tensors.items():
         group, _, rest = name.partition(".")
         if f"{group}." in _GROUPS.values():
@@ -237,5 +243,5 @@ def _split(tensors: Tensors) -> dict[str, Tensors]:
     return groups
 
 
-def _shapes(tensors: Tensors) -> dict[str, tuple[int, ...]]:
+def _shapes(tensors: AnyTensors) -> dict[str, tuple[int, ...]]:
     return {name: tensor.shape for name, tensor in tensors.items()}

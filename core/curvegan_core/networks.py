@@ -157,7 +157,7 @@ def discriminate(weights: Mapping[str, Array], curves_np: Array, config: TrainCo
         matrices = {name: tensor for name, tensor in weights.items() if name.startswith("disc") and tensor.ndim == 2}
         weights = {**weights, **{name: tensor / np.linalg.norm(tensor, 2) for name, tensor in matrices.items()}}
     decisions = max(1, len(curves_np) // config.pack)
-    packed = np.resize(curves_np, (decisions, config.pack * config.points))
+    packed = np.resize(curves_np, (decisions, config.pack * config.outputs))
     return _forward(weights, "discriminator", packed, config)[:, 0]
 
 

@@ -37,6 +37,9 @@ class Stream(IntEnum):
     PENALTY = 7
     GENERATOR = 8
     CENTRES = 9
+    HOLDOUT = 10
+    BASELINE = 11
+    REST = 12
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:

@@ -9,11 +9,12 @@ from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import Numbers, restored
+from curvegan_core.families.front import Front
 from curvegan_core.networks import generate, latents
 from curvegan_core.noise import Stream
 
 
-def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int) -> Numbers:
+def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int, last: bool = False) -> Numbers:
     """Draw curves, (count, points), from latents of this seed; any job with this seed meets the same latents.
 
     They are in the units of y, float32; those of your own curves are in the units of the data set, float64.
@@ -23,13 +24,16 @@ def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int) 
         config: the config that the checkpoint was trained with.
         count: how many curves, at least 1.
         seed: 64-bit unsigned, the sample's own.
+        last: take the weights as they were left, not their average where the config has one.
 
     Raises:
         CheckpointRefused: the checkpoint belongs to another config.
     """
     checkpoint.check(config)
     latents_nl = latents(config, seed, Stream.SAMPLE, count)
-    return restored(config, generate(checkpoint.weights, latents_nl, config))
+    weights = checkpoint.weights if last or not checkpoint.ema else checkpoint.ema
+    front = Front.from_tensors(checkpoint.front) if checkpoint.front else None
+    return restored(config, generate(weights, latents_nl, config), front, seed)
 
 
 def told(config: TrainConfig, curves: Numbers) -> Numbers:

@@ -18,6 +18,7 @@ from curvegan_core.engines import State
 from curvegan_core.errors import InvalidInput
 from curvegan_core.families import curves
 from curvegan_core.families.dataset import Dataset
+from curvegan_core.families.front import Front
 from curvegan_core.networks import shapes
 from curvegan_core.optimisers import kept_shapes
 
@@ -78,7 +79,8 @@ def spectrum(checkpoint: Checkpoint, config: TrainConfig, dataset: Dataset | Non
     check_size(config)
     from curvegan_core.engines.stacked.jacobian import jacobian  # noqa: PLC0415  torch, which only this needs
 
-    family = curves.family(config, dataset if isinstance(config.curve, Data) else None)
+    front = Front.from_tensors(checkpoint.front) if checkpoint.front else None
+    family = curves.family(config, dataset if isinstance(config.curve, Data) else None, front)
     state = State(checkpoint.weights, ema=checkpoint.ema, **checkpoint.kept)
     values = np.linalg.eigvals(jacobian(config, state, checkpoint.step, family)).astype(np.complex128)
     return Spectrum(checkpoint.step, values[np.argsort(-np.abs(values), kind="stable")])

@@ -23,6 +23,7 @@ from curvegan_core.errors import CheckpointRefused, TrainingDiverged
 from curvegan_core.families import curves
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family
+from curvegan_core.families.front import Front
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
 
@@ -103,7 +104,7 @@ class PackTraining:
             DeviceUnavailable: this machine has no such device.
             EngineUnavailable: it does not have the engine, or not the version that made a checkpoint.
         """
-        families = {job_id: _family(config, datasets or {}) for job_id, (config, _) in jobs.items()}
+        families = {job_id: _family(*start, datasets or {}) for job_id, start in jobs.items()}
         self._jobs = {job_id: _resume(*start, families[job_id]) for job_id, start in jobs.items()}
         states = [_state(config, checkpoint) for config, checkpoint in jobs.values()]
         configs = [config for config, _ in jobs.values()]
@@ -168,6 +169,7 @@ class PackTraining:
             state.weights,
             record=job.record,
             ema=state.ema,
+            front=job.family.tensors,
             keys=job.keys,
             **state.kept,
         )
@@ -222,8 +224,11 @@ class PackTraining:
             self._engine.keep(staying)
 
 
-def _family(config: TrainConfig, datasets: Mapping[str, Dataset]) -> Family:
-    return curves.family(config, datasets.get(config.curve.hash) if isinstance(config.curve, Data) else None)
+def _family(config: TrainConfig, checkpoint: Checkpoint | None, datasets: Mapping[str, Dataset]) -> Family:
+    if not isinstance(config.curve, Data):
+        return curves.family(config)
+    front = Front.from_tensors(checkpoint.front) if checkpoint and checkpoint.front else None
+    return curves.family(config, datasets.get(config.curve.hash), front)
 
 
 def _resume(config: TrainConfig, checkpoint: Checkpoint | None, family: Family) -> _Job:

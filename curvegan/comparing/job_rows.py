@@ -55,7 +55,8 @@ def _kind(annotation: Any) -> Any:
 def job_row(job: "Job", columns: Iterable[str], data: str = "") -> dict[str, Any]:
     """Return a job's values by column, `data` what its data set is called; what does not apply is None."""
     facts = {name: getattr(job, name) for name in _facts()}
-    config = {_column(key, facts): value for key, value in flat(job.config.model_dump()).items()}
+    keys = {} if job.unreadable else flat(job.config.model_dump())
+    config = {_column(key, facts): value for key, value in keys.items()}
     known = facts | {"tags": list(job.tags), "data": data or None} | config | dict(job.metrics or {})
     return {name: known.get(name) for name in columns}
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from curvegan_core.checkpoint import Checkpoint
     from curvegan_core.config.train import TrainConfig
+    from curvegan_core.families.front import Front
 
 
 def load(path: str | Path, config: "TrainConfig | Mapping[str, Any] | None" = None) -> "Generator":
@@ -54,11 +55,21 @@ class _Network:
     def weights(self) -> "dict[str, NDArray[Any]]":
         """Its tensors by torch's names, as float32 arrays: `0.weight` (out, in), `0.bias` (out,), ..."""
         prefix = f"{type(self).__name__.lower()}."
-        tensors = self.checkpoint.weights.items()
+        tensors = self._chosen.items()
         return {name.removeprefix(prefix): tensor for name, tensor in tensors if name.startswith(prefix)}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at step {self.step}: {self._arrow}>"
+
+    @property
+    def _chosen(self) -> "Mapping[str, NDArray[Any]]":
+        return self.checkpoint.weights
+
+    @property
+    def _front(self) -> "Front | None":
+        from curvegan_core.families.front import Front
+
+        return Front.from_tensors(self.checkpoint.front) if self.checkpoint.front else None
 
     @property
     def _arrow(self) -> str:
@@ -66,28 +77,30 @@ class _Network:
 
 
 class Generator(_Network):
-    """Curves from latents: `generator(z)`, z (n, latent) or (latent,), gives (n, points) or (points,) in units of y."""
+    """Curves from latents: `generator(z)`, z (n, latent) or (latent,), gives (n, points) or (points,) in units of y.
+
+    It is that of the averaged weights, where the config has `ema`.
+    """
 
     def __call__(self, z: "ArrayLike") -> "NDArray[Any]":
-        """Return curves; float32, or float64 of your own curves. Raises InvalidInput for latents of another size."""
+        """Return curves; float32, or float64 of your own curves. Raises InvalidInput for latents of another size.
+
+        Those of your own are smooth: what `sample` draws behind the front end's components is no matter of latents.
+        """
         from curvegan_core.families.curves import restored
         from curvegan_core.networks import generate
 
         rows, single = _rows(z, self.config.latent, "latents")
-        curves = restored(self.config, generate(self._chosen, rows, self.config))
+        front = self._front.smooth if self._front else None
+        curves = restored(self.config, generate(self._chosen, rows, self.config), front)
         return curves[0] if single else curves
 
     @cached_property
-    def averaged(self) -> "Generator":
-        """The generator of the averaged weights. Raises InvalidInput where the config has no average."""
+    def last(self) -> "Generator":
+        """The generator of the weights as they were left, not of their average."""
         from dataclasses import replace
 
-        from curvegan_core.errors import InvalidInput
-
-        if not self.checkpoint.ema:
-            raise InvalidInput("this training kept no averaged weights: its config's ema is 0")
-        weights = {**self.checkpoint.weights, **self.checkpoint.ema}
-        return Generator(replace(self.checkpoint, weights=weights), self.config)
+        return Generator(replace(self.checkpoint, ema={}), self.config)
 
     @cached_property
     def discriminator(self) -> "Discriminator":
@@ -110,9 +123,9 @@ class Generator(_Network):
 
     def sample(self, n: int = 10, seed: int = 0) -> "NDArray[Any]":
         """Draw n curves, (n, points), in units of y: the numbers of `curvegan sample -n N --seed SEED`."""
-        from curvegan_core.sampling import told
+        from curvegan_core.sampling import samples, told
 
-        return told(self.config, self(self.latents(n, seed)))
+        return told(self.config, samples(self.checkpoint, self.config, _count(n), _seed(seed)))
 
     def walk(self, z0: "ArrayLike", z1: "ArrayLike", n: int = 9) -> "NDArray[Any]":
         """Return n curves, (n, points), along the straight line from latent z0 to z1, both ends among them."""
@@ -124,7 +137,7 @@ class Generator(_Network):
 
     @property
     def _chosen(self) -> "Mapping[str, NDArray[Any]]":
-        return self.checkpoint.weights
+        return {**self.checkpoint.weights, **self.checkpoint.ema}
 
     @property
     def _arrow(self) -> str:
@@ -147,6 +160,7 @@ class Discriminator(_Network):
         rows, single = _rows(curves, self.config.points, "curves", np.float64)
         curve = self.config.curve
         seen = (rows - curve.mean) / curve.scale if isinstance(curve, Data) else rows
+        seen = self._front.scores(seen) if self._front else seen
         logits = discriminate(self.checkpoint.weights, seen.astype(np.float32), self.config)
         return logits[0] if single else logits
 

@@ -166,6 +166,7 @@ def _value(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
+    value = _value(value)
     if value is None:
         return "-"
     if isinstance(value, float):

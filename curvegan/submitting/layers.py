@@ -28,7 +28,8 @@ def job_layers(
 ) -> list[Mapping[str, Any]]:
     """Return the layers of a job, the lowest first: project file, preset, file, `assigned`, `keys`, data set.
 
-    `start` is the config of another job, from which this one starts in place of the project file.
+    `start` is the config of another job, from which this one starts in place of the project file. A data set is learnt
+    with the preset for it, where neither another one nor a job to start from is given.
 
     Raises:
         InvalidInput: a file that cannot be read, or a data set beside another curve.
@@ -43,7 +44,7 @@ def job_layers(
     family = {key: keys[key] for key in ("curve",) if key in keys}
     dataset = data_layer(lab.store, data) if data is not None else {}
     lowest = job_layer(start) if start else lab.files["config"]
-    return [lowest, preset_layer(preset), own, family, assigned, keys, dataset]
+    return [lowest, preset_layer(preset or own_preset(data, start)), own, family, assigned, keys, dataset]
 
 
 def data_layers(store: "Store", axes: Iterable["Axis"]) -> dict[str, dict[str, Any]]:
@@ -124,6 +125,11 @@ def job_layer(config: "TrainConfig") -> dict[str, Any]:
     if config.points in config.curve.points_allowed[:1]:
         del values["points"]
     return values
+
+
+def own_preset(data: str | None, start: "TrainConfig | None" = None) -> str | None:
+    """Return the preset that a data set is learnt with where none is given; None where there is no data set."""
+    return "data" if data is not None and start is None else None
 
 
 def preset_layer(name: str | None) -> dict[str, Any]:

@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     from curvegan_db.store import Store
 
 
-def stopped(store: "Store", where: "Filter | None", reason: str | None = None) -> tuple[list[int], Counter[str]]:
+def stopped(
+    store: "Store", where: "Filter | None", reason: str | None = None, force: bool = False
+) -> tuple[list[int], Counter[str]]:
     """Cancel what is queued and ask the workers for the rest, until there is no more of either.
+
+    With `force` the rest is taken from the workers at once.
 
     Returns the ids, and how many are "cancelled" by now and how many "requested". Raises InvalidInput for the reason.
     """
@@ -24,5 +28,5 @@ def stopped(store: "Store", where: "Filter | None", reason: str | None = None) -
         ids += [*cancelled, *running]
         for job_id in running:
             with suppress(JobStateConflict):  # one that has ended by now is nobody's to cancel
-                done[store.cancel(job_id, reason)] += 1
+                done[store.cancel(job_id, reason, force)] += 1
     return ids, done

@@ -74,9 +74,14 @@ def _database(lab: Services) -> Iterator[Finding]:
 def check_schema(engine: "Engine") -> Finding:
     """Check the schema against this version's."""
     from curvegan_db.sql import migrate
+    from curvegan_db.sql.health import missing_parts
+    from curvegan_db.tables.generations import Generation
 
     schema = migrate.status(engine)
     if schema.current == schema.head:
+        if missing := missing_parts(engine, Generation.metadata):
+            text = f"at {schema.current}, but without {', '.join(missing)}: restore a backup"
+            return Finding("schema", PROBLEM, text[:500], "curvegan db restore FILE")
         return Finding("schema", OK, f"at {schema.current}, as this curvegan needs it")
     if schema.newer:
         return Finding("schema", PROBLEM, f"at {schema.current}, newer than this curvegan", "pip install -U curvegan")

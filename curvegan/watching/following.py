@@ -108,7 +108,7 @@ def follow_log(store: "Store", job_id: int) -> Iterator["LogLine | Remark"]:
     def look() -> tuple[bool, list["LogLine"]]:
         nonlocal position
         # Asked first: what is written before the end is in the log by then.
-        ended = store.job(job_id).state in ENDED
+        ended = store.state(job_id) in ENDED
         lines, position = store.log(job_id, position)
         return ended, list(lines)
 

@@ -16,11 +16,11 @@ STATES = (*LIVE, *ENDED)
 
 
 def job_fields(job: "Job") -> dict[str, Any]:
-    """Return every field of a job, its config and its metrics; what is not known yet is None."""
+    """Return every field of a job, its config and its metrics; what is not known yet, or cannot be read, is None."""
     from curvegan_db.columns import JOB_FIELDS
 
     values = {name: getattr(job, name) for name in JOB_FIELDS}
-    config = job.config.model_dump(mode="json")
+    config = None if job.unreadable else job.config.model_dump(mode="json")
     return values | {"config": config, "metrics": dict.fromkeys(METRICS) | dict(job.metrics or {})}
 
 
@@ -53,5 +53,6 @@ def _took(job: "Job") -> str:
 
 def why(job: "Job") -> str:
     """Return the last line of the error, which of a traceback says what went wrong, after a colon."""
-    lines = (job.error or job.reason or "").strip().splitlines()
+    unreadable = f"its config cannot be read by this curvegan: {job.unreadable}" if job.unreadable else ""
+    lines = (job.error or job.reason or unreadable).strip().splitlines()
     return f": {lines[-1]}" if lines else ""

@@ -74,6 +74,7 @@ class ConfigUnreadable(ServiceUnavailable):
     """A job's config is none that this version can read: a newer one queued it."""
 
     def __init__(self, job_id: int, why: str) -> None:
+        self.why = why
         super().__init__(
             f"job {job_id} has a config that this curvegan cannot read: {why}; install the version that queued it"
         )

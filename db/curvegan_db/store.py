@@ -8,6 +8,7 @@ from curvegan_db.sql.database import make_engine
 from curvegan_db.sql.transactions import LEASE_S
 from curvegan_db.verbs.access import Access
 from curvegan_db.verbs.comparing import Comparing
+from curvegan_db.verbs.copying import Copying
 from curvegan_db.verbs.datasets import Datasets
 from curvegan_db.verbs.details import Details
 from curvegan_db.verbs.jobs import Jobs
@@ -31,6 +32,7 @@ class Store(
     Sweeps,
     Standings,
     Comparing,
+    Copying,
     Datasets,
     Results,
     Logs,

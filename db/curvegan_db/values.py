@@ -66,13 +66,15 @@ class Job(JobColumns):
 
     `reason` is one word or a user's line ("lost", a cancel reason), `error` the worker's text. `metrics` holds finite
     numbers by name, `verdict` is the text of a curvegan_core.metrics.verdict.Verdict, `sweep` the id of the sweep that
-    the job was submitted with.
+    the job was submitted with. `unreadable` says why this version cannot read the config: then `config` has of it what
+    can be read.
     """
 
     tags: tuple[str, ...]
     steps_per_second: float | None
     config: TrainConfig
     metrics: Mapping[str, float] | None
+    unreadable: str | None
 
     def __init__(self, **fields: Any) -> None:
         vars(self).update(fields)

@@ -1,13 +1,17 @@
 """A store that goes back to an earlier state: a file put back, a standby that takes over and had not heard it all."""
 
+import json
 import signal
 import sqlite3
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from curvegan_db.store import open_store
+from sqlalchemy import text
+
+from curvegan_db.store import Store, open_store
 from curvegan_worker.settings import Settings
 
+from ..cli.client import Client
 from ..conftest import started
 from ..databases import migrate, new_database
 from ..servers import PostgresServer, StandbyServer
@@ -68,6 +72,33 @@ def test_a_standby_that_takes_over_is_trained_on_from_what_it_had_heard(
         assert store.generation() == 2
         standby.stop()
         own_postgres.start()
+
+
+def test_a_backup_is_restored_under_workers(store: Store, settings: Settings, tmp_path: Path) -> None:
+    """By the commands, on either database: what was running is trained on, and numbers are not given twice."""
+    client, file = Client(settings.home, settings.database_url), tmp_path / "backup.db"
+    with faulty_fleet(settings, slow=0.1) as fleet:
+        (job,) = submit(store, SLOW)
+        wait_for_step(store, job, 100, fleet)
+        assert "1 jobs" in client.done("db", "backup", str(file))
+        assert "is there already" in client.refused("db", "backup", str(file))
+        (later,) = submit(store, SHORT)
+        wait_for_step(store, job, 300, fleet)
+        client.done("db", "restore", str(file), "--yes")
+        assert store.generation() == 2
+        (again,) = submit(store, SHORT)
+        assert again > later
+        for each in (job, again):
+            wait_for_state(store, each, "succeeded", fleet)
+            assert_undisturbed(store, each)
+    assert attempts(store, job)[0].outcome == "store_went_back"
+    with store.engine.begin() as connection:
+        connection.execute(text("DROP INDEX ix_jobs_sweep"))
+    found = json.loads(client("doctor", "-o", "json").stdout)
+    (schema,) = [finding for finding in found if finding["check"] == "schema"]
+    assert "without ix_jobs_sweep" in schema["text"]
+    (tmp_path / "none.db").write_text("none")
+    assert "no whole store" in client.refused("db", "restore", str(tmp_path / "none.db"), "--yes")
 
 
 def put(source: Path, target: Path) -> None:

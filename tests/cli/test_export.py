@@ -117,3 +117,19 @@ def test_names_of_jobs_steer_no_terminal(client: Client) -> None:
     client.submit("--name", "\x1b[2Jx")
     assert "\x1b" not in client.done("export")
     assert "\x1b" not in client.done("export", "-o", "json")
+
+
+def test_copying_to_another_store(trained: Client, tmp_path: Path) -> None:
+    trained.submit("--no-worker", "--name", "waiting")
+    url = f"sqlite:///{tmp_path}/other.db"
+    first = trained.json("copy", "--to", url, "--where", "id>0")
+    assert (first, trained.json("copy", "--to", url, "--where", "id>0")["copied"]) == (
+        {"copied": {"1": 1}, "there": {}, "unfinished": 1},
+        {},
+    )
+    other = Client(tmp_path / "elsewhere", url)
+    assert other.json("show", "first")["metrics"] == trained.json("show", "first")["metrics"]
+    assert other.done("sample", "first", "-o", "csv") == trained.done("sample", "first", "-o", "csv")
+    refused = trained("copy", "--to", url)
+    assert (refused.exit_code, "say which jobs" in refused.stderr) == (2, True)
+    assert trained("copy", "--to", "mysql://x", "--where", "id=1").exit_code == 2

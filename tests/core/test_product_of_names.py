@@ -120,6 +120,8 @@ READERS: dict[str, dict[str, Any]] = {
     "schedule_to": {"schedule": "linear"},
     "schedule_steps": {"schedule": "linear"},
     "consensus": {"updates": "simultaneous"},
+    "front": {"curve": ROWS.parameters},
+    "holdout": {"curve": ROWS.parameters},
 }
 TOLD_BY = {"warmup": 5}
 

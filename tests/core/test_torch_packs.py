@@ -98,7 +98,9 @@ def test_stop_and_resume_do_not_matter(case: str) -> None:
     first.run([0, 0], STOP, [])
     state = first.state(0)
     record = LossCurve(np.array([STOP - 1], np.int64), *(np.zeros(1, np.float32) for _ in range(5)))
-    stored = Checkpoint(config.hash, STOP, "torch", "0", state.weights, record=record, ema=state.ema, **state.kept)
+    stored = Checkpoint(
+        config.hash, STOP, "torch", "0", state.weights, record=record, ema=state.ema, front={}, **state.kept
+    )
     read = Checkpoint.from_bytes(stored.to_bytes(), config)
     kept = {group: getattr(read, group) for group in GROUPS}
     second = TorchEngine(

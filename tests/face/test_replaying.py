@@ -19,13 +19,14 @@ ROUGH = np.random.default_rng(3).normal(size=(40, 6))
 def test_a_replay_has_the_bits_that_were_stored(kind: str, one_lab: Lab) -> None:
     lab = one_lab
     lab.data.add(ROUGH, name="own")
-    keys: dict[str, Any] = {
+    kinds: dict[str, dict[str, Any]] = {
         "fused": {"ema": 0.9},
         "torch": {"engine": "torch", "norm_g": "batch"},
         "deep": {"layers_g": 2, "schedule": "cosine", "optimiser": "oadam"},
         "drawn": {"curve": "updown", "instance_noise": 0.1},
         "own": {"data": "own"},
-    }[kind]
+    }
+    keys = kinds[kind]
     job = lab.submit(worker=False, **{**SMALL, "keep_checkpoints": "all", "checkpoint_every": 20, **keys})
     train_all(lab.store)
     store, stored = lab.store, lab.store.losses(job.id)

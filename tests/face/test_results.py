@@ -93,8 +93,8 @@ def test_networks_are_functions(trained: cg.Lab) -> None:
     np.testing.assert_allclose(generator(z[0]), generator(z)[0], rtol=1e-5)
     walk = generator.walk(z[0], z[1], 5)
     np.testing.assert_allclose(walk[[0, -1]], generator(z[:2]), rtol=1e-5)
-    assert (walk.shape, generator.averaged.step, job.generator(50).step) == ((5, 15), 100, 50)
-    assert not np.array_equal(generator.averaged(z), generator(z))
+    assert (walk.shape, generator.last.step, job.generator(50).step) == ((5, 15), 100, 50)
+    assert not np.array_equal(generator.last(z), generator(z))
     assert job.discriminator()(generator(z)).shape == (3,)
     assert generator.weights["0.weight"].shape == (16, 15)
     assert job.checkpoints == [50, 100]

@@ -108,8 +108,17 @@ class Lease:
 
     def _keep(self) -> None:
         pause = self._beat_s
-        while not self._over.wait(pause):
+        while not self._wait(pause):
             pause = self._beat_s if self._hangs() or self._renew() else min(1.0, self._beat_s)
+
+    def _wait(self, pause: float) -> bool:
+        """Wait; that this process, or the machine, was suspended meanwhile is no hang, and others slept as well."""
+        asleep = time.monotonic()
+        over = self._over.wait(pause)
+        if time.monotonic() - asleep - pause > self._lease_s / 2:
+            self._store.woke()
+            self._advanced = time.monotonic()
+        return over
 
     def _hangs(self) -> bool:
         since = time.monotonic() - self._advanced

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,6 +73,52 @@ def status(lab: Lab, form: str) -> None:
             form, text=lambda: [Pairs([(name, fact or "none yet") for name, fact in facts.items()])], json=lambda: facts
         )
         migrate.check(engine)
+
+
+@db.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@pass_lab
+def backup(lab: Lab, file: Path) -> None:
+    """Write the whole store into a new file, as of one moment.
+
+    The file is a SQLite database, whichever database the store lies in. Workers go on meanwhile.
+
+    \b
+    Example:
+      curvegan db backup monday.db
+    """
+    from curvegan_db.sql import migrate
+    from curvegan_db.verbs.backups import back_up
+
+    with lab.engine() as engine:
+        migrate.check(engine)
+        rows = back_up(engine, file)
+    click.echo(f"{file}: {rows['jobs']} jobs with all that came of them.")
+
+
+@db.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_lab
+def restore(lab: Lab, file: Path, yes: bool) -> None:
+    """Put the store back to what a backup has; what is newer is lost.
+
+    It happens in one transaction, also while workers train: they are fenced out, and go on with what is restored. Jobs
+    that were running go back to the queue, and on from their last checkpoints. Without tables they are made.
+
+    \b
+    Example:
+      curvegan db restore monday.db --yes
+    """
+    from curvegan_db.verbs.backups import restore as put_back
+
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("nobody is there to be asked: say --yes")
+        click.confirm("Replace all that is in the store?", abort=True, err=True)
+    with lab.engine() as engine:
+        rows = put_back(engine, file)
+    click.echo(f"The store has the {rows['jobs']} jobs of {file}.")
 
 
 def _age(_: click.Context, __: click.Parameter, text: str) -> "timedelta":

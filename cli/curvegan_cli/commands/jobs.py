@@ -1,6 +1,7 @@
 """curvegan cancel, retry, resume, extend: what a user can do to jobs that exist."""
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 import click
 
@@ -15,18 +16,23 @@ from curvegan_cli.options.selectors import Selection, jobs_or_sweep
 from curvegan_cli.shown.output import emit, message, messages, quiet_option
 
 Verb = Callable[[int], None]
+force_option = click.option(
+    "--force", is_flag=True, help="Take a running job from its worker at once: what it would still write is refused."
+)
 failed_option = click.option("--failed", is_flag=True, help="Of several only those that failed, not the cancelled.")
 
 
 @click.command()
 @jobs_or_sweep
 @click.option("--reason", metavar="TEXT", help="Kept with the job.")
+@force_option
 @quiet_option
 @pass_lab
-def cancel(lab: Lab, selection: Selection, reason: str | None, form: str) -> None:
+def cancel(lab: Lab, selection: Selection, reason: str | None, force: bool, form: str) -> None:
     """Stop queued and running jobs.
 
-    A queued job is stopped at once, a running one within seconds, after its checkpoint is stored.
+    A queued job is stopped at once, a running one within seconds, after its checkpoint is stored. With --force
+    a running one is stopped at once too, wherever its worker is, and what was not stored yet is lost.
 
     Of a range, `all` or a sweep, those that have ended already are left alone.
 
@@ -37,21 +43,22 @@ def cancel(lab: Lab, selection: Selection, reason: str | None, form: str) -> Non
       curvegan cancel --sweep 3 --where "loss=lsgan"
     """
     if selection.whole_sweep is not None:
-        _cancel_sweep(lab, selection.whole_sweep, reason, form)
+        _cancel_sweep(lab, selection.whole_sweep, reason, force, form)
         return
     words = {"cancelled": "is cancelled", "requested": "will be stopped by its worker within seconds"}
     ids = _matching(lab, selection, LIVE)
-    done = _act_on(ids, lambda job_id: words[lab.store.cancel(job_id, reason)], form)
+    done = _act_on(ids, lambda job_id: words[lab.store.cancel(job_id, reason, force)], form)
     _conclude(ids, done, selection, "Nothing to cancel: no queued or running job there.")
 
 
 @click.command()
 @jobs_or_sweep
 @failed_option
+@force_option
 @no_worker_option
 @quiet_option
 @pass_lab
-def retry(lab: Lab, selection: Selection, failed: bool, no_worker: bool, form: str) -> None:
+def retry(lab: Lab, selection: Selection, failed: bool, force: bool, no_worker: bool, form: str) -> None:
     """Run ended jobs again from the start.
 
     Their results so far are deleted. Of a range, `all` or a sweep, only failed and cancelled jobs are run again.
@@ -62,16 +69,18 @@ def retry(lab: Lab, selection: Selection, failed: bool, no_worker: bool, form: s
       curvegan retry all
       curvegan retry --sweep 3 --failed
     """
-    _rerun(lab, selection, failed, no_worker, form, lab.store.retry, lab.store.retry_sweep)
+    verb = partial(lab.store.retry, force=force)
+    _rerun(lab, selection, failed, no_worker, form, verb, lab.store.retry_sweep)
 
 
 @click.command()
 @jobs_or_sweep
 @failed_option
+@force_option
 @no_worker_option
 @quiet_option
 @pass_lab
-def resume(lab: Lab, selection: Selection, failed: bool, no_worker: bool, form: str) -> None:
+def resume(lab: Lab, selection: Selection, failed: bool, force: bool, no_worker: bool, form: str) -> None:
     """Let failed and cancelled jobs go on from their last checkpoint.
 
     Their results are kept, and what they come to is what they would have come to undisturbed. A job that diverged
@@ -83,7 +92,8 @@ def resume(lab: Lab, selection: Selection, failed: bool, no_worker: bool, form: 
       curvegan resume all
       curvegan resume --sweep 3 --failed
     """
-    _rerun(lab, selection, failed, no_worker, form, lab.store.resume, lab.store.resume_sweep)
+    verb = partial(lab.store.resume, force=force)
+    _rerun(lab, selection, failed, no_worker, form, verb, lab.store.resume_sweep)
 
 
 @click.command()
@@ -150,10 +160,10 @@ def _run_again(lab: Lab, selection: Selection, states: tuple[str, ...], no_worke
     _conclude(ids, done, selection, f"Nothing to do: no {' or '.join(states)} job there.")
 
 
-def _cancel_sweep(lab: Lab, sweep_id: int, reason: str | None, form: str) -> None:
+def _cancel_sweep(lab: Lab, sweep_id: int, reason: str | None, force: bool, form: str) -> None:
     from curvegan_db.filters.language import Filter
 
-    ids, done = stopped(lab.store, Filter.of_sweep(lab.store.sweep(sweep_id).id), reason)
+    ids, done = stopped(lab.store, Filter.of_sweep(lab.store.sweep(sweep_id).id), reason, force)
     if not done:
         message(f"Nothing to cancel: no queued or running job in sweep {sweep_id}.")
         return

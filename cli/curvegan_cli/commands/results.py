@@ -68,13 +68,15 @@ def _figures_grid(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Gri
 @one_job
 @click.option("-n", "count", type=click.IntRange(1, 100_000), default=10, show_default=True, help="How many curves.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Which curves.")
+@click.option("--last", is_flag=True, help="Of the last weights, where averaged ones are what you get.")
 @form_options("table", "json", "csv")
 @pass_lab
-def sample(lab: Lab, selector: str, count: int, seed: int, form: str) -> None:
+def sample(lab: Lab, selector: str, count: int, seed: int, last: bool, form: str) -> None:
     """Draw curves from a job's generator.
 
-    They are drawn as of its newest checkpoint. In CSV the header holds the x values, and each row one curve; of a point
-    set each row is a point, x and y. Those of your own curves have the header and the units of their file.
+    They are drawn as of its newest checkpoint, from averaged weights where its config has `ema`. In CSV the header
+    holds the x values, and each row one curve; of a point set each row is a point, x and y. Those of your own curves
+    have the header and the units of their file.
 
     \b
     Examples:
@@ -91,7 +93,7 @@ def sample(lab: Lab, selector: str, count: int, seed: int, form: str) -> None:
     _check_count(count, config.points)
     checkpoint = Checkpoint.from_bytes(lab.store.checkpoint(job_id).data, config)
     x = None if config.curve.is_point else _shortest(points_x(config, dataset))
-    curves = [_shortest(curve) for curve in told(config, samples(checkpoint, config, count, seed))]
+    curves = [_shortest(curve) for curve in told(config, samples(checkpoint, config, count, seed, last))]
     names = columns(config, dataset)
     header = dataset.description.columns if dataset else ()
     emit(

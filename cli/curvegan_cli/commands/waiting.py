@@ -79,7 +79,7 @@ def logs(lab: Lab, selector: str, follow: bool, form: str) -> None:
             text=lambda: (part for line in lines for part in _parts(line)),
             json=lambda: [{name: getattr(line, name) for name in _LINE_FIELDS} for line in lines],
         )
-    if follow and store.job(job_id).state != "succeeded":
+    if follow and store.state(job_id) != "succeeded":
         raise SystemExit(1)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KEYS = ("lr", "lr_g", "lr_d", "steps", "seed", "batch_size", "curve", "loss", "device", "engine")
 # The names of curvegan_core.config.presets, which is too heavy to import for --help; a test holds them together.
 PRESETS = (
-    *("tutorial", "tuned", "collapse-demo", "collapse-fix", "sine8"),
+    *("tutorial", "tuned", "collapse-demo", "collapse-fix", "sine8", "data"),
     *("ring-unrolled", "ring-veegan", "grid-veegan"),
 )
 from_option = click.option(
@@ -86,7 +86,7 @@ _JOB_OPTIONS = (
         "--data",
         metavar="NAME",
         shell_complete=completing.datasets,
-        help="Learn your own curves, stored by `curvegan data add`.",
+        help="Learn your own curves, stored by `curvegan data add`; with preset data where none is given.",
     ),
     from_option,
     preset_option,

@@ -19,6 +19,8 @@ Deviation = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 _LEAST_SHARE = 1e-4
 # Of a data set: its largest value, and the smallest deviation of all of them.
 MOST_SIZE, LEAST_SCALE = 1e15, 1e-100
+MOST_COMPONENTS = 40
+"""Of a data set, how many principal components a training sees at most."""
 
 
 def parameter(default: Any, meaning: str, since: int = FIRST, numbers: bool = True, **bounds: Any) -> Any:
@@ -256,6 +258,9 @@ class Data(FamilyParameters):
     mean: float = parameter(..., "mean of all its values, which training sees as 0", ge=-MOST_SIZE, le=MOST_SIZE)
     scale: float = parameter(..., "their standard deviation, which training sees as 1", ge=LEAST_SCALE, le=MOST_SIZE)
     plane: bool = parameter(False, "rows of two numbers are points of the plane, not curves", since=NEWEST)
+    components: int = key(
+        0, SHAPE, "front pca: principal components with 99.9 % of the variance", ge=0, le=MOST_COMPONENTS
+    )
 
     @classmethod
     def coordinates(cls, values: Mapping[str, Any]) -> tuple[int, ...]:

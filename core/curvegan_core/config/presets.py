@@ -28,6 +28,10 @@ _FIX = {"curve": "updown", "loss": "rpgan", "r1": 1.0, "r2": 1.0, "lr": 1e-3}
 
 _FOUND = {"loss": "rpgan", "r1": 1.0, "r2": 0.03, "lr": 1e-3, "ema": 0.999}
 
+# Measured on nine sets of real curves: see docs/real-curves.md.
+_OWN = {"front": "pca", "holdout": 0.2, "loss": "rpgan", "r1": 1.0, "r2": 1.0, "lr": 1e-3, "steps": 8000}
+_OWN |= {"hidden_g": 256, "hidden_d": 256, "instance_noise": 0.3, "ema": 0.999}
+
 
 def _mixture(**geometry: Any) -> dict[str, Any]:
     """Return a published mixture of normal clusters, with a training that finds its modes."""
@@ -44,6 +48,9 @@ PRESETS = {
     "sine8": Preset(
         "eight waves: fast rates find them all, and most curves lie close to one",
         _TUTORIAL | {"curve": "sine_modes", "lr": 1e-3} | _FORGETFUL,
+    ),
+    "data": Preset(
+        "your own curves, which --data NAME adds: principal components, averaged weights", _OWN | _FORGETFUL
     ),
     "ring-unrolled": Preset(
         "eight clusters on a ring of radius 2, deviation .02: Metz et al., Unrolled GAN (2017)",

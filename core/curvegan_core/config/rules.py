@@ -25,6 +25,7 @@ def check(config: "TrainConfig") -> None:
     """Check every rule."""
     check_curve(config)
     check_unread(config)
+    check_data(config)
     check_loss(config)
     check_norms(config)
     check_updates(config)
@@ -49,6 +50,21 @@ def check_curve(config: "TrainConfig") -> None:
         raise ValueError(
             f"{config.curve.family} is {kind}: points must be {needed}, and x_min and x_max stay as they are"
         )
+
+
+def check_data(config: "TrainConfig") -> None:
+    """Check that what is for a person's own curves is said of those."""
+    if config.curve.family != "data":
+        said = next(
+            (name for name, value in (("front", config.front != "standardise"), ("holdout", config.holdout)) if value),
+            None,
+        )
+        if said:
+            raise ValueError(f"{said} is of your own curves: give --data NAME, or leave {said} out")
+        return
+    components = getattr(config.curve, "components", 0)
+    if config.front == "pca" and not 1 <= components <= config.points:
+        raise ValueError("front pca needs curve.components from 1 to points, as `--data NAME` writes it")
 
 
 def check_loss(config: "TrainConfig") -> None:

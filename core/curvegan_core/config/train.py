@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from curvegan_core.config.curve import CURVE_MODELS, Curve, Parameter, Positive, Quadratic
+from curvegan_core.config.curve import CURVE_MODELS, Curve, Data, Parameter, Positive, Quadratic
 from curvegan_core.config.keys import CHOICE, FIRST, FREE, LATER, SHAPE, SWITCH, Keyed, key, numbers, pack_words, whole
 from curvegan_core.config.limits import check_size
 from curvegan_core.config.problems import one_line
@@ -24,6 +24,7 @@ Interval = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Device = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+HeldOut = Annotated[float, Field(ge=0, le=0.5, allow_inf_nan=False)]
 Depth = Annotated[int, Field(ge=0, le=4)]
 Updates = Annotated[int, Field(ge=1, le=100)]
 Steps = Annotated[int, Field(ge=0, le=10_000_000)]
@@ -47,6 +48,12 @@ class TrainConfig(Keyed):
     points: int = key(15, SHAPE, "points of a curve; the generator's output size", since=FIRST, ge=1, le=256)
     x_min: Parameter = key(-1.0, FREE, "left end of the curve", since=FIRST)
     x_max: Parameter = key(1.0, FREE, "right end of the curve", since=FIRST)
+    front: Literal["standardise", "points", "pca"] = key(
+        "standardise",
+        FREE,
+        "what training sees of your own curves: their values, each point by its own deviation, or principal components",
+    )
+    holdout: HeldOut = key(0.0, FREE, "share of your own curves that is not trained on, by the seed; 0 is none")
     latent: int = key(
         15,
         SHAPE,
@@ -180,7 +187,7 @@ class TrainConfig(Keyed):
         if "lr" in values:
             lr = values.pop("lr")
             values = {"lr_g": lr, "lr_d": lr} | values
-        values = _fill_curve(values)
+        values = _without_components(_fill_curve(values))
         steps = values.get("steps", cls.model_fields["steps"].default)
         if isinstance(steps, int) and steps >= 1:
             if values.get("schedule", "constant") != "constant" and values.get("schedule_steps", 0) == 0:
@@ -193,6 +200,11 @@ class TrainConfig(Keyed):
     def _agree(self) -> Self:
         check(self)
         return self
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the networks see of a curve: its points, or the scores of its components."""
+        return self.curve.components if self.front == "pca" and isinstance(self.curve, Data) else self.points
 
     @property
     def unfused(self) -> str | None:
@@ -244,6 +256,18 @@ class TrainConfig(Keyed):
             return words
         digest = hashlib.sha256(words.encode()).hexdigest()
         return f"{words[: _MOST_PACK_KEY - len(digest) - 1]}/{digest}"
+
+
+def _without_components(values: dict[str, Any]) -> dict[str, Any]:
+    """Leave out how many components a data set has where the front end takes none: they would change the hash."""
+    curve = values.get("curve")
+    if values.get("front", "standardise") == "pca" or not curve:
+        return values
+    if isinstance(curve, Data):
+        values["curve"] = curve.model_copy(update={"components": 0})
+    elif isinstance(curve, Mapping) and curve.get("family") == "data":
+        values["curve"] = {name: value for name, value in curve.items() if name != "components"}
+    return values
 
 
 def _fill_curve(values: dict[str, Any]) -> dict[str, Any]:

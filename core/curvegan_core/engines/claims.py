@@ -7,7 +7,20 @@ from curvegan_core.config.train import TrainConfig
 
 # Keys that every engine obeys, because the networks' shapes, the families and Adam have no others.
 _OF_EVERY_ENGINE = frozenset(
-    {"curve", "points", "x_min", "x_max", "latent", "hidden_g", "hidden_d", "batch_size", "d_steps", "seed"}
+    {
+        "curve",
+        "points",
+        "front",
+        "holdout",
+        "x_min",
+        "x_max",
+        "latent",
+        "hidden_g",
+        "hidden_d",
+        "batch_size",
+        "d_steps",
+        "seed",
+    }
     | {"lr_g", "lr_d", "beta1", "beta2", "eps", "init", "init_gain", "init_deviation"}
 )
 

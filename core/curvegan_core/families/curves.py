@@ -13,6 +13,7 @@ from curvegan_core.families import bundles, fixed, mixture, point_sets
 from curvegan_core.families.data import Data
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family
+from curvegan_core.families.front import Front
 from curvegan_core.noise import Blocks, Stream, normals_of, uniforms_of
 
 Numbers = NDArray[np.float32] | NDArray[np.float64]
@@ -38,14 +39,14 @@ FAMILIES: dict[str, type[Family]] = {
 """What each family draws, by its name; `data` is made from its data set."""
 
 
-def family(config: TrainConfig, dataset: Dataset | None = None) -> Family:
-    """Return the config's family of curves.
+def family(config: TrainConfig, dataset: Dataset | None = None, front: Front | None = None) -> Family:
+    """Return the config's family of curves; of your own ones with the front end of a training that goes on.
 
     Raises:
         InvalidConfig: the family is `data`, and the data set is missing, another one, or has other points.
     """
     if isinstance(config.curve, parameters.Data):
-        return Data(config, dataset)
+        return Data(config, dataset, front)
     return FAMILIES[config.curve.family](config)
 
 
@@ -79,13 +80,13 @@ def real_curves(config: TrainConfig, members: Family, stream: Stream, count: int
     uniform = uniforms_of(config.seed, stream, steps, count)[0]
     if not members.noise:
         return members.draw(uniform.astype(np.float64))
-    normal = normals_of(config.seed, stream, steps + np.uint64(1), count * config.points)
-    return members.draw(uniform.astype(np.float64), normal.reshape(count, config.points))
+    normal = normals_of(config.seed, stream, steps + np.uint64(1), count * config.outputs)
+    return members.draw(uniform.astype(np.float64), normal.reshape(count, config.outputs))
 
 
 def minibatches(config: TrainConfig, members: Family) -> Blocks:
     """Return the job's minibatches of real curves, (batch_size, points), numbered as the discriminator's updates."""
-    shape = (config.batch_size, config.points)
+    shape = (config.batch_size, config.outputs)
 
     def draw(steps: NDArray[np.uint64]) -> NDArray[np.float32]:
         uniform = uniforms_of(config.seed, Stream.DATA, steps, shape[0]).astype(np.float64).ravel()
@@ -97,14 +98,15 @@ def minibatches(config: TrainConfig, members: Family) -> Blocks:
     return Blocks(shape, draw)
 
 
-def restored(config: TrainConfig, curves: NDArray[np.float32]) -> Numbers:
-    """Return curves of the units of training in those of y; the same curves for every family but `data`.
+def restored(config: TrainConfig, curves: NDArray[np.float32], front: Front | None = None, seed: int = 0) -> Numbers:
+    """Return what a generator gives in the units of y; the same curves for every family but `data`.
 
     Those are float64: of 101325 +- 0.01 a float32 keeps two steps.
     """
     if not isinstance(config.curve, parameters.Data):
         return curves
-    return curves.astype(np.float64) * config.curve.scale + config.curve.mean
+    values = curves.astype(np.float64) if front is None else front.curves(curves) + front.rest(len(curves), seed)
+    return values * config.curve.scale + config.curve.mean
 
 
 def distances(config: TrainConfig, curves: Numbers) -> NDArray[np.float64]:
@@ -117,6 +119,6 @@ def rmse(config: TrainConfig, curves: Numbers) -> float:
     return float(np.sqrt(np.mean(distances(config, curves) ** 2)))
 
 
-def spread(curves: NDArray[np.float32]) -> float:
+def spread(curves: Numbers) -> float:
     """Return the standard deviation over curves (N, points), averaged over x: how much the curves differ."""
     return float(np.mean(np.std(curves.astype(np.float64), axis=0)))

@@ -1,38 +1,104 @@
 """The family of your own curves: rows of a data set, each as likely."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from curvegan_core.config import curve as parameters
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family, Reals, nearest_row
+from curvegan_core.families.front import Front
+from curvegan_core.noise import Stream, uniforms_of
 
 # Rows that stand for the whole set when distances are measured: enough to judge by, few enough for every record.
 _MOST_COMPARED = 1024
 
 
 class Data(Family):
-    """Rows in the units of training: the set's mean is 0 and its standard deviation 1. Distances are in these too."""
+    """Rows as the front end gives them to a training. Distances are in deviations of all values, between curves.
+
+    Rows that are held out are never trained on: what a generator is judged by.
+    """
 
     curve: parameters.Data
 
-    def __init__(self, config: TrainConfig, dataset: Dataset | None) -> None:
-        """Take the data set. Raises InvalidConfig if it is missing, another one, or has other points."""
+    def __init__(self, config: TrainConfig, dataset: Dataset | None, front: Front | None = None) -> None:
+        """Take the data set, and the front end of a training that goes on; without one it is made from the rows.
+
+        Raises InvalidConfig if the data set is missing, another one, or has other points.
+        """
         super().__init__(config)
         if dataset is None:
             raise InvalidConfig(f"the data set {self.curve.hash[:12]} is not here")
-        if dataset.parameters != self.curve.model_copy(update={"plane": False}):
-            raise InvalidConfig(f"the data set {dataset.hash[:12]} is not the config's {self.curve.hash[:12]}")
-        if dataset.points != config.points:
-            raise InvalidConfig(f"points must be {dataset.points}, as the curves of the data set have")
-        self._rows_mp: Reals = dataset.standardised.astype(np.float64)
-        most = min(len(self._rows_mp), _MOST_COMPARED)
-        self._compared_mp = self._rows_mp[np.arange(most) * len(self._rows_mp) // most]
+        _check(config, dataset)
+        standard_np = dataset.standardised.astype(np.float64)
+        held = held_out(config, len(standard_np))
+        self.rows_mp: Reals = standard_np[~held]
+        """The rows that are trained on, in deviations of the whole set."""
+        self.held_mp: Reals = standard_np[held]
+        """The rows that are not; none where nothing is held out."""
+        kind = config.front
+        made = front or (Front.of(kind, self.rows_mp, config.outputs) if kind != "standardise" else None)
+        self.front = made
+        self._seen_mk: Reals = self.rows_mp if made is None else made.scores(self.rows_mp)
+        most = min(len(self.rows_mp), _MOST_COMPARED)
+        self._compared_mp = self.rows_mp[np.arange(most) * len(self.rows_mp) // most]
 
     def members(self, uniform_n: Reals) -> Reals:
-        return self._rows_mp[(uniform_n * len(self._rows_mp)).astype(np.int64)]
+        return self._seen_mk[(uniform_n * len(self._seen_mk)).astype(np.int64)]
+
+    def judged(self, outputs_nk: NDArray[np.floating]) -> Reals:
+        """Return the curves that a network's numbers stand for, (n, points), in deviations of the whole set."""
+        if self.front is None:
+            return outputs_nk.astype(np.float64)
+        return self.front.curves(outputs_nk) + self.front.rest(len(outputs_nk), self.config.seed)
+
+    def distances(self, curves_np: NDArray[np.floating]) -> Reals:
+        """Return each generated curve's distance to the nearest row, (n,), without what its front end adds as noise."""
+        reals_np = curves_np.astype(np.float64) if self.front is None else self.front.curves(curves_np)
+        return self.lengths(reals_np - self.nearest(reals_np))
+
+    def restored(self, outputs_nk: NDArray[np.float32]) -> NDArray[Any]:
+        """Return the same in the units of the data set, float64: of 101325 +- 0.01 a float32 keeps two steps."""
+        return self.judged(outputs_nk) * self.curve.scale + self.curve.mean
+
+    def judging(self, drawn_nk: NDArray[np.floating]) -> Reals:
+        """Return the rows that are held out, else those that are trained on: each once, at most 1024, over all of them.
+
+        A row that is there twice would be its own neighbour, at a distance of 0.
+        """
+        rows_mp = np.unique(self.held_mp if len(self.held_mp) else self.rows_mp, axis=0)
+        order = np.argsort(uniforms_of(self.config.seed, Stream.HOLDOUT, np.ones(1, np.uint64), len(rows_mp))[0])
+        return rows_mp[order[:_MOST_COMPARED]]
+
+    @property
+    def tensors(self) -> dict[str, Reals]:
+        return {} if self.front is None else self.front.tensors
 
     def nearest(self, curves_np: Reals) -> Reals:
         """Return the nearest of at most 1024 rows, spread over the set."""
         return self._compared_mp[nearest_row(curves_np, self._compared_mp)]
+
+
+def held_out(config: TrainConfig, rows: int) -> NDArray[np.bool_]:
+    """Return which rows are held out, by the seed: `holdout` of them all, and none below one of each."""
+    count = min(round(config.holdout * rows), rows - 2)
+    held = np.zeros(rows, np.bool_)
+    if count > 0:
+        uniform_n = uniforms_of(config.seed, Stream.HOLDOUT, np.zeros(1, np.uint64), rows)[0]
+        held[np.argsort(uniform_n, kind="stable")[:count]] = True
+    return held
+
+
+def _check(config: TrainConfig, dataset: Dataset) -> None:
+    said, known = config.curve, dataset.parameters
+    assert isinstance(said, parameters.Data)
+    if (said.hash, said.mean, said.scale) != (known.hash, known.mean, known.scale):
+        raise InvalidConfig(f"the data set {dataset.hash[:12]} is not the config's {said.hash[:12]}")
+    if dataset.points != config.points:
+        raise InvalidConfig(f"points must be {dataset.points}, as the curves of the data set have")
+    if config.front == "pca" and said.components != known.components:
+        raise InvalidConfig(f"curve.components must be {known.components}, as `--data NAME` writes it")

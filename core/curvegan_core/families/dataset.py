@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from curvegan_core.config import curve as parameters
 from curvegan_core.errors import DatasetRefused
 from curvegan_core.families.description import NOTHING_SAID, Description
+from curvegan_core.families.front import components_of
 
 LEAST_POINTS, MOST_POINTS = 2, 256
 MOST_ROWS = 100_000
@@ -93,7 +94,9 @@ class Dataset:
     @cached_property
     def parameters(self) -> parameters.Data:
         """What a config holds of this set: `TrainConfig(curve=dataset.parameters, points=dataset.points)`."""
-        return parameters.Data(hash=self.hash, mean=float(np.mean(self.rows)), scale=float(np.std(self.rows)))
+        mean, scale = float(np.mean(self.rows)), float(np.std(self.rows))
+        components = components_of((self.rows - mean) / scale)
+        return parameters.Data(hash=self.hash, mean=mean, scale=scale, components=components)
 
     @property
     def standardised(self) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 Legend of the shapes in names: n curves, p points of a curve, k modes.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,9 +78,26 @@ class Family:
         root_n: Reals = np.sqrt(square_n)
         return root_n
 
+    def judged(self, outputs_nk: NDArray[np.floating]) -> Reals:
+        """Return the curves that a network's numbers stand for, (n, points): the same, but through a front end."""
+        return outputs_nk.astype(np.float64)
+
+    def restored(self, outputs_nk: NDArray[np.float32]) -> NDArray[Any]:
+        """Return the same in units of y; float32 where those are the units of training."""
+        return outputs_nk
+
+    def judging(self, drawn_nk: NDArray[np.floating]) -> Reals:
+        """Return the real curves to judge by, (m, points), where these were drawn: the same; of your own, rows."""
+        return self.judged(drawn_nk)
+
+    @property
+    def tensors(self) -> dict[str, Reals]:
+        """What a checkpoint holds of it, by name: nothing, but where there is a front end."""
+        return {}
+
     def distances(self, curves_np: NDArray[np.floating]) -> Reals:
-        """Return the length of each curve's difference to the nearest member, (n,)."""
-        reals_np = curves_np.astype(np.float64)
+        """Return the length of each generated curve's difference to the nearest member, (n,)."""
+        reals_np = self.judged(curves_np)
         return self.lengths(reals_np - self.nearest(reals_np))
 
     def from_modes(self, curves_np: Reals) -> Reals:

@@ -91,15 +91,22 @@ def w1(curves_np: Reals, real_mp: Reals) -> float:
 
 
 def sliced_w1(curves_np: Reals, real_mp: Reals) -> float:
-    """Return the mean Wasserstein-1 distance of projections on 64 fixed directions, of samples of one size.
+    """Return the mean Wasserstein-1 distance of projections on 64 fixed directions, of samples of any size.
 
     Bonneel, Rabin, Peyré and Pfister, "Sliced and Radon Wasserstein barycenters of measures" (2015), with p = 1.
     """
     direction_dp = normals(0, Stream.EVALUATION, 3, (_DIRECTIONS, curves_np.shape[1])).astype(np.float64)
     direction_dp /= np.linalg.norm(direction_dp, axis=1, keepdims=True)
+    curve_nd, real_md = (np.sort(product(sample, direction_dp.T), axis=0) for sample in (curves_np, real_mp))
     # Of as many points on a line each, it is the mean distance of the sorted ones; scipy would take them one by one.
-    sorted_nd = [np.sort(product(sample, direction_dp.T), axis=0) for sample in (curves_np, real_mp)]
-    return float(np.mean(np.abs(sorted_nd[0] - sorted_nd[1])))
+    if len(curve_nd) == len(real_md):
+        return float(np.mean(np.abs(curve_nd - real_md)))
+    # Of others it is the mean distance of the quantiles, which step where either sample's do.
+    counts = len(curve_nd), len(real_md)
+    ends = np.unique(np.concatenate([np.arange(1, count + 1) / count for count in counts]))
+    width, middle = np.diff(ends, prepend=0.0), ends - np.diff(ends, prepend=0.0) / 2
+    curve_qd, real_qd = (values[(middle * len(values)).astype(int)] for values in (curve_nd, real_md))
+    return float(np.mean(width @ np.abs(curve_qd - real_qd)))
 
 
 class Neighbours:
@@ -127,10 +134,13 @@ class Neighbours:
         within = 2 * float(np.sum(pdist(curves_np))) / len(curves_np) ** 2
         energy = 2 * float(np.mean(between_mn)) - self._mean - within
         held_mn = between_mn <= self._radius_m[:, None]
+        # As many generated curves as real ones at a time: more would reach every ball, wherever they come from.
+        firsts = range(0, max(1, len(curves_np) - len(held_mn) + 1), len(held_mn))
+        covered = [held_mn[:, first : first + len(held_mn)].any(axis=1).mean() for first in firsts]
         return {
             "energy": float(np.sqrt(max(energy, 0.0))),
             "density": float(held_mn.sum() / (_NEIGHBOURS * len(curves_np))),
-            "coverage": float(held_mn.any(axis=1).mean()),
+            "coverage": float(np.mean(covered)),
         }
 
 

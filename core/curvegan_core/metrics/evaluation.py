@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families import curves
-from curvegan_core.families.family import Family
+from curvegan_core.families.family import Family, Reals
 from curvegan_core.loss_curve import SNAPSHOT_CURVES, LossCurve, Snapshot
 from curvegan_core.losses import equilibrium_gap
 from curvegan_core.networks import Weights, discriminate, generate, latents
@@ -72,19 +72,19 @@ class Evaluation:
         self._latents = evaluation_latents(config)
         count = 1 if self._family.FIXED else config.samples
         self._real = curves.real_curves(config, self._family, Stream.EVALUATION, count)
-        real = self._real.astype(np.float64)
+        self._judging = real = self._family.judging(self._real)
         axis = 0 if config.curve.is_point else None
         self._scale = float(np.sqrt(np.sum(np.var(real, axis=axis))))
-        self._spread = curves.spread(self._real)
+        self._spread = curves.spread(real)
         self._neighbours: Neighbours | None = None
 
     def snapshot(self, step: int, weights: Weights, ema: Weights | None = None) -> Snapshot:
         """Generate the curves of the first evaluation latents, of points more than of curves, and judge the weights."""
         count = SNAPSHOT_POINTS if self._config.curve.is_point else SNAPSHOT_CURVES
         with np.errstate(over="ignore", invalid="ignore"):
-            generated = generate(weights, self._latents[:count], self._config)
+            generated = generate(ema or weights, self._latents[:count], self._config)
         metrics = {name: value for name, value in self.judge(weights, ema).items() if math.isfinite(value)}
-        return Snapshot(step, curves.restored(self._config, generated), metrics)
+        return Snapshot(step, self._family.restored(generated), metrics)
 
     def final(self, weights: Weights, record: LossCurve, ema: Weights | None = None) -> Metrics:
         """Judge final weights. `record` holds one row, the last record of the loss curve."""
@@ -111,10 +111,11 @@ class Evaluation:
         if not np.isfinite(generated).all():
             return {"rmse": math.inf, "spread": math.inf}
         rmse = float(np.sqrt(np.mean(self._family.distances(generated) ** 2)))
-        metrics = {"rmse": rmse, "spread": curves.spread(generated)}
+        reals = self._family.judged(generated)
+        metrics = {"rmse": rmse, "spread": curves.spread(reals)}
         if self._scale:
             metrics["relative_rmse"] = rmse / self._scale
-        return metrics if self._family.FIXED else metrics | self._distribution(generated, metrics["spread"])
+        return metrics if self._family.FIXED else metrics | self._distribution(reals, metrics["spread"])
 
     def _w1(self, weights: Weights) -> dict[str, float]:
         """Return the exact distance of two samples, which takes too long for every snapshot."""
@@ -126,22 +127,21 @@ class Evaluation:
             generated = generate(weights, self._latents[: distribution.MOST_PAIRED], self._config)
         if not np.isfinite(generated).all():
             return {}
-        pair = (sample.astype(np.float64) for sample in (generated, self._real[: distribution.MOST_PAIRED]))
-        return {"w1": distribution.w1(*pair)}
+        real_mp = self._judging[: len(generated)]
+        return {"w1": distribution.w1(self._family.judged(generated[: len(real_mp)]), real_mp)}
 
-    def _distribution(self, generated: NDArray[np.float32], spread: float) -> dict[str, float]:
+    def _distribution(self, reals: Reals, spread: float) -> dict[str, float]:
         # Jobs of one curve, the default among them, need no scipy; nor does who only looks at results.
         from curvegan_core.metrics import distribution  # noqa: PLC0415
 
-        reals = generated.astype(np.float64)
         if self._neighbours is None:
-            self._neighbours = distribution.Neighbours(self._real.astype(np.float64))
+            self._neighbours = distribution.Neighbours(self._judging)
         metrics = {"relative_spread": spread / self._spread} if self._spread else {}
         fitted = self._family.fitted(reals)
         if fitted is not None:
             metrics["parameter_w1"] = distribution.parameter_w1(fitted)
         metrics |= distribution.modes(self._family, reals, self._config.threshold)
-        metrics["sliced_w1"] = distribution.sliced_w1(reals, self._real.astype(np.float64))
+        metrics["sliced_w1"] = distribution.sliced_w1(reals, self._judging)
         return metrics | self._neighbours.compare(reals)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.families.curves import Numbers, family, points_x, real_curves, restored, rmse, target
+from curvegan_core.families.curves import Numbers, family, points_x, real_curves, rmse, target
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.description import NOTHING_SAID
 from curvegan_core.loss_curve import LossCurve, Snapshot
@@ -72,7 +72,7 @@ class PlotData:
         if members.FIXED:
             return target(self.config)[None]
         count = len(self.snapshots[-1].curves) if self.snapshots else 1
-        return restored(self.config, real_curves(self.config, members, Stream.EVALUATION, count))
+        return members.restored(real_curves(self.config, members, Stream.EVALUATION, count))
 
     @property
     def x(self) -> NDArray[np.float64]:

@@ -11,18 +11,20 @@ can be set at connect there, nor prepared; each transaction sets for itself what
 """
 
 import errno
+import json
 import os
 import re
 import sqlite3
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from curvegan_core.errors import InvalidInput
 from curvegan_db.errors import DatabaseRefuses, DatabaseTaken, DatabaseUnreachable
@@ -39,7 +41,7 @@ _SETTINGS = {
     "TimeZone": "UTC",
     "extra_float_digits": "1",  # each float as exact as it is stored
 }
-_POOLED = "curvegan_pooled"
+_POOLED, _FILE = "curvegan_pooled", "curvegan_file"
 # What SQLAlchemy's other users write at the end of a URL, `?timeout=5`: there are none for a file.
 _OPTIONS = re.compile(r"\?\w+=[^/]*$")
 _creating = threading.Lock()
@@ -118,20 +120,51 @@ def _settings(local: bool) -> str:
 
 
 def _sqlite(url: URL) -> Engine:
-    path = Path(url.database or "").absolute()
+    path, was_open = Path(url.database or "").absolute(), threading.Event()
 
     def connect() -> sqlite3.Connection:
         try:
-            return _open_file(path)
+            connection = _open_file(path, was_open.is_set())
         except OSError as error:
             raise sqlite3.OperationalError(f"{error.filename}: {error.strerror}") from error
+        was_open.set()
+        return connection
 
-    engine = create_engine(url, creator=connect)
+    engine = create_engine(url, creator=connect, json_deserializer=_read_json)
+    event.listen(engine, "connect", partial(_note_file, path))
+    event.listen(engine, "checkout", partial(_check_file, path))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _open_file(path: Path) -> sqlite3.Connection:
+def _note_file(path: Path, driver: Any, record: Any) -> None:
+    record.info[_FILE] = _identity(path)
+
+
+def _check_file(path: Path, driver: Any, record: Any, fairy: Any) -> None:
+    """Have the connection opened again if its file was deleted or replaced: it would write where nobody reads."""
+    if record.info[_FILE] != _identity(path):
+        raise DisconnectionError(f"{path} is another file now")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    with suppress(OSError):
+        status = path.stat()
+        return status.st_dev, status.st_ino
+    return None
+
+
+def _read_json(text: str | bytes) -> Any:
+    """Read a JSON column; None where somebody wrote something else there, for it is one row's and not the query's."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _open_file(path: Path, must_exist: bool = False) -> sqlite3.Connection:
+    if must_exist and not path.exists():
+        raise FileNotFoundError(errno.ENOENT, "the file is gone, though it was there", str(path))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import MetaData, inspect
 from sqlalchemy.engine import Engine
 
 from curvegan_db.sql.database import make_engine
@@ -52,6 +53,19 @@ def clock_skew(engine: Engine, clock: Callable[[], datetime] = lambda: datetime.
     before = clock()
     theirs = store.time()
     return theirs - before - (clock() - before) / 2
+
+
+def missing_parts(engine: Engine, metadata: MetaData) -> list[str]:
+    """Return the keys and indexes that the tables lack, as a restore that failed half-way leaves them."""
+    inspector, missing = inspect(engine), []
+    for table in metadata.sorted_tables:
+        there = {index["name"] for index in inspector.get_indexes(table.name)}
+        foreign = {tuple(key["constrained_columns"]) for key in inspector.get_foreign_keys(table.name)}
+        keyed = inspector.get_pk_constraint(table.name)["constrained_columns"]
+        missing += [str(index.name) for index in table.indexes if index.name not in there]
+        missing += [str(key.name) for key in table.foreign_key_constraints if tuple(key.column_keys) not in foreign]
+        missing += [] if set(keyed) == {*table.primary_key.columns.keys()} else [f"the primary key of {table.name}"]
+    return sorted(missing)
 
 
 def _try_wal(path: Path) -> str | None:

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from curvegan_core.config.curve import Data
 from curvegan_db.columns import MOST_ID, MOST_REASON, JobColumns, JobState
-from curvegan_db.errors import JobNotFound, JobStateConflict
+from curvegan_db.errors import ConfigUnreadable, JobNotFound, JobStateConflict
 from curvegan_db.filters.language import Filter
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
-from curvegan_db.tables.configs import read_config
+from curvegan_db.tables.configs import read_what_can_be
 from curvegan_db.tables.states import displayed_as, displayed_state
 from curvegan_db.tables.transitions import add_event, add_events, end, lose
 from curvegan_db.values import LOST, Job, JobRequest, check_tags, check_text
@@ -33,10 +33,12 @@ class Jobs(Transactions):
             return add_jobs(session, requests, now(session))
 
     def job(self, job_id: int) -> Job:
-        """Return one job. Raises JobNotFound."""
+        """Return one job. Raises JobNotFound, and ConfigUnreadable, where several are shown as far as can be."""
         jobs = self.jobs(ids=[job_id])
         if not jobs:
             raise JobNotFound(job_id)
+        if jobs[0].unreadable:
+            raise ConfigUnreadable(job_id, jobs[0].unreadable)
         return jobs[0]
 
     def jobs(
@@ -66,6 +68,13 @@ class Jobs(Transactions):
                 rows += session.scalars(page.limit(rest))
             return job_values(session, rows, moment)
 
+    def state(self, job_id: int) -> str:
+        """Return a job's displayed state, whatever its config. Raises JobNotFound."""
+        jobs = self.jobs(ids=[job_id])
+        if not jobs:
+            raise JobNotFound(job_id)
+        return jobs[0].state
+
     def last_id(self) -> int | None:
         """Return the id of the newest job, None in an empty store."""
         with self._read() as session:
@@ -80,11 +89,12 @@ class Jobs(Transactions):
                 for job_id in session.scalars(select(models.Job.id).where(models.Job.id.in_(part or ())))
             }
 
-    def cancel(self, job_id: int, reason: str | None = None) -> str:
+    def cancel(self, job_id: int, reason: str | None = None, force: bool = False) -> str:
         """Cancel a job: "cancelled" when it is done, "requested" when its worker must stop first.
 
-        A lost job has no worker that could stop and is cancelled at once. Raises JobNotFound, and JobStateConflict
-        when the job has ended.
+        A lost job has no worker that could stop and is cancelled at once; so is any with `force`, which takes the lease
+        away whatever the clock says of it: its worker, if there is one, writes no more. Raises JobNotFound, and
+        JobStateConflict when the job has ended.
         """
         if reason is not None:
             check_text("reason", reason, MOST_REASON)
@@ -92,6 +102,9 @@ class Jobs(Transactions):
             moment, job = now(session), locked_job(session, job_id)
             if job.state not in (JobState.QUEUED, JobState.RUNNING):
                 raise JobStateConflict(f"job {job_id} cannot be cancelled: it is {job.state}")
+            if force:
+                end(session, job, moment, JobState.CANCELLED, reason)
+                return "cancelled"
             return _cancel(session, job, moment, reason)
 
 
@@ -159,12 +172,14 @@ def job_values(session: Session, jobs: Sequence[models.Job], moment: datetime) -
 
 def _value(job: models.Job, tags: tuple[str, ...], moment: datetime) -> Job:
     columns = {name: getattr(job, name) for name in JobColumns.__annotations__}
+    config, unreadable = read_what_can_be(job.id, job.config)
     return Job(
         **columns | {"state": displayed_state(job, moment)},
         tags=tags,
         steps_per_second=_steps_per_second(job),
-        config=read_config(job.id, job.config),
+        config=config,
         metrics=job.metrics,
+        unreadable=unreadable,
     )
 
 

@@ -1,35 +1,49 @@
 """Leases: which worker trains which job, and until when."""
 
-from collections.abc import Collection, Sequence
+import math
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, update
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
+from curvegan_core.config.train import TrainConfig
 from curvegan_core.config.work import MOST_WORK, multiply_adds
 from curvegan_db.columns import JobState, Until
 from curvegan_db.errors import ConfigUnreadable, LeaseLost
-from curvegan_db.sql.transactions import Transactions, now
+from curvegan_db.sql.transactions import LEASE_S, Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
 from curvegan_db.tables.generations import look_at_server, new_token
 from curvegan_db.tables.models import in_state
-from curvegan_db.tables.transitions import add_event, add_events, end, lose
+from curvegan_db.tables.transitions import add_event, add_events, lose
 from curvegan_db.values import ANY, ENGINES, TRAINING, Claim, ClaimedJob, HeartbeatReply, QueuedJob
 from curvegan_db.verbs.workers import beat_worker, claimant, live_peers
 
 _Columns = TypeVarTuple("_Columns")
+# Jobs of newer versions that a worker knows to pass over: as many as a statement of SQLite takes, and to spare.
+_MOST_UNREADABLE = 10_000
+# What the clocks of processes on one machine may differ by.
+_SAME_CLOCK = timedelta(seconds=1)
 
 
 class Leases(Transactions):
     """The part of the store that gives jobs to workers and takes them back."""
 
+    def __init__(self, engine: Engine, lease_s: float = LEASE_S) -> None:
+        super().__init__(engine, lease_s)
+        self.unreadable: dict[int, str] = {}
+        self._trust_from = -math.inf
+        self._seen: tuple[datetime, float] | None = None
+
     def queued(self, devices: Sequence[str], engines: Sequence[str] = ENGINES) -> QueuedJob | None:
         """Return the best job that waits for a worker with these, None where there is none. Cheap."""
-        query = _queued(_waiting_jobs()).where(_fits(devices, engines))
+        query = _queued(_waiting_jobs()).where(self._fits(devices, engines))
         with self._read() as session:
             row = session.execute(_best_first(query).limit(1)).first()
         return row and QueuedJob(*row)
@@ -47,17 +61,34 @@ class Leases(Transactions):
         more are taken than this worker's share of them, so that packs spread over the live workers, and no more than
         train together within the work of a step that one job may have. Jobs that were lost go with their like only, in
         packs a sixteenth as large for each loss, alone in the end: one job that kills its workers cannot take others
-        with it until they fail. None when nothing is queued, or nothing that this version can read. Raises
-        WorkerForgotten.
+        with it until they fail. None when nothing is queued. What this version cannot read stays in the queue for one
+        that can; `unreadable` says why, by its id. Raises WorkerForgotten.
         """
         with self._write() as session:
             moment = now(session)
             label, engines = claimant(session, worker_id)
-            ids = _best_pack(session, _fits(devices, engines), most, prefer, moment - self.lease)
-            if not ids:
-                return None
-            beat_worker(session, worker_id, TRAINING, moment)
-            return _take(session, ids, _Lease(new_token(session), worker_id, label, moment, moment + self.lease))
+            while ids := _best_pack(session, self._fits(devices, engines), most, prefer, moment - self.lease):
+                if configs := self._readable(session, ids):
+                    beat_worker(session, worker_id, TRAINING, moment)
+                    lease = _Lease(new_token(session), worker_id, label, moment, moment + self.lease)
+                    return _take(session, configs, lease)
+            return None
+
+    def _readable(self, session: Session, ids: Sequence[int]) -> dict[int, TrainConfig]:
+        """Return the configs of those jobs of which this version can read it; the others it does not look at again."""
+        configs = {}
+        for job_id, values in session.execute(select(models.Job.id, models.Job.config).where(models.Job.id.in_(ids))):
+            try:
+                configs[job_id] = read_config(job_id, values)
+            except ConfigUnreadable as error:
+                self.unreadable[job_id] = error.why
+        return configs
+
+    def _fits(self, devices: Sequence[str], engines: Sequence[str]) -> ColumnElement[bool]:
+        """Return whether a worker with these devices and engines can train a job, for all that is known of it."""
+        fits = and_(models.Job.wanted_device.in_(devices), _needed_engine().in_((ANY, *engines)))
+        newer = sorted(self.unreadable)[-_MOST_UNREADABLE:]
+        return and_(fits, models.Job.id.not_in(newer)) if newer else fits
 
     def heartbeat(self, token: str, job_ids: Collection[int] | None = None) -> HeartbeatReply:
         """Renew the lease on those of the jobs still held under it, in one statement; jobs that are missing are lost.
@@ -90,11 +121,18 @@ class Leases(Transactions):
             add_event(session, held_job(session, token, job_id), now(session), kind, detail)
 
     def reap(self) -> list[int]:
-        """Take back every job whose lease ran out; their ids. A queued job is never touched."""
+        """Take back every job whose lease ran out; their ids. A queued job is never touched.
+
+        After the clock has jumped forwards, as far as this store has seen, none is taken for as long as a lease lasts:
+        who lives renews his. What is dated in the future, for the clock was set back, is dated as of now.
+        """
         if not self._any_expired():
             return []
         with self._write() as session:
             moment = now(session)
+            _bring_back(session, moment)
+            if time.monotonic() < self._trust_from:
+                return []
             jobs = session.scalars(_expired(select(models.Job), moment).with_for_update(skip_locked=True)).all()
             for job in jobs:
                 lose(session, job, moment)
@@ -103,7 +141,22 @@ class Leases(Transactions):
     def _any_expired(self) -> bool:
         # A look before the lock: every status command reaps, and readers should not queue for the write lock.
         with self._read() as session:
-            return session.scalar(_expired(select(models.Job.id), now(session)).limit(1)) is not None
+            moment = now(session)
+            self._look_at_clock(moment)
+            if session.scalar(_dated_ahead(select(models.Worker.id), moment).limit(1)) is not None:
+                return True
+            return session.scalar(_expired(select(models.Job.id), moment).limit(1)) is not None
+
+    def woke(self) -> None:
+        """Take no lease away for as long as one lasts: this process was suspended, and others may have been as well."""
+        self._trust_from = time.monotonic() + self.lease.total_seconds()
+
+    def _look_at_clock(self, moment: datetime) -> None:
+        """See whether the database's clock has jumped forwards since the last look, by this process's steady one."""
+        steady = time.monotonic()
+        if self._seen and moment - self._seen[0] - timedelta(seconds=steady - self._seen[1]) > self.lease / 2:
+            self.woke()
+        self._seen = moment, steady
 
 
 def held_job(session: Session, token: str, job_id: int) -> models.Job:
@@ -173,11 +226,6 @@ def _needed_engine() -> ColumnElement[str]:
     return func.coalesce(models.Job.made_by, models.Job.wanted_engine)
 
 
-def _fits(devices: Sequence[str], engines: Sequence[str]) -> ColumnElement[bool]:
-    """Return whether a worker with these devices and engines can train a job."""
-    return and_(models.Job.wanted_device.in_(devices), _needed_engine().in_((ANY, *engines)))
-
-
 def _waiting_jobs() -> "Select[int, str, str]":
     return select(models.Job.id, models.Job.wanted_device, _needed_engine())
 
@@ -201,7 +249,7 @@ def _share(session: Session, alike: ColumnElement[bool], most: int, peers: int) 
     return ceil(session.scalars(select(func.count()).select_from(some.subquery())).one() / peers)
 
 
-def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
+def _take(session: Session, configs: Mapping[int, TrainConfig], lease: _Lease) -> Claim:
     taken = {
         "state": JobState.RUNNING,
         "attempt": models.Job.attempt + 1,
@@ -212,24 +260,15 @@ def _take(session: Session, ids: Sequence[int], lease: _Lease) -> Claim | None:
     }
     rows = session.execute(
         update(models.Job)
-        .where(models.Job.id.in_(ids), in_state(JobState.QUEUED))
+        .where(models.Job.id.in_(configs), in_state(JobState.QUEUED))
         .values(models.cleared_by(Until.CLAIM) | taken)
-        .returning(*(getattr(models.Job, name) for name in ("id", "config", "attempt", "step", "priority", "name")))
+        .returning(*(getattr(models.Job, name) for name in ("id", "attempt", "step", "priority", "name")))
         .execution_options(synchronize_session=False)
     ).all()
     _open_attempts(session, [(row.id, row.attempt) for row in rows], lease)
     best_first = sorted(rows, key=lambda row: (-row.priority, row.id))
-    jobs = tuple(job for row in best_first if (job := _claimed(session, row, lease.moment)) is not None)
-    return Claim(lease.token, jobs) if jobs else None
-
-
-def _claimed(session: Session, row: Row[Any], moment: datetime) -> ClaimedJob | None:
-    """Return the job; None, when it is of a newer version: it fails, else it would come back to the same worker."""
-    try:
-        return ClaimedJob(row.id, read_config(row.id, row.config), row.attempt, row.step, row.name)
-    except ConfigUnreadable as error:
-        end(session, session.get_one(models.Job, row.id), moment, JobState.FAILED, "config", str(error))
-        return None
+    jobs = (ClaimedJob(row.id, configs[row.id], row.attempt, row.step, row.name) for row in best_first)
+    return Claim(lease.token, tuple(jobs))
 
 
 def _open_attempts(session: Session, attempts: Sequence[tuple[int, int]], lease: _Lease) -> None:
@@ -237,6 +276,28 @@ def _open_attempts(session: Session, attempts: Sequence[tuple[int, int]], lease:
     rows = [{"job_id": job_id, "attempt": attempt, **opened} for job_id, attempt in attempts]
     session.execute(insert(models.Attempt), rows)
     add_events(session, [(job_id, attempt, lease.label) for job_id, attempt in attempts], lease.moment, "claimed")
+
+
+def _bring_back(session: Session, moment: datetime) -> None:
+    """Date beats and leases that are ahead of the clock as if they were of now: it was set back since.
+
+    Whoever lives has beaten since then, or will at once. Locked as a heartbeat does: first jobs, by id, then workers.
+    """
+    job, worker = models.Job, models.Worker
+    ahead = _dated_ahead(select(job, worker.beat_at).join(worker, worker.id == job.worker_id), moment)
+    for held, beat_at in session.execute(ahead.order_by(job.id).with_for_update(of=job, skip_locked=True)).all():
+        if held.lease_expires_at is not None:
+            held.lease_expires_at -= beat_at - moment
+    session.execute(
+        update(worker)
+        .where(worker.beat_at > moment + _SAME_CLOCK)
+        .values(beat_at=moment)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _dated_ahead(query: "Select[*_Columns]", moment: datetime) -> "Select[*_Columns]":
+    return query.where(models.Worker.beat_at > moment + _SAME_CLOCK)
 
 
 def _expired(query: "Select[*_Columns]", moment: datetime) -> "Select[*_Columns]":

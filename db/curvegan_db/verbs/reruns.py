@@ -16,7 +16,7 @@ from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
 from curvegan_db.tables.states import displayed_state
-from curvegan_db.tables.transitions import add_event
+from curvegan_db.tables.transitions import add_event, end
 from curvegan_db.verbs.datasets import require_contents
 from curvegan_db.verbs.jobs import locked_job
 
@@ -24,21 +24,24 @@ RESULTS = (models.LossChunk, models.Snapshot, models.Checkpoint, models.Plot)
 
 
 class Reruns(Transactions):
-    """The part of the store that queues ended jobs again. Every verb raises JobNotFound and JobStateConflict."""
+    """The part of the store that queues ended jobs again. Every verb raises JobNotFound and JobStateConflict.
 
-    def retry(self, job_id: int) -> None:
+    With `force` a running job is ended first: its lease is taken away, and its worker, if there is one, writes no more.
+    """
+
+    def retry(self, job_id: int, force: bool = False) -> None:
         """Run an ended job afresh: its results are deleted."""
         with self._write() as session:
-            moment, job = _ended(session, job_id, "retried")
+            moment, job = _ended(session, job_id, "retried", force)
             for table in RESULTS:
                 session.execute(delete(table).where(table.job_id == job_id))
             _queue_again(session, job, Until.RETRY)
             add_event(session, job, moment, "retried")
 
-    def resume(self, job_id: int) -> None:
+    def resume(self, job_id: int, force: bool = False) -> None:
         """Let a failed or cancelled job go on from its last checkpoint: its results are kept."""
         with self._write() as session:
-            moment, job = _ended(session, job_id, "resumed")
+            moment, job = _ended(session, job_id, "resumed", force)
             if job.state is JobState.SUCCEEDED:
                 raise JobStateConflict(
                     f"job {job_id} cannot be resumed: it has succeeded; "
@@ -67,16 +70,21 @@ class Reruns(Transactions):
             add_event(session, job, moment, "extended", f"from {before} to {steps} steps")
 
 
-def _ended(session: Session, job_id: int, done: str) -> tuple[datetime, models.Job]:
-    """Lock a job that has ended; return the time, and the job. Raises JobStateConflict."""
+def _ended(session: Session, job_id: int, done: str, force: bool = False) -> tuple[datetime, models.Job]:
+    """Lock a job that has ended, or is ended by force; return the time, and the job. Raises JobStateConflict."""
     job, moment = locked_job(session, job_id), now(session)
+    if force and job.state is JobState.RUNNING:
+        end(session, job, moment, JobState.CANCELLED, "forced")
     if job.state not in (JobState.QUEUED, JobState.RUNNING):
         _check_dataset(session, job, done)
         return moment, job
     state = displayed_state(job, moment)
     command = f"`curvegan explain {job_id}` says what it waits for"
     if job.state is JobState.RUNNING:
-        command = f"`curvegan wait {job_id}` follows it to its end, `curvegan cancel {job_id}` stops it"
+        command = (
+            f"`curvegan wait {job_id}` follows it to its end, `curvegan cancel {job_id}` stops it, and with --force "
+            "it is taken from its worker"
+        )
     raise JobStateConflict(f"job {job_id} cannot be {done}: it is {state}; {command}")
 
 

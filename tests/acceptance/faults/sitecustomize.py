@@ -6,6 +6,7 @@ What happens is told by the environment, and only in processes that Celery runs:
     FAULT_HANG=PATH       the first advance past step 0 blocks for ever, once: PATH remembers that it happened
     FAULT_POISON=SEED     a pack that holds the job with this seed kills its process
     FAULT_DEAF=1          the heartbeat thread does nothing, ever
+    FAULT_CLOCK=PATH      the wall clock is as many seconds ahead as PATH says, in the supervisor too
 """
 
 import os
@@ -55,5 +56,22 @@ def _lie_in_wait() -> None:
         Lease._keep = lambda self: None  # type: ignore[method-assign]
 
 
+def _follow(file: Path) -> None:
+    """Have the clock jump whenever the file says another number; time.monotonic goes on as ever."""
+    import time_machine
+
+    ahead, shifted = 0.0, None
+    while True:
+        wanted = float(file.read_text().strip("s\n"))
+        if wanted != ahead:
+            if shifted:
+                shifted.stop()
+            ahead, shifted = wanted, time_machine.travel(time.time() + wanted, tick=True)
+            shifted.start()
+        time.sleep(0.05)
+
+
+if "FAULT_CLOCK" in os.environ:
+    threading.Thread(target=_follow, args=(Path(os.environ["FAULT_CLOCK"]),), daemon=True).start()
 if "curvegan_worker.host.child" in sys.orig_argv:
     _lie_in_wait()

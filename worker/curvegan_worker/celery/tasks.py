@@ -18,6 +18,7 @@ from curvegan_worker.host.process import WorkerProcess
 
 # Celery warns of root because a pickled message could run anything; ours are JSON.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+_HANGUP_IGNORED = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # as nohup has it, before Celery changes that
 _process = WorkerProcess(settings, options)
 answer_questions_only()
 
@@ -53,6 +54,8 @@ class Start(StartStopStep):  # type: ignore[misc]  # Celery has no types
         """Begin to poll, with or without a broker, and name the queues of the worker's devices."""
         # Celery's Ctrl-C is a cold shutdown, which can break into a commit; ours drains, as SIGTERM does.
         signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
+        # At a terminal's end Celery would start itself anew.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if _HANGUP_IGNORED else signal.getsignal(signal.SIGTERM))
         _process.start(worker.pool.wake)
         queues = queues_for(settings, _process.devices, _process.engines)
         for queue in queues:

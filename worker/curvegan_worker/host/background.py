@@ -39,6 +39,11 @@ def _let_go_of_starters_lock() -> None:
 
 def is_present(settings: Settings) -> bool:
     """Return whether a supervisor on this machine works for this database right now."""
+    with _asking(settings):
+        return _is_present(settings)
+
+
+def _is_present(settings: Settings) -> bool:
     with _private(_lock_file(settings)) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,8 +57,11 @@ def start_background(settings: Settings) -> int | None:
 
     It is present from here on, not from when it has come up: who starts one next sees it.
     """
-    if is_present(settings):
-        return None
+    with _asking(settings):
+        return None if _is_present(settings) else _start(settings)
+
+
+def _start(settings: Settings) -> int:
     with _private(settings.home / "worker.log") as log, _private(_lock_file(settings)) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         process = subprocess.Popen(
@@ -67,6 +75,14 @@ def start_background(settings: Settings) -> int | None:
             start_new_session=True,
         )
     return process.pid
+
+
+@contextmanager
+def _asking(settings: Settings) -> Iterator[None]:
+    """Let one ask at a time: who asks holds the very lock for a moment, and of several who see none all would start."""
+    with _private(_lock_file(settings).with_suffix(".asking")) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _lock_file(settings: Settings) -> Path:

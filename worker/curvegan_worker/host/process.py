@@ -180,7 +180,10 @@ class WorkerProcess:
     def _train(self, prefer: int | None) -> list[int]:
         self._times_told = 0
         self._store.reap()
+        passed_over = set(self._store.unreadable)
         claim = self._store.claim(self._id, self.devices, most_jobs(self._device), prefer)
+        for job in self._store.unreadable.keys() - passed_over:
+            _log.warning("job %d stays queued for a newer version: %s", job, self._store.unreadable[job])
         if claim is None:
             return []
         self._outage.passed()
@@ -207,13 +210,21 @@ class WorkerProcess:
             self._leave()
 
     def _poll(self) -> None:
-        while not self._draining.wait(POLL_S):
+        while not self._wait():
             if self._orphaned():
                 self._leave()
             elif not self._training.locked():  # while it trains, the heartbeat of its claim beats for the worker
                 self._look_for_work()
         with self._training:  # until the running claim is released
             self._wake_celery()
+
+    def _wait(self) -> bool:
+        """Wait for the next look. Who was suspended meanwhile takes no lease away before others could renew theirs."""
+        asleep = time.monotonic()
+        draining = self._draining.wait(POLL_S)
+        if time.monotonic() - asleep - POLL_S > self._options.lease_s / 2:
+            self._store.woke()
+        return draining
 
     def _wake_celery(self) -> None:
         """Have Celery's loop see at once that it shall end, and not when it next wakes by itself.

@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 _MOST = 500
+# Between two looks of a supervisor that is awake.
+_LONGEST_LOOK_S = 1.0
 
 
 def leave(error: BaseException, health_file: str | None) -> None:
@@ -23,30 +25,63 @@ def show_health(health_file: str | None, slack_s: float = 0.0, ahead_s: float = 
 
     Args:
         slack_s: how much longer than others the process may be silent from here on.
-        ahead_s: how far in the future the file is dated: who is starting must not be taken for ready.
+        ahead_s: how far in the future the file is dated: who is starting must not be taken for ready, and may be
+            silent for so long too.
     """
     if health_file:
-        Path(health_file).touch(mode=0o600)
         moment = time.time() + ahead_s
-        os.utime(health_file, (moment + slack_s, moment))
+        _touch(Path(health_file), (moment + ahead_s + slack_s, moment))
 
 
-def silent_for(health_file: Path) -> float:
-    """Return for how many seconds the process has been silent, less its slack."""
-    status = health_file.stat()
-    return time.time() - max(status.st_mtime, status.st_atime)
+class Watch:
+    """How long a process has been silent, as its supervisor sees it, whose own time awake is what counts.
+
+    A clock that jumps says nothing, nor does the time for which a machine, or this very process, was suspended: whoever
+    is watched slept as well. So the file's times are compared with those of before, and with nobody's clock.
+    """
+
+    def __init__(self, health_file: Path) -> None:
+        self._file = health_file
+        self._times: tuple[float, float] | None = None
+        self._silent_s, self._looked = 0.0, time.monotonic()
+
+    def silent_for(self) -> float:
+        """Return for how many seconds the process has been silent, less its slack; 0 where the file is gone."""
+        now = time.monotonic()
+        self._silent_s += min(now - self._looked, _LONGEST_LOOK_S)
+        self._looked = now
+        try:
+            status = self._file.stat()
+        except FileNotFoundError:
+            show_health(str(self._file))
+            status = self._file.stat()
+        times = status.st_atime, status.st_mtime
+        if times != self._times:
+            self._times, self._silent_s = times, 0.0
+        return self._silent_s - (times[0] - times[1])
+
+
+def _touch(path: Path, times: tuple[float, float]) -> None:
+    """Set the file's times, also where somebody deleted it, or the folder."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    os.utime(path, times)
 
 
 def say_ready(health_file: str | None) -> None:
     """Note that the process has got so far that it takes jobs."""
     if health_file:
-        Path(health_file).chmod(0o700)
+        with suppress(FileNotFoundError):
+            Path(health_file).chmod(0o700)
 
 
 def was_ready(health_file: Path) -> bool:
     """Return whether the process got so far; the next one has to say so anew."""
-    ready = bool(health_file.stat().st_mode & 0o100)
-    health_file.chmod(0o600)
+    try:
+        ready = bool(health_file.stat().st_mode & 0o100)
+        health_file.chmod(0o600)
+    except FileNotFoundError:
+        return True  # somebody deleted it: that says nothing against the process
     return ready
 
 

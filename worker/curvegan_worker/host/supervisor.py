@@ -7,8 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,7 @@ _POLL_S = 0.1
 _FINAL_CODES = (0, 2, 3)
 # How long a place stays empty when its process died young: twice as long each time.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _YOUNG_S = 1.0, 60.0, 10.0
+_OLD_S = 86_400.0
 _log = logging.getLogger("curvegan.supervisor")
 
 
@@ -46,11 +49,17 @@ class _Slot:
 
     number: int
     health_file: Path
+    watch: signs.Watch
     process: subprocess.Popen[bytes] | None = None
     start_at: float = 0.0
     pause_s: float = _FIRST_PAUSE_S
+    crashed: bool = False
     done: bool = False
     code: int = 0
+
+
+def _slot(number: int, health_file: Path) -> _Slot:
+    return _Slot(number, health_file, signs.Watch(health_file))
 
 
 def supervise(
@@ -71,8 +80,9 @@ def supervise(
     if exit_when_idle is not None:
         environment["CURVEGAN_WORKER_IDLE"] = str(exit_when_idle)
     stopping = StopFlag()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, lambda *_: stopping.set())
     while True:
         try:
             with presence(settings):
@@ -89,6 +99,15 @@ def _queued(settings: Settings) -> bool:
         return store.queued(("auto", "cpu")) is not None
 
 
+def _clear(health: Path) -> None:
+    """Delete what supervisors left that were killed: folders in which nothing has been touched for a day."""
+    for folder in health.iterdir():
+        with suppress(OSError):
+            touched = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+            if time.time() - touched > _OLD_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 class _Supervisor:
     def __init__(
         self,
@@ -99,18 +118,22 @@ class _Supervisor:
         stopping: StopFlag,
     ) -> None:
         self._settings = settings
-        self._folder = settings.home / "health" / str(os.getpid())
+        self._health = settings.home / "health"
         self._stopping = stopping
         self._stale_s = hang_after + _GRACE_S
         threads = str(max(1, (os.cpu_count() or 1) // concurrency))
         self._environment = worker_environment(os.environ) | dict(environment)
         self._environment |= {"CURVEGAN_WORKER_SUPERVISOR": str(os.getpid())}
         self._environment |= {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-        self._slots = [_Slot(n, self._folder / f"{n}") for n in range(1, concurrency + 1)]
+        self._concurrency = concurrency
 
     def run(self) -> int:
-        for folder in (self._folder.parent.parent, self._folder.parent, self._folder):
+        for folder in (self._health.parent, self._health):
             folder.mkdir(exist_ok=True, parents=True, mode=0o700)
+        _clear(self._health)
+        # Of a name that nobody else has: in containers that share a home every supervisor may be process 1.
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=self._health))
+        self._slots = [_slot(n, self._folder / f"{n}") for n in range(1, self._concurrency + 1)]
         try:
             while not self._stopping.is_set() and not all(slot.done for slot in self._slots):
                 for slot in self._slots:
@@ -128,7 +151,7 @@ class _Supervisor:
                 self._start(slot)
         elif (code := slot.process.poll()) is not None:
             self._ended(slot, code)
-        elif signs.silent_for(slot.health_file) > self._stale_s:
+        elif slot.watch.silent_for() > self._stale_s:
             _log.error("worker process %d does not get on: killed", slot.process.pid)
             slot.process.kill()
 
@@ -140,6 +163,10 @@ class _Supervisor:
         command = [*child, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
         command += [] if options.events else ["--without-heartbeat"]
         environment = self._environment | {"CURVEGAN_WORKER_HEALTH": str(slot.health_file)}
+        if slot.crashed and "CURVEGAN_WORKER_IDLE" in environment:
+            # Not idle before the lease of the one that died has run out: its job is to be trained yet.
+            idle_s = max(float(environment["CURVEGAN_WORKER_IDLE"]), 1.5 * options.lease_s + _GRACE_S)
+            environment["CURVEGAN_WORKER_IDLE"] = str(idle_s)
         # In a folder of our own: matplotlib obeys a file `matplotlibrc` of the current one.
         slot.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, cwd=self._folder)
 
@@ -151,6 +178,7 @@ class _Supervisor:
             if code:
                 self._stopping.set()
             return
+        slot.crashed = True
         ready, why = signs.was_ready(slot.health_file), signs.take(slot.health_file, code)
         if ready and time.monotonic() - slot.start_at > _YOUNG_S:
             slot.pause_s = _FIRST_PAUSE_S

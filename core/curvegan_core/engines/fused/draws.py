@@ -118,7 +118,7 @@ def draw_real(
 
 def given(config: TrainConfig) -> Draw:
     """Return what says that real curves are not drawn here."""
-    return _draw(config, "rows", np.zeros((1, config.points)))._replace(kind=-1)
+    return _draw(config, "rows", np.zeros((1, config.outputs)))._replace(kind=-1)
 
 
 def describe(config: TrainConfig, family: Family) -> Draw | None:
@@ -147,7 +147,7 @@ def _draw(
     noise: float = 0,
 ) -> Draw:
     table = zeros(len(table_kp), width(config))
-    table[:, : config.points] = table_kp
+    table[:, : config.outputs] = table_kp
     numbers = np.float32(start), np.float32(rise), root, np.float32(turns), level, np.float32(noise)
     return Draw(_NUMBERS[kind], table, np.zeros(0) if ends_k is None else ends_k, *numbers)
 

@@ -234,11 +234,11 @@ class _Training:
         config = self._config
         sets = 1 if self._blocks is None else count * config.d_steps
         real_kbp = zeros(sets, self._real_rows, width(config))
-        real_kbp[..., config.points] = 1
+        real_kbp[..., config.outputs] = 1
         if self._family.FIXED:
-            real_kbp[0, :, : config.points] = self._family.members(np.zeros(self._real_rows))
+            real_kbp[0, :, : config.outputs] = self._family.members(np.zeros(self._real_rows))
         elif self._blocks is not None:
-            self._blocks.fill(real_kbp[..., : config.points], step * config.d_steps)
+            self._blocks.fill(real_kbp[..., : config.outputs], step * config.d_steps)
         return real_kbp
 
     def _rmse(self, curves_obp: Floats) -> list[float]:
@@ -246,7 +246,7 @@ class _Training:
 
         One by one: a matrix product of numpy may round differently when other rows are beside.
         """
-        minibatches = (np.ascontiguousarray(curves_bp[:, : self._config.points]) for curves_bp in curves_obp)
+        minibatches = (np.ascontiguousarray(curves_bp[:, : self._config.outputs]) for curves_bp in curves_obp)
         return [float(np.sqrt(np.mean(self._family.distances(curves_bp) ** 2))) for curves_bp in minibatches]
 
 

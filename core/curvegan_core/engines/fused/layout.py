@@ -105,25 +105,25 @@ def padded(size: int, align: int) -> int:
 
 def width(config: TrainConfig) -> int:
     """Return the length of a curve's row in numbers: its points, a one, zeros."""
-    return padded(config.points + 1, GROUP)
+    return padded(config.outputs + 1, GROUP)
 
 
 def most_drawn(config: TrainConfig) -> int:
     """Return how many numbers the largest draw of a step has: latents, noise on real or on all curves."""
-    return padded(config.batch_size * max(config.latent, config.points * (2 if config.instance_noise else 1)), 4)
+    return padded(config.batch_size * max(config.latent, config.outputs * (2 if config.instance_noise else 1)), 4)
 
 
 def make_job(config: TrainConfig, state: State) -> Job:
     """Copy a job's state into the engine's layout."""
     second = padded(config.latent + 1, INPUTS)
-    rows = second + padded(config.points, INPUTS)
+    rows = second + padded(config.outputs, INPUTS)
     generator = _network("generator", state, rows, second, width(config))
     # Behind its last point every generated curve has a one, the input of the discriminator's bias.
-    generator.values.bias[config.points] = 1
+    generator.values.bias[config.outputs] = 1
     average = _numbers(len(generator.values.panels_nru) if state.ema else 0, rows, width(config))
     if state.ema:
         _write(average, "generator", state.ema, second)
-    second = padded(config.points + 1, INPUTS)
+    second = padded(config.outputs + 1, INPUTS)
     discriminator = _network("discriminator", state, second + 1, second, GROUP)
     return Job(generator, discriminator, average, np.uint64(config.seed))
 

@@ -77,8 +77,8 @@ class Batches:
     def __init__(self, configs: Sequence[TrainConfig], families: Sequence[Family], device: str) -> None:
         self._device = device
         job = configs[0]
-        batch, points = padded(job.batch_size, BATCH_ALIGN), padded(job.points)
-        shape = (job.batch_size, job.points)
+        batch, points = padded(job.batch_size, BATCH_ALIGN), padded(job.outputs)
+        shape = (job.batch_size, job.outputs)
         latent = (job.batch_size, job.latent)
         # By the names of a Batch's fields.
         self._sources = {"z_jbl": Source(latent, (batch, padded(job.latent)), list(map(_latents, configs)))}
@@ -132,7 +132,7 @@ class Batches:
         real_jbp = np.zeros((jobs, *shape), np.float32)
         for job in range(jobs):
             family = self._families[min(job, len(self._families) - 1)]
-            real_jbp[job, :, : family.config.points] = family.members(np.zeros(1))
+            real_jbp[job, :, : family.config.outputs] = family.members(np.zeros(1))
         return torch.from_numpy(real_jbp).to(self._device)
 
 
@@ -161,7 +161,7 @@ def _latents(config: TrainConfig, stream: Stream = Stream.LATENT) -> Blocks:
 
 def _instance_noise(config: TrainConfig) -> Blocks:
     """Noise on real and on generated curves, (2, batch_size, points)."""
-    shape, size = (2, config.batch_size, config.points), np.float32(config.instance_noise)
+    shape, size = (2, config.batch_size, config.outputs), np.float32(config.instance_noise)
     return Blocks(
         shape,
         lambda steps: size * normals_of(config.seed, Stream.INSTANCE, steps, prod(shape)).reshape(len(steps), *shape),

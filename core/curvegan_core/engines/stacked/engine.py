@@ -151,12 +151,12 @@ class TorchEngine:
         square_jb = (seen.fake_jbp - real_jbp[:, :1]).square_().sum(-1)
         # Padded points are zero in both, so the sum is over the curve's own points.
         square_j = (square_jb * self._pack.curves_jb).sum(-1)
-        return torch.stack([*seen_j, (square_j / self._configs[0].points).sqrt_()]), None
+        return torch.stack([*seen_j, (square_j / self._configs[0].outputs).sqrt_()]), None
 
     def _rmse(self, fake_jbp: Tensor) -> list[float]:
         """Return each job's RMSE to the nearest curves of its family."""
         job = self._configs[0]
-        fake = fake_jbp[: self._jobs, : job.batch_size, : job.points].cpu().numpy()
+        fake = fake_jbp[: self._jobs, : job.batch_size, : job.outputs].cpu().numpy()
         pairs = zip(self._families, fake, strict=True)
         return [float(np.sqrt(np.mean(family.distances(curves_bp) ** 2))) for family, curves_bp in pairs]
 

@@ -251,8 +251,8 @@ class Pack:
         job = self._job
         if job.pack == 1:
             return curves_jbp
-        rows, width = job.batch_size // job.pack, job.pack * job.points
-        packed_jbp = curves_jbp[:, : job.batch_size, : job.points].reshape(-1, rows, width)
+        rows, width = job.batch_size // job.pack, job.pack * job.outputs
+        packed_jbp = curves_jbp[:, : job.batch_size, : job.outputs].reshape(-1, rows, width)
         return pad(packed_jbp, (0, padded(width) - width, 0, padded(rows, BATCH_ALIGN) - rows))
 
 

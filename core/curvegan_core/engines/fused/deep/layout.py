@@ -133,7 +133,7 @@ def make_deep_job(config: TrainConfig, state: State) -> DeepJob:
     generator = _chain(config, "generator", state, config.layers_g)
     discriminator = _chain(config, "discriminator", state, config.layers_d)
     # Behind its last point every generated curve has a one, the input of the discriminator's bias.
-    python(head_bias)(generator, generator.values)[config.points] = 1
+    python(head_bias)(generator, generator.values)[config.outputs] = 1
     average = zeros(len(generator.values) if state.ema else 0)
     if state.ema:
         _write(config, generator, average, "generator", state.ema)
