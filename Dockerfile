@@ -35,6 +35,7 @@ COPY curvegan curvegan
 COPY db db
 COPY worker worker
 COPY cli cli
+COPY web web
 COPY core core
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheel .
 

@@ -13,7 +13,14 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("cli/curvegan_cli", "curvegan", "worker/curvegan_worker", "db/curvegan_db", "core/curvegan_core")
+PACKAGES = (
+    "cli/curvegan_cli",
+    "web/curvegan_web",
+    "curvegan",
+    "worker/curvegan_worker",
+    "db/curvegan_db",
+    "core/curvegan_core",
+)
 NO_INDEX = re.compile(r"No matching distribution found|Could not find a version|ConnectionError|Failed to establish")
 
 

@@ -40,6 +40,7 @@ INDEX = {
     "copy": ("copying", "Copy jobs that have ended into another store, with all that came of them."),
     "events": ("status", "List every change of a job's state, the oldest first."),
     "logs": ("waiting", "Print a job's log, from its first line on."),
+    "dashboard": ("web", "Show jobs, sweeps and trainings in your browser."),
     "curves": ("curves", "List the families of curves, each with a drawing."),
     "data": ("data", "Keep your own curves to train on."),
     "worker": ("workers", "Train queued jobs until stopped."),

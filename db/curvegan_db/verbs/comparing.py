@@ -11,7 +11,7 @@ from curvegan_db.filters.language import Filter
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.values import Job
-from curvegan_db.verbs.jobs import job_values
+from curvegan_db.verbs.jobs import filtered, job_values
 from curvegan_db.verbs.results import joined_losses
 
 if TYPE_CHECKING:
@@ -31,6 +31,17 @@ class Comparing(Transactions):
             moment = now(session)
             query = _where(select(models.Job), where, moment).where(by.sql.is_not(None))
             return job_values(session, session.scalars(query.order_by(order, models.Job.id).limit(limit)).all(), moment)
+
+    def ordered(
+        self, by: JobField, descending: bool, states: Sequence[str] = (), where: Filter | None = None, limit: int = 50
+    ) -> list[Job]:
+        """Return the first jobs in the order of a field, those without a value last; of equals the newer first."""
+        order = (by.sql.desc() if descending else by.sql.asc()).nulls_last()
+        with self._read() as session:
+            moment = now(session)
+            query = _where(filtered(states, (), None, moment), where, moment)
+            rows = session.scalars(query.order_by(order, models.Job.id.desc()).limit(limit)).all()
+            return job_values(session, rows, moment)
 
     def values(self, fields: Sequence[JobField], where: Filter | None = None) -> list[tuple[Any, ...]]:
         """Return each job's values of the fields, in the order of the ids; None where it lacks one."""

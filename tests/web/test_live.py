@@ -1,0 +1,85 @@
+"""Pages follow the store: one look a second for all tabs, bounded streams, and what a tab shows soon after a record."""
+
+import http.client
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from curvegan.lab import Lab
+from curvegan_web.looks import MOST_STREAMS
+
+from ..cli.client import SMALL, Client, PlayedWorker
+from .conftest import Served, shown
+
+
+class Stream:
+    """A tab that follows a page, without a browser."""
+
+    def __init__(self, served: Served, path: str = "/live/jobs") -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+        self._connection.request("GET", path, headers={"Host": served.host, **served.cookie})
+        self._answer = self._connection.getresponse()
+        self.status = self._answer.status
+
+    def first_event(self) -> bytes:
+        while not (line := self._answer.readline()).startswith(b"data: "):
+            assert line
+        return line
+
+    def close(self) -> None:
+        self._answer.close()
+        self._connection.close()
+
+
+def test_many_tabs_share_a_look_a_second(served: Served) -> None:
+    tabs = [Stream(served) for _ in range(5)]
+    events = {tab.first_event() for tab in tabs}
+    assert len(events) == 1
+    before, began = served.dashboard.looks.taken, time.monotonic()
+    time.sleep(2.2)
+    assert served.dashboard.looks.taken - before <= time.monotonic() - began + 1
+    for tab in tabs:
+        tab.close()
+    deadline = time.monotonic() + 20
+    while served.dashboard.looks.streams and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert served.dashboard.looks.streams == 0
+
+
+def test_streams_are_bounded(served: Served) -> None:
+    tabs = [Stream(served, f"/live/jobs?limit={n + 1}") for n in range(MOST_STREAMS)]
+    assert {tab.status for tab in tabs} == {200}
+    tabs.append(Stream(served))
+    assert tabs[-1].status == 503
+    for tab in tabs:
+        tab.close()
+
+
+def test_a_tab_shows_a_record_soon_after_it(tab: Page, tmp_path: Path) -> None:
+    client = Client(tmp_path)
+    job_id = client.submit(*SMALL)
+    lab = Lab(home=str(tmp_path))
+    with Served(lab) as served, client.store() as store:
+        worker = PlayedWorker(store)
+        worker.claim()
+        worker.train(until=100)
+        shown(tab, served, f"/jobs/{job_id}")
+        assert tab.locator(".state").first.inner_text() == "running"
+        tab.wait_for_selector("#live.on")
+        step = store.job(job_id).step
+        worker.train(until=step + 1)
+        began, newer = time.monotonic(), store.job(job_id).step
+        assert newer > step
+        tab.wait_for_function("step => document.querySelector('.figure b').textContent === String(step)", arg=newer)
+        assert time.monotonic() - began < 1.5 + 1.0  # a second for machines that do much else
+        worker.train()
+        tab.wait_for_selector(".state.succeeded")
+        tab.goto("about:blank")  # it must not see the dashboard end
+    lab.close()
+
+
+@pytest.mark.parametrize("path", ["/live/job/jobs/999", "/live/jobs?sort=x"])
+def test_what_is_not_there_is_not_followed(served: Served, path: str) -> None:
+    assert served.ask(path).status in (400, 404)

@@ -1,0 +1,64 @@
+"""The theatre shows any step exactly, says so, and comes in little."""
+
+import gzip
+import json
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Page
+
+from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.networks import generate, latents
+from curvegan_core.noise import Stream
+from curvegan_web.server import static_files
+
+from .conftest import Served, shown
+
+
+def frame(served: Served, job_id: int, step: int, more: str = "") -> dict[str, Any]:
+    answer = served.ask(f"/frames/{job_id}?step={step}{more}")
+    assert answer.status == 200, answer.body
+    found: dict[str, Any] = json.loads(answer.body)
+    return found
+
+
+def test_a_frame_is_the_state_of_the_checkpoint_at_its_step(served: Served) -> None:
+    store = served.lab.store
+    config, stored = store.job(1).config, Checkpoint.from_bytes(store.checkpoint(1, 100).data)
+    curves = generate(stored.weights, latents(config, config.seed, Stream.EVALUATION, 64), config)
+    assert np.allclose(frame(served, 1, 100)["generated"], curves, rtol=1e-4, atol=1e-4)
+
+
+def test_replayed_losses_equal_the_records_and_are_counted(served: Served) -> None:
+    frame(served, 1, 57)
+    exact = frame(served, 1, 199)["exact"]
+    assert exact["differ"] == 0
+    assert exact["held"] > 10
+    assert exact["stored"] == len(served.lab.store.losses(1))
+
+
+def test_between_the_updates_the_discriminator_has_moved_and_the_generator_not(served: Served) -> None:
+    now, between, on = frame(served, 3, 50), frame(served, 3, 50, "&half=1"), frame(served, 3, 51)
+    assert now["generated"] == between["generated"] != on["generated"]
+    assert between["field"] == on["field"] != now["field"]
+
+
+def test_what_is_no_step_is_refused(served: Served) -> None:
+    for query in ("step=201", "step=-1", "step=x", "step=1&half=2"):
+        assert served.ask(f"/frames/1?{query}").status == 400
+    assert served.ask("/frames/999?step=1").status == 404
+    assert served.ask("/frames/12?step=0").status in (200, 400)  # it never began
+
+
+def test_two_jobs_are_locked_to_one_step(served: Served, tab: Page) -> None:
+    shown(tab, served, "/theatre?job=1&beside=3&step=120")
+    tab.wait_for_selector("html[data-step='120']", timeout=60_000)
+    assert tab.get_by_text("Replay differs").count() == 0
+    tab.get_by_role("button", name="A step on").click()
+    tab.wait_for_selector("html[data-step='121']")
+    assert "step=121" in tab.url
+    assert tab.locator(".exact.good").count() >= 1
+
+
+def test_all_that_pages_load_is_small() -> None:
+    assert sum(len(gzip.compress(data, 9)) for data in static_files().values()) < 100_000

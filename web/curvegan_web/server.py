@@ -1,0 +1,218 @@
+"""The server: routes from pages to views, downloads, streams; and how it listens."""
+
+import socket
+from asyncio import create_task, sleep
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from curvegan_core.errors import CurveganError, ServiceUnavailable
+from curvegan_db.errors import DatasetNotFound, JobNotFound, ResultNotFound, SweepNotFound
+from curvegan_web.doors import Doors, Guard
+from curvegan_web.downloads import job_file, jobs_file
+from curvegan_web.looks import Looks, TooManyStreams
+from curvegan_web.shell import page
+from curvegan_web.views import job, jobs, theatre
+
+if TYPE_CHECKING:
+    from curvegan.lab import Lab
+
+View = Callable[["Lab", Mapping[str, str]], dict[str, Any]]
+_KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".LICENSE": "text/plain"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its path, name, title and view. It is followed where it changes by itself."""
+
+    path: str
+    name: str
+    title: str
+    view: View
+
+
+PAGES = (
+    Page("/", "jobs", "Jobs", jobs.jobs_view),
+    Page("/jobs/{id}", "job", "Job", job.job_view),
+    Page("/theatre", "theatre", "Theatre", theatre.theatre_view),
+)
+
+
+@dataclass
+class Dashboard:
+    """The pages over one lab."""
+
+    lab: "Lab"
+    doors: Doors
+    looks: Looks = field(default_factory=Looks)
+
+    def application(self) -> ASGIApp:
+        """Return what a server runs: the guard before the routes."""
+        routes = [
+            Route("/static/{name}", _static),
+            Route("/files/jobs/{id}/{name}", self._file(job_file)),
+            Route("/frames/{id}", self._frame),
+            Route("/files/jobs.csv", self._file(jobs_file)),
+        ]
+        for one in PAGES:
+            path = one.path.rstrip("/")
+            routes += [
+                Route(one.path, self._page(one)),
+                Route(f"/api/{one.name}{path}", self._json(one)),
+                Route(f"/live/{one.name}{path}", self._live(one)),
+            ]
+        return Guard(Starlette(routes=routes, exception_handlers={CurveganError: _refused}), self.doors)
+
+    def _page(self, shown: Page) -> Callable[[Request], Response]:
+        def answer(request: Request) -> Response:
+            asked, status = _asked(request), 200
+            try:
+                data = shown.view(self.lab, asked)
+            except CurveganError as error:
+                data, status = {"error": str(error), "shown": dict(asked)}, _status(error)
+            title = f"{shown.title} {asked['id']}" if "id" in asked else shown.title
+            return HTMLResponse(page(shown.name, title, data, self.doors.changes), status)
+
+        return answer
+
+    def _json(self, shown: Page) -> Callable[[Request], Response]:
+        def answer(request: Request) -> Response:
+            return JSONResponse(shown.view(self.lab, _asked(request)))
+
+        return answer
+
+    def _file(self, made: Callable[["Lab", Mapping[str, str]], tuple[bytes, str]]) -> Callable[[Request], Response]:
+        def answer(request: Request) -> Response:
+            data, media = made(self.lab, _asked(request))
+            return Response(data, media_type=media, headers={"Content-Disposition": "attachment"})
+
+        return answer
+
+    async def _frame(self, request: Request) -> Response:
+        """Answer with a replayed step; the work ends with the request, and little of it is done at a time."""
+        waits = True
+
+        async def follow() -> None:
+            nonlocal waits
+            while not await request.is_disconnected():
+                await sleep(0.02)
+            waits = False
+
+        following = create_task(follow())
+        try:
+            drawn = await to_thread.run_sync(
+                partial(theatre.frame, self.lab, _asked(request), lambda: waits), limiter=self._replays
+            )
+            return JSONResponse(drawn)
+        except theatre.Gone:
+            return PlainTextResponse("", 499)
+        finally:
+            following.cancel()
+
+    @cached_property
+    def _replays(self) -> CapacityLimiter:
+        return CapacityLimiter(2)
+
+    def _live(self, shown: Page) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            asked = _asked(request)
+            look = Following(self.lab, shown.view, asked)
+            await to_thread.run_sync(look)  # what cannot be looked at is refused here, not in the stream
+            try:
+                events = self.looks.enter(f"{shown.name} {sorted(asked.items())}", look)
+            except TooManyStreams:
+                return PlainTextResponse("too many tabs are open; close some\n", 503)
+            return StreamingResponse(events, media_type="text/event-stream")
+
+        return answer
+
+
+class Following:
+    """Look after look at a page; a view that knows `after` is asked for what came since the look before."""
+
+    def __init__(self, lab: "Lab", view: View, asked: Mapping[str, str]) -> None:
+        self._lab, self._view, self._asked = lab, view, dict(asked)
+
+    def __call__(self) -> dict[str, Any]:
+        try:
+            data = self._view(self._lab, self._asked)
+        except ServiceUnavailable as error:
+            return {"away": str(error)}
+        if "last" in data:
+            self._asked["after"] = str(data["last"] - 1 if data["last"] else -1)
+        return data
+
+
+def _asked(request: Request) -> dict[str, str]:
+    """Return what the path and the query ask for; the path has the last word."""
+    return {**request.query_params, **{name: str(value) for name, value in request.path_params.items()}}
+
+
+def _status(error: CurveganError) -> int:
+    if isinstance(error, JobNotFound | SweepNotFound | ResultNotFound | DatasetNotFound):
+        return 404
+    return 503 if isinstance(error, ServiceUnavailable) else 400 if error.exit_code == 2 else 500
+
+
+def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, CurveganError)
+    return JSONResponse({"error": str(error)}, _status(error))
+
+
+def static_files() -> dict[str, bytes]:
+    """Return every file that a page loads, by its name: nothing else can be asked for."""
+    folder = files("curvegan_web") / "static"
+    found = [*folder.iterdir(), *(folder / "vendor").iterdir()]
+    return {path.name: path.read_bytes() for path in found if path.is_file()}
+
+
+_STATIC = static_files()
+
+
+def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in _STATIC:
+        return PlainTextResponse("there is no such file\n", 404)
+    kind = next((kind for end, kind in _KINDS.items() if name.endswith(end)), "application/octet-stream")
+    return Response(_STATIC[name], media_type=kind, headers={"Cache-Control": "no-cache"})
+
+
+def listening(port: int, address: str = "127.0.0.1") -> socket.socket:
+    """Return a socket that listens; port 0 takes any that is free. Raises ServiceUnavailable."""
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((address, port))
+        taken.listen(128)
+    except OSError as error:
+        taken.close()
+        raise ServiceUnavailable(f"port {port} of {address}: {error.strerror}; another one: --port N") from None
+    return taken
+
+
+def server(dashboard: Dashboard) -> uvicorn.Server:
+    """Return a server of it, not begun: `run(sockets=[listening(0)])` serves until a signal or `should_exit`."""
+    config = uvicorn.Config(
+        dashboard.application(),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        limit_concurrency=128,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=1,
+        lifespan="off",
+        ws="none",
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,52 @@
+"""The frame of a page: head, data, and the modules that draw it. Text of users goes into the data alone."""
+
+import json
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+# The order is that of the bar at the top.
+MENU = {
+    "jobs": ("/", "Jobs"),
+    "theatre": ("/theatre", "Theatre"),
+}
+
+
+def as_json(data: Any) -> str:
+    """Return JSON that may stand within a script element: it cannot end it, and opens no comment."""
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def page(name: str, title: str, data: Mapping[str, Any], changes: bool = False) -> str:
+    """Return a page of the dashboard."""
+    menu = MENU | ({"submit": ("/submit", "Submit")} if changes else {})
+    links = "".join(_link(name == key, *entry) for key, entry in menu.items())
+    return f"""<!doctype html>
+<html lang="en" data-page="{escape(name)}" data-changes="{str(changes).lower()}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)} · curvegan</title>
+<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/uplot.css">
+<link rel="stylesheet" href="/static/style.css">
+<script src="/static/theme.js"></script>
+<script defer src="/static/uplot.js"></script>
+<script type="module" src="/static/main.js"></script>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+<header><a class="brand" href="/">curvegan</a><nav aria-label="Pages">{links}</nav>
+<span id="live" role="status"></span><button id="theme" type="button" aria-label="Dark or light">◐</button></header>
+<main id="main" tabindex="-1"></main>
+<script id="data" type="application/json">{as_json(data)}</script>
+<noscript>These pages are drawn in the browser. The command line shows the same: curvegan status.</noscript>
+</body>
+</html>
+"""
+
+
+def _link(current: bool, path: str, title: str) -> str:
+    here = ' aria-current="page"' if current else ""
+    return f'<a href="{path}"{here}>{title}</a>'

@@ -1,0 +1,83 @@
+"""The table of jobs: counted by state, filtered as `--where` does, sorted by anything that a filter knows."""
+
+from collections import OrderedDict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from curvegan.datasets import data_names
+from curvegan.watching.differences import asked_for
+from curvegan.watching.job_fields import STATES, rmses_now, why
+from curvegan.words import moment
+from curvegan_core.errors import InvalidInput
+from curvegan_db.filters.catalogue import FIELDS
+from curvegan_db.filters.fields import JobField, near
+from curvegan_web.views.asking import Asked, finite, where, whole, word
+
+if TYPE_CHECKING:
+    from curvegan.lab import Lab
+    from curvegan_db.store import Store
+    from curvegan_db.values import Job
+
+MOST_ROWS = 500
+# The least RMSE of a loss curve that has not changed since: by job, its attempt and its step.
+_best: OrderedDict[tuple[int, int, int], float | None] = OrderedDict()
+_MOST_KEPT = 10_000
+
+
+def jobs_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
+    """Return the jobs that are asked for by `where`, `state`, `sort`, `limit`."""
+    store, chosen = lab.store, where(asked)
+    state = word(asked, "state", STATES)
+    limit = whole(asked, "limit", 50, 1, MOST_ROWS)
+    standing = store.standing(1 if asked.get("sort") else limit, states=(), where=chosen)
+    jobs = standing.jobs
+    if state or asked.get("sort"):
+        by, descending = _order(asked.get("sort") or "-id")
+        jobs = store.ordered(by, descending, (state,) if state else (), chosen, limit)
+    return {
+        "states": {name: standing.states.get(name, 0) for name in STATES},
+        "jobs": sum(standing.states.values()),
+        "shown": {"where": asked.get("where", ""), "state": state, "sort": asked.get("sort", ""), "limit": limit},
+        "rows": job_rows(store, jobs),
+        "now": moment(datetime.now(UTC)).partition(".")[0] if any(job.state == "running" for job in jobs) else None,
+    }
+
+
+def _order(sort: str) -> tuple[JobField, bool]:
+    """Return a field, and whether its largest value comes first: a minus before the name. Raises InvalidInput."""
+    name = sort.removeprefix("-")
+    if name not in FIELDS or name == "tag":
+        raise InvalidInput(f"jobs cannot be sorted by {name!r:.60}{near(name, FIELDS)}")
+    return FIELDS[name], sort.startswith("-")
+
+
+def job_rows(store: "Store", jobs: "list[Job]") -> list[dict[str, Any]]:
+    """Return jobs as rows of a table."""
+    rmse, best = rmses_now(store, jobs), best_rmses(store, jobs)
+    names = data_names(store, [job.config for job in jobs])
+    return [
+        {
+            **{name: getattr(job, name) for name in ("id", "name", "state", "step", "steps", "verdict", "sweep")},
+            "tags": list(job.tags),
+            "rate": finite(job.steps_per_second, 4),
+            "rmse": finite(rmse[job.id]),
+            "best": finite(best.get(job.id)),
+            "why": why(job).removeprefix(": ")[:300],
+            "asked": asked_for(job.config, name)[:500],
+            "created": moment(job.created_at),
+        }
+        for job, name in zip(jobs, names, strict=True)
+    ]
+
+
+def best_rmses(store: "Store", jobs: "list[Job]") -> dict[int, float | None]:
+    """Return the least RMSE of each job's records, read once for each step that it is at."""
+    keys = {job.id: (job.id, job.attempt, job.step) for job in jobs if job.step}
+    unread = [job_id for job_id, key in keys.items() if key not in _best]
+    for job_id, curve in store.loss_curves(unread):
+        _best[keys[job_id]] = float(np.nanmin(curve.rmse)) if len(curve) else None
+    while len(_best) > _MOST_KEPT:
+        _best.popitem(last=False)
+    return {job_id: _best.get(key) for job_id, key in keys.items()}

@@ -1,0 +1,122 @@
+"""The theatre: a training at any of its steps, replayed exactly; its records are held against the stored ones."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from curvegan.datasets import own_curves
+from curvegan.replaying import Replayed, Replayer
+from curvegan_core.errors import InvalidInput
+from curvegan_core.loss_curve import LossCurve
+from curvegan_web.views.asking import Asked, whole
+from curvegan_web.views.job import equilibrium_of, losses_of
+from curvegan_web.views.stage import Stage
+
+if TYPE_CHECKING:
+    from curvegan.lab import Lab
+    from curvegan_db.store import Store
+    from curvegan_db.values import Job
+
+# A request trains at most so many steps, and is asked after each hop whether somebody still waits for it.
+MOST_STEPS, HOP = 100_000, 1000
+_MOST_STAGES = 8
+_MOST_ID = 2**31 - 1
+
+
+class Gone(Exception):
+    """Whoever asked is gone."""
+
+
+class Performance:
+    """One job on the stage. A lock, for a replayer serves one thread."""
+
+    def __init__(self, store: "Store", job: "Job") -> None:
+        self.job, self.snapshots = job, store.snapshots(job.id)
+        self.lock = threading.Lock()
+        self.stage = Stage(job.config, own_curves(store, job))
+        self._replayer = Replayer(store, job)
+        self.stored = store.losses(job.id)
+        self._starts = [0, *sorted(row.step for row in store.checkpoints(job.id))]
+        self._held: set[int] = set()
+        self._differ: set[int] = set()
+
+    def at(self, step: int, waited: Callable[[], bool]) -> Replayed:
+        """Return the training at a step. Raises InvalidInput where that is too far from any state, Gone."""
+        start = max((known for known in self._starts if known <= step), default=0)
+        if step - start > MOST_STEPS:
+            raise InvalidInput(f"step {step} is more than {MOST_STEPS} steps from any checkpoint; see keep_checkpoints")
+        for hop in range(start + HOP, step, HOP):
+            if not waited():
+                raise Gone
+            self._hold(self._replayer.at(hop).losses)
+        reached = self._replayer.at(step)
+        self._hold(reached.losses)
+        return reached
+
+    def _hold(self, losses: LossCurve) -> None:
+        """Hold replayed records against the stored ones, bit by bit."""
+        stored = {int(step): row for row, step in enumerate(self.stored.steps)}
+        for row, step in enumerate(losses.steps.tolist()):
+            if step in stored:
+                self._held.add(step)
+                if losses.rows(row, row + 1) != self.stored.rows(stored[step], stored[step] + 1):
+                    self._differ.add(step)
+
+    @property
+    def exact(self) -> dict[str, int]:
+        """How many records were replayed, how many of them differ, and how many are stored."""
+        return {"held": len(self._held), "differ": len(self._differ), "stored": len(self.stored)}
+
+
+_performances: OrderedDict[tuple[str, int, int, int], Performance] = OrderedDict()
+_choosing = threading.Lock()
+
+
+def performance(lab: "Lab", job_id: int) -> Performance:
+    """Return the job as it is now; of the last few it is at hand. Raises JobNotFound."""
+    job = lab.store.job(job_id)
+    key = (str(lab.store.engine.url), job.id, job.attempt, job.step)
+    with _choosing:
+        if key not in _performances:
+            _performances[key] = Performance(lab.store, job)
+        _performances.move_to_end(key)
+        while len(_performances) > _MOST_STAGES:
+            _performances.popitem(last=False)
+        return _performances[key]
+
+
+def theatre_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
+    """Return the jobs on the stage, `job` and `beside`; without one those that can be chosen. Raises JobNotFound."""
+    ids = [whole(asked, name, 0, 0, _MOST_ID) for name in ("job", "beside") if asked.get(name)]
+    choice = [job for job in lab.store.jobs(limit=200) if job.step]
+    ids = ids or [job.id for job in choice[:1]]
+    return {
+        "jobs": [_setting(performance(lab, job_id)) for job_id in ids],
+        "choice": [{"id": job.id, "name": job.name or ""} for job in choice],
+    }
+
+
+def _setting(shown: Performance) -> dict[str, Any]:
+    job, stage = shown.job, shown.stage
+    history = [(one.step, stage.occupancy(one.curves)) for one in shown.snapshots]
+    return {
+        **{name: getattr(job, name) for name in ("id", "name", "state", "step", "steps", "verdict")},
+        "loss": job.config.loss,
+        "seed": str(job.config.seed),
+        "losses": losses_of(shown.stored),
+        "equilibrium": equilibrium_of(job),
+        "occupancy": [[step, shares] for step, shares in history if shares],
+        "stage": stage.setting(),
+    }
+
+
+def frame(lab: "Lab", asked: Asked, waited: Callable[[], bool]) -> dict[str, Any]:
+    """Return a job at a step; with `half` between the updates of that step, D's done and G's not yet."""
+    step, half = whole(asked, "step", 0, 0, _MOST_ID), whole(asked, "half", 0, 0, 1)
+    shown = performance(lab, whole(asked, "id", 0, 0, _MOST_ID))
+    with shown.lock:
+        state = shown.at(step, waited)
+        judge = shown.at(step + 1, waited) if half and shown.stage.setting()["halves"] else state
+    drawn = shown.stage.frame(state.checkpoint, judge.checkpoint, bool(whole(asked, "walk", 0, 0, 1)))
+    return {"step": step, "half": half, "exact": shown.exact, **drawn}
