@@ -65,9 +65,9 @@ def test_show_and_best_agree_about_what_a_job_asked_for(client: Client) -> None:
     Path("loads.csv").write_text("1,2,3\n4,5,7\n")
     client.done("data", "add", "loads.csv", "--name", "loads")
     preset = client.submit("--preset", "collapse-demo", "--steps", "50")
-    own = client.submit("--data", "loads", "--seed", "3")
+    own = client.submit("--data", "loads", "--preset", "tutorial", "--seed", "3")
     plain = client.submit()
-    gone = client.submit("--data", "loads", "--lr", "1e-3")
+    gone = client.submit("--data", "loads", "--preset", "tutorial", "--lr", "1e-3")
     with client.store() as store:
         worker = store.register_worker("host", 1, ("auto", "cpu"), "0")
         while claim := store.claim(worker, ("auto", "cpu"), 1):

@@ -101,7 +101,10 @@ def test_without_unicode_the_drawing_is_ascii(client: Client) -> None:
 def test_a_job_on_a_data_set(loaded: Client) -> None:
     job = loaded.json("submit", "--no-worker", "--data", "loads", "--set", "x_max", "5", "--preset", "collapse-fix")
     config = TrainConfig.parse(job["config"])
-    assert config.curve == Dataset.checked(LOADS).parameters
+    assert config.curve == Dataset.checked(LOADS).parameters.model_copy(update={"components": 0})
+    plain = loaded.json("submit", "--dry-run", "--data", "loads")
+    assert (plain["front"], plain["holdout"], plain["curve"]["components"]) == ("pca", 0.2, 2)
+    assert loaded.json("sweep", "--dry-run", "--grid", "data=loads", "--seeds", "2")["jobs"] == 2
     assert (config.points, config.x_max, config.loss) == (6, 5.0, "rpgan")
     assert "asked for  data=loads x_max=5" in loaded.done("show", "1")
     dry = loaded.done("submit", "--dry-run", "--data", "loads")

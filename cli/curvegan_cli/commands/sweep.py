@@ -9,7 +9,7 @@ import click
 from curvegan.lab import Lab
 from curvegan.showing.progress import sweep_to_the_end
 from curvegan.submitting.axes import MOST_POINTS, Point, parse_axis, shown
-from curvegan.submitting.layers import data_layers
+from curvegan.submitting.layers import data_layers, own_preset
 from curvegan.submitting.plan import Draw, Plan, planned
 from curvegan.submitting.starting import call_workers, cores_remark
 from curvegan.watching.sweep_fields import Estimate, estimate, prospects, sweep_fields, time_left, titled
@@ -66,6 +66,9 @@ def sweep(lab: Lab, /, dry_run: bool, form: str, **given: Any) -> None:
     """
     draw = None if given["draws"] is None else Draw(given["draws"], given["sweep_seed"])
     axes = [parse_axis(text) for text in given["grids"]]
+    own = any(axis.key == "data" for axis in axes)
+    if own and given["start"] is None:
+        given["preset"] = given["preset"] or own_preset("of an axis")
     plan = planned(
         given_layers(lab, given),
         axes,
@@ -76,7 +79,7 @@ def sweep(lab: Lab, /, dry_run: bool, form: str, **given: Any) -> None:
         priority=given["priority"],
         skip_invalid=given["skip_invalid"],
         progress=_with_bar,
-        datasets=data_layers(lab.store, axes) if any(axis.key == "data" for axis in axes) else {},
+        datasets=data_layers(lab.store, axes) if own else {},
     )
     if plan.invalid:
         message(f"{plan.invalid} of the points make no valid job and are left out, the first for {plan.problem}.")

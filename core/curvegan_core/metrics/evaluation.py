@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families import curves
+from curvegan_core.families.data import Data
 from curvegan_core.families.family import Family, Reals
 from curvegan_core.loss_curve import SNAPSHOT_CURVES, LossCurve, Snapshot
 from curvegan_core.losses import equilibrium_gap
@@ -81,8 +82,10 @@ class Evaluation:
     def snapshot(self, step: int, weights: Weights, ema: Weights | None = None) -> Snapshot:
         """Generate the curves of the first evaluation latents, of points more than of curves, and judge the weights."""
         count = SNAPSHOT_POINTS if self._config.curve.is_point else SNAPSHOT_CURVES
+        # Your own curves are those of averaged weights; of other families snapshots stay what they were.
+        shown = ema if ema and isinstance(self._family, Data) else weights
         with np.errstate(over="ignore", invalid="ignore"):
-            generated = generate(ema or weights, self._latents[:count], self._config)
+            generated = generate(shown, self._latents[:count], self._config)
         metrics = {name: value for name, value in self.judge(weights, ema).items() if math.isfinite(value)}
         return Snapshot(step, self._family.restored(generated), metrics)
 
@@ -92,7 +95,18 @@ class Evaluation:
         more = self.judge(weights, ema) | self._w1(weights)
         if ema:
             more |= {f"ema_{name}": value for name, value in self._w1(ema).items()}
+        more |= self._beside(ema or weights)
         return Metrics(more.pop("rmse"), more.pop("spread"), **losses, more=more)
+
+    def _beside(self, weights: Weights) -> dict[str, float]:
+        """Return what rows that were held out tell, of the weights that people get."""
+        if not isinstance(self._family, Data) or not len(self._family.held_mp):
+            return {}
+        from curvegan_core.metrics import baselines  # noqa: PLC0415  as below
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            generated = self._family.judged(generate(weights, self._latents, self._config))
+        return baselines.beside(self._family, self._config, generated) if np.isfinite(generated).all() else {}
 
     def judge(self, weights: Weights, ema: Weights | None = None) -> dict[str, float]:
         """Return the numbers of MEANINGS that apply, in their order, and those of the averaged weights if given."""

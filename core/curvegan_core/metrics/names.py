@@ -28,6 +28,11 @@ METRICS = {
     "energy": Metric("energy distance to the real curves", False),
     "density": Metric("how densely generated curves lie where real ones do: 1 is as dense", True),
     "coverage": Metric("share of real curves that have a generated one among their nearest", True),
+    "energy_floor": Metric("energy distance of the rows trained on to those held out"),
+    "energy_gaussian": Metric("energy distance to the rows held out of normal scores on principal components"),
+    "energy_kde": Metric("energy distance to the rows held out of a kernel estimate on principal components"),
+    "roughness": Metric("mean absolute second difference, in parts of that of the rows held out"),
+    "memorisation": Metric("distance to the nearest row trained on, in parts of that of the rows held out"),
     "equilibrium_gap": Metric("how far the discriminator is from its loss's equilibrium", False),
 }
 """What is measured, by name. With `ema_` before it: the same of the averaged weights, except equilibrium_gap."""
@@ -40,6 +45,9 @@ LARGER_IS_BETTER = {
 RULES = {
     "converged": "the curves are right: close to their family, and as various",
     "equilibrium-but-wrong": "the discriminator cannot tell, and has not for long; the curves are wrong and stay so",
+    "copies": "your own curves: they lie nearer to the rows trained on than new rows do",
+    "noise": "your own curves: rougher than real ones, and worse than a Gaussian",
+    "jagged": "your own curves: rougher than real ones",
     "oscillating": "the distance to the family swings by more than a quarter over the last third",
     "collapsed": "the curves lie on their family, but on a part of it",
     "undertrained": "not right, but still improving, or not settled: more steps or larger rates may help",

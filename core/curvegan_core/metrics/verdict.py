@@ -14,6 +14,10 @@ were averaged (`ema`), the average is what is judged: in rules 2, 3 and 5 its me
                           in such shares that exp(-`reverse_kl`) is below 0.75; k is the smaller of `modes` and
                           n exp(-`reverse_kl`). Without modes: `relative_rmse` at most 0.2 and `relative_spread` below
                           0.5; no k/n then.
+   copies, noise, jagged  of your own curves with rows held out, in place of rules 2 and 3: `memorisation` below 0.5;
+                          `roughness` above 1.5, and `energy` above `energy_gaussian`; `roughness` above 1.5. They are
+                          collapsed with `relative_spread` below 0.5, and converged where `energy` is below
+                          `energy_gaussian`, at most 1.5 of `energy_floor`, and `roughness` at least 0.67.
 4. oscillating            the loss curve's `rmse` swings in the last third: the standard deviation about its straight
                           line is more than 0.25 of its mean.
 5. undertrained           it still improves: over the snapshots of the last third the mean of `rmse` is at least 2 %
@@ -41,6 +45,7 @@ MOST_RECENT_RMSE = 0.25
 SPREAD = (0.7, 1.4)
 COLLAPSED_SPREAD = 0.5
 MOST_SWING = 0.25
+LEAST_NEW, MOST_ROUGH, MOST_OVER_FLOOR = 0.5, 1.5, 1.5
 MOST_GAP = 0.03
 LEAST_FALL = 0.02
 LEAST_RISE, LEAST_RISE_HQ = 0.05, 0.01
@@ -73,14 +78,32 @@ def judge(losses: LossCurve, snapshots: Sequence[Snapshot], metrics: Metrics | N
     final, averaged = _judged(metrics.as_dict()), "ema_rmse" in metrics.more
     along = [(snapshot.step, _judged(snapshot.metrics)) for snapshot in snapshots if "rmse" in snapshot.metrics]
     lately = _rmse_of_average(along) if averaged else losses.rmse[-max(1, len(losses) // 10) :]
-    if _is_right(final, lately.astype(np.float64)):
+    if "energy_gaussian" in final:
+        found = _of_own_curves(final)
+        if found:
+            return Verdict(found)
+    elif _is_right(final, lately.astype(np.float64)):
         return Verdict("converged")
-    if _is_on_a_part(final):
+    elif _is_on_a_part(final):
         return _collapsed(final)
     if swing(losses) > MOST_SWING:
         return Verdict("oscillating")
     wrong = _is_settled(final, snapshots) and not improves(along)
     return Verdict("equilibrium-but-wrong" if wrong else "undertrained")
+
+
+def _of_own_curves(final: Mapping[str, float]) -> str | None:
+    """Return what rows held out say of the curves; None where they are neither right nor wrong in a way with a name."""
+    worse = final["energy"] >= final["energy_gaussian"]
+    rough, near = final.get("roughness", 1.0), final.get("memorisation", 1.0)
+    if final.get("relative_spread", 1.0) < COLLAPSED_SPREAD:
+        return "collapsed"
+    if near < LEAST_NEW:
+        return "copies"
+    if rough > MOST_ROUGH:
+        return "noise" if worse else "jagged"
+    right = not worse and final["energy"] <= MOST_OVER_FLOOR * final["energy_floor"] and rough >= 1 / MOST_ROUGH
+    return "converged" if right else None
 
 
 def _judged(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -1,0 +1,54 @@
+"""What a generator of your own curves is held against, on the rows that are held out, and what tells it from a copier.
+
+Samples are float64 rows (n, points), in deviations of the whole set.
+"""
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families.data import Data
+from curvegan_core.families.family import Reals
+from curvegan_core.families.front import Front, components_of
+from curvegan_core.matmul import product
+from curvegan_core.metrics.distribution import Neighbours
+from curvegan_core.noise import Stream, normals, uniforms
+
+
+def baselines(family: Data, config: TrainConfig) -> dict[str, Reals]:
+    """Return samples that need no training, by name.
+
+    floor: the rows that are trained on. gaussian: normal scores on their principal components. kde: scores of a row and
+    a normal step, Scott, "Multivariate density estimation" (1992), whose factor is n^(-1/(d + 4)).
+    """
+    rows_mp, count = family.rows_mp, config.samples
+    front = Front.of("pca", rows_mp, components_of(rows_mp))
+    score_mk = front.scores(rows_mp) * front.scale_k
+    normal_nk = normals(config.seed, Stream.BASELINE, 0, (count, score_mk.shape[1])) * score_mk.std(axis=0)
+    row_n = (uniforms(config.seed, Stream.BASELINE, 1, (count,)) * len(rows_mp)).astype(np.int64)
+    step = len(rows_mp) ** (-1 / (score_mk.shape[1] + 4))
+    rest_np = front.rest(count, config.seed) + front.mean_p
+    scores = {"gaussian": normal_nk, "kde": score_mk[row_n] + step * normal_nk}
+    drawn = {name: product(score_nk, front.basis_kp) + rest_np for name, score_nk in scores.items()}
+    return {"floor": rows_mp, **drawn}
+
+
+def beside(family: Data, config: TrainConfig, curves_np: Reals) -> dict[str, float]:
+    """Return the energy distances of the baselines to the rows held out, and two ratios to what is real.
+
+    roughness: of the mean absolute second differences along the curves. memorisation: of the mean distances to the
+    nearest row that is trained on, of generated curves and of rows held out: 0 for copies, 1 for new ones.
+    """
+    held = Neighbours(family.judging(curves_np))
+    energies = {f"energy_{name}": held.compare(sample)["energy"] for name, sample in baselines(family, config).items()}
+    made, real = ((_roughness(sample), _nearest(sample, family.rows_mp)) for sample in (curves_np, family.held_mp))
+    ratios = {"roughness": (made[0], real[0]), "memorisation": (made[1], real[1])}
+    return energies | {name: value / whole for name, (value, whole) in ratios.items() if whole > 0}
+
+
+def _roughness(curves_np: Reals) -> float:
+    return float(np.mean(np.abs(np.diff(curves_np, 2, axis=1)))) if curves_np.shape[1] > 2 else 0.0
+
+
+def _nearest(curves_np: Reals, rows_mp: Reals) -> float:
+    return float(np.mean([cdist(curves_np[[n]], rows_mp).min() for n in range(min(len(curves_np), 1024))]))

@@ -1,0 +1,63 @@
+"""What goes wrong with a person's own curves is planted, and each failing gets its word; new curves are converged."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from curvegan_core.config.presets import PRESETS
+from curvegan_core.config.train import TrainConfig
+from curvegan_core.families.data import Data
+from curvegan_core.families.dataset import Dataset
+from curvegan_core.loss_curve import LossCurve
+from curvegan_core.metrics.baselines import baselines, beside
+from curvegan_core.metrics.distribution import Neighbours
+from curvegan_core.metrics.evaluation import Metrics
+from curvegan_core.metrics.verdict import judge
+
+RANDOM = np.random.default_rng(3)
+
+
+def waves(count: int) -> np.ndarray:
+    """Waves of two kinds, which no Gaussian is."""
+    x, kind = np.linspace(0, 1, 40), RANDOM.integers(2, size=(count, 1))
+    shift, height = RANDOM.uniform(-0.1, 0.1, (count, 1)), RANDOM.uniform(0.8, 1.2, (count, 1))
+    return height * np.sin(2 * np.pi * (1 + kind) * (x + shift)) + 0.02 * RANDOM.normal(size=(count, 40))
+
+
+DATASET = Dataset.checked(np.asarray(waves(400)))
+CONFIG = TrainConfig.parse(PRESETS["data"].values | {"curve": DATASET.parameters, "points": 40})
+FAMILY = Data(CONFIG, DATASET)
+ROWS = FAMILY.rows_mp
+MEAN, DEVIATION = ROWS.mean(axis=0), ROWS.std(axis=0)
+
+
+def new() -> np.ndarray:
+    return (waves(1024) - DATASET.parameters.mean) / DATASET.parameters.scale
+
+
+PLANTED: dict[str, Callable[[], np.ndarray]] = {
+    "converged": new,
+    "copies": lambda: ROWS[RANDOM.integers(len(ROWS), size=1024)],
+    "noise": lambda: MEAN + DEVIATION * RANDOM.normal(size=(1024, 40)),
+    "jagged": lambda: new() + 0.1 * RANDOM.normal(size=(1024, 40)),
+    "collapsed": lambda: ROWS[0] + 0.05 * RANDOM.normal(size=(1024, 40)),
+    "undertrained": lambda: baselines(FAMILY, CONFIG)["gaussian"],
+}
+
+
+@pytest.mark.parametrize("word", PLANTED)
+def test_each_failing_has_its_word(word: str) -> None:
+    curves = PLANTED[word]()
+    spread = float(np.mean(curves.std(axis=0)) / np.mean(FAMILY.held_mp.std(axis=0)))
+    judged = Neighbours(FAMILY.judging(curves)).compare(curves) | beside(FAMILY, CONFIG, curves)
+    metrics = Metrics(0.3, 1.0, 0.7, 1.4, 0.5, 0.5, judged | {"relative_rmse": 0.3, "relative_spread": spread})
+    assert judge(LossCurve.empty(), [], metrics).text == word, judged
+
+
+def test_rows_that_are_there_twice_leave_no_ball_empty() -> None:
+    twice = Dataset.checked(np.repeat(DATASET.rows[:40], 8, axis=0))
+    config = TrainConfig(curve=twice.parameters, points=40)
+    distinct = Data(config, twice).judging(np.zeros((0, 40)))
+    assert len(distinct) == 40
+    assert Neighbours(distinct).compare(distinct)["coverage"] == 1
