@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -74,7 +75,7 @@ def table_of_array(array: "np.ndarray[Any, Any]") -> Table:
         values = array.astype(np.float64)
     values[np.isnan(values)] = np.nan  # of all its kinds the one that no function warns of
     lengths = np.full(len(values), values.shape[1])
-    return Table(values, {}, lengths, np.arange(1, len(values) + 1), unit="row")
+    return Table(values, {}, lengths, np.arange(1, len(values) + 1), unit="row", headed=False)
 
 
 def _array(data: bytes) -> Table:
@@ -123,7 +124,7 @@ def _parquet(data: bytes) -> Table:
     # pandas writes its index behind the columns.
     order = sorted(range(len(names)), key=lambda column: bool(names[column]))
     rows = zip(*(columns[column] for column in order), strict=True)
-    return _filled([[names[column] for column in order]], rows)
+    return replace(_filled([[names[column] for column in order]], rows), headed=True)
 
 
 def _workbook(data: bytes) -> Table:

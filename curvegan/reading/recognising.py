@@ -81,6 +81,8 @@ def _title_rows(table: Table) -> int:
 def _has_header(table: Table, row: int, wishes: Wishes) -> bool:
     if wishes.header is not None or row >= len(table.values):
         return bool(wishes.header) and row < len(table.values)
+    if table.headed is not None:
+        return table.headed and row == 0
     body = body_of(table, row + 1)
     above = {column: table.words.get(column, {}).get(row, "") for column in body.numeric}
     worded = [word for word in above.values() if word and not grouped(word)]
@@ -88,8 +90,6 @@ def _has_header(table: Table, row: int, wishes: Wishes) -> bool:
         return len(table.values) == row + 1 and not np.isfinite(table.values[row]).any()
     if 2 * len(worded) >= len(body.numeric):
         return True
-    if table.unit != "line":
-        return False
     numbered = [column for column in body.numeric if np.isfinite(table.values[row, column])]
     parts = (numbered, numbered[1:], numbered[:-1], numbered[1:-1])
     return any(_is_axis(table.values[row, part], body.values[:, part]) for part in parts)

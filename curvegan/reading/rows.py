@@ -10,6 +10,7 @@ from curvegan.reading.axis import even
 from curvegan.reading.table import Values
 from curvegan.reading.wishes import Wishes
 from curvegan_core.errors import DatasetRefused
+from curvegan_core.matmul import product
 
 Said = list[tuple[str, str]]
 Whole = NDArray[np.int64]
@@ -144,8 +145,11 @@ def resampled(rows: Values, points: int) -> Values:
 
     Each new point is a mean of the old ones near it, weighted by a Lanczos window that is as wide as the new points lie
     apart (Duchon 1979, doi:10.1175/1520-0450(1979)018<1016:LFIOAT>2.0.CO;2). Beyond its ends a curve goes on as its
-    own image, turned about its last point, so that a straight line stays one to a part in a million.
+    own image, turned about its last point, so that a straight line stays one to a part in a million. As many points as
+    there are stay as they are.
     """
+    if points == rows.shape[1]:
+        return rows
     stride = (rows.shape[1] - 1) / (points - 1)
     scale = max(stride, 1.0)
     reach = int(np.ceil(_LOBES * scale))
@@ -157,5 +161,6 @@ def resampled(rows: Values, points: int) -> Values:
         old = np.arange(first, min(int(np.floor(centre)) + reach, rows.shape[1] - 1 + reach) + 1)
         distance = (old - centre) / scale
         weights = np.sinc(distance) * np.sinc(distance / _LOBES) * (np.abs(distance) < _LOBES)
-        result[:, point] = padded[:, old + reach] @ (weights / weights.sum())
+        # Not a product of matrices, whose last digits are another machine's.
+        result[:, point] = product(padded[:, old + reach], (weights / weights.sum())[:, None])[:, 0]
     return result

@@ -26,6 +26,7 @@ class Table:
 
     `lengths` (rows,) says how many cells each row has, `numbers` (rows,) which line of the file it is; `head` has the
     first rows as they are written. `unit` is what messages call a row: a line of a text, a row of an array.
+    `headed` says whether the first row is the columns' names, where the format tells; None where one has to look.
     """
 
     values: Values
@@ -34,6 +35,7 @@ class Table:
     numbers: NDArray[np.int64]
     head: Sequence[Sequence[str]] = ()
     unit: str = "line"
+    headed: bool | None = None
     transposed: bool = False
 
     def text(self, row: int, column: int) -> str:

@@ -296,6 +296,20 @@ def test_a_workbook_a_parquet_file_and_a_frame() -> None:
             understood(data[: len(data) // 2], name)
 
 
+@pytest.mark.parametrize("names", [np.linspace(0, 1, 24), np.arange(24), np.linspace(400.5, 700.5, 24)], ids=str)
+@pytest.mark.parametrize("index", [False, True])
+def test_columns_that_are_numbers_are_no_curve(names: np.ndarray, index: bool) -> None:
+    frame = pandas.DataFrame(LOADS[:, :24], columns=names, index=pandas.to_datetime(DATES) if index else None)
+    book, columns = io.BytesIO(), io.BytesIO()
+    frame.to_excel(book, index=index)
+    frame.to_parquet(columns, index=index)
+    text = frame.to_csv(index=index)
+    for data, name in ((text.encode(), "a.csv"), (book.getvalue(), "a.xlsx"), (columns.getvalue(), "a.parquet")):
+        dataset = understood(data, name).dataset
+        np.testing.assert_array_equal(dataset.rows, LOADS[:, :24], err_msg=name)
+        np.testing.assert_allclose(dataset.description.x, names, err_msg=name)
+
+
 REFUSED = {
     "1,2\n3,nan\n": "line 2 has 1 points, line 1 has 2",
     "1,2\nnan,3\n": "line 2, column 1: a value is missing",
