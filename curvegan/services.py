@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 WORKING = ("starting", "idle", "training")
 # What a worker reads, and refuses. A command refuses it first, before it stores anything.
 WORKER_VARIABLES = ("CURVEGAN_LEASE_SECONDS", "CURVEGAN_HANG_SECONDS", "CURVEGAN_CELERY_EVENTS")
-NO_ENGINE = "no engine is installed here; `pip install 'curvegan[worker]'` makes this machine able to train"
+NO_ENGINE = (
+    "no engine is installed here; `pip install 'curvegan[worker]'` makes this machine able to train, "
+    "`curvegan[torch]` also what needs torch"
+)
 # How long no other worker is started where one ended as soon as it was started: twice as long each time.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _SETTLED_S = 4.0, 60.0, 30.0
 

@@ -187,9 +187,10 @@ def check_workers(store: "Store", waiting: Sequence["Job"], embedded: bool) -> F
             "workers", level, f"{len(live)} live, {len(lost)} lost: {text}", "curvegan workers" if lost else None
         )
     if waiting:
-        return Finding("workers", PROBLEM, f"jobs wait and no worker lives: {text}", "curvegan worker")
+        return Finding("workers", PROBLEM, f"no worker lives: {text}; {missing}", "curvegan worker")
     if embedded:
-        return Finding("workers", OK, "none lives; submit starts one")
+        starts = "submit starts one" if engines_installed() else f"submit can start none: {NO_ENGINE}"
+        return Finding("workers", OK, f"none lives; {starts}")
     return Finding("workers", WARNING, f"no worker lives: {text}", "curvegan worker")
 
 

@@ -86,8 +86,10 @@ def waits_for(job: "Job", workers: Sequence["Worker"]) -> str | None:
         return None
     if device.startswith("cuda"):
         return f"a worker with {device}; start one on a machine that has it: `{_worker_command(device)}`"
-    if engine != "any" and any(worker.state in WORKING for worker in workers):
-        return f"a worker with the {engine} engine; `{_install(engine)}` where one runs, and start it again"
+    if engine != "any":
+        live = any(worker.state in WORKING for worker in workers)
+        start = "where one runs, and start it again" if live else f"and `{_worker_command(device)}` start one"
+        return f"a worker with the {engine} engine; `{_install(engine)}` {start}"
     starts = f"a worker; `{_worker_command(device)}` starts one"
     return next((f"{starts}; {_dying(worker)}" for worker in workers if worker.state == "failing"), starts)
 
@@ -158,6 +160,8 @@ def _nobody(details: "JobDetails", live: Sequence["Worker"]) -> tuple[str, str, 
         return "workers_fail", f"no worker for it lives; {_dying(dying[-1])}", ("curvegan doctor", command)
     if live:
         return "no_device", f"{plural(len(live), 'worker')} live, but none has {device}", (command, "curvegan workers")
+    if engine != "any":
+        return "no_worker", f"no worker lives, and it needs one with the {engine} engine", (_install(engine), command)
     return "no_worker", "no worker lives", (command,)
 
 

@@ -3,6 +3,7 @@
 All times are aware and UTC; a step counts generator updates done.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass
 from datetime import datetime
@@ -23,6 +24,10 @@ DISPLAYED_STATES = (*(state.value for state in JobState), LOST)
 MOST_PRIORITY = 1_000_000
 
 
+# As `curvegan.selecting` reads what is typed.
+_MEANS_ANOTHER = re.compile(r"[0-9]+(-[0-9]+)?|last|all")
+
+
 @dataclass(frozen=True)
 class JobRequest:
     """A job to submit. Raises InvalidInput when a name or tag cannot be stored, before anything is."""
@@ -34,10 +39,19 @@ class JobRequest:
 
     def __post_init__(self) -> None:
         if self.name is not None:
-            check_text("name", self.name, MOST_NAME)
+            check_name(self.name)
         check_tags(self.tags)
         if abs(self.priority) > MOST_PRIORITY:
             raise InvalidInput(f"priority must be within -{MOST_PRIORITY}..{MOST_PRIORITY}, got {self.priority}")
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidInput unless a job or a sweep can be called so, and be found by it: an id is not a name."""
+    check_text("name", name, MOST_NAME)
+    if _MEANS_ANOTHER.fullmatch(name.strip()):
+        raise InvalidInput(
+            f"{name!r:.60} means jobs by their ids, as `17`, `3-9`, `last` and `all` do: give another name"
+        )
 
 
 def check_tags(tags: Sequence[str]) -> None:

@@ -24,13 +24,14 @@ def test_each_place_that_can_say_a_setting(client: Client, tmp_path: Path) -> No
     user.parent.mkdir(parents=True)
     user.write_text("[settings]\nqueue_prefix = 'theirs'\ndatabase_url = 'postgresql://ann:opensesame@h/user'\n")
     project = Path("curvegan.toml").absolute()
-    project.write_text("[settings]\ndatabase_url = 'postgresql://ann:opensesame@h/project'\n")
+    project.write_text("[settings]\ndatabase_url = 'postgresql://ann:opensesame@h/project'\nworkers = 2\n")
     found = shown(client, "--home", str(tmp_path / "x"))
     assert found == {
         "home": (str(tmp_path / "x"), "option --home"),
         "database_url": ("postgresql+psycopg://ann:***@h/project", str(project)),
         "broker_url": ("redis://ann@h/0", "environment CURVEGAN_BROKER_URL"),
         "queue_prefix": ("theirs", str(user)),
+        "workers": ("2", str(project)),
         "lease_seconds": ("30", "default"),
         "hang_seconds": ("90", "environment CURVEGAN_HANG_SECONDS"),
         "celery_events": ("0", "default"),

@@ -72,9 +72,7 @@ class Doors:
 
     def _changing(self, request: Request, host: str) -> Response | None:
         if not self.changes:
-            return _refused(
-                403, "this dashboard only shows; `curvegan dashboard --allow-changes` lets it change things"
-            )
+            return _refused(403, "this dashboard only shows; the commands change things")
         ours = _only(request.headers, "origin") == f"http://{host}"
         if not ours or _only(request.headers, "sec-fetch-site") != "same-origin":
             return _refused(403, "another site asked for this")

@@ -81,7 +81,7 @@ class Dashboard:
             except CurveganError as error:
                 data, status = {"error": str(error), "shown": dict(asked)}, _status(error)
             title = f"{shown.title} {asked['id']}" if "id" in asked else shown.title
-            return HTMLResponse(page(shown.name, title, data, self.doors.changes), status)
+            return HTMLResponse(page(shown.name, title, data), status)
 
         return answer
 

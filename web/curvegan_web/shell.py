@@ -18,12 +18,11 @@ def as_json(data: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def page(name: str, title: str, data: Mapping[str, Any], changes: bool = False) -> str:
+def page(name: str, title: str, data: Mapping[str, Any]) -> str:
     """Return a page of the dashboard."""
-    menu = MENU | ({"submit": ("/submit", "Submit")} if changes else {})
-    links = "".join(_link(name == key, *entry) for key, entry in menu.items())
+    links = "".join(_link(name == key, *entry) for key, entry in MENU.items())
     return f"""<!doctype html>
-<html lang="en" data-page="{escape(name)}" data-changes="{str(changes).lower()}">
+<html lang="en" data-page="{escape(name)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -77,6 +77,7 @@ def settings(lab: Lab, form: str) -> None:
         "database_url": shown_url(make_engine(effective.database_url)),
         "broker_url": shown_broker(effective.broker_url),
         "queue_prefix": effective.queue_prefix,
+        "workers": str(effective.workers),
     }
     rows = [(name, value, _source(lab, name)) for name, value in values.items()]
     for name, default in WORKER_DEFAULTS.items():

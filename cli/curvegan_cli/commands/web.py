@@ -21,9 +21,6 @@ _NO_WEB = "the dashboard needs more packages; `pip install 'curvegan[web]'` brin
 @click.option("--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="0 takes a free one.")
 @click.option("--open", "open_it", is_flag=True, help="Open it in your browser.")
 @click.option(
-    "--allow-changes", is_flag=True, help="Let it submit, cancel and run jobs again; without it it only shows."
-)
-@click.option(
     "--bind", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen; for containers."
 )
 @click.option("--host", "hosts", multiple=True, metavar="NAME:PORT", help="Another address that it answers to.")
@@ -31,9 +28,7 @@ _NO_WEB = "the dashboard needs more packages; `pip install 'curvegan[web]'` brin
     "--token", envvar="CURVEGAN_DASHBOARD_TOKEN", show_envvar=True, metavar="TEXT", help="A token of your own choice."
 )
 @pass_lab
-def dashboard(
-    lab: Lab, port: int, open_it: bool, allow_changes: bool, bind: str, hosts: tuple[str, ...], token: str | None
-) -> None:
+def dashboard(lab: Lab, port: int, open_it: bool, bind: str, hosts: tuple[str, ...], token: str | None) -> None:
     """Show jobs, sweeps and trainings in your browser.
 
     The address that it prints opens it, once for each browser; other users of the machine see nothing. Ctrl-C ends it.
@@ -41,7 +36,7 @@ def dashboard(
     \b
     Examples:
       curvegan dashboard --open
-      curvegan dashboard --port 9000 --allow-changes
+      curvegan dashboard --port 9000
     """
     try:
         from curvegan_web.server import Dashboard, listening, server
@@ -52,21 +47,21 @@ def dashboard(
     lab.store.last_id()  # what is wrong with the store is said here, in a line
     listener = listening(port, bind)
     port = listener.getsockname()[1]
-    served = Dashboard(lab, _doors(port, hosts, token, allow_changes))
+    served = Dashboard(lab, _doors(port, hosts, token))
     address = f"http://127.0.0.1:{port}/?token={served.doors.token}"
     click.echo(address)
-    message("Ctrl-C ends it." if allow_changes else "It shows and changes nothing. Ctrl-C ends it.")
+    message("It shows and changes nothing. Ctrl-C ends it.")
     if open_it:
         click.launch(address)
     with suppress(KeyboardInterrupt):
         server(served).run(sockets=[listener])
 
 
-def _doors(port: int, hosts: tuple[str, ...], token: str | None, changes: bool) -> "Doors":
+def _doors(port: int, hosts: tuple[str, ...], token: str | None) -> "Doors":
     from curvegan_core.errors import InvalidInput
     from curvegan_web.doors import Doors
 
     if token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{32,200}", token):
         raise InvalidInput("a token has 32 or more letters, digits, - and _; without --token one is made")
     own = frozenset({f"127.0.0.1:{port}", f"localhost:{port}", *hosts})
-    return Doors(own, changes=changes) if token is None else Doors(own, token, changes)
+    return Doors(own) if token is None else Doors(own, token)

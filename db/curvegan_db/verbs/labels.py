@@ -12,7 +12,7 @@ from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
 from curvegan_db.tables.states import displayed_state
-from curvegan_db.values import check_tags, check_text, storable
+from curvegan_db.values import check_name, check_tags, check_text, storable
 from curvegan_db.verbs.jobs import locked_job
 
 # Jobs that go in one transaction: see curvegan_db.verbs.pruning.
@@ -44,14 +44,14 @@ class Labels(Transactions):
     def rename(self, job_id: int, name: str | None) -> None:
         """Give a job another name, or none. Raises JobNotFound, InvalidInput."""
         if name is not None:
-            check_text("name", name, MOST_NAME)
+            check_name(name)
         with self._write() as session:
             locked_job(session, job_id).name = name
 
     def rename_sweep(self, sweep_id: int, name: str | None) -> None:
         """Give a sweep another name, or none. Raises SweepNotFound, InvalidInput."""
         if name is not None:
-            check_text("name", name, MOST_NAME)
+            check_name(name)
         within = sweep_id if 0 < sweep_id <= MOST_ID else 0
         renamed = update(models.Sweep).where(models.Sweep.id == within).values(name=name).returning(models.Sweep.id)
         with self._write() as session:

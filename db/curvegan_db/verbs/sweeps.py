@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidInput
-from curvegan_db.columns import MOST_ID, MOST_NAME, MOST_REASON, JobState, Until
+from curvegan_db.columns import MOST_ID, MOST_REASON, JobState, Until
 from curvegan_db.errors import SweepNotFound
 from curvegan_db.filters.catalogue import CONFIG_FIELDS
 from curvegan_db.filters.language import Filter
@@ -23,7 +23,7 @@ from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
 from curvegan_db.tables.states import DISPLAYED_BY, displayed_state
 from curvegan_db.tables.transitions import add_events, cut
-from curvegan_db.values import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_text
+from curvegan_db.values import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_name, check_text
 from curvegan_db.verbs.datasets import require_content
 from curvegan_db.verbs.jobs import add_jobs
 from curvegan_db.verbs.reruns import RESULTS, forget_results
@@ -57,7 +57,7 @@ class Sweeps(Transactions):
         if len(requests) > MOST_JOBS:
             raise InvalidInput(f"a sweep has at most {MOST_JOBS} jobs, got {len(requests)}")
         if name is not None:
-            check_text("name", name, MOST_NAME)
+            check_name(name)
         with self._write() as session:
             wanted = _not_done(session, requests) if needed else requests
             skipped = len(requests) - len(wanted)

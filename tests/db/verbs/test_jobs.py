@@ -42,9 +42,9 @@ def test_a_job_from_submit_to_its_end(store: Store) -> None:
 
 
 def test_a_batch_is_stored_in_order_or_not_at_all(store: Store) -> None:
-    ids = store.submit([request(str(n)) for n in range(500)])
+    ids = store.submit([request(f"job {n}") for n in range(500)])
     assert ids == sorted(ids)
-    assert [store.job(ids[n]).name for n in (0, 250, 499)] == ["0", "250", "499"]
+    assert [store.job(ids[n]).name for n in (0, 250, 499)] == ["job 0", "job 250", "job 499"]
     assert store.submit([]) == []
     bad = request()
     object.__setattr__(bad, "priority", None)  # past the door, so that the last row fails in the database

@@ -134,7 +134,7 @@ function config(data) {
 
 function downloads(data) {
   const { id } = data.job, link = (name, text) => el("li", {}, el("a", { href: `/files/jobs/${id}/${name}`, text, download: `job-${id}-${name}` }));
-  const lineage = [["sweep", data.job.sweep ? el("a", { href: `/sweeps/${data.job.sweep}`, text: `sweep ${data.job.sweep}` }) : "none"], ["config hash", data.hash ?? "–"], ...(data.twins?.length ? [["same config", el("span", {}, data.twins.flatMap((twin) => [el("a", { href: `/jobs/${twin}`, text: `job ${twin}` }), " "]))]] : [])];
+  const lineage = [["sweep", data.job.sweep ? el("a", { href: `/?where=sweep%3D${data.job.sweep}`, text: `sweep ${data.job.sweep}` }) : "none"]];
   return card("Downloads and lineage", [
     el("ul", { class: "files" }, ["curve.png", "losses.png", "evolution.png", "losses.csv", "config.toml"].map((name) => link(name, name)), data.checkpoints.slice(0, 12).map((row) => link(`checkpoint-${row.step}.safetensors`, `checkpoint at step ${whole(row.step)}, ${whole(Math.round(row.size / 1000))} kB`))),
     pairs(lineage)], { command: `curvegan fetch-checkpoint ${id}` });

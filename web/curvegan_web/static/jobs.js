@@ -42,7 +42,6 @@ export function jobs(main, first) {
     const ids = [...picked].sort((a, b) => a - b);
     replace(foot, el("span", { text: `${whole(data.rows.length)} of ${whole(total)}` }),
       data.rows.length < total && limit < 500 ? el("button", { type: "button", text: "Show 500", onclick: () => go({ limit: "500" }) }) : null,
-      ids.length > 1 ? el("a", { class: "button", href: `/compare?jobs=${ids.slice(0, 8).join(",")}`, text: `Compare ${Math.min(8, ids.length)}` }) : null,
       ids.length === 2 ? el("a", { class: "button", href: `/theatre?job=${ids[0]}&beside=${ids[1]}`, text: "Side by side in the theatre" }) : null,
       copyable(command));
   };
