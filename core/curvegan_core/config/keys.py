@@ -86,12 +86,14 @@ class Keyed(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     KEYS: ClassVar[dict[str, Key]] = {}
+    DEFAULTS: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Read how each field counts. Raises TypeError for one that does not say it."""
         super().__pydantic_init_subclass__(**kwargs)
         cls.KEYS = {}
+        cls.DEFAULTS = {name: field.default for name, field in cls.model_fields.items()}
         for name, field in cls.model_fields.items():
             if not isinstance(field.json_schema_extra, dict):
                 raise TypeError(f"{cls.__name__}.{name} does not say how it counts: declare it with `key`")
@@ -111,7 +113,7 @@ def numbers(model: Keyed) -> dict[str, Any]:
     values = model.model_dump(mode="json")
     for name, declared in model.KEYS.items():
         value = getattr(model, name)
-        if not declared.numbers or (declared.since > FIRST and value == _default(model, name)):
+        if not declared.numbers or (declared.since > FIRST and value == model.DEFAULTS[name]):
             del values[name]
         elif isinstance(value, Keyed):
             values[name] = numbers(value)
@@ -131,13 +133,9 @@ def pack_words(model: Keyed) -> Iterator[str]:
         value = getattr(model, name)
         if declared.counts is SWITCH and value:
             yield name
-        elif declared.counts in (SHAPE, CHOICE) and declared.since >= NEWEST and value != _default(model, name):
+        elif declared.counts in (SHAPE, CHOICE) and declared.since >= NEWEST and value != model.DEFAULTS[name]:
             yield f"{name}={_word(value)}"
 
 
 def _word(value: Any) -> str:
     return "/".join(pack_words(value)) if isinstance(value, Keyed) else str(value)
-
-
-def _default(model: Keyed, name: str) -> Any:
-    return type(model).model_fields[name].default
