@@ -256,3 +256,19 @@ def apply(network: nn.Module, optimiser: torch.optim.Optimizer, gradients: list[
     for parameter, gradient in zip(network.parameters(), gradients, strict=True):
         parameter.grad = gradient.detach()
     optimiser.step()
+
+
+class Exact(Plain):
+    """The loop in float64, from the same first weights and the same draws."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        super().__init__(config)
+        self.g.double()
+        self.d.double()
+
+    def draw(self, stream: Stream, number: int, *shape: int) -> Tensor:
+        return super().draw(stream, number, *shape).double()
+
+    def minibatch(self, number: int) -> None:
+        super().minibatch(number)
+        self.real = self.real.double()

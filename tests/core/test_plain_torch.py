@@ -11,7 +11,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.stacked.engine import TorchEngine
 from curvegan_core.errors import InvalidConfig
-from tests.core.plain_torch import Plain
+from tests.core.plain_torch import Exact, Plain
 
 STEPS, SEEDS = 40, 80
 _ACTIVATIONS = ["relu", "leaky_relu", "tanh", "elu", "silu", "gelu"]
@@ -82,11 +82,12 @@ def off_default(config: TrainConfig) -> dict[str, Any]:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_a_random_config_trains_as_plain_torch_does(seed: int) -> None:
     config = drawn(seed)
-    plain = Plain(config)
-    expected = np.array([plain.step(step) for step in range(STEPS)])
+    plain, exact = (np.array([each.step(step) for step in range(STEPS)]) for each in (Plain(config), Exact(config)))
     trace = TorchEngine([config], [State.initial(config)], "cpu").run([0], STEPS, range(STEPS))
     ours = np.column_stack([series[:, 0] for series in (trace.g_loss, trace.d_loss, trace.d_real, trace.d_fake)])
-    np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-5, err_msg=str(off_default(config)))
+    # Where float32 itself is farther than that from the exact course, as with batch norm over a few rows, by as much.
+    tolerance = max(1e-5, 2 * float(np.abs(plain - exact).max()))
+    np.testing.assert_allclose(ours, exact, rtol=tolerance, atol=tolerance, err_msg=str(off_default(config)))
 
 
 def test_the_product_has_every_choice_in_some_config() -> None:
