@@ -160,7 +160,7 @@ def _nobody(details: "JobDetails", live: Sequence["Worker"]) -> tuple[str, str, 
         return "workers_fail", f"no worker for it lives; {_dying(dying[-1])}", ("curvegan doctor", command)
     if live:
         return "no_device", f"{plural(len(live), 'worker')} live, but none has {device}", (command, "curvegan workers")
-    if engine != "any":
+    if engine != "any" and not device.startswith("cuda"):
         return "no_worker", f"no worker lives, and it needs one with the {engine} engine", (_install(engine), command)
     return "no_worker", "no worker lives", (command,)
 

@@ -9,7 +9,6 @@ from dataclasses import FrozenInstanceError, dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
-from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidInput
 from curvegan_db.columns import MOST_NAME, MOST_TAG, MOST_TAGS, JobColumns, JobState
@@ -236,11 +235,6 @@ class NamedDataset:
     size: int
     created_at: datetime
     jobs: int
-
-    @property
-    def curve(self) -> Data:
-        """Return what a config holds of it, beside its points."""
-        return Data(hash=self.hash, mean=self.mean, scale=self.scale)
 
 
 @dataclass(frozen=True)

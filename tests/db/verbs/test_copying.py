@@ -87,7 +87,7 @@ def test_data_sets_come_along_under_a_free_name(store: Store, other: Store) -> N
     store.add_dataset("mine", mine)
     other.add_dataset("mine", theirs)
     named = store.named_dataset("mine")
-    store.submit([request(curve=named.curve.model_dump(), points=4)])
+    store.submit([request(curve=mine.parameters.model_dump(), points=4)])
     train_all(store)
     for _ in range(2):
         copied(store, other)

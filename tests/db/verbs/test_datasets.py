@@ -39,7 +39,7 @@ def test_a_data_set_is_what_was_added(store: Store) -> None:
     store.add_dataset("loads", LOADS)
     found = store.named_dataset("loads")
     assert (found.name, found.hash, found.rows, found.points, found.jobs) == ("loads", LOADS.hash, 2, 3, 0)
-    assert found.curve == LOADS.parameters
+    assert (found.mean, found.scale) == (LOADS.parameters.mean, LOADS.parameters.scale)
     data = store.dataset(LOADS.hash)
     assert (found.size, Dataset.from_bytes(data).hash) == (len(data), LOADS.hash)
     assert store.datasets() == [found]
