@@ -96,7 +96,7 @@ def test_a_step_that_cannot_be_forked_is_refused(trained: Lab, step: int, said: 
 def others(name: str) -> list[Any]:
     """Values of a key that are not its default."""
     field = TrainConfig.model_fields[name]
-    special = {
+    special: dict[str, list[Any]] = {
         "curve": ["sine"],
         "device": ["cpu"],
         "ema": [0.9],
