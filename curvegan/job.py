@@ -1,11 +1,9 @@
 """A job by its id: where it stands, what came of it, and what can be done to it."""
 
-import threading
-import time
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from curvegan.look import Look
 from curvegan.results.picture import Picture
 from curvegan.results.table import WORD, Table
 from curvegan.words import plural
@@ -19,38 +17,6 @@ if TYPE_CHECKING:
     from curvegan_core.config.train import TrainConfig
     from curvegan_core.loss_curve import Snapshot
     from curvegan_db.values import Job as Record
-
-# What is said of a job is at most so old.
-FRESH_S = 0.5
-
-
-class Look:
-    """Jobs that were read together, and are read again together: however many they are, that is one question."""
-
-    def __init__(self, services: "Services", ids: Sequence[int], records: "Sequence[Record]" = ()) -> None:
-        """Make it; `records` are these jobs where they have just been read."""
-        self._services, self._ids = services, ids
-        self._records = {record.id: record for record in records}
-        self._seen = time.monotonic() if records else -FRESH_S
-        self._lock = threading.Lock()
-
-    def record(self, job_id: int) -> "Record":
-        """Return a job, as it was FRESH_S ago at most. Raises JobNotFound."""
-        from curvegan_db.errors import JobNotFound
-
-        with self._lock:
-            if time.monotonic() - self._seen >= FRESH_S:
-                found = self._services.store.jobs(ids=self._ids)
-                self._records = {record.id: record for record in found}
-                self._seen = time.monotonic()
-            if job_id not in self._records:
-                raise JobNotFound(job_id)
-            return self._records[job_id]
-
-    def forget(self) -> None:
-        """Have the jobs read again when they are looked at next."""
-        with self._lock:
-            self._seen = -FRESH_S
 
 
 class Job:
@@ -290,15 +256,11 @@ class Job:
         self._look.forget()
         return self
 
-    @cached_property
-    def _key(self) -> tuple[int, int]:
-        return id(self._services), self.id
-
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Job) and self._key == other._key
+        return isinstance(other, Job) and (self._services, self.id) == (other._services, other.id)
 
     def __hash__(self) -> int:
-        return hash(self._key)
+        return hash((self._services, self.id))
 
     def __repr__(self) -> str:
         from curvegan.watching.job_fields import progress, why

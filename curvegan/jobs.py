@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from curvegan.job import Job, Look
+from curvegan.job import Job
+from curvegan.look import Look
 from curvegan.results.table import SEED, WORD, Table
 
 if TYPE_CHECKING:

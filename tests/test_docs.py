@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -16,14 +17,9 @@ from curvegan_core.config.train import Quadratic, TrainConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
-PACKAGES = (
-    "cli/curvegan_cli",
-    "web/curvegan_web",
-    "curvegan",
-    "worker/curvegan_worker",
-    "db/curvegan_db",
-    "core/curvegan_core",
-)
+PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
+    "packages"
+]
 COMPOSE_RUN = re.compile(r"^docker compose run (?:-\S+ )*cli (.*)$")
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 

@@ -82,6 +82,11 @@ class Generator(_Network):
     It is that of the averaged weights, where the config has `ema`.
     """
 
+    def __init__(self, checkpoint: "Checkpoint", config: "TrainConfig", averaged: bool = True) -> None:
+        """Make it. Raises CheckpointRefused where the checkpoint belongs to another config."""
+        super().__init__(checkpoint, config)
+        self._averaged = averaged
+
     def __call__(self, z: "ArrayLike") -> "NDArray[Any]":
         """Return curves; float32, or float64 of your own curves. Raises InvalidInput for latents of another size.
 
@@ -98,9 +103,7 @@ class Generator(_Network):
     @cached_property
     def last(self) -> "Generator":
         """The generator of the weights as they were left, not of their average."""
-        from dataclasses import replace
-
-        return Generator(replace(self.checkpoint, ema={}), self.config)
+        return Generator(self.checkpoint, self.config, averaged=False)
 
     @cached_property
     def discriminator(self) -> "Discriminator":
@@ -125,7 +128,7 @@ class Generator(_Network):
         """Draw n curves, (n, points), in units of y: the numbers of `curvegan sample -n N --seed SEED`."""
         from curvegan_core.sampling import samples, told
 
-        return told(self.config, samples(self.checkpoint, self.config, _count(n), _seed(seed)))
+        return told(self.config, samples(self.checkpoint, self.config, _count(n), _seed(seed), not self._averaged))
 
     def walk(self, z0: "ArrayLike", z1: "ArrayLike", n: int = 9) -> "NDArray[Any]":
         """Return n curves, (n, points), along the straight line from latent z0 to z1, both ends among them."""
@@ -137,7 +140,8 @@ class Generator(_Network):
 
     @property
     def _chosen(self) -> "Mapping[str, NDArray[Any]]":
-        return {**self.checkpoint.weights, **self.checkpoint.ema}
+        averages = self.checkpoint.ema if self._averaged else {}
+        return {**self.checkpoint.weights, **averages}
 
     @property
     def _arrow(self) -> str:

@@ -95,6 +95,7 @@ def test_networks_are_functions(trained: cg.Lab) -> None:
     np.testing.assert_allclose(walk[[0, -1]], generator(z[:2]), rtol=1e-5)
     assert (walk.shape, generator.last.step, job.generator(50).step) == ((5, 15), 100, 50)
     assert not np.array_equal(generator.last(z), generator(z))
+    np.testing.assert_array_equal(generator.last.sample(4, seed=7), samples(stored, config, 4, 7, last=True))
     assert job.discriminator()(generator(z)).shape == (3,)
     assert generator.weights["0.weight"].shape == (16, 15)
     assert job.checkpoints == [50, 100]
