@@ -12,6 +12,7 @@ from curvegan_core.networks import generate, latents
 from curvegan_core.noise import Stream
 from curvegan_web.server import static_files
 
+from ..worker.inline import train_all
 from .conftest import Served, shown
 
 
@@ -27,6 +28,20 @@ def test_a_frame_is_the_state_of_the_checkpoint_at_its_step(served: Served) -> N
     config, stored = store.job(1).config, Checkpoint.from_bytes(store.checkpoint(1, 100).data)
     curves = generate(stored.weights, latents(config, config.seed, Stream.EVALUATION, 64), config)
     assert np.allclose(frame(served, 1, 100)["generated"], curves, rtol=1e-4, atol=1e-4)
+
+
+def test_own_curves_are_shown_as_curves_where_networks_see_scores(own_served: Served) -> None:
+    lab, random = own_served.lab, np.random.default_rng(3)
+    rows = 100 + random.normal(size=(40, 2)) @ random.normal(size=(2, 12))
+    lab.data.add(rows, name="own")
+    job = lab.submit(data="own", worker=False, steps=20, record_every=10, hidden_g=8, hidden_d=8)
+    train_all(lab.store)
+    assert job.config.outputs < job.config.points
+    seen, curves = frame(own_served, job.id, 20), job.generator().last(latents(job.config, 0, Stream.EVALUATION, 64))
+    np.testing.assert_allclose(seen["generated"], curves, rtol=1e-4)
+    judge, scale = job.discriminator(), job.config.curve.model_dump()["scale"]
+    slope = [(judge(curves[0] + nudge) - judge(curves[0] - nudge)) / 2e-2 for nudge in 1e-2 * scale * np.eye(12)]
+    np.testing.assert_allclose(np.array(seen["pull"][0]) / scale, slope, atol=1e-2)
 
 
 def test_replayed_losses_equal_the_records_and_are_counted(served: Served) -> None:

@@ -1,5 +1,6 @@
 """What the theatre shows of a training at a step: generated curves, what D thinks of places, and its pull on curves.
 
+Curves are in units of training, and as curves also where a front end has networks see scores in their place.
 D's gradient is taken by central differences, which serves every activation and norm: it is looked at, not trained with.
 Legend of the shapes in names: n curves, p points, d 2 directions of a plane, c cells.
 """
@@ -16,6 +17,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import FAMILIES, family, points_x, real_curves, restored
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.fixed import Fixed
+from curvegan_core.families.front import Front
 from curvegan_core.networks import discriminate, generate, latents
 from curvegan_core.noise import Stream
 from curvegan_web.views.asking import listed
@@ -43,11 +45,14 @@ class Stage:
 
     @cached_property
     def real_np(self) -> NDArray[np.float32]:
-        """Real curves in units of training, (n, p)."""
+        """Real curves, (n, p)."""
         if self.family is None:
             return np.zeros((0, self.config.points), np.float32)
         count = 1 if self.family.FIXED else self._count
-        return real_curves(self.config, self.family, Stream.EVALUATION, count)
+        real_np: NDArray[np.float32] = self.family.judged(
+            real_curves(self.config, self.family, Stream.EVALUATION, count)
+        ).astype(np.float32)
+        return real_np
 
     @cached_property
     def plane(self) -> "Plane | None":
@@ -72,11 +77,15 @@ class Stage:
     def frame(self, state: Checkpoint, judge: Checkpoint, walk: bool = False) -> dict[str, Any]:
         """Return the picture at a step: G of `state`, D of `judge`, which is a step further between their updates."""
         z_nl = latents(self.config, self.config.seed, Stream.EVALUATION, self._count)
-        made_np = generate(state.weights, z_nl, self.config)
+        made_np = self._made(state, z_nl)
         shown = {"generated": listed(restored(self.config, made_np), 5), "occupancy": self.occupancy(made_np)}
         if walk and self.config.latent > 1:
-            shown["walk"] = listed(restored(self.config, generate(state.weights, _circle(z_nl), self.config)), 5)
+            shown["walk"] = listed(restored(self.config, self._made(state, _circle(z_nl))), 5)
         return shown | ({} if self.plane is None else self._judged(judge, made_np, self.plane))
+
+    def _made(self, state: Checkpoint, z_nl: NDArray[np.float32]) -> NDArray[np.float32]:
+        outputs_nk, front = generate(state.weights, z_nl, self.config), _front(state)
+        return outputs_nk if front is None else front.curves(outputs_nk).astype(np.float32)
 
     def occupancy(self, made_np: Any) -> list[float] | None:
         """Return each mode's share of generated curves; None for a family without modes."""
@@ -87,8 +96,11 @@ class Stage:
         return [round(float(share), 4) for share in counts / len(made_np)]
 
     def _judged(self, judge: Checkpoint, made_np: NDArray[np.float32], plane: "Plane") -> dict[str, Any]:
+        front = _front(judge)
+
         def logits(curves_np: Any) -> NDArray[np.float32]:
-            judged_n: NDArray[np.float32] = discriminate(judge.weights, np.asarray(curves_np, np.float32), self.config)
+            seen = curves_np if front is None else front.scores(np.asarray(curves_np, np.float64))
+            judged_n: NDArray[np.float32] = discriminate(judge.weights, np.asarray(seen, np.float32), self.config)
             return judged_n
 
         pulled = made_np[: 4 * _PULLED if self.dots else _PULLED]
@@ -98,6 +110,11 @@ class Stage:
             "pull": listed(_gradient(logits, pulled) * self._scale, 3),
             "logits": listed(logits(made_np[:_CURVES]), 4),
         }
+
+
+def _front(state: Checkpoint) -> Front | None:
+    """Return the front end that a training sees curves through, without the rest, which is drawn and not learned."""
+    return Front.from_tensors(state.front).smooth if state.front else None
 
 
 class Plane:
