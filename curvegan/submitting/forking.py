@@ -49,10 +49,14 @@ def fork_config(parent: "TrainConfig", step: int, changes: Mapping[str, Any]) ->
     own = {"fork_of", "fork_step"} & changes.keys()
     if own:
         raise InvalidConfig(f"{min(own)} says what a fork went on from; it is not yours to set")
-    lineage = {"fork_of": parent.hash, "fork_step": step}
-    config = layered([parent.model_dump(mode="json"), changes, lineage])
+    config = layered([parent.model_dump(mode="json"), changes])
     check_fork(parent, config)
-    return config
+    if step >= config.steps:
+        raise InvalidConfig(
+            f"a fork at step {step} has nothing left of {config.steps} steps: give it more, as in --set "
+            f"steps={2 * step}, or an earlier step, as in --at {step // 2}"
+        )
+    return layered([config.model_dump(mode="json"), {"fork_of": parent.hash, "fork_step": step}])
 
 
 def _check_step(job: "Job", step: int) -> None:
