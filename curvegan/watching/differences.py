@@ -23,9 +23,10 @@ def flat(values: Mapping[str, Any]) -> dict[str, Any]:
 def asked_for(config: "TrainConfig", data: str = "") -> str:
     """Return what a config asks for beyond the defaults, `loss=rpgan lr_g=0.001`; empty where that is nothing.
 
-    `data` is what its data set is called, which stands for the curve and its points.
+    `data` is what its data set is called, which stands for the curve and its points. Where a fork comes from is a fact
+    of its own.
     """
-    chosen = from_defaults(config)
+    chosen = {key: value for key, value in from_defaults(config).items() if not key.startswith("fork_")}
     if data:
         own = {key: value for key, value in chosen.items() if not key.startswith("curve.") and key != "points"}
         chosen = {"data": data} | own

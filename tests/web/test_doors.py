@@ -1,6 +1,6 @@
 """Nobody comes in but who has the token; nothing is changed unless asked for; known holes of other dashboards.
 
-Each case of `HOLES` is a hole that a public dashboard had, by the number under which it was published.
+Each case of `HOLES` is of a kind that public dashboards and servers had.
 """
 
 import random
@@ -90,17 +90,17 @@ def test_a_page_of_another_port_of_this_machine_cannot_look(served: Served) -> N
 
 
 HOLES = {
-    "CVE-2023-1177 a path out of the store": "/files/jobs/1/..%2f..%2f..%2fetc%2fpasswd",
-    "CVE-2023-6018 a file by its URL": "/files/jobs/1/file:%2f%2f%2fetc%2fpasswd",
-    "CVE-2023-2780 dots as they are": "/static/../doors.py",
-    "CVE-2024-1558 a fragment in a path": "/files/jobs/1/%23/../../../etc/passwd",
-    "CVE-2021-41773 dots within dots": "/static/.%2e/.%2e/doors.py",
-    "CVE-2023-6977 back slashes": "/static/..%5c..%5cdoors.py",
-    "CVE-2020-5902 a semicolon": "/static/..;/doors.py",
+    "a path out of the store": "/files/jobs/1/..%2f..%2f..%2fetc%2fpasswd",
+    "a file by its URL": "/files/jobs/1/file:%2f%2f%2fetc%2fpasswd",
+    "dots as they are": "/static/../doors.py",
+    "a fragment in a path": "/files/jobs/1/%23/../../../etc/passwd",
+    "dots within dots": "/static/.%2e/.%2e/doors.py",
+    "back slashes": "/static/..%5c..%5cdoors.py",
+    "a semicolon": "/static/..;/doors.py",
     "a byte that ends a path": "/static/main.js%00.css",
     "an absolute path": "/static//etc/passwd",
     "a whole URL as the path": "http://evil.example/",
-    "CVE-2022-0845 a name that imports": "/api/job/jobs/__import__('os')",
+    "a name that imports": "/api/job/jobs/__import__('os')",
     "an id that is none": "/files/jobs/-1/losses.csv",
     "an id beyond any column": f"/files/jobs/{10**30}/losses.csv",
     "digits of another script": "/api/job/jobs/%D9%A1",  # noqa: RUF100
