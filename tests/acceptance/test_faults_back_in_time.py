@@ -54,7 +54,8 @@ def test_a_standby_that_takes_over_is_trained_on_from_what_it_had_heard(
         standby = stack.enter_context(started(lambda: StandbyServer(own_postgres)))
         store = stack.enter_context(open_store(url))
         running, ended = *submit(store, SLOW), *submit(store, SHORT, priority=-1)
-        fleet = stack.enter_context(faulty_fleet(settings, "--concurrency", "2", slow=0.1))
+        # A lease that lasts until the standby is up: who had lost it would not see that the store went back.
+        fleet = stack.enter_context(faulty_fleet(settings, "--concurrency", "2", slow=0.1, lease=15))
         wait_for_step(store, running, 100, fleet)
         standby.stop()
         wait_for_step(store, running, 600, fleet)

@@ -34,6 +34,12 @@ def store(service: Settings) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def fleet(service: Settings) -> Iterator[Fleet]:
-    """Three worker processes, which end when there was nothing to do for some seconds."""
-    with run_fleet(service, "--concurrency", "3", "--device", "cpu", "--exit-when-idle", "4") as fleet:
+    """Three worker processes, which end when there was nothing to do for some seconds.
+
+    One that replaces another waits for half as long again as a lease lasts: so here leases are short.
+    """
+    short = {"CURVEGAN_LEASE_SECONDS": "10"}
+    with run_fleet(
+        service, "--concurrency", "3", "--device", "cpu", "--exit-when-idle", "4", environment=short
+    ) as fleet:
         yield fleet

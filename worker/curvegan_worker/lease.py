@@ -44,6 +44,7 @@ class Lease:
         self.held = frozenset(job.id for job in claim.jobs)
         self.cancelled: dict[int, str | None] = {}
         self._ending: set[int] = set()
+        self._given_up = False
         self._renewed = self._advanced = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
@@ -122,9 +123,11 @@ class Lease:
 
     def _hangs(self) -> bool:
         since = time.monotonic() - self._advanced
-        if self._patience_s < since <= self._patience_s + self._beat_s:
+        hangs = since > self._patience_s
+        if hangs and not self._given_up:
             _log.error("training has not advanced for %.0f s: the lease is left to run out", since)
-        return since > self._patience_s
+        self._given_up = hangs
+        return hangs
 
     def _renew(self) -> bool:
         now = time.monotonic()
