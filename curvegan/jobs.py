@@ -81,14 +81,16 @@ class Jobs:
         """
         return _table(self._services, self._services.store.jobs(where=self._where, newest_first=False))
 
-    def best(self, by: str = "rmse", n: int = 5, *, largest: bool | None = None) -> "JobList":
+    def best(self, by: str | None = None, n: int = 5, *, largest: bool | None = None) -> "JobList":
         """Return the n best by a metric; `largest` where that does not say which end is the better.
+
+        Without one it is rmse, or where all of them have rows held out the energy distance to those.
 
         Raises InvalidInput.
         """
-        from curvegan.comparing.keys import is_largest, metric_field
+        from curvegan.comparing.keys import is_largest, metric_field, usual_metric
 
-        metric = metric_field(by)
+        metric = usual_metric(self._services.store, self._where) if by is None else metric_field(by)
         end = None if largest is None else "largest" if largest else "smallest"
         found = self._services.store.best(metric, is_largest(metric, end), self._where, n)
         return JobList(self._services, found)

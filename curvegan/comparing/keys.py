@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from curvegan_db.filters.fields import JobField
     from curvegan_db.filters.language import Filter
+    from curvegan_db.store import Store
     from curvegan_db.values import Sweep
 
 # What groups jobs is what they were asked, and who trained them on what.
@@ -20,6 +21,25 @@ def metric_field(name: str) -> "JobField":
     if name not in METRICS:
         raise InvalidInput(f"no metric is called {name!r}{near(name, METRICS)}")
     return METRICS[name]
+
+
+def usual_metric(store: "Store", where: "Filter | None" = None) -> "JobField":
+    """Return by what jobs are compared where nobody says: by the energy distance of what people get to rows held out.
+
+    By rmse where not all that ended have such rows: it says how near curves are, and a training that makes few of its
+    curves again and again has the smallest.
+    """
+    from curvegan_db.filters.catalogue import METRICS
+    from curvegan_db.filters.language import Filter
+
+    def count(text: str) -> int:
+        return store.count(Filter.parse(text) & where)
+
+    held_out = "energy_gaussian>=0"
+    judged = count(held_out)
+    if not judged or judged < count("rmse>=0"):
+        return METRICS["rmse"]
+    return METRICS["ema_energy" if count(f"ema_energy>=0 and {held_out}") == judged else "energy"]
 
 
 def key_field(key: str) -> "JobField":

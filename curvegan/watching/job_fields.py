@@ -1,8 +1,9 @@
 """A job as programs and people read it: its fields, its progress, how it ended."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from curvegan.datasets import data_names
 from curvegan.words import duration, number
 
 if TYPE_CHECKING:
@@ -15,8 +16,21 @@ ENDED = ("succeeded", "failed", "cancelled")
 STATES = (*LIVE, *ENDED)
 
 
-def job_fields(job: "Job") -> dict[str, Any]:
-    """Return every field of a job, its config and its metrics; what is not known yet, or cannot be read, is None."""
+def fields_of(store: "Store", jobs: "Sequence[Job]") -> list[dict[str, Any]]:
+    """Return every field of jobs, what their data sets are called, their configs and their metrics.
+
+    What is not known yet, cannot be read or does not apply is None.
+    """
+    names = data_names(store, [job.config for job in jobs])
+    return [_fields(job) | {"data": name or None} for job, name in zip(jobs, names, strict=True)]
+
+
+def job_fields(store: "Store", job: "Job") -> dict[str, Any]:
+    """Return the same of one job."""
+    return fields_of(store, [job])[0]
+
+
+def _fields(job: "Job") -> dict[str, Any]:
     from curvegan_db.columns import JOB_FIELDS
 
     values = {name: getattr(job, name) for name in JOB_FIELDS}

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curvegan.comparing.groups import Group, Quartiles, group_rows, said, summed_up
-from curvegan.comparing.keys import is_largest
+from curvegan.comparing.keys import is_largest, usual_metric
 from curvegan.datasets import data_names
 from curvegan.lab import Lab
 from curvegan.watching.differences import among_each_other, asked_for
-from curvegan.watching.job_fields import job_fields
+from curvegan.watching.job_fields import fields_of
 from curvegan.words import number, shown
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import (
@@ -35,7 +35,7 @@ _FACTS = ("name", "state", "verdict", "engine", "device", "step")
 
 
 @click.command()
-@metric_option("--by")
+@metric_option("--by", default=None)
 @click.option("--largest", "end", flag_value="largest", help="The largest values are the best.")
 @click.option("--smallest", "end", flag_value="smallest", help="The smallest values are the best.")
 @sweep_option
@@ -44,18 +44,27 @@ _FACTS = ("name", "state", "verdict", "engine", "device", "step")
 @form_options("table", "json", "csv", quiet=IDS_ONLY)
 @pass_lab
 def best(
-    lab: Lab, metric: "JobField", end: str | None, sweep: int | None, where: "Filter | None", count: int, form: str
+    lab: Lab,
+    metric: "JobField | None",
+    end: str | None,
+    sweep: int | None,
+    where: "Filter | None",
+    count: int,
+    form: str,
 ) -> None:
     """List the best jobs by a metric.
 
-    Each with what it asked for beyond the defaults.
+    Each with what it asked for beyond the defaults. By rmse, which is how near the curves are; where all of the jobs
+    have your own curves held out, by the energy distance to those, of the weights that `sample` draws from.
 
     \b
     Examples:
       curvegan best --by rmse --where "loss=ns and lr<=1e-3" -n 10
       curvegan best --sweep 3 --by hq
     """
-    jobs = lab.store.best(metric, is_largest(metric, end), among(lab, sweep, where), count)
+    where = among(lab, sweep, where)
+    metric = metric or usual_metric(lab.store, where)
+    jobs = lab.store.best(metric, is_largest(metric, end), where, count)
     values = [(job.metrics or {}).get(metric.name) for job in jobs]
     names = data_names(lab.store, [job.config for job in jobs])
     differences = [asked_for(job.config, name) for job, name in zip(jobs, names, strict=True)]
@@ -63,10 +72,16 @@ def best(
     emit(
         form,
         text=lambda: [_best_grid(rows, metric.name)],
-        json=lambda: [job_fields(job) | {"by": metric.name, "value": value} for job, value, _ in rows],
+        json=lambda: [
+            fields | {"by": metric.name, "value": value}
+            for fields, value in zip(fields_of(lab.store, jobs), values, strict=True)
+        ],
         csv=lambda: Sheet(
-            ("id", "name", "state", "verdict", "metric", "value", "differences"),
-            [(job.id, job.name, job.state, job.verdict, metric.name, value, asked) for job, value, asked in rows],
+            ("id", "name", "data", "state", "verdict", "metric", "value", "differences"),
+            [
+                (job.id, job.name, data or None, job.state, job.verdict, metric.name, value, asked)
+                for (job, value, asked), data in zip(rows, names, strict=True)
+            ],
         ),
         ids=lambda: [job.id for job in jobs],
     )
@@ -104,6 +119,8 @@ def compare(lab: Lab, selectors: tuple[str, ...], sweep: int | None, where: "Fil
     facts = {name: [getattr(job, name) for job in jobs] for name in _FACTS}
     names = data_names(lab.store, [job.config for job in jobs])
     config, metrics = among_each_other([job.config for job in jobs], names), _measured(jobs)
+    if any(names) and "data" not in config:
+        facts = {"data": [name or None for name in names]} | facts
     lines = [[name, *values] for part in (config, facts, metrics) for name, values in part.items()]
     emit(
         form,

@@ -50,4 +50,4 @@ def fork(
     at = lab.store.job(job_id).parent_step
     emit(form, text=lambda: [f"Job {job_id} is queued: job {job.id} from step {at} on."], ids=lambda: [job_id])
     messages(call_workers(lab, [job_id], start=not no_worker))
-    emit(form, json=lambda: job_fields(lab.store.job(job_id)))
+    emit(form, json=lambda: job_fields(lab.store, lab.store.job(job_id)))

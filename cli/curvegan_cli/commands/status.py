@@ -96,7 +96,7 @@ def status(
     if watch_them:
         look = partial(store.standing, ids=ids, states=states, tags=tags, sweep=sweep, where=where)
         watch(lab, look, [titled(whole)] if whole else [], start_worker=not no_worker)
-    emit_jobs(form, jobs := query(), text)
+    emit_jobs(store, form, jobs := query(), text)
     if by_default and len(jobs) == _TABLE_LIMIT:
         message(f"These are the newest {_TABLE_LIMIT} jobs; --limit N shows more or less.")
 
@@ -130,7 +130,7 @@ def show(lab: Lab, selector: str, form: str) -> None:
     if form == "toml":
         emit_config(form, job.config, f"the config of job {job.id} {job.name or ''}".rstrip())
         return
-    emit(form, text=text, json=lambda: job_fields(job) | {"checkpoints": checkpoints})
+    emit(form, text=text, json=lambda: job_fields(store, job) | {"checkpoints": checkpoints})
 
 
 @click.command()

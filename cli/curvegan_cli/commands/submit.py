@@ -68,7 +68,7 @@ def _submit(lab: Lab, request: "JobRequest", form: str, given: Mapping[str, Any]
     if given["wait"]:
         _wait(lab, job_id, form, start_worker=not given["no_worker"])
     else:
-        emit(form, json=lambda: job_fields(lab.store.job(job_id)))
+        emit(form, json=lambda: job_fields(lab.store, lab.store.job(job_id)))
 
 
 def _next_commands(job_id: int) -> list[str]:
@@ -82,7 +82,7 @@ def _next_commands(job_id: int) -> list[str]:
 def _wait(lab: Lab, job_id: int, form: str, start_worker: bool) -> None:
     [job] = jobs_to_the_end(lab, [job_id], start_worker)
     commands = [f"  curvegan show {job_id}          its numbers", f"  curvegan fetch-plot {job_id}    its picture"]
-    emit(form, text=lambda: [outcome(job), *commands], json=lambda: job_fields(job))
+    emit(form, text=lambda: [outcome(job), *commands], json=lambda: job_fields(lab.store, job))
     if job.state != "succeeded":
         raise SystemExit(1)
 

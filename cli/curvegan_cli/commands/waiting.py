@@ -50,7 +50,7 @@ def wait(lab: Lab, selection: Selection, no_worker: bool, form: str) -> None:
         emit_ended_sweep(lab.store, sweep_to_the_end(lab, selection.whole_sweep, not no_worker), form)
         return
     jobs = jobs_to_the_end(lab, selection.ids(lab.store, LIVE if selection.live_only else ()), not no_worker)
-    emit_jobs(form, jobs, lambda: map(outcome, jobs))
+    emit_jobs(lab.store, form, jobs, lambda: map(outcome, jobs))
     if any(job.state != "succeeded" for job in jobs):
         raise SystemExit(1)
 

@@ -57,9 +57,10 @@ keys_option = click.option(
 )  # fmt: skip
 
 
-def metric_option(name: str, default: str = "rmse") -> Callable[[Any], Any]:
-    """Add an option that names one metric, as the argument `metric`."""
-    text = f"Which metric; `ema_` before it for averaged weights.  [default: {default}]"
+def metric_option(name: str, default: str | None = "rmse") -> Callable[[Any], Any]:
+    """Add an option that names one metric, as the argument `metric`; without a default it may be None."""
+    usual = default or "rmse; of your own curves the energy distance to rows held out"
+    text = f"Which metric; `ema_` before it for averaged weights.  [default: {usual}]"
     return click.option(
         name,
         "metric",

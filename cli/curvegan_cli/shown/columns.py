@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from curvegan.datasets import data_names
 from curvegan.watching.job_cells import job_cells
-from curvegan.watching.job_fields import job_fields
+from curvegan.watching.job_fields import fields_of
 from curvegan.watching.sweep_fields import COUNTED_STATES, SWEEP_FIELDS, prospects, sweep_fields, sweep_lines
 from curvegan.words import age
 from curvegan_cli.shown.output import Column, Grid, Sheet, emit
@@ -35,36 +36,43 @@ _JOB_COLUMNS = (
     *(Column("VERDICT", folds=True, least=12), Column("AGE", right=True, spare=1)),
     Column("WORKER", folds=True, spare=3),
 )
-# What each says of a job is in `curvegan.watching.job_cells`, by its heading.
+# Where a job learns somebody's own curves.
+_DATA = Column("DATA", folds=True, least=8)
+# What each of the others says of a job is in `curvegan.watching.job_cells`, by its heading.
 
 
 def jobs_grid(store: "Store", jobs: Sequence["Job"]) -> Grid:
     """Return the table of `status`."""
     from curvegan_db.sql.database import shown_url
 
+    columns: Sequence[Column] = _JOB_COLUMNS
     rows = job_cells(store, jobs, [column.heading for column in _JOB_COLUMNS])
+    names = data_names(store, [job.config for job in jobs])
+    if any(names):
+        columns = (*columns[:2], _DATA, *columns[2:])
+        rows = [[*row[:2], name or None, *row[2:]] for row, name in zip(rows, names, strict=True)]
     remark = "" if jobs else f"There is no such job in {shown_url(store.engine)}; `curvegan submit` makes one."
-    return Grid(_JOB_COLUMNS, rows, remark)
+    return Grid(columns, rows, remark)
 
 
-def emit_jobs(form: str, jobs: Sequence["Job"], text: Callable[[], Iterable[Grid | str]]) -> None:
+def emit_jobs(store: "Store", form: str, jobs: Sequence["Job"], text: Callable[[], Iterable[Grid | str]]) -> None:
     """Print jobs: for programs every field, with the config in JSON alone; for people `text`."""
     emit(
         form,
         text=text,
-        json=lambda: [job_fields(job) for job in jobs],
-        csv=lambda: _jobs_sheet(jobs),
+        json=lambda: fields_of(store, jobs),
+        csv=lambda: _jobs_sheet(store, jobs),
         ids=lambda: [job.id for job in jobs],
     )
 
 
-def _jobs_sheet(jobs: Sequence["Job"]) -> Sheet:
+def _jobs_sheet(store: "Store", jobs: Sequence["Job"]) -> Sheet:
     """Return a job a line: its fields and metrics; a metric that it has not is empty."""
     from curvegan_db.columns import JOB_FIELDS
     from curvegan_db.filters.catalogue import METRIC_NAMES
 
-    header = (*JOB_FIELDS, *METRIC_NAMES)
-    rows = [job_fields(job) | dict(job.metrics or {}) for job in jobs]
+    header = (*JOB_FIELDS, "data", *METRIC_NAMES)
+    rows = [fields | fields["metrics"] for fields in fields_of(store, jobs)]
     return Sheet(header, [[row.get(name) for name in header] for row in rows])
 
 

@@ -34,7 +34,7 @@ def job_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     explanation = explain(details)
     lines, _ = store.log(job_id)
     return {
-        "job": plain(job_fields(job)),
+        "job": plain(job_fields(store, job)),
         "facts": facts(job, rmse, [row.step for row in checkpoints], data),
         "asked": asked_for(job.config, data),
         "reason": {"code": explanation.reason, "text": explanation.text, "commands": explanation.commands},
