@@ -53,6 +53,11 @@ def test_each_failing_has_its_word(word: str) -> None:
     judged = Neighbours(FAMILY.judging(curves)).compare(curves) | beside(FAMILY, CONFIG, curves)
     metrics = Metrics(0.3, 1.0, 0.7, 1.4, 0.5, 0.5, judged | {"relative_rmse": 0.3, "relative_spread": spread})
     assert judge(LossCurve.empty(), [], metrics).text == word, judged
+    low, high = (judged[f"energy_ratio_{end}"] for end in ("low", "high"))
+    assert low <= judged["energy_ratio"] <= high
+    assert (high < 1) == (word in ("converged", "copies", "jagged")), judged
+    assert (judged["c2st_low"] > 0.5) == (word in ("noise", "jagged", "collapsed", "undertrained")), judged
+    assert judged["c2st_gaussian"] > 0.6 > judged["c2st_floor"]
 
 
 def test_rows_that_are_there_twice_leave_no_ball_empty() -> None:

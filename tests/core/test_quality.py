@@ -189,7 +189,9 @@ MANY = ALWAYS | {"relative_spread", "sliced_w1", "energy", "density", "coverage"
 OF_MODES = MANY | {"modes", "modes_of", "hq", "mode_entropy", "reverse_kl", "mode_js"}
 AT_THE_END = {"w1"}
 # `test_own_verdict` measures them.
-HELD_OUT = {"energy_floor", "energy_gaussian", "energy_kde", "roughness", "memorisation"}
+BASELINES = {f"{name}_{of}" for name in ("energy", "c2st") for of in ("floor", "gaussian", "kde")}
+INTERVALS = {f"{name}{end}" for name in ("energy_ratio", "c2st") for end in ("", "_low", "_high")}
+HELD_OUT = BASELINES | INTERVALS | {"roughness", "memorisation"}
 
 
 @pytest.mark.parametrize(

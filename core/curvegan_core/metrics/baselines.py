@@ -11,6 +11,7 @@ from curvegan_core.families.data import Data
 from curvegan_core.families.family import Reals
 from curvegan_core.families.front import Front, components_of
 from curvegan_core.matmul import product
+from curvegan_core.metrics import two_samples
 from curvegan_core.metrics.distribution import Neighbours
 from curvegan_core.noise import Stream, normals, uniforms
 
@@ -34,16 +35,34 @@ def baselines(family: Data, config: TrainConfig) -> dict[str, Reals]:
 
 
 def beside(family: Data, config: TrainConfig, curves_np: Reals) -> dict[str, float]:
-    """Return the energy distances of the baselines to the rows held out, and two ratios to what is real.
+    """Return what rows held out tell of generated curves, beside the baselines on the same rows.
 
-    roughness: of the mean absolute second differences along the curves. memorisation: of the mean distances to the
-    nearest row that is trained on, of generated curves and of rows held out: 0 for copies, 1 for new ones.
+    roughness: of the mean absolute second differences along the curves, to that of all real rows: a few rough ones
+    make most of it, and where they fall is luck. memorisation: of the mean distances to the nearest row that is trained
+    on, of generated curves and of rows held out: 0 for copies, 1 for new ones.
     """
-    held = Neighbours(family.judging(curves_np))
-    energies = {f"energy_{name}": held.compare(sample)["energy"] for name, sample in baselines(family, config).items()}
-    made, real = ((_roughness(sample), _nearest(sample, family.rows_mp)) for sample in (curves_np, family.held_mp))
-    ratios = {"roughness": (made[0], real[0]), "memorisation": (made[1], real[1])}
-    return energies | {name: value / whole for name, (value, whole) in ratios.items() if whole > 0}
+    samples, real_mp = baselines(family, config), family.judging(curves_np)
+    held = Neighbours(real_mp)
+    energies = {f"energy_{name}": held.compare(sample)["energy"] for name, sample in samples.items()}
+    rough = _roughness(np.concatenate([family.rows_mp, family.held_mp]))
+    new = _nearest(family.held_mp, family.rows_mp)
+    ratios = {"roughness": (_roughness(curves_np), rough), "memorisation": (_nearest(curves_np, family.rows_mp), new)}
+    ratios["energy_ratio"] = held.compare(curves_np)["energy"], energies["energy_gaussian"]
+    found = energies | {name: value / whole for name, (value, whole) in ratios.items() if whole > 0}
+    sure = two_samples.ratio_interval(curves_np, samples["gaussian"], real_mp, config.seed)
+    return found | _bounds("energy_ratio", sure) | _told_apart(curves_np, samples, real_mp)
+
+
+def _told_apart(curves_np: Reals, samples: dict[str, Reals], real_mp: Reals) -> dict[str, float]:
+    """Return the classifier's accuracy on generated curves, its interval, and its accuracy on the baselines."""
+    told, of = two_samples.told_apart(curves_np, real_mp)
+    others = {f"c2st_{name}": two_samples.told_apart(sample, real_mp) for name, sample in samples.items()}
+    shares = {name: share / whole for name, (share, whole) in others.items()}
+    return {"c2st": told / of} | _bounds("c2st", two_samples.interval(told, of)) | shares
+
+
+def _bounds(name: str, bounds: tuple[float, float] | None) -> dict[str, float]:
+    return {} if bounds is None else {f"{name}_low": bounds[0], f"{name}_high": bounds[1]}
 
 
 def _roughness(curves_np: Reals) -> float:
