@@ -89,6 +89,7 @@ def summary(measured: Measured) -> Iterable[str]:
     yield f"| energy in parts of the Gaussian's, mean of all {len(every)} | {every[:, 0].mean():.2f} | .65 |"
     yield f"| the same of sets of {FEWEST} rows or more, {len(many)} | {many[:, 0].mean():.2f} | |"
     yield f"| the floor's, mean of all and of those | {every[:, 1].mean():.2f}, {many[:, 1].mean():.2f} | |"
+    yield f"| the floor is better than the Gaussian | {np.sum(every[:, 1] < 1)} of {len(every)} | |"
     yield f"| better than the Gaussian | {np.sum(every[:, 0] < 1)} of {len(every)} | 22 of 27 |"
     yield f"| roughness .8 to 1.25, of {FEWEST} rows or more | {smooth} of {len(many)} | all |"
     yield f"| memorisation .85 to 1.15, of {FEWEST} rows or more | {new} of {len(many)} | all |"

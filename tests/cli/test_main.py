@@ -70,7 +70,7 @@ def test_the_help_imports_no_command() -> None:
 def test_commands_are_those_of_the_product() -> None:
     assert {" ".join(path) for path in commands(main)} == {
         *("", "submit", "status", "show", "wait", "cancel", "retry", "losses", "fetch-plot", "fetch-checkpoint"),
-        *("sample", "events", "worker", "workers", "config", "db", "db upgrade", "db status", "db prune"),
+        *("sample", "baseline", "events", "worker", "workers", "config", "db", "db upgrade", "db status", "db prune"),
         *("db backup", "db restore"),
         *("resume", "extend", "fork", "logs", "explain", "doctor", "sweep", "sweeps"),
         *("best", "compare", "summary", "plot", "export", "copy", "settings"),

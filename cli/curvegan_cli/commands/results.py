@@ -1,32 +1,31 @@
-"""curvegan losses, metrics, sample, fetch-plot, fetch-checkpoint: what came of a job. Needs no torch."""
+"""curvegan losses, metrics, fetch-plot, fetch-checkpoint: what came of a job. Needs no torch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from curvegan.datasets import own_curves
 from curvegan.lab import Lab
 from curvegan.watching.job_picture import job_picture
 from curvegan.watching.marks import bears, mark, marked
-from curvegan.words import digits_of, number
+from curvegan.words import number
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
 from curvegan_cli.shown import files
+from curvegan_cli.shown.curve_files import shortest
 from curvegan_cli.shown.graphics import PROTOCOL, show_png
 from curvegan_cli.shown.job_drawing import drawn_curves, drawn_losses
 from curvegan_cli.shown.output import Column, Grid, Sheet, emit, form_options
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from curvegan_db.store import Store
     from curvegan_db.values import Job
 
 # curvegan_core.plotting.job_plots.KINDS, which is too heavy to import for --help; a test holds them together.
 KINDS = ("curve", "losses", "evolution")
-_MOST_VALUES = 2_000_000
+_TOLD = ("energy", "energy_ratio", "c2st", "roughness", "memorisation")
+_BASELINES = ("floor", "gaussian", "kde")
 
 
 @click.command()
@@ -44,7 +43,7 @@ def losses(lab: Lab, selector: str, form: str) -> None:
     from curvegan_core.loss_curve import COLUMNS
 
     curve = lab.store.losses(select_one(lab.store, selector))
-    rows = list(zip(*(_shortest(column) for column in curve.columns), strict=True))
+    rows = list(zip(*(shortest(column) for column in curve.columns), strict=True))
     emit(
         form,
         text=lambda: [_figures_grid(COLUMNS, rows)],
@@ -53,55 +52,8 @@ def losses(lab: Lab, selector: str, form: str) -> None:
     )
 
 
-def _figures(rows: Sequence[Sequence[float]]) -> list[list[str]]:
-    """Write numbers in as many digits as tell them apart."""
-    values = [value for row in rows for value in row]
-    digits = digits_of(min(values), max(values))
-    return [[number(value, digits) for value in row] for row in rows]
-
-
 def _figures_grid(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Grid:
     return Grid([Column(name.upper(), right=True) for name in names], rows)
-
-
-@click.command()
-@one_job
-@click.option("-n", "count", type=click.IntRange(1, 100_000), default=10, show_default=True, help="How many curves.")
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Which curves.")
-@click.option("--last", is_flag=True, help="Of the last weights, where averaged ones are what you get.")
-@form_options("table", "json", "csv")
-@pass_lab
-def sample(lab: Lab, selector: str, count: int, seed: int, last: bool, form: str) -> None:
-    """Draw curves from a job's generator.
-
-    They are drawn as of its newest checkpoint, from averaged weights where its config has `ema`. In CSV the header
-    holds the x values, and each row one curve; of a point set each row is a point, x and y. Those of your own curves
-    have the header and the units of their file.
-
-    \b
-    Examples:
-      curvegan sample 17 -n 100 -o csv > curves.csv
-      curvegan sample last --seed 3
-    """
-    from curvegan_core.checkpoint import Checkpoint
-    from curvegan_core.families.curves import columns, points_x
-    from curvegan_core.sampling import samples, told
-
-    job_id = select_one(lab.store, selector)
-    job = lab.store.job(job_id)
-    config, dataset = job.config, own_curves(lab.store, job)
-    _check_count(count, config.points)
-    checkpoint = Checkpoint.from_bytes(lab.store.checkpoint(job_id).data, config)
-    x = None if config.curve.is_point else _shortest(points_x(config, dataset))
-    curves = [_shortest(curve) for curve in told(config, samples(checkpoint, config, count, seed, last))]
-    names = columns(config, dataset)
-    header = dataset.description.columns if dataset else ()
-    emit(
-        form,
-        text=lambda: [Grid([Column(name, right=True) for name in names], _figures(curves))],
-        json=lambda: {"job": job_id, "step": checkpoint.step, "seed": seed, "x": x, "curves": curves},
-        csv=lambda: Sheet(header or x or names, curves),
-    )
 
 
 @click.command()
@@ -111,22 +63,42 @@ def sample(lab: Lab, selector: str, count: int, seed: int, last: bool, form: str
 def metrics(lab: Lab, selector: str, form: str) -> None:
     """Print a job's metrics along its way, at each snapshot.
 
-    `ema_` before a name: of the averaged weights. What each means, `curvegan show ID` tells.
+    `ema_` before a name: of the averaged weights. What each means, `curvegan show ID` tells. Of your own curves the
+    table ends with what the rows held out tell, beside the rows trained on (floor), a Gaussian and a kernel estimate.
 
     \b
     Examples:
       curvegan metrics 17 -o csv > metrics.csv
       curvegan metrics last
     """
-    snapshots = lab.store.snapshots(select_one(lab.store, selector))
+    job = lab.store.job(select_one(lab.store, selector))
+    snapshots = lab.store.snapshots(job.id)
     names = list(dict.fromkeys(name for snapshot in snapshots for name in snapshot.metrics))
     rows = [[snapshot.step, *map(snapshot.metrics.get, names)] for snapshot in snapshots]
     emit(
         form,
-        text=lambda: [_figures_grid(["step", *names], rows)],
+        text=lambda: [_figures_grid(["step", *names], rows), *_held_out(job)],
         json=lambda: [{"step": snapshot.step, **snapshot.metrics} for snapshot in snapshots],
         csv=lambda: Sheet(["step", *names], rows),
     )
+
+
+def _held_out(job: "Job") -> Iterator[Grid | str]:
+    """Say what rows that were held out tell of the curves that people get, and of the baselines."""
+    found = dict(job.metrics or {})
+    if "energy_ratio" not in found:
+        return
+    ratios = {f"energy_ratio_{of}": found[f"energy_{of}"] / found["energy_gaussian"] for of in _BASELINES}
+    known = found | ratios | {"energy": found.get("ema_energy", found["energy"])}
+
+    def row(name: str) -> list[object]:
+        low, high = (known.get(f"{name}_{end}") for end in ("low", "high"))
+        sure = None if low is None else f"{number(low)} to {number(high)}"
+        return [name, known.get(name), sure, *(known.get(f"{name}_{of}") for of in _BASELINES)]
+
+    headings = ("HELD OUT", "CURVES", "95 %", *(of.upper() for of in _BASELINES))
+    yield ""
+    yield Grid([Column(heading, right=heading != "HELD OUT") for heading in headings], [row(name) for name in _TOLD])
 
 
 @click.command()
@@ -204,18 +176,3 @@ def fetch_checkpoint(lab: Lab, selector: str, step: int | None, output: Path | N
     stored = lab.store.checkpoint(job_id, step)
     Checkpoint.from_bytes(stored.data, lab.store.job(job_id).config)  # nobody gets a file that is something else
     files.deliver(output or Path(f"job-{job_id}-step-{stored.step}.safetensors"), stored.data, force)
-
-
-def _check_count(count: int, points: int) -> None:
-    from curvegan_core.errors import InvalidInput
-
-    if count * points > _MOST_VALUES:
-        most = _MOST_VALUES // points
-        raise InvalidInput(
-            f"-n {count}: of {points} points each, {most} curves are the most; draw more with another --seed"
-        )
-
-
-def _shortest(values: "NDArray[Any]") -> list[Any]:
-    """Return numbers in the shortest form that reads back as the same float32: 0.1, not 0.10000000149011612."""
-    return values.tolist() if values.dtype.kind == "i" else [float(str(value)) for value in values]

@@ -7,6 +7,7 @@ import click
 
 from curvegan.datasets import data_remark
 from curvegan.lab import Lab
+from curvegan.results.baselines import few_remarks
 from curvegan.showing.progress import jobs_to_the_end
 from curvegan.submitting.layers import assignments, job_layers, layered
 from curvegan.submitting.starting import call_workers
@@ -64,6 +65,7 @@ def _submit(lab: Lab, request: "JobRequest", form: str, given: Mapping[str, Any]
     [job_id] = lab.store.submit([request])
     lines = [f"Job {job_id} is queued.", *([] if given["wait"] else _next_commands(job_id))]
     emit(form, text=lambda: lines, ids=lambda: [job_id])
+    messages(few_remarks(lab.store, [request.config]))
     messages(call_workers(lab, [job_id], start=not given["no_worker"]))
     if given["wait"]:
         _wait(lab, job_id, form, start_worker=not given["no_worker"])

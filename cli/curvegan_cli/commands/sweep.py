@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curvegan.lab import Lab
+from curvegan.results.baselines import few_remarks
 from curvegan.showing.progress import sweep_to_the_end
 from curvegan.submitting.axes import MOST_POINTS, Point, parse_axis, shown
 from curvegan.submitting.layers import data_layers, own_preset
@@ -131,6 +132,7 @@ def _submit(lab: Lab, plan: Plan, form: str, given: Mapping[str, Any]) -> None:
         return
     sweep = lab.store.sweep(submitted.id)
     _say_queued(lab, sweep, submitted, form, given["wait"])
+    messages(few_remarks(lab.store, [request.config for request in plan.requests]))
     messages(call_workers(lab, submitted.jobs, start=not given["no_worker"]))
     if not given["no_worker"]:
         messages(cores_remark(lab, len(submitted.jobs)))

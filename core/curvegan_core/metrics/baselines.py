@@ -16,13 +16,13 @@ from curvegan_core.metrics.distribution import Neighbours
 from curvegan_core.noise import Stream, normals, uniforms
 
 
-def baselines(family: Data, config: TrainConfig) -> dict[str, Reals]:
-    """Return samples that need no training, by name.
+def baselines(family: Data, config: TrainConfig, count: int | None = None) -> dict[str, Reals]:
+    """Return samples that need no training, by name: of `count` curves, or as many as an evaluation takes.
 
     floor: the rows that are trained on. gaussian: normal scores on their principal components. kde: scores of a row and
     a normal step, Scott, "Multivariate density estimation" (1992), whose factor is n^(-1/(d + 4)).
     """
-    rows_mp, count = family.rows_mp, config.samples
+    rows_mp, count = family.rows_mp, count or config.samples
     front = Front.of("pca", rows_mp, components_of(rows_mp))
     score_mk = front.scores(rows_mp) * front.scale_k
     normal_nk = normals(config.seed, Stream.BASELINE, 0, (count, score_mk.shape[1])) * score_mk.std(axis=0)
@@ -34,31 +34,51 @@ def baselines(family: Data, config: TrainConfig) -> dict[str, Reals]:
     return {"floor": rows_mp, **drawn}
 
 
+class Judge:
+    """What rows held out tell of a sample: measured once, for as many samples as there are."""
+
+    def __init__(self, family: Data) -> None:
+        """Take a data set of which rows are held out."""
+        self.real_mp = family.judging(family.held_mp)
+        self._rows_mp = family.rows_mp
+        self._neighbours = Neighbours(self.real_mp)
+        # Of all rows: a few rough ones make most of it, and into which part they fall is luck.
+        self._rough = _roughness(np.concatenate([family.rows_mp, family.held_mp]))
+        self._new = _nearest(family.held_mp, family.rows_mp)
+
+    def distance(self, curves_np: Reals) -> dict[str, float]:
+        """Return `energy` and `c2st`: how far it is from them, and how often it is told from them."""
+        return {
+            "energy": self._neighbours.compare(curves_np)["energy"],
+            "c2st": float(np.divide(*self.told(curves_np))),
+        }
+
+    def told(self, curves_np: Reals) -> tuple[int, int]:
+        """Return how many rows of it and of those a classifier tells apart, and of how many."""
+        return two_samples.told_apart(curves_np, self.real_mp)
+
+    def ratios(self, curves_np: Reals) -> dict[str, float]:
+        """Return two ratios to what is real, the more like it the nearer to 1.
+
+        roughness: of the mean absolute second differences along the curves. memorisation: of the mean distances to the
+        nearest row that is trained on, of generated curves and of rows held out: 0 for copies, 1 for new ones.
+        """
+        ratios = {"roughness": (_roughness(curves_np), self._rough)}
+        ratios["memorisation"] = _nearest(curves_np, self._rows_mp), self._new
+        return {name: value / whole for name, (value, whole) in ratios.items() if whole > 0}
+
+
 def beside(family: Data, config: TrainConfig, curves_np: Reals) -> dict[str, float]:
-    """Return what rows held out tell of generated curves, beside the baselines on the same rows.
-
-    roughness: of the mean absolute second differences along the curves, to that of all real rows: a few rough ones
-    make most of it, and where they fall is luck. memorisation: of the mean distances to the nearest row that is trained
-    on, of generated curves and of rows held out: 0 for copies, 1 for new ones.
-    """
-    samples, real_mp = baselines(family, config), family.judging(curves_np)
-    held = Neighbours(real_mp)
-    energies = {f"energy_{name}": held.compare(sample)["energy"] for name, sample in samples.items()}
-    rough = _roughness(np.concatenate([family.rows_mp, family.held_mp]))
-    new = _nearest(family.held_mp, family.rows_mp)
-    ratios = {"roughness": (_roughness(curves_np), rough), "memorisation": (_nearest(curves_np, family.rows_mp), new)}
-    ratios["energy_ratio"] = held.compare(curves_np)["energy"], energies["energy_gaussian"]
-    found = energies | {name: value / whole for name, (value, whole) in ratios.items() if whole > 0}
-    sure = two_samples.ratio_interval(curves_np, samples["gaussian"], real_mp, config.seed)
-    return found | _bounds("energy_ratio", sure) | _told_apart(curves_np, samples, real_mp)
-
-
-def _told_apart(curves_np: Reals, samples: dict[str, Reals], real_mp: Reals) -> dict[str, float]:
-    """Return the classifier's accuracy on generated curves, its interval, and its accuracy on the baselines."""
-    told, of = two_samples.told_apart(curves_np, real_mp)
-    others = {f"c2st_{name}": two_samples.told_apart(sample, real_mp) for name, sample in samples.items()}
-    shares = {name: share / whole for name, (share, whole) in others.items()}
-    return {"c2st": told / of} | _bounds("c2st", two_samples.interval(told, of)) | shares
+    """Return what rows held out tell of generated curves, beside the baselines on the same rows."""
+    judge, samples = Judge(family), baselines(family, config)
+    own, others = judge.distance(curves_np), {name: judge.distance(sample) for name, sample in samples.items()}
+    found = {f"{metric}_{name}": numbers[metric] for metric in own for name, numbers in others.items()}
+    if found["energy_gaussian"] > 0:
+        found["energy_ratio"] = own["energy"] / found["energy_gaussian"]
+    sure = two_samples.ratio_interval(curves_np, samples["gaussian"], judge.real_mp, config.seed)
+    found |= _bounds("energy_ratio", sure) | {"c2st": own["c2st"]}
+    found |= _bounds("c2st", two_samples.interval(*judge.told(curves_np)))
+    return found | judge.ratios(curves_np)
 
 
 def _bounds(name: str, bounds: tuple[float, float] | None) -> dict[str, float]:

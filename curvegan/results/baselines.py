@@ -1,0 +1,77 @@
+"""What needs no training, on a person's own curves: how near it comes to rows held out, and curves of it."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from curvegan.datasets import stored_curves
+from curvegan.words import number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from curvegan_core.config.train import TrainConfig
+    from curvegan_core.families.dataset import Dataset
+    from curvegan_db.store import Store
+
+KINDS = ("gaussian", "kde")
+"""What can be drawn from: normal scores on principal components, and a kernel estimate on them."""
+
+FEWEST = 100
+"""Rows below which no training was seen to do better than these: docs/real-curves.md."""
+_CALLED = {"floor": "rows trained on", "gaussian": "Gaussian", "kde": "kernel estimate"}
+
+
+def few_remarks(store: "Store", configs: "Iterable[TrainConfig]") -> list[str]:
+    """Say of each data set that has few curves that it has few, and how near what needs no training comes."""
+    from curvegan_core.config.curve import Data
+
+    own = {config.curve.hash: config for config in reversed([*configs]) if isinstance(config.curve, Data)}
+    found = [(content_hash, store.dataset_names(content_hash), config) for content_hash, config in own.items()]
+    return [_few(store, names[0], config) for _, names, config in found if names and _rows(store, names[0]) < FEWEST]
+
+
+def _rows(store: "Store", name: str) -> int:
+    return store.named_dataset(name).rows
+
+
+def _few(store: "Store", name: str, config: "TrainConfig") -> str:
+    from curvegan_core.families.data import held_out
+
+    rows = _rows(store, name)
+    held, numbers = int(held_out(config, rows).sum()), ""
+    if held:
+        judged = baseline_numbers(config, stored_curves(store, store.named_dataset(name).hash, name))
+        energies = ", ".join(f"{_CALLED[kind]} {number(found['energy'])}" for kind, found in judged.items())
+        numbers = f" (energy distance to the {held} held out: {energies})"
+    return (
+        f"{name} has only {rows} curves, and of fewer than {FEWEST} a Gaussian or a kernel estimate serves as well as "
+        f"a GAN{numbers}; `curvegan baseline` draws from them."
+    )
+
+
+def baseline_numbers(config: "TrainConfig", dataset: "Dataset") -> dict[str, dict[str, float]]:
+    """Return what rows held out tell of the rows trained on (floor), of a Gaussian and of a kernel estimate.
+
+    They are those of a job with this config, in its metrics `energy_floor` to `c2st_kde`. Raises InvalidInput where no
+    row is held out.
+    """
+    from curvegan_core.errors import InvalidInput
+    from curvegan_core.families.data import Data
+    from curvegan_core.metrics.baselines import Judge, baselines
+
+    family = Data(config, dataset)
+    if not len(family.held_mp):
+        raise InvalidInput(f"no row is held out to judge by: the data set has only {len(dataset.rows)}")
+    judge = Judge(family)
+    samples = baselines(family, config)
+    return {name: judge.distance(sample) | judge.ratios(sample) for name, sample in samples.items()}
+
+
+def baseline_curves(config: "TrainConfig", dataset: "Dataset", kind: str, count: int) -> "NDArray[Any]":
+    """Draw curves of one of KINDS, (count, points), in the units of the data set: the first are those judged."""
+    from curvegan_core.families.data import Data
+    from curvegan_core.metrics.baselines import baselines
+    from curvegan_core.sampling import told
+
+    curves = baselines(Data(config, dataset), config, count)[kind]
+    return told(config, curves * dataset.parameters.scale + dataset.parameters.mean)
