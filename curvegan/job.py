@@ -158,14 +158,14 @@ class Job:
     def plot(self, kind: str = "curve") -> Picture:
         """Return a picture of it: curve, losses or evolution; a notebook shows it. Raises InvalidInput, ResultNotFound.
 
-        While it runs the picture shows how far it is.
+        While it runs the picture shows how far it is. Of own curves there are quantiles, scores and pairs, too.
         """
-        from curvegan.watching.job_picture import job_picture
+        from curvegan.watching.job_picture import job_picture, own_kinds
         from curvegan_core.errors import InvalidInput
         from curvegan_core.plotting.job_plots import KINDS
 
-        if kind not in KINDS:
-            raise InvalidInput(f"no plot is called {kind!r:.40}; there are {', '.join(KINDS)}")
+        if kind not in (kinds := (*KINDS, *own_kinds())):
+            raise InvalidInput(f"no plot is called {kind!r:.40}; there are {', '.join(kinds)}")
         store, record = self._services.store, self.record
         picture = Picture(f"{kind} of job {self.id}", lambda form, dpi: job_picture(store, record, kind, form, dpi))
         _ = picture.png  # what is missing is said now, and not where it is displayed

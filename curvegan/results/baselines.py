@@ -1,6 +1,7 @@
 """What needs no training, on a person's own curves: how near it comes to rows held out, and curves of it."""
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from curvegan.datasets import stored_curves
@@ -39,7 +40,7 @@ def _few(store: "Store", name: str, config: "TrainConfig") -> str:
 
     rows = _rows(store, name)
     held, numbers = int(held_out(config, rows).sum()), ""
-    if held:
+    if held and find_spec("scipy"):
         judged = baseline_numbers(config, stored_curves(store, store.named_dataset(name).hash, name))
         energies = ", ".join(f"{_CALLED[kind]} {number(found['energy'])}" for kind, found in judged.items())
         numbers = f" (energy distance to the {held} held out: {energies})"
@@ -53,8 +54,9 @@ def baseline_numbers(config: "TrainConfig", dataset: "Dataset") -> dict[str, dic
     """Return what rows held out tell of the rows trained on (floor), of a Gaussian and of a kernel estimate.
 
     They are those of a job with this config, in its metrics `energy_floor` to `c2st_kde`. Raises InvalidInput where no
-    row is held out.
+    row is held out, or scipy is missing.
     """
+    _check_scipy()
     from curvegan_core.errors import InvalidInput
     from curvegan_core.families.data import Data
     from curvegan_core.metrics.baselines import Judge, baselines
@@ -68,10 +70,21 @@ def baseline_numbers(config: "TrainConfig", dataset: "Dataset") -> dict[str, dic
 
 
 def baseline_curves(config: "TrainConfig", dataset: "Dataset", kind: str, count: int) -> "NDArray[Any]":
-    """Draw curves of one of KINDS, (count, points), in the units of the data set: the first are those judged."""
+    """Draw curves of one of KINDS, (count, points), in the units of the data set: the first are those judged.
+
+    Raises InvalidInput where scipy is missing.
+    """
+    _check_scipy()
     from curvegan_core.families.data import Data
     from curvegan_core.metrics.baselines import baselines
     from curvegan_core.sampling import told
 
     curves = baselines(Data(config, dataset), config, count)[kind]
     return told(config, curves * dataset.parameters.scale + dataset.parameters.mean)
+
+
+def _check_scipy() -> None:
+    from curvegan_core.errors import InvalidInput
+
+    if not find_spec("scipy"):
+        raise InvalidInput('baselines need scipy, which is not installed: pip install "curvegan[worker]"')

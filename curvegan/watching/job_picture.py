@@ -6,6 +6,7 @@ from curvegan.datasets import own_curves
 from curvegan.watching.job_fields import LIVE
 
 if TYPE_CHECKING:
+    from curvegan_core.plotting.job_plots import Picture
     from curvegan_db.store import Store
     from curvegan_db.values import Job
 
@@ -15,14 +16,17 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 def job_picture(store: "Store", job: "Job", kind: str, form: str = "png", dpi: int | None = None) -> bytes:
     """Return a job's plot of a kind as a file: "png", of so many pixels to the inch, "svg" or "pdf".
 
-    As its worker stored it, where that is what is asked for.
+    As its worker stored it, where that is what is asked for. Those of own curves are drawn from the newest checkpoint.
 
     Raises:
+        InvalidInput: the job did not learn own curves, or they were removed, and the picture is of those.
         ResultNotFound: nothing has been recorded yet.
         ResultDamaged: what is stored is no PNG file.
     """
     from curvegan_db.errors import ResultDamaged, ResultNotFound
 
+    if kind in own_kinds():
+        return _own_picture(store, job, kind).to_bytes(form, dpi)
     stored = store.plot(job.id, kind) if form == "png" and dpi is None else None
     if stored and not stored.png.startswith(_PNG):
         raise ResultDamaged(stored.job_id, f"{stored.kind} plot", "it is no PNG")
@@ -36,6 +40,28 @@ def job_picture(store: "Store", job: "Job", kind: str, form: str = "png", dpi: i
     title, own = titled(job.id, job.name), own_curves(store, job)
     drawn = picture(kind, PlotData(title, job.config, losses, snapshots, verdict=job.verdict, dataset=own))
     return drawn.to_bytes(form, dpi)
+
+
+def own_kinds() -> tuple[str, ...]:
+    """Return the kinds of pictures that only jobs on somebody's own curves have."""
+    from curvegan_core.plotting.own_plots import OWN_KINDS
+
+    return OWN_KINDS
+
+
+def _own_picture(store: "Store", job: "Job", kind: str) -> "Picture":
+    from curvegan_core.checkpoint import Checkpoint
+    from curvegan_core.errors import InvalidInput
+    from curvegan_core.plotting.job_plots import titled
+    from curvegan_core.plotting.own_plots import DRAWN, OwnData, own_picture
+    from curvegan_core.sampling import samples
+
+    dataset = own_curves(store, job)
+    if dataset is None:
+        raise InvalidInput(f"{kind} compares with your own curves, and job {job.id} has none: it needs --data NAME")
+    checkpoint = Checkpoint.from_bytes(store.checkpoint(job.id).data, job.config)
+    curves = samples(checkpoint, job.config, DRAWN, 0).astype(float)
+    return own_picture(kind, OwnData(titled(job.id, job.name), job.config, dataset, curves, checkpoint.step))
 
 
 def _hint(job: "Job") -> str:

@@ -80,6 +80,13 @@ def test_samples_are_the_same_in_every_form_and_read_back(own: Client) -> None:
     assert "stdout" in own.refused("sample", "1", "-o", "json", "--output", "new.json")
 
 
+@pytest.mark.parametrize("kind", ["quantiles", "scores", "pairs"])
+def test_pictures_of_own_curves_are_for_jobs_that_learn_them(own: Client, kind: str) -> None:
+    assert own.done("fetch-plot", "1", "--kind", kind) == f"job-1-{kind}.png\n"
+    assert Path(f"job-1-{kind}.png").stat().st_size > 5000
+    assert "needs --data NAME" in own.refused("fetch-plot", "2", "--kind", kind)
+
+
 def test_metrics_end_with_what_rows_held_out_tell(own: Client) -> None:
     found = own.json("show", "1")["metrics"]
     header, _, energy, ratio, told, rough, new = own.done("metrics", "1").splitlines()[-7:]

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from curvegan_db.store import Store
     from curvegan_db.values import Job
 
-# curvegan_core.plotting.job_plots.KINDS, which is too heavy to import for --help; a test holds them together.
+# Those of curvegan_core.plotting, which is too heavy to import for --help; a test holds them together.
 KINDS = ("curve", "losses", "evolution")
+OWN_KINDS = ("quantiles", "scores", "pairs")
 _TOLD = ("energy", "energy_ratio", "c2st", "roughness", "memorisation")
 _BASELINES = ("floor", "gaussian", "kde")
 
@@ -103,7 +104,7 @@ def _held_out(job: "Job") -> Iterator[Grid | str]:
 
 @click.command()
 @one_job
-@click.option("--kind", type=click.Choice(KINDS), default="curve", show_default=True, help="Which plot.")
+@click.option("--kind", type=click.Choice((*KINDS, *OWN_KINDS)), default="curve", show_default=True, help="Which plot.")
 @files.picture_option("job-ID-KIND.png")
 @files.dpi_option
 @files.force_option
@@ -116,7 +117,8 @@ def fetch_plot(
 
     The file's path is printed. It works while the job is running, too: then the plot shows the newest snapshot.
     The worker stores the plots curve and losses at the end; evolution is drawn when it is asked for. A file that shows
-    the same plot of the same job is written over.
+    the same plot of the same job is written over. Of your own curves there are quantiles (bands at each x), scores
+    (principal components) and pairs (the curves nearest to a row trained on, and the farthest), too.
 
     With --show the terminal shows the picture where it can, as kitty, iTerm2, WezTerm and Ghostty do, and a drawing in
     characters elsewhere.
