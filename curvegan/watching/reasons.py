@@ -40,7 +40,7 @@ NOTES = {
     "cancel_requested": "it is cancelled as soon as its lease runs out",
     "broker_unreachable": "workers are not nudged, but find jobs by polling",
 }
-COMPILES = "once on a machine it compiles its kernel, about 10 s"
+COMPILES = "once on a machine it compiles its kernel, 10 to 30 s"
 # Two heartbeats, 5 s apart, that did not come.
 SILENT_S = 12.0
 _ENDED_BECAUSE = {"diverged": "diverged", "lost": "worker_lost"}
