@@ -19,7 +19,7 @@ REASONS = {
     "workers_fail": "queued: no worker for it lives, and workers die at their start",
     "behind": "queued: others go first",
     "busy": "queued: it is next, and every worker for it is training",
-    "worker_starts": "queued: the only workers for it are starting; once on a machine they compile, about 10 s",
+    "worker_starts": "queued: the only workers for it are starting; once on a machine they compile, 10 to 30 s",
     "starting": "queued: a worker has claimed it; it loads it, or trains others of its pack first",
     "next": "queued: it is next, and a free worker takes it in a second",
     "training": "running: it trains",
