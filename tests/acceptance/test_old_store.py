@@ -79,4 +79,4 @@ def began_at(store: Store, job: int) -> list[int]:
 def rounds_as_there(store: Store, end: dict[str, Any]) -> bool:
     """Whether an undisturbed training ends here with the bits of there: torch's kernels differ by processor."""
     _, final = undisturbed(store.job(end["job"]).config)
-    return hashlib.sha256(replace(final, keys=None).to_bytes()).hexdigest() == end["sha256"]
+    return bool(hashlib.sha256(replace(final, keys=None).to_bytes()).hexdigest() == end["sha256"])
