@@ -8,7 +8,8 @@ from click.shell_completion import ShellComplete
 
 from curvegan_cli.main import main
 
-from ..client import RUN, Client
+from ...worker.fleet import CURVEGAN
+from ..client import Client
 from ..test_main import HEAVY
 
 
@@ -32,8 +33,8 @@ def completed(client: Client, line: str) -> list[str]:
         ("submit --preset coll", "collapse-fix"),
         ("submit --set bet", "beta1="),
         ("submit --set curve.no", "curve.noise="),
-        ("submit --set loss=hi", "hinge"),
-        ("config --set spectral_norm=t", "true"),
+        ("submit --set loss=hi", "loss=hinge"),
+        ("config --set spectral_norm=t", "spectral_norm=true"),
         ("sweep --grid l", "lr="),
         ("summary --by lr,bet", "lr,beta2"),
         ("best --by ", "rmse"),
@@ -72,11 +73,27 @@ def test_each_shell_has_a_script_that_asks_the_command(client: Client, shell: st
     assert "curvegan" in script
 
 
-def test_bash_completes_what_is_typed(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        ("show de", ["demo"]),
+        ("submit --set activation=le", ["leaky_relu"]),
+        ("submit --set norm_d=", ["none", "batch", "layer"]),
+        ("submit --set=beta1", ["beta1="]),
+        ("submit --loss=rp", ["rpgan"]),
+    ],
+)
+def test_bash_completes_what_is_typed(client: Client, words: str, answers: list[str]) -> None:
+    """In a real bash, which parts words at `=`."""
     client.submit("--name", "demo")
-    ask = {"COMP_WORDS": "curvegan show de", "COMP_CWORD": "2", "_CURVEGAN_COMPLETE": "bash_complete"}
-    client.environment |= ask
-    assert client.alone(code=RUN).stdout.split() == ["plain,demo"]
+    script = f"""eval "$({CURVEGAN} completion bash 2>/dev/null)"
+        export CURVEGAN_HOME={client.home}
+        COMP_WORDS=(curvegan {words.replace("=", " = ")}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+        compopt() {{ :; }}
+        _curvegan_completion {CURVEGAN}; printf "%s\\n" "${{COMPREPLY[@]}}" """
+    bash = ["bash", "--norc", "-c", script]
+    done = subprocess.run(bash, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == answers, done.stderr
 
 
 @pytest.mark.parametrize("words", ["sub", "submit --lo", "fetch-plot --ki", "status --state fa"])

@@ -90,6 +90,8 @@ def test_config_prints_a_file_that_submit_reads(client: Client) -> None:
 
 
 BAD_INPUT = [
+    ("--device GPU:0", "cuda or cuda:N (got 'GPU:0'), did you mean 'cuda:0'?"),
+    ("--set activation=swish", "did you mean 'silu'?"),
     ("--set stepz 3", "unknown key 'stepz', did you mean 'steps'?"),
     ("--set curve.b 3", "unknown key 'curve.b'"),
     ("--set steps three", "steps"),
