@@ -139,7 +139,7 @@ def test_interrupting_the_waiting_leaves_the_job(lab: cg.Lab, capsys: pytest.Cap
     import _thread
 
     job = lab.submit(worker=False)
-    timer = threading.Timer(0.5, _thread.interrupt_main)
+    timer = threading.Timer(3, _thread.interrupt_main)
     timer.start()
     with pytest.raises(cg.Detached):
         job.wait(worker=False)
