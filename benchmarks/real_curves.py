@@ -21,7 +21,9 @@ import curvegan as cg
 from benchmarks.real_sets import PACKAGES, SETS
 from curvegan.submitting.layers import job_layers, layered
 from curvegan_core.families.dataset import MOST_POINTS
-from curvegan_core.training import PackTraining
+from curvegan_core.plotting.own_plots import DRAWN, OwnData, own_picture
+from curvegan_core.sampling import samples
+from curvegan_core.training import PackTraining, Progress
 
 PAGE = Path(__file__).parent.parent / "docs" / "real-curves.md"
 SPLITS = (0, 1, 2)
@@ -53,16 +55,31 @@ def add(lab: cg.Lab, name: str) -> int:
     ).rows
 
 
-def split(lab: cg.Lab, name: str, seed: int) -> Split:
-    """Train on a stored set as `curvegan submit --data NAME --seed SEED` does."""
+def trained(lab: cg.Lab, name: str, seed: int) -> Progress:
+    """Return the end of a training."""
     config, dataset = layered(job_layers(lab, {"seed": seed}, data=name)), lab.data[name]
-    before = time.process_time()
     training = PackTraining({0: (config, None)}, "cpu", {dataset.hash: dataset})
     while training.jobs:
         [report] = training.advance()
+    return report
+
+
+def draw(lab: cg.Lab, name: str) -> None:
+    """Write the picture of the page, as `curvegan fetch-plot --kind quantiles` draws it."""
+    config, end = layered(job_layers(lab, {"seed": 0}, data=name)), trained(lab, name, 0)
+    assert end.checkpoint is not None
+    curves = samples(end.checkpoint, config, DRAWN, 0).astype(float)
+    data = OwnData(f"{name}, seed 0", config, lab.data[name], curves, end.step)
+    (PAGE.parent / "images" / "quantiles.png").write_bytes(own_picture("quantiles", data).to_bytes())
+
+
+def split(lab: cg.Lab, name: str, seed: int) -> Split:
+    """Train on a stored set as `curvegan submit --data NAME --seed SEED` does."""
+    before = time.process_time()
+    end = trained(lab, name, seed)
     seconds = time.process_time() - before
-    assert report.metrics is not None, f"{name}, seed {seed}: diverged"
-    found = report.metrics.as_dict()
+    assert end.metrics is not None, f"{name}, seed {seed}: diverged"
+    found = end.metrics.as_dict()
     of = found["energy_gaussian"]
     energy, floor, kde = (found[key] / of for key in ("ema_energy", "energy_floor", "energy_kde"))
     return Split(energy, floor, kde, found["roughness"], found["memorisation"], seconds)
@@ -119,9 +136,10 @@ def main(names: Sequence[str]) -> None:
                 split(lab, name, 0)  # a machine compiles the engine once
             measured[name] = rows, [split(lab, name, seed) for seed in SPLITS]
             print(*list(table({name: measured[name]}))[2:], flush=True)
+        if not names:
+            write(measured)
+            draw(lab, "power")
     print(*summary(measured), sep="\n")
-    if not names:
-        write(measured)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from curvegan.datasets import own_curves
 from curvegan.watching.job_fields import LIVE
 
 if TYPE_CHECKING:
-    from curvegan_core.plotting.job_plots import Picture
+    from curvegan_core.plotting.picture import Picture
     from curvegan_db.store import Store
     from curvegan_db.values import Job
 

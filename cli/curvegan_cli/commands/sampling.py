@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
+from curvegan.comparing.baselines import KINDS, baseline_curves, baseline_numbers
 from curvegan.datasets import own_curves, stored_curves
 from curvegan.lab import Lab
-from curvegan.results.baselines import KINDS, baseline_curves, baseline_numbers
 from curvegan.submitting.layers import job_layers, layered
 from curvegan.words import digits_of, number
 from curvegan_cli.options import completing, pass_lab

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curvegan.comparing.baselines import few_remarks
 from curvegan.datasets import data_remark
 from curvegan.lab import Lab
-from curvegan.results.baselines import few_remarks
 from curvegan.showing.progress import jobs_to_the_end
 from curvegan.submitting.layers import assignments, job_layers, layered
 from curvegan.submitting.starting import call_workers

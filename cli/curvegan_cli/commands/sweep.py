@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curvegan.comparing.baselines import few_remarks
 from curvegan.lab import Lab
-from curvegan.results.baselines import few_remarks
 from curvegan.showing.progress import sweep_to_the_end
 from curvegan.submitting.axes import MOST_POINTS, Point, parse_axis, shown
 from curvegan.submitting.layers import data_layers, own_preset

@@ -20,7 +20,8 @@ from curvegan_core.families.family import nearest_row
 from curvegan_core.families.front import Front
 from curvegan_core.plotting.axes import Axes, Key, Marks, fitted, room
 from curvegan_core.plotting.canvas import Canvas, drawable
-from curvegan_core.plotting.job_plots import GENERATED_COLOUR, TARGET_COLOUR, Picture
+from curvegan_core.plotting.job_plots import GENERATED_COLOUR, TARGET_COLOUR
+from curvegan_core.plotting.picture import Picture
 from curvegan_core.plotting.ticks import round_ticks
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)

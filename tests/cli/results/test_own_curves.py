@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from .client import SMALL, Client, PlayedWorker
+from ..client import SMALL, Client, PlayedWorker
 
 HOURS = np.arange(12)
 RANDOM = np.random.default_rng(1)
