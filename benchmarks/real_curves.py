@@ -19,6 +19,7 @@ import numpy as np
 
 import curvegan as cg
 from benchmarks.real_sets import PACKAGES, SETS
+from curvegan.comparing.baselines import FEWEST
 from curvegan.submitting.layers import job_layers, layered
 from curvegan_core.families.dataset import MOST_POINTS
 from curvegan_core.plotting.own_plots import DRAWN, OwnData, own_picture
@@ -27,8 +28,6 @@ from curvegan_core.training import PackTraining, Progress
 
 PAGE = Path(__file__).parent.parent / "docs" / "real-curves.md"
 SPLITS = (0, 1, 2)
-FEWEST = 100
-"""Rows below which memorisation and roughness are the luck of a few rows held out."""
 
 
 class Split(NamedTuple):
