@@ -160,11 +160,11 @@ class Job:
 
         While it runs the picture shows how far it is. Of own curves there are quantiles, scores and pairs, too.
         """
-        from curvegan.watching.job_picture import job_picture, own_kinds
+        from curvegan.watching.job_picture import OWN_KINDS, job_picture
         from curvegan_core.errors import InvalidInput
         from curvegan_core.plotting.job_plots import KINDS
 
-        if kind not in (kinds := (*KINDS, *own_kinds())):
+        if kind not in (kinds := (*KINDS, *OWN_KINDS)):
             raise InvalidInput(f"no plot is called {kind!r:.40}; there are {', '.join(kinds)}")
         store, record = self._services.store, self.record
         picture = Picture(f"{kind} of job {self.id}", lambda form, dpi: job_picture(store, record, kind, form, dpi))

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from curvegan_db.store import Store
     from curvegan_db.values import Job
 
+# Those of curvegan_core.plotting.own_plots, which is too heavy to import before anything is refused.
+OWN_KINDS = ("quantiles", "scores", "pairs")
+"""The pictures that only jobs on somebody's own curves have."""
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -25,7 +28,7 @@ def job_picture(store: "Store", job: "Job", kind: str, form: str = "png", dpi: i
     """
     from curvegan_db.errors import ResultDamaged, ResultNotFound
 
-    if kind in own_kinds():
+    if kind in OWN_KINDS:
         return _own_picture(store, job, kind).to_bytes(form, dpi)
     stored = store.plot(job.id, kind) if form == "png" and dpi is None else None
     if stored and not stored.png.startswith(_PNG):
@@ -41,13 +44,6 @@ def job_picture(store: "Store", job: "Job", kind: str, form: str = "png", dpi: i
     title, own = titled(job.id, job.name), own_curves(store, job)
     drawn = picture(kind, PlotData(title, job.config, losses, snapshots, verdict=job.verdict, dataset=own))
     return drawn.to_bytes(form, dpi)
-
-
-def own_kinds() -> tuple[str, ...]:
-    """Return the kinds of pictures that only jobs on somebody's own curves have."""
-    from curvegan_core.plotting.own_plots import OWN_KINDS
-
-    return OWN_KINDS
 
 
 def _own_picture(store: "Store", job: "Job", kind: str) -> "Picture":

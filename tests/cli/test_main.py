@@ -80,11 +80,12 @@ def test_commands_are_those_of_the_product() -> None:
 
 
 def test_names_that_help_repeats_are_those_of_the_core() -> None:
+    from curvegan.watching.job_picture import OWN_KINDS
     from curvegan_core.config.train import TrainConfig
+    from curvegan_core.plotting import own_plots
     from curvegan_core.plotting.job_plots import KINDS
-    from curvegan_core.plotting.own_plots import OWN_KINDS
 
-    assert (results.KINDS, results.OWN_KINDS) == (KINDS, OWN_KINDS)
+    assert (results.KINDS, OWN_KINDS) == (KINDS, own_plots.OWN_KINDS)
     assert {*KEYS} - {"lr"} <= {*TrainConfig.model_fields}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curvegan.lab import Lab
-from curvegan.watching.job_picture import job_picture
+from curvegan.watching.job_picture import OWN_KINDS, job_picture
 from curvegan.watching.marks import bears, mark, marked
 from curvegan.words import number
 from curvegan_cli.options import pass_lab
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 # Those of curvegan_core.plotting, which is too heavy to import for --help; a test holds them together.
 KINDS = ("curve", "losses", "evolution")
-OWN_KINDS = ("quantiles", "scores", "pairs")
 _TOLD = ("energy", "energy_ratio", "c2st", "roughness", "memorisation")
 _BASELINES = ("floor", "gaussian", "kde")
 
