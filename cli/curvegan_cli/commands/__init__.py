@@ -45,6 +45,7 @@ INDEX = {
     "data": ("data", "Keep your own curves to train on."),
     "worker": ("workers", "Train queued jobs until stopped."),
     "workers": ("workers", "List the workers that the store knows, live and lost ones."),
+    "metrics-text": ("prometheus", "Print how the store stands, for Prometheus."),
     "doctor": ("installation", "Find out what keeps jobs from running here."),
     "config": ("submit", "Print a job's config: every key and its default."),
     "settings": ("installation", "Show each setting and where it comes from."),
