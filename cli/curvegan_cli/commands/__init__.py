@@ -29,6 +29,7 @@ INDEX = {
     "losses": ("results", "Print a job's loss curve, as far as it has been trained."),
     "metrics": ("results", "Print a job's metrics along its way, at each snapshot."),
     "fetch-plot": ("results", "Write a job's plot to a PNG, SVG or PDF file."),
+    "animate": ("animate", "Write a training as a GIF, or as an MP4 where ffmpeg is."),
     "fetch-checkpoint": ("results", "Write a job's checkpoint to a file."),
     "spectrum": ("spectrum", "Print the eigenvalues of a small job's training step at a checkpoint."),
     "sample": ("results", "Draw curves from a job's generator."),
