@@ -38,6 +38,7 @@ INDEX = {
     "summary": ("comparing", "Sum up many jobs: median and quartiles over the seeds."),
     "plot": ("plot", "Draw a sweep to a PNG, SVG or PDF file."),
     "export": ("export", "Write jobs as one table, a job a line."),
+    "report": ("web", "Print a page about a sweep, or any jobs, as one file to share."),
     "copy": ("copying", "Copy jobs that have ended into another store, with all that came of them."),
     "events": ("status", "List every change of a job's state, the oldest first."),
     "logs": ("waiting", "Print a job's log, from its first line on."),
