@@ -50,6 +50,7 @@ def dashboard(lab: Lab, port: int, open_it: bool, bind: str, hosts: tuple[str, .
         from curvegan_core.errors import ServiceUnavailable
 
         raise ServiceUnavailable(f"{_NO_WEB} ({error.name} is missing)") from None
+    _check_token(token)
     lab.store.last_id()  # what is wrong with the store is said here, in a line
     listener = listening(port, bind)
     port = listener.getsockname()[1]
@@ -63,12 +64,16 @@ def dashboard(lab: Lab, port: int, open_it: bool, bind: str, hosts: tuple[str, .
         server(served).run(sockets=[listener])
 
 
-def _doors(port: int, hosts: tuple[str, ...], token: str | None) -> "Doors":
+def _check_token(token: str | None) -> None:
     from curvegan_core.errors import InvalidInput
-    from curvegan_web.doors import Doors
 
     if token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{32,200}", token):
         raise InvalidInput("a token has 32 or more letters, digits, - and _; without --token one is made")
+
+
+def _doors(port: int, hosts: tuple[str, ...], token: str | None) -> "Doors":
+    from curvegan_web.doors import Doors
+
     own = frozenset({f"127.0.0.1:{port}", f"localhost:{port}", *hosts})
     return Doors(own) if token is None else Doors(own, token)
 
