@@ -79,7 +79,8 @@ def snapshots_at(store: "Store", job: "Job", steps: Sequence[int]) -> "Iterator[
 def frames_of(store: "Store", job: "Job", snapshots: "Sequence[Snapshot]") -> Iterator[bytes]:
     """Yield the picture of each snapshot as PNG, all with the same axes."""
     from curvegan_core.loss_curve import LossCurve
-    from curvegan_core.plotting.job_plots import PlotData, curve_picture, titled
+    from curvegan_core.plotting.job_plots import curve_picture, titled
+    from curvegan_core.plotting.plot_data import PlotData
 
     title, own = titled(job.id, job.name), own_curves(store, job)
     for one in snapshots:

@@ -8,8 +8,8 @@ from sqlalchemy import event, text
 
 from curvegan_db.store import Store
 
-from ..db.population import change
-from .client import SMALL, Client, PlayedWorker
+from ...db.population import change
+from ..client import SMALL, Client, PlayedWorker
 
 
 def families(page: str) -> dict[str, Any]:

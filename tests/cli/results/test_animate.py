@@ -10,7 +10,7 @@ from PIL import Image
 
 from curvegan.watching.animation import film, snapshots_at
 
-from .client import Client
+from ..client import Client
 
 
 def test_frames_are_the_snapshots_that_the_job_had(trained: Client) -> None:
