@@ -19,19 +19,8 @@ MOST_FRAMES, FRAMES = 1000, 120
 _COLOURS = 64
 # H.264 takes even sizes only. In fragments, for a pipe has no beginning that could be written at the end.
 _FFMPEG = (
-    *(
-        "-loglevel",
-        "error",
-        "-f",
-        "image2pipe",
-        "-framerate",
-        "{fps}",
-        "-i",
-        "-",
-        "-vf",
-        "pad=ceil(iw/2)*2:ceil(ih/2)*2",
-    ),
-    *("-pix_fmt", "yuv420p", "-movflags", "frag_keyframe+empty_moov", "-f", "mp4", "-"),
+    "ffmpeg -loglevel error -f image2pipe -framerate {fps} -i - -vf pad=ceil(iw/2)*2:ceil(ih/2)*2 -pix_fmt yuv420p "
+    "-movflags frag_keyframe+empty_moov -f mp4 -"
 )
 
 
@@ -39,6 +28,10 @@ def steps_of(job: "Job", first: int, last: int | None, every: int | None) -> lis
     """Return the steps of the frames, first and last always among them. Raises InvalidInput."""
     from curvegan_core.errors import InvalidInput
 
+    if not job.step:
+        raise InvalidInput(
+            f"job {job.id} has done no step yet: it is {job.state}; `curvegan explain {job.id}` says why"
+        )
     last = job.step if last is None else last
     if not first < last <= job.step:
         raise InvalidInput(f"steps from {first} to {last}: job {job.id} has done {job.step}, and the first comes first")
@@ -53,16 +46,10 @@ def steps_of(job: "Job", first: int, last: int | None, every: int | None) -> lis
 
 def check_form(suffix: str) -> None:
     """Raise InvalidInput where no such file can be made here."""
-    from curvegan_core.errors import InvalidInput, ServiceUnavailable
+    from curvegan_core.errors import InvalidInput
 
     if suffix == ".mp4" and shutil.which("ffmpeg") is None:
         raise InvalidInput("an .mp4 file is made by ffmpeg, which is not installed here; a .gif file needs none")
-    if suffix == ".gif":
-        try:
-            import PIL  # noqa: F401
-        except ModuleNotFoundError:
-            needed = "a .gif file needs Pillow; `pip install 'curvegan[web]'` brings it"
-            raise ServiceUnavailable(needed) from None
 
 
 def snapshots_at(store: "Store", job: "Job", steps: Sequence[int]) -> "Iterator[Snapshot]":
@@ -94,7 +81,10 @@ def film(suffix: str, frames: Sequence[bytes], fps: int) -> bytes:
 
 
 def _gif(frames: Sequence[bytes], fps: int) -> bytes:
-    """Return a GIF that goes on for ever. All frames have the colours of the last, in which all of them are seen."""
+    """Return a GIF that goes on for ever, by Pillow, which matplotlib brings along.
+
+    All frames have the colours of the last, in which all of them are seen.
+    """
     from PIL import Image
 
     pictures = [Image.open(io.BytesIO(frame)).convert("RGB") for frame in frames]
@@ -109,8 +99,7 @@ def _gif(frames: Sequence[bytes], fps: int) -> bytes:
 def _mp4(frames: Sequence[bytes], fps: int) -> bytes:
     from curvegan_core.errors import InvalidInput
 
-    words = ["ffmpeg", *(word.format(fps=fps) for word in _FFMPEG)]
-    done = subprocess.run(words, input=b"".join(frames), capture_output=True, check=False)
+    done = subprocess.run(_FFMPEG.format(fps=fps).split(), input=b"".join(frames), capture_output=True, check=False)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
         raise InvalidInput(f"ffmpeg cannot make it: {said[-1]:.200}; a .gif file needs no ffmpeg")

@@ -54,6 +54,11 @@ def test_what_cannot_be_made_is_refused(trained: Client, words: list[str], said:
     assert not list(Path().iterdir())
 
 
+def test_a_job_that_has_not_begun_is_no_picture(client: Client) -> None:
+    client.submit()
+    assert "job 1 has done no step yet: it is queued" in client.refused("animate", "1")
+
+
 def test_mp4_needs_ffmpeg(trained: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert "ffmpeg, which is not installed here; a .gif" in trained.refused("animate", "1", "-o", "run.mp4")
