@@ -53,6 +53,7 @@ def test_a_sweep_is_drawn_offline_from_one_file(laboratory: Client, tab: Page, t
     tab.wait_for_function("() => document.querySelector('input[type=range]').value > 0")
     tab.locator("#theme").click()
     text = path.read_text()
+    assert len(text) < 400_000  # of 96 default jobs it is half a megabyte
     assert not re.search(r"""(src|href)=["']|url\(|@import|import\(""", text)
     assert "host:4711" not in text
     assert "default-src 'none'; script-src 'sha256-" in text
