@@ -151,7 +151,7 @@ class Lab(Services):
         space: Mapping[str, Any] | None = None,
         *,
         by: str = "rmse",
-        trials: int = 60,
+        trials: int | None = None,
         seeds: int | Sequence[int] = 3,
         batch: int | None = None,
         sampler: str = "tpe",
@@ -174,7 +174,7 @@ class Lab(Services):
             space: by key a list of values, a `span(a, b)`, a list with spans, or a text that `--space` takes behind
                 the key; without a space the study of this name goes on as it is.
             by: the metric that is made small, or large where that is the better end.
-            trials: how many points to try.
+            trials: how many points to try, 60 where that is not said; a study that is there may get more.
             seeds: seeds for every point: so many, or these; a trial's value is the median over them.
             batch: how many trials are chosen at once, by what came of the batches before: so the search is repeatable.
             sampler: tpe, cmaes, random or grid.
@@ -185,7 +185,7 @@ class Lab(Services):
         """
         from curvegan.submitting.starting import have_workers
         from curvegan.tuning.controller import opened
-        from curvegan.tuning.plan import new_plan
+        from curvegan.tuning.plan import TRIALS, new_plan
         from curvegan.tuning.space import dimension_of
         from curvegan.tuning.study import Study
 
@@ -198,7 +198,7 @@ class Lab(Services):
                 self._layers(keys, preset, data, start, config),
                 by=by,
                 seeds=repeated or "1",
-                trials=trials,
+                trials=TRIALS if trials is None else trials,
                 batch=batch,
                 sampler=sampler,
                 seed=sampler_seed,
@@ -206,7 +206,7 @@ class Lab(Services):
                 priority=priority,
             )
         )
-        controller, ids = opened(self, name, plan)
+        controller, ids = opened(self, name, plan, trials)
         if ids:
             have_workers(self, ids, worker)
         return Study(self, controller.id, controller)

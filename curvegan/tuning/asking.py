@@ -1,5 +1,6 @@
 """The next trials of a study, as jobs that are valid. Stores nothing."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from curvegan_db.values import JobRequest
 
 # So many points in a row that are there already, or make no valid job, are the end of the search.
-_MISSES = 500
+_MISSES = 300
 
 
 class Asked(NamedTuple):
@@ -63,16 +64,17 @@ class _Sieve:
     def __init__(self, plan: "Plan", told: Sequence[Trial]) -> None:
         self.plan = plan
         self.seen = {_key(trial.point) for trial in told}
+        self.room = math.prod(math.inf if d.ranges else len(d.values) for d in plan.dimensions)
         self.requests: list[JobRequest] | None = None
         self.problem, self.accepted, self._misses = "", 0, 0
 
     def accepts(self, point: Point) -> bool:
         """Return whether to try the point; also where it is time to give up, without `requests`."""
         self.requests = None if _key(point) in self.seen else self._made(point)
+        self.seen.add(_key(point))
         if self.requests is None:
             self._misses += 1
-            return self._misses >= _MISSES
-        self.seen.add(_key(point))
+            return self._misses >= _MISSES or len(self.seen) >= self.room
         self.accepted, self._misses = self.accepted + 1, 0
         return True
 

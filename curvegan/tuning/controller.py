@@ -1,7 +1,7 @@
 """What keeps a study going: a look at its trials, and the next ones where they are due. It may be killed any time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -97,14 +97,18 @@ class Controller:
         return max(1, working) - sum(trial.waits for trial in trials)
 
 
-def opened(lab: "Services", name: str | None, plan: Plan | None) -> tuple[Controller, list[int]]:
+def opened(
+    lab: "Services", name: str | None, plan: Plan | None, trials: int | None = None
+) -> tuple[Controller, list[int]]:
     """Return the controller of the study of this name, and the jobs of its first trials where it is a new one.
 
-    Without a plan it is one that is there. Raises InvalidInput: there is none, or it is another one than the plan's.
+    Without a plan it is one that is there, of `trials` if these are more. Raises InvalidInput: there is none, or it is
+    another one than the plan's.
     """
     known = None if name is None else lab.store.study_named(name)
     if known is not None:
-        return _resumed(lab, lab.store.sweep(known), plan), []
+        sweep = lab.store.sweep(known)
+        return _resumed(lab, sweep, plan or replace(plan_of(sweep), trials=trials or 0)), []
     if plan is None:
         _refuse(f"no study is called {name!r:.60}; say what to search, as in --space lr=1e-5..1e-2")
     plan.check()
@@ -131,13 +135,12 @@ def plan_of(sweep: "Sweep") -> Plan:
     return Plan.of(sweep.study)
 
 
-def _resumed(lab: "Services", sweep: "Sweep", plan: Plan | None) -> Controller:
+def _resumed(lab: "Services", sweep: "Sweep", plan: Plan) -> Controller:
     stored = plan_of(sweep)
-    if plan is None:
-        return Controller(lab, sweep.id, stored)
     if differences := stored.differences(plan):
         _refuse(f"study {sweep.name} is another one: it has {'; '.join(differences)}; give another --name")
-    longer = plan.trials > stored.trials
+    if longer := plan.trials > stored.trials:
+        plan.check()
     return Controller(lab, sweep.id, plan if longer else stored, changed=longer)
 
 

@@ -13,6 +13,7 @@ from curvegan.tuning.space import Dimension, check_space, parse_dimension
 if TYPE_CHECKING:
     from curvegan_db.values import JobRequest
 
+TRIALS = 60
 SAMPLERS = ("tpe", "cmaes", "random", "grid")
 # What each field is called where two plans differ; the number of trials may.
 _SAID = {"by": "--by", "seeds": "--seeds", "batch": "--batch", "sampler": "--sampler", "seed": "--sampler-seed"}

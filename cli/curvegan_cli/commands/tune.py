@@ -10,7 +10,7 @@ from curvegan.lab import Lab
 from curvegan.submitting.axes import MOST_POINTS, shown
 from curvegan.submitting.starting import call_workers, cores_remark
 from curvegan.tuning.controller import Controller, found, opened
-from curvegan.tuning.plan import SAMPLERS, Plan, new_plan
+from curvegan.tuning.plan import SAMPLERS, TRIALS, Plan, new_plan
 from curvegan.tuning.progress import in_words, study_to_the_end
 from curvegan.tuning.space import parse_dimension
 from curvegan.tuning.study import Study
@@ -47,7 +47,7 @@ _OF_ANY = ("name", "trials", "status", "no_worker", "form")
     help="What a trial is judged by: made small, or large where that is better.",
 )
 @click.option("--seeds", default="3", show_default=True, metavar="N|A,B", help="Seeds of a trial, as in `sweep`.")
-@click.option("--trials", type=click.IntRange(1, MOST_POINTS), metavar="N", help="Points to try.  [default: 60]")
+@click.option("--trials", type=click.IntRange(1, MOST_POINTS), metavar="N", help=f"Points to try.  [default: {TRIALS}]")
 @click.option("--batch", type=click.IntRange(1, MOST_POINTS), metavar="N", help="Choose N trials at once, repeatably.")
 @click.option("--sampler", type=click.Choice(SAMPLERS), default="tpe", show_default=True, help="What chooses points.")
 @click.option(
@@ -80,7 +80,7 @@ def tune(lab: Lab, ctx: click.Context, /, form: str, **given: Any) -> None:
     if given["status"] is not None:
         _show(lab, Study(lab, found(lab, given["status"])), form)
         return
-    controller, new = opened(lab, given["name"], _plan(lab, ctx, given))
+    controller, new = opened(lab, given["name"], _plan(lab, ctx, given), given["trials"])
     sweep = lab.store.sweep(controller.id)
     _say_begun(lab, sweep, controller, new, start=not given["no_worker"])
     study_to_the_end(controller, str(sweep.name), start_worker=not given["no_worker"])
@@ -92,7 +92,7 @@ def _plan(lab: Lab, ctx: click.Context, given: Mapping[str, Any]) -> Plan | None
     if given["spaces"]:
         how = {name: given[name] for name in ("by", "seeds", "batch", "sampler", "tags", "priority")}
         dimensions = [parse_dimension(text) for text in given["spaces"]]
-        trials = 60 if given["trials"] is None else given["trials"]
+        trials = given["trials"] or TRIALS
         return new_plan(dimensions, given_layers(lab, given), trials=trials, seed=given["sampler_seed"], **how)
     if given["name"] is None:
         raise click.UsageError(
