@@ -110,7 +110,8 @@ def opened(
         sweep = lab.store.sweep(known)
         return _resumed(lab, sweep, plan or replace(plan_of(sweep), trials=trials or 0)), []
     if plan is None:
-        _refuse(f"no study is called {name!r:.60}; say what to search, as in --space lr=1e-5..1e-2")
+        there = "a study without a name is a new one" if name is None else f"no study is called {name!r:.60}"
+        _refuse(f"{there}; say what to search, as in --space lr=1e-5..1e-2")
     plan.check()
     check_sampler(plan)
     new = asked(plan, [])

@@ -70,6 +70,7 @@ REFUSED = {
     ("--space", "lr=1..2", "--space", "lr_g=3"): "lr is there twice",
     ("--space", "lr=1e-4..1e-3", "--by", "rmsee"): "no metric is called 'rmsee'",
     ("--space", "lr=1e-4..1e-3", "--by", "d_real"): "neither end of d_real is the better one; search by another",
+    ("--space", "lr=1e-4..1e-3", "--by", "rmse", "--by", "w1"): "a trial is judged by one metric, got rmse, w1",
     ("--space", "lr=1e-4..1e-3", "--seeds", "x"): "--seeds is a number of seeds",
     ("--space", "lr=1e-4..1e-3", "--sampler", "grid"): "a grid takes values, and lr has a range",
     ("--space", "lr=1e-4..1e-3", "--sampler", "cmaes"): "cmaes searches two ranges or more",

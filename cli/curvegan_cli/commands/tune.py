@@ -29,6 +29,14 @@ _MOST_SHOWN = 20
 _OF_ANY = ("name", "trials", "status", "no_worker", "form")
 
 
+def _one(_: click.Context, __: click.Parameter, metrics: tuple[str, ...]) -> str:
+    if len(metrics) > 1:
+        raise click.BadParameter(
+            f"a trial is judged by one metric, got {', '.join(metrics)}; give the other to `summary`"
+        )
+    return metrics[0]
+
+
 @click.command(cls=SettingCommand)
 @click.option(
     "--space",
@@ -40,9 +48,11 @@ _OF_ANY = ("name", "trials", "status", "no_worker", "form")
 )
 @click.option(
     "--by",
-    default="rmse",
+    multiple=True,
+    default=("rmse",),
     show_default=True,
     metavar="METRIC",
+    callback=_one,
     shell_complete=completing.metrics,
     help="What a trial is judged by: made small, or large where that is better.",
 )
@@ -120,7 +130,7 @@ def _show(lab: Lab, study: Study, form: str) -> None:
     plan, trials, sweep = study.plan, study.look(), lab.store.sweep(study.id)
     best = best_of(trials, plan.largest)
     rows = [trial_row(plan, trial) for trial in trials]
-    header = list(rows[0])
+    header = ["trial", *plan.space, plan.by, "state", "jobs"]
     emit(
         form,
         text=lambda: _parts(plan, trials, sweep),
