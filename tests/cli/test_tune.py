@@ -39,6 +39,8 @@ def test_a_search_from_its_begin_to_its_end_and_on(any_client: Client) -> None:
         assert "Study rates, sweep 1, begins: 5 trials by tpe." in first.stderr
         assert "study rates: 5 of 5 trials have ended: 0 running, best rmse " in first.stderr
         assert "Study rates: 5 of 5 trials; best rmse " in first.stdout
+        small = any_client("tune", "--space", "loss=ns,rpgan", *SPACE[4:], "--name", "small")
+        assert "The space has no further point: 2 trials are all that there are." in small.stderr
         longer = any_client("tune", "--name", "rates", "--trials", "7", "--no-worker", "-o", "json")
         assert "Study rates, sweep 1, goes on: 7 trials by tpe." in longer.stderr
     standing = any_client.json("tune", "--status", "rates")
@@ -47,7 +49,7 @@ def test_a_search_from_its_begin_to_its_end_and_on(any_client: Client) -> None:
         7,
         {"lr": "1e-05..0.1", "loss": "ns,rpgan"},
     )
-    assert [trial["jobs"] for trial in standing["found"]] == [[2 * n + 1, 2 * n + 2] for n in range(7)]
+    assert [trial["jobs"] for trial in standing["found"]] == [[n, n + 1] for n in (1, 3, 5, 7, 9, 15, 17)]
     assert any_client.done("tune", "--status", "1", "-o", "csv").startswith("trial,lr,loss,rmse,state,jobs\n0,")
     assert any_client.json("sweeps", "rates")[0]["axes"] == {
         "lr": {"low": 1e-5, "high": 0.1},
@@ -56,7 +58,7 @@ def test_a_search_from_its_begin_to_its_end_and_on(any_client: Client) -> None:
     }
     said = any_client.refused("tune", *SPACE, "--batch=3", "--name", "rates", "--set", "hidden_g", "8")
     assert said == "Error: study rates is another one: it has hidden_g=its default; give another --name"
-    assert len(any_client.json("status")) == 14
+    assert len(any_client.json("status")) == 18
 
 
 REFUSED = {

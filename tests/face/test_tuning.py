@@ -52,6 +52,14 @@ def test_whoever_goes_on_with_a_study_comes_to_the_same_trials(
         assert (len(studies[0].sweep), lab.find_study("s").plan.trials) == (8, 8)
 
 
+def test_a_study_is_the_same_on_every_database(lab: cg.Lab, sqlite_template: Path, tmp_path: Path) -> None:
+    space = MIXED | {"spectral_norm": [True, False], "hidden_g": cg.span(8, 16)}
+    with a_lab(sqlite_template, tmp_path / "other") as other:
+        found = [searched(one.tune(space, trials=15, batch=5, **HOW), one.store) for one in (lab, other)]
+    assert found[0] == found[1]
+    assert {type(value) for value in found[0][0][0].values()} == {float, str, bool, int}
+
+
 @pytest.mark.parametrize("sampler", ["tpe", "cmaes"])
 def test_a_sampler_goes_where_it_was_good(sampler: str, one_lab: cg.Lab) -> None:
     study = one_lab.tune(SPACES[sampler], trials=40, batch=8, sampler=sampler, **HOW)

@@ -93,7 +93,9 @@ def tune(lab: Lab, ctx: click.Context, /, form: str, **given: Any) -> None:
     controller, new = opened(lab, given["name"], _plan(lab, ctx, given), given["trials"])
     sweep = lab.store.sweep(controller.id)
     _say_begun(lab, sweep, controller, new, start=not given["no_worker"])
-    study_to_the_end(controller, str(sweep.name), start_worker=not given["no_worker"])
+    standing = study_to_the_end(controller, str(sweep.name), start_worker=not given["no_worker"])
+    if standing.exhausted:
+        message(f"The space has no further point: {plural(len(standing.trials), 'trial')} are all that there are.")
     _show(lab, Study(lab, controller.id, controller), form)
 
 
