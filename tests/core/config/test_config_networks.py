@@ -1,6 +1,5 @@
 """What a config says of networks and updates: what makes no sense is refused with the reason, and bounds hold."""
 
-import time
 from typing import Any
 
 import pytest
@@ -110,12 +109,10 @@ def test_each_network_has_its_own_words_or_those_of_both() -> None:
     assert config.optimisers == {"generator": "oadam", "discriminator": "sgd"}
 
 
-def test_the_deepest_networks_advance_within_seconds() -> None:
+def test_the_deepest_networks_advance_by_bounded_work() -> None:
     """However much work a step is, a call of `advance` does no more than one that is large."""
     config = TrainConfig.parse(_DEEPEST | {"engine": "torch", "steps": 1000, "batch_size": 64})
     pack = PackTraining({1: (config, None)}, "cpu")
     pack.advance()
-    begin = time.process_time()
     (progress,) = pack.advance()
     assert progress.step <= 1 + 10**10 // multiply_adds(config)
-    assert time.process_time() - begin < 20

@@ -15,9 +15,9 @@ from curvegan_worker.celery.nudges import nudge
 from curvegan_worker.recorder import STORED
 from curvegan_worker.settings import Settings
 
-from .fleet import Fleet, wait_until
-from .jobs import LONG, SHORT, submit, wait_for_state, wait_for_step
-from .undisturbed import assert_ended_once
+from ..fleet import Fleet, wait_until
+from ..jobs import LONG, SHORT, submit, wait_for_state, wait_for_step
+from ..undisturbed import assert_ended_once
 
 
 def test_every_job_is_trained_exactly_once(store: Store, service: Settings, fleet: Fleet) -> None:
