@@ -8,7 +8,7 @@ from curvegan_db.columns import JobState
 from curvegan_db.store import Store
 from curvegan_db.values import Job
 
-from ..db.one_job import begin, finish
+from ...db.one_job import begin, finish
 
 
 def rmse(job: Job) -> float:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from ..face.studies import end_jobs
-from .client import Client
+from ...face.tuning.studies import end_jobs
+from ..client import Client
 
 SPACE = ("--space", "lr=1e-5..1e-1", "--space", "loss=ns,rpgan", "--steps", "20", "--seeds", "2", "--no-worker")
 
