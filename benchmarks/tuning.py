@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, default=ROOT / ".tuning", help="folder of the store")
     parser.add_argument("--repeats", type=int, default=10, help="searches of each kind")
-    parser.add_argument("--trials", type=int, default=40, help="points of each search")
+    parser.add_argument("--trials", type=int, default=32, help="points of each search")
     parser.add_argument("--quick", action="store_true", help="2 repeats of 16 trials, and no page: a minute or two")
     arguments = parser.parse_args()
     repeats, trials = (2, 16) if arguments.quick else (arguments.repeats, arguments.trials)
@@ -80,7 +80,7 @@ def begun(lab: Lab, repeats: int, trials: int) -> Iterator[tuple[tuple[str, str,
         for task in TASKS:
             for sampler in SAMPLERS:
                 how: dict[str, Any] = {"sampler": sampler, "sampler_seed": repeat, "batch": BATCH, "seeds": SEEDS}
-                name = f"{task.name}, {sampler}, {trials} trials, {repeat}"
+                name = f"{task.name}, {sampler}, {repeat}"
                 keys = {"steps": STEPS, **task.keys}
                 yield (
                     (task.name, sampler, repeat),
@@ -102,13 +102,14 @@ def see_through(lab: Lab, studies: list[Study]) -> None:
 
 def table(lab: Lab, studies: Mapping[tuple[str, str, int], Study], repeats: int, trials: int) -> str:
     """Return what the searches found, trained with fresh seeds, as a table."""
-    found = fresh(lab, studies)
-    lines = ["| family | metric | random | tpe | tpe is the better one |", "| --- | --- | --- | --- | --- |"]
+    found, later = fresh(lab, studies), {key: later_half(study) for key, study in studies.items()}
+    lines = ["| family | metric | | random | tpe | tpe is the better one |", "| --- | --- | --- | --- | --- | --- |"]
     for task in TASKS:
-        values = {s: np.array([found[task.name, s, repeat] for repeat in range(repeats)]) for s in SAMPLERS}
-        cells = [in_words(values[sampler]) for sampler in SAMPLERS]
-        better = int(np.sum(values["tpe"] < values["random"]))
-        lines.append(f"| {task.name} | {task.by} | {cells[0]} | {cells[1]} | in {better} of {repeats} |")
+        for what, measured in (("best, fresh seeds", found), ("middle of the later half", later)):
+            values = {s: np.array([measured[task.name, s, repeat] for repeat in range(repeats)]) for s in SAMPLERS}
+            cells = " | ".join(in_words(values[sampler]) for sampler in SAMPLERS)
+            better = int(np.sum(values["tpe"] < values["random"]))
+            lines.append(f"| {task.name} | {task.by} | {what} | {cells} | in {better} of {repeats} |")
     said = f"{repeats} repeats of {trials} trials, each of {SEEDS} seeds and {STEPS} steps, chosen {BATCH} at a time"
     return "\n".join([f"{said}; medians over the repeats, with 95 % intervals of them:", "", *lines])
 
@@ -119,7 +120,7 @@ def fresh(lab: Lab, studies: Mapping[tuple[str, str, int], Study]) -> dict[tuple
     for key, study in studies.items():
         best = study.best
         assert best is not None
-        name = f"fresh {study.name}"
+        name = f"fresh {study.name}, {study.plan.trials} trials"
         if (known := lab.store.sweep_named(name)) is None:
             start = lab[best.jobs[0]]
             known = lab.sweep(seeds=FRESH, start=start, name=name, worker=False).id
@@ -134,6 +135,12 @@ def middle(lab: Lab, sweep: int, by: str) -> float:
     """Return the median of a metric over a sweep; a job without it counts as worse than all others."""
     found = [(job.metrics or {}).get(by, np.inf) for job in lab.find_sweep(sweep)]
     return float(np.median(found))
+
+
+def later_half(study: Study) -> float:
+    """Return the median value of the later half of the trials: where the sampler had got to."""
+    values = [np.inf if trial.value is None else trial.value for trial in study.look()]
+    return float(np.median(values[len(values) // 2 :]))
 
 
 def in_words(values: Any) -> str:
