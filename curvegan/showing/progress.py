@@ -35,16 +35,16 @@ class Detached(KeyboardInterrupt):
 def jobs_to_the_end(lab: "Services", ids: Sequence[int], start_worker: bool = False) -> list["Job"]:
     """Show the progress of jobs until all have ended; `start_worker` keeps one alive where the store is embedded."""
     few = len(ids) <= _MOST_BARS
-    with _detachable_work(" ".join(map(str, ids)) if few else "all"), _bars(few) as bars:
-        show = _JobBars(lab.store, bars) if bars else _JobLines(lab.store) if few else _together(_jobs_line)
+    with _detachable_work(" ".join(map(str, ids)) if few else "all"), bars_where(few) as bars:
+        show = _JobBars(lab.store, bars) if bars else _JobLines(lab.store) if few else together(_jobs_line)
         jobs = last_seen(follow_jobs(lab, ids, start_worker), show)
     return [jobs[job_id] for job_id in ids]
 
 
 def sweep_to_the_end(lab: "Services", sweep_id: int, start_worker: bool = False) -> "Sweep":
     """Show the progress of a sweep until all its jobs have ended, as `jobs_to_the_end` does."""
-    with _detachable_work(f"--sweep {sweep_id}"), _bars(True) as bars:
-        show = _sweep_bar(bars) if bars else _together(_sweep_line)
+    with _detachable_work(f"--sweep {sweep_id}"), bars_where(True) as bars:
+        show = _sweep_bar(bars) if bars else together(_sweep_line)
         return last_seen(follow_sweep(lab, sweep_id, start_worker), show).sweep
 
 
@@ -73,7 +73,7 @@ def _detachable_work(words: str) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _bars(fit: bool) -> Iterator[Bars | None]:
+def bars_where(fit: bool) -> Iterator[Bars | None]:
     """Show bars where they fit, in a notebook or on the terminal of stderr."""
     kind = NotebookBars if in_notebook() else TerminalBars if sys.stderr.isatty() else None
     if not fit or kind is None:
@@ -130,7 +130,7 @@ class _JobLines:
             message(line + (figures and f", {figures}"))
 
 
-def _together(line: Callable[[T], tuple[str, bool]]) -> Callable[[T], None]:
+def together(line: Callable[[T], tuple[str, bool]]) -> Callable[[T], None]:
     """Show one line for all jobs together every LINE_S seconds, and the one that is said to be the last."""
     ticker = _Ticker(LINE_S, time.monotonic())
 

@@ -12,6 +12,7 @@ from curvegan_db.verbs.copying import Copying
 from curvegan_db.verbs.datasets import Datasets
 from curvegan_db.verbs.details import Details
 from curvegan_db.verbs.forks import Forks
+from curvegan_db.verbs.gauges import Gauging
 from curvegan_db.verbs.jobs import Jobs
 from curvegan_db.verbs.labels import Labels
 from curvegan_db.verbs.leases import Leases
@@ -21,6 +22,7 @@ from curvegan_db.verbs.pruning import Prunes
 from curvegan_db.verbs.reruns import Reruns
 from curvegan_db.verbs.results import Results
 from curvegan_db.verbs.standing import Standings
+from curvegan_db.verbs.studies import Studies
 from curvegan_db.verbs.sweeps import Sweeps
 from curvegan_db.verbs.workers import Workers
 
@@ -32,7 +34,9 @@ class Store(
     Reruns,
     Forks,
     Sweeps,
+    Studies,
     Standings,
+    Gauging,
     Comparing,
     Copying,
     Datasets,
