@@ -123,7 +123,8 @@ class Replayer:
         """Return the training from a state on, for which no snapshot, no checkpoint and no end is due."""
         from curvegan_core.training import PackTraining
 
-        job, never = self._job, {"steps": _NEVER, "snapshot_every": _NEVER, "checkpoint_every": _NEVER}
+        never = {"steps": _NEVER, "snapshot_every": _NEVER, "checkpoint_every": _NEVER, "stop": "none"}
+        job = self._job
         training = PackTraining({0: (job.config.model_copy(update=never), state)}, self._device(state), self._datasets)
         training.advance()
         return training

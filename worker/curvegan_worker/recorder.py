@@ -181,11 +181,12 @@ class Recorder:
         """Judge and draw a job. An end that cannot have plots is a failure, with its traceback."""
         try:
             losses, snapshots = self._series(end.job)
-            if end.state is JobState.SUCCEEDED and (why := missing(end.config, losses, snapshots)):
+            if end.state is JobState.SUCCEEDED and (why := _missing(end, losses, snapshots)):
                 text = f"its stored history is not whole: {why}; `curvegan retry {end.job}` trains it again"
                 return self._not_drawn(end, text, "history")
             judged_at_all = end.metrics is not None or end.reason == "diverged"
-            verdict = judge(losses, snapshots, end.metrics).text if judged_at_all else None
+            judged_as = end.stopped.verdict if end.stopped else judge(losses, snapshots, end.metrics)
+            verdict = judged_as.text if judged_at_all else None
             title = titled(end.job, self._jobs[end.job].name)
             data = PlotData(title, end.config, losses, snapshots, end.metrics, verdict, end.dataset)
             plots = [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in STORED if snapshots]
@@ -259,6 +260,10 @@ class Recorder:
         _log.error("job %d goes back to the queue: %s", job, error)
         with suppress(ServiceUnavailable):
             self._store.record(self._lease.token, [Record(job, ending=Ending(JobState.QUEUED, str(error)))])
+
+
+def _missing(end: End, losses: LossCurve, snapshots: Sequence[Snapshot]) -> str | None:
+    return missing(end.config, losses, snapshots, end.stopped.step if end.stopped else None)
 
 
 def _ending(end: End, verdict: str | None = None) -> Ending:
