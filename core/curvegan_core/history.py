@@ -12,7 +12,7 @@ from curvegan_core.loss_curve import LossCurve, Snapshot
 def missing(
     config: TrainConfig, losses: LossCurve, snapshots: Sequence[Snapshot], steps: int | None = None
 ) -> str | None:
-    """Say in words what is not there of a training that ended after `steps`, else `config.steps`; None where it is whole.
+    """Say in words what is not there of a training that ended after `steps`, else `config.steps`; None if it is whole.
 
     Records lie at multiples of `record_every` below the end; snapshots at multiples of `snapshot_every` and the end.
     """

@@ -7,6 +7,7 @@ from curvegan_db.sql import migrate
 from curvegan_db.sql.database import make_engine
 from curvegan_db.sql.transactions import LEASE_S
 from curvegan_db.verbs.access import Access
+from curvegan_db.verbs.changes import Changes
 from curvegan_db.verbs.comparing import Comparing
 from curvegan_db.verbs.copying import Copying
 from curvegan_db.verbs.datasets import Datasets
@@ -33,6 +34,7 @@ class Store(
     Forks,
     Sweeps,
     Standings,
+    Changes,
     Comparing,
     Copying,
     Datasets,

@@ -82,7 +82,11 @@ def test_a_rule_must_hold_in_a_row_and_after_the_start() -> None:
         ({"stop_patience": 5}, "stop_patience is read by stop alone"),
         ({"stop": "converged", "stop_patience": 0}, "stop_patience"),
         (
-            {"stop": "converged", "holdout": 0.2, "curve": {"family": "data", "hash": "0" * 64, "mean": 0.0, "scale": 1.0}},
+            {
+                "stop": "converged",
+                "holdout": 0.2,
+                "curve": {"family": "data", "hash": "0" * 64, "mean": 0.0, "scale": 1.0},
+            },
             "stop needs holdout 0",
         ),
     ],
