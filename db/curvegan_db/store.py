@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from curvegan_db.sql import migrate
-from curvegan_db.sql.database import make_engine
+from curvegan_db.sql.database import MOST_LOCKED_S, make_engine
 from curvegan_db.sql.transactions import LEASE_S
 from curvegan_db.verbs.access import Access
 from curvegan_db.verbs.changes import Changes
@@ -87,7 +87,7 @@ def open_store(url: str, lease_s: float = LEASE_S) -> Store:
 
     Raises InvalidInput, DatabaseUnreachable, SchemaOutdated.
     """
-    engine = make_engine(url)
+    engine = make_engine(url, min(MOST_LOCKED_S, lease_s / 3) if lease_s > 0 else MOST_LOCKED_S)
     try:
         migrate.prepare(engine)
     except BaseException:

@@ -10,7 +10,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Self, TypeVar
@@ -240,7 +239,8 @@ class Recorder:
         """Do it for these jobs, however long the database is away; None when they had to be let go."""
         try:
             return self._lease.patiently(jobs, action)
-        except LeaseLost:
+        except LeaseLost as lost:
+            self._lease.unreleased |= isinstance(lost.__cause__, ServiceUnavailable)
             for job in jobs:
                 self._lose(job)
         except ServiceUnavailable as error:
@@ -258,8 +258,10 @@ class Recorder:
         """Release a job whose lease the database renews but whose record it does not take, if it takes even that."""
         self._lease.lose(job)
         _log.error("job %d goes back to the queue: %s", job, error)
-        with suppress(ServiceUnavailable):
+        try:
             self._store.record(self._lease.token, [Record(job, ending=Ending(JobState.QUEUED, str(error)))])
+        except ServiceUnavailable:
+            self._lease.unreleased = True
 
 
 def _missing(end: End, losses: LossCurve, snapshots: Sequence[Snapshot]) -> str | None:
