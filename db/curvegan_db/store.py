@@ -13,6 +13,7 @@ from curvegan_db.verbs.copying import Copying
 from curvegan_db.verbs.datasets import Datasets
 from curvegan_db.verbs.details import Details
 from curvegan_db.verbs.forks import Forks
+from curvegan_db.verbs.gauges import Gauging
 from curvegan_db.verbs.jobs import Jobs
 from curvegan_db.verbs.labels import Labels
 from curvegan_db.verbs.leases import Leases
@@ -35,6 +36,7 @@ class Store(
     Sweeps,
     Standings,
     Changes,
+    Gauging,
     Comparing,
     Copying,
     Datasets,

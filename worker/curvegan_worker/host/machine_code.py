@@ -42,15 +42,22 @@ def prepare(folder: Path | None = None) -> None:
     """
     from curvegan_core.engines.fused import engine as fused_engine  # noqa: PLC0415  it needs numba
 
+    folder, started = keep(folder), time.monotonic()
+    fused_engine.FusedEngine.prepare()
+    if not fused_engine.CODE.was_kept:
+        _log.info("the fused engine is compiled, in %.0f s; its code is in %s", time.monotonic() - started, folder)
+
+
+def keep(folder: Path | None = None) -> Path:
+    """Have code kept in a folder, the user's for all processes without one, once it is needed; the folder."""
+    from curvegan_core.engines.fused import engine as fused_engine  # noqa: PLC0415  as above
+
     folder = folder or user_cache_path("curvegan") / "fused"
     try:
         fused_engine.keep_in(folder, SHIPPED)
     except OSError as error:
         _log.warning("the fused engine's code cannot be kept (%s): each process compiles it", error)
-    started = time.monotonic()
-    fused_engine.FusedEngine.prepare()
-    if not fused_engine.CODE.was_kept:
-        _log.info("the fused engine is compiled, in %.0f s; its code is in %s", time.monotonic() - started, folder)
+    return folder
 
 
 def prepare_deep() -> None:
