@@ -8,7 +8,7 @@ REQUIRED := 3.11
 # A checkout's commands never reach for the services that the shell happens to point at.
 unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
 
-.PHONY: same-python help demo test soak lab theory papers bench lint format clean
+.PHONY: same-python help demo test soak lab theory papers tuning bench lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -40,6 +40,9 @@ lab: .venv/dev.stamp  ## train 656 GANs and write the tables and pictures of doc
 theory: .venv/dev.stamp  ## measure what theory knows in closed form and write docs/theory.md: some minutes
 	$(BIN)/python -m benchmarks.theory
 
+tuning: .venv/dev.stamp  ## search by tpe and by chance and write docs/tuning.md: a quarter of an hour; make tuning QUICK=1 is a first look
+	$(BIN)/python -m benchmarks.tuning $(if $(QUICK),--quick)
+
 papers: .venv/dev.stamp  ## train what papers print and write docs/papers.md: hours; make papers QUICK=1 takes ten minutes
 	$(BIN)/python -m benchmarks.papers $(if $(QUICK),--quick)
 
@@ -57,7 +60,7 @@ format: .venv/dev.stamp  ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 clean:  ## remove what the targets above made, .venv and the demo's jobs included
-	rm -rf .venv .demo .lab .papers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
+	rm -rf .venv .demo .lab .papers .tuning dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, three sizes: `demo` needs no test tools, and only `bench` a peer to measure by. Each stamp is as old as

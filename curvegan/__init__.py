@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from curvegan.showing.progress import Detached
     from curvegan.submitting.axes import lin, log, span
     from curvegan.sweep import Sweep
+    from curvegan.tuning.study import Study
+    from curvegan.tuning.trials import Trial
     from curvegan_core.errors import CurveganError
 
 __all__ = [
@@ -29,8 +31,10 @@ __all__ = [
     "Lab",
     "Picture",
     "Snapshots",
+    "Study",
     "Sweep",
     "Table",
+    "Trial",
     "connect",
     "lin",
     "load",
@@ -47,8 +51,10 @@ _HOMES = {
     "Lab": "curvegan.lab",
     "Picture": "curvegan.results.picture",
     "Snapshots": "curvegan.results.snapshots",
+    "Study": "curvegan.tuning.study",
     "Sweep": "curvegan.sweep",
     "Table": "curvegan.results.table",
+    "Trial": "curvegan.tuning.trials",
     "connect": "curvegan.lab",
     "lin": "curvegan.submitting.axes",
     "load": "curvegan.results.networks",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from curvegan.job import Job
     from curvegan.jobs import Jobs
     from curvegan.sweep import Sweep
+    from curvegan.tuning.study import Study
 
 _SETTINGS = ("home", "database_url", "broker_url", "queue_prefix", "workers")
 
@@ -144,6 +145,78 @@ class Lab(Services):
         assert submitted.id is not None
         have_workers(self, submitted.jobs, worker)
         return Sweep(self, submitted.id)
+
+    def tune(
+        self,
+        space: Mapping[str, Any] | None = None,
+        *,
+        by: str = "rmse",
+        trials: int | None = None,
+        seeds: int | Sequence[int] = 3,
+        batch: int | None = None,
+        sampler: str = "tpe",
+        sampler_seed: int = 0,
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        priority: int = 0,
+        preset: str | None = None,
+        data: str | None = None,
+        start: "Job | int | str | None" = None,
+        config: Mapping[str, Any] | str | Path | None = None,
+        worker: bool = True,
+        **keys: Any,
+    ) -> "Study":
+        """Begin a search for good settings, or go on with the one of this name; return its handle at once.
+
+        It goes on while somebody waits: `lab.tune(...).wait()`.
+
+        Args:
+            space: by key a list of values, a `span(a, b)`, a list with spans, or a text that `--space` takes behind
+                the key; without a space the study of this name goes on as it is.
+            by: the metric that is made small, or large where that is the better end.
+            trials: how many points to try, 60 where that is not said; a study that is there may get more.
+            seeds: seeds for every point: so many, or these; a trial's value is the median over them.
+            batch: how many trials are chosen at once, by what came of the batches before: so the search is repeatable.
+            sampler: tpe, cmaes, random or grid.
+            sampler_seed: the seed of its choices.
+            keys: keys of the config that all its jobs have; the other arguments are those of `submit`.
+
+        Raises InvalidInput, InvalidConfig, DatasetNotFound.
+        """
+        from curvegan.submitting.starting import have_workers
+        from curvegan.tuning.controller import opened
+        from curvegan.tuning.plan import TRIALS, new_plan
+        from curvegan.tuning.space import dimension_of
+        from curvegan.tuning.study import Study
+
+        repeated, keys = _seeds(seeds, keys)
+        plan = (
+            None
+            if space is None
+            else new_plan(
+                [dimension_of(key, values) for key, values in space.items()],
+                self._layers(keys, preset, data, start, config),
+                by=by,
+                seeds=repeated or "1",
+                trials=TRIALS if trials is None else trials,
+                batch=batch,
+                sampler=sampler,
+                seed=sampler_seed,
+                tags=tuple(tags),
+                priority=priority,
+            )
+        )
+        controller, ids = opened(self, name, plan, trials)
+        if ids:
+            have_workers(self, ids, worker)
+        return Study(self, controller.id, controller)
+
+    def find_study(self, which: int | str) -> "Study":
+        """Return a study by its id or its name. Raises InvalidInput, SweepNotFound."""
+        from curvegan.tuning.controller import found
+        from curvegan.tuning.study import Study
+
+        return Study(self, found(self, which))
 
     def jobs(self, where: str | None = None) -> "Jobs":
         """Return all jobs, or those that a filter means, as in `loss=ns and rmse<0.1`: a set that reads nothing yet.

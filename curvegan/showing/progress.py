@@ -39,13 +39,13 @@ def jobs_to_the_end(lab: "Services", ids: Sequence[int], start_worker: bool = Fa
     Returns the jobs, in this order; of many some are read at a time.
     """
     few = len(ids) <= _MOST_BARS
-    with _detachable_work(" ".join(map(str, ids)) if few else "all"), _bars(few) as bars:
+    with _detachable_work(" ".join(map(str, ids)) if few else "all"), bars_where(few) as bars:
         if few:
             jobs = last_seen(
                 follow_jobs(lab, ids, start_worker), _JobBars(lab.store, bars) if bars else _JobLines(lab.store)
             )
             return iter([jobs[job_id] for job_id in ids])
-        last_seen(follow_many(lab, ids, start_worker), _together(_jobs_line))
+        last_seen(follow_many(lab, ids, start_worker), together(_jobs_line))
     return _read(lab.store, ids)
 
 
@@ -58,8 +58,8 @@ def _read(store: "Store", ids: Sequence[int]) -> Iterator["Job"]:
 
 def sweep_to_the_end(lab: "Services", sweep_id: int, start_worker: bool = False) -> "Sweep":
     """Show the progress of a sweep until all its jobs have ended, as `jobs_to_the_end` does."""
-    with _detachable_work(f"--sweep {sweep_id}"), _bars(True) as bars:
-        show = _sweep_bar(bars) if bars else _together(_sweep_line)
+    with _detachable_work(f"--sweep {sweep_id}"), bars_where(True) as bars:
+        show = _sweep_bar(bars) if bars else together(_sweep_line)
         return last_seen(follow_sweep(lab, sweep_id, start_worker), show).sweep
 
 
@@ -88,7 +88,7 @@ def _detachable_work(words: str) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _bars(fit: bool) -> Iterator[Bars | None]:
+def bars_where(fit: bool) -> Iterator[Bars | None]:
     """Show bars where they fit, in a notebook or on the terminal of stderr."""
     kind = NotebookBars if in_notebook() else TerminalBars if sys.stderr.isatty() else None
     if not fit or kind is None:
@@ -145,7 +145,7 @@ class _JobLines:
             message(line + (figures and f", {figures}"))
 
 
-def _together(line: Callable[[T], tuple[str, bool]]) -> Callable[[T], None]:
+def together(line: Callable[[T], tuple[str, bool]]) -> Callable[[T], None]:
     """Show one line for all jobs together every LINE_S seconds, and the one that is said to be the last."""
     ticker = _Ticker(LINE_S, time.monotonic())
 

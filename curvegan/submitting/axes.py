@@ -39,10 +39,23 @@ class Axis:
     def draw(self, generator: random.Random) -> Value:
         """Return one of its values, each as likely; of a range a number of six digits."""
         share = generator.random()
-        if self.values:
-            return self.values[int(share * len(self.values))]
-        drawn = _between(self.low, self.high, share, logarithmic=self.low > 0 and self.high >= _DECADE * self.low)
-        return round(drawn) if self.whole else _rounded(drawn)
+        return self.values[int(share * len(self.values))] if self.values else self.at(share)
+
+    def at(self, share: float) -> Value:
+        """Return the number of a range that lies so far from its low end, 0, to its high end, 1."""
+        found = _between(self.low, self.high, share, self.logarithmic)
+        return round(found) if self.whole else _rounded(found)
+
+    def share(self, value: float) -> float:
+        """Return how far a number of a range lies from its low end to its high end."""
+        low, high = self.low, self.high
+        share = math.log(value / low) / math.log(high / low) if self.logarithmic else (value - low) / (high - low)
+        return min(max(share, 0.0), 1.0)
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether a range is drawn from on a logarithmic scale."""
+        return self.low > 0 and self.high >= _DECADE * self.low
 
     @property
     def room(self) -> float:

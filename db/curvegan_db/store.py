@@ -23,6 +23,7 @@ from curvegan_db.verbs.pruning import Prunes
 from curvegan_db.verbs.reruns import Reruns
 from curvegan_db.verbs.results import Results
 from curvegan_db.verbs.standing import Standings
+from curvegan_db.verbs.studies import Studies
 from curvegan_db.verbs.sweeps import Sweeps
 from curvegan_db.verbs.workers import Workers
 
@@ -34,6 +35,7 @@ class Store(
     Reruns,
     Forks,
     Sweeps,
+    Studies,
     Standings,
     Changes,
     Gauging,

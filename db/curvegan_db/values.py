@@ -21,6 +21,7 @@ ENGINES = ("fused", "torch")
 SAID = "said"
 DISPLAYED_STATES = (*(state.value for state in JobState), LOST)
 MOST_PRIORITY = 1_000_000
+MOST_SWEEP = 100_000
 
 
 # As `curvegan.selecting` reads what is typed.
@@ -104,13 +105,17 @@ class Job(JobColumns):
 
 @dataclass(frozen=True)
 class Sweep:
-    """Jobs submitted together. `axes` holds JSON values by config key, `states` counts the jobs by displayed state."""
+    """Jobs submitted together. `axes` holds JSON values by config key, `states` counts the jobs by displayed state.
+
+    `study` is JSON too: what is searched for, where the jobs come one after another.
+    """
 
     id: int
     name: str | None
     created_at: datetime
     axes: Mapping[str, Any]
     states: Mapping[str, int]
+    study: Mapping[str, Any] | None = None
 
     @property
     def jobs(self) -> int:

@@ -72,7 +72,7 @@ def test_commands_are_those_of_the_product() -> None:
         *("", "submit", "status", "show", "wait", "cancel", "retry", "losses", "fetch-plot", "fetch-checkpoint"),
         *("sample", "events", "worker", "workers", "config", "db", "db upgrade", "db status", "db prune"),
         *("db backup", "db restore"),
-        *("resume", "extend", "fork", "logs", "explain", "doctor", "sweep", "sweeps"),
+        *("resume", "extend", "fork", "logs", "explain", "doctor", "sweep", "sweeps", "tune"),
         *("best", "compare", "summary", "plot", "export", "copy", "settings"),
         *("curves", "data", "data add", "data list", "data show", "data remove", "metrics", "spectrum"),
         *("rename", "tag", "note", "delete", "completion", "dashboard", "metrics-text", "animate", "report"),

@@ -10,7 +10,20 @@ import curvegan as cg
 from curvegan.data import Data
 
 TEXT = (Path(__file__).parents[2] / "docs" / "python.md").read_text()
-CLASSES = [cg.Lab, cg.Job, cg.Jobs, cg.Sweep, cg.Table, cg.Picture, cg.Snapshots, cg.Generator, cg.Discriminator, Data]
+CLASSES = [
+    cg.Lab,
+    cg.Job,
+    cg.Jobs,
+    cg.Sweep,
+    cg.Study,
+    cg.Trial,
+    cg.Table,
+    cg.Picture,
+    cg.Snapshots,
+    cg.Generator,
+    cg.Discriminator,
+    Data,
+]
 # What a laboratory has for the commands alone.
 SERVICES = {name for name in vars(cg.Lab.__mro__[1]) if not name.startswith("_")} | {"of_environment"}
 MAKERS = {"of_rows", "title"}

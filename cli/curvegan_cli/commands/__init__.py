@@ -13,6 +13,7 @@ INDEX = {
     "submit": ("submit", "Queue a job, the tutorial's by default."),
     "sweep": ("sweep", "Queue a job for every point of a grid."),
     "status": ("status", "List jobs, the newest first."),
+    "tune": ("tune", "Search for good settings: a sweep that goes where it was good."),
     "sweeps": ("sweep", "List sweeps, the newest first."),
     "show": ("status", "Show all that is known of one job."),
     "explain": ("waiting", "Say why a job is not running, what it is doing, or how it ended."),

@@ -102,7 +102,7 @@ class Worker(Base):
 
 
 class Sweep(Base):
-    """Jobs that were submitted together, and the axes that they were made from."""
+    """Jobs that were submitted together, and the axes that they were made from; of a search, what it searches for."""
 
     __tablename__ = "sweeps"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
@@ -111,6 +111,7 @@ class Sweep(Base):
     name: Mapped[str | None] = mapped_column(String(MOST_NAME))
     created_at: Mapped[datetime]
     axes: Mapped[dict[str, Any]]
+    study: Mapped[dict[str, Any] | None]
 
 
 class Dataset(Base):

@@ -23,12 +23,21 @@ from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
 from curvegan_db.tables.states import DISPLAYED_BY, displayed_state
 from curvegan_db.tables.transitions import add_events, cut
-from curvegan_db.values import DISPLAYED_STATES, LOST, JobRequest, SubmittedSweep, Sweep, check_name, check_text
+from curvegan_db.values import (
+    DISPLAYED_STATES,
+    LOST,
+    MOST_SWEEP,
+    JobRequest,
+    SubmittedSweep,
+    Sweep,
+    check_name,
+    check_text,
+)
 from curvegan_db.verbs.datasets import require_content
 from curvegan_db.verbs.jobs import add_jobs
 from curvegan_db.verbs.reruns import RESULTS, forget_results
 
-MOST_JOBS = 100_000
+MOST_JOBS = MOST_SWEEP
 _AT_ONCE = 1_000
 # The keys that change what a training's result says, but not the training.
 _JUDGING = ("samples", "threshold", "curve.box")
@@ -257,7 +266,7 @@ def _values(session: Session, rows: Sequence[models.Sweep]) -> list[Sweep]:
         states = {state: counts.get((row.id, state), 0) for state in DISPLAYED_STATES}
         states |= {state: shown[row.id, state] for state in (JobState.RUNNING.value, LOST)}
         states[JobState.QUEUED] += shown[row.id, JobState.QUEUED.value]
-        sweeps.append(Sweep(row.id, row.name, row.created_at, row.axes, states))
+        sweeps.append(Sweep(row.id, row.name, row.created_at, row.axes, states, row.study))
     return sweeps
 
 

@@ -1,0 +1,151 @@
+"""What keeps a study going: a look at its trials, and the next ones where they are due. It may be killed any time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
+
+from curvegan.selecting import WHOLE
+from curvegan.services import WORKING
+from curvegan.tuning.asking import asked, is_due
+from curvegan.tuning.plan import Plan
+from curvegan.tuning.samplers import check_sampler
+from curvegan.tuning.trials import Trial, read_trials
+from curvegan.watching.following import JOBS_POLL_S, Remark, followed
+
+if TYPE_CHECKING:
+    from curvegan.services import Services
+    from curvegan_db.values import JobRequest, Sweep
+
+
+@dataclass(frozen=True)
+class StudyStanding:
+    """A study at one look. `exhausted` says that the sampler has no further point."""
+
+    trials: Sequence[Trial]
+    planned: int
+    exhausted: bool = False
+    warning: str | None = None
+
+    @property
+    def ended(self) -> int:
+        """How many trials have ended."""
+        return sum(trial.ended for trial in self.trials)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all trials have ended and none is to come."""
+        whole = self.exhausted or len(self.trials) >= self.planned
+        return whole and self.ended == len(self.trials)
+
+
+class Controller:
+    """Goes on with one study. Any number of them may, on any machines."""
+
+    def __init__(self, lab: "Services", sweep_id: int, plan: Plan, changed: bool = False) -> None:
+        """Make it; `changed` says that the plan is to take the place of the one that is stored."""
+        self.lab, self.id, self.plan = lab, sweep_id, plan
+        self._changed = changed
+
+    def look(self) -> list[Trial]:
+        """Return the trials as they stand. Raises SweepNotFound once the last job was deleted."""
+        trials = read_trials(self.lab.store, self.id, self.plan)
+        if not trials:
+            self.lab.store.sweep(self.id)
+        return trials
+
+    def advance(self) -> StudyStanding:
+        """Add the trials that are due, and return how the study stands."""
+        trials = self.look()
+        room = self._room(trials)
+        if not room or not is_due(self.plan, trials):
+            return StudyStanding(trials, self.plan.trials)
+        new = asked(self.plan, trials, room)
+        if not new:
+            return StudyStanding(trials, self.plan.trials, exhausted=True)
+        ids = self.add(trials, [request for one in new for request in one.requests])
+        warning = self.lab.nudge(ids) if ids else None
+        return StudyStanding(self.look(), self.plan.trials, warning=warning)
+
+    def add(self, trials: Sequence[Trial], requests: "Sequence[JobRequest]") -> list[int]:
+        """Store jobs of new trials behind those that are known; none where somebody else has stored some since."""
+        newest = max((job_id for trial in trials for job_id in trial.jobs), default=0)
+        stored = self.plan.stored if self._changed else None
+        return self.lab.store.add_to_study(self.id, newest, requests, stored)
+
+    def follow(self, start_worker: bool = False) -> Iterator[StudyStanding | Remark]:
+        """Yield how the study stands, look after look, and go on with it until it is over.
+
+        Raises SweepNotFound, and DatabaseUnreachable where the database stays away.
+        """
+        check_sampler(self.plan)
+        queued = partial(self.lab.store.jobs, sweep=self.id, states=["queued"], limit=1)
+        start = self.lab.start_worker if start_worker else None
+        for seen in followed(self.lab.store, self.advance, JOBS_POLL_S, queued, start):
+            yield seen
+            if isinstance(seen, StudyStanding):
+                if seen.warning:
+                    yield Remark("away", f"Warning: {seen.warning}.")
+                if seen.is_over:
+                    return
+
+    def _room(self, trials: Sequence[Trial]) -> int:
+        """Return for how many trials there is room: without batches as many wait as there are workers."""
+        if self.plan.batch:
+            return self.plan.batch
+        working = sum(worker.state in WORKING for worker in self.lab.store.workers())
+        return max(1, working) - sum(trial.waits for trial in trials)
+
+
+def opened(
+    lab: "Services", name: str | None, plan: Plan | None, trials: int | None = None
+) -> tuple[Controller, list[int]]:
+    """Return the controller of the study of this name, and the jobs of its first trials where it is a new one.
+
+    Without a plan it is one that is there, of `trials` if these are more. Raises InvalidInput: there is none, or it is
+    another one than the plan's.
+    """
+    known = None if name is None else lab.store.study_named(name)
+    if known is not None:
+        sweep = lab.store.sweep(known)
+        return _resumed(lab, sweep, plan or replace(plan_of(sweep), trials=trials or 0)), []
+    if plan is None:
+        there = "a study without a name is a new one" if name is None else f"no study is called {name!r:.60}"
+        _refuse(f"{there}; say what to search, as in --space lr=1e-5..1e-2")
+    plan.check()
+    check_sampler(plan)
+    new = asked(plan, [])
+    study, ids = lab.store.start_study(name, plan.stored, plan.axes, [r for one in new for r in one.requests])
+    return (Controller(lab, study, plan), ids) if ids else (_resumed(lab, lab.store.sweep(study), plan), [])
+
+
+def found(lab: "Services", which: int | str) -> int:
+    """Return the id of the study that is meant by its id or its name. Raises InvalidInput, SweepNotFound."""
+    if isinstance(which, int) or WHOLE.fullmatch(which):
+        return lab.store.sweep(int(which)).id
+    sweep_id = lab.store.study_named(which)
+    if sweep_id is None:
+        _refuse(f"no study is called {which!r:.60}; `curvegan sweeps` lists all")
+    return sweep_id
+
+
+def plan_of(sweep: "Sweep") -> Plan:
+    """Return the plan of a study. Raises InvalidInput for a sweep that is none."""
+    if sweep.study is None:
+        _refuse(f"sweep {sweep.id} is no study: its jobs were all there at once; `curvegan status --sweep` shows it")
+    return Plan.of(sweep.study)
+
+
+def _resumed(lab: "Services", sweep: "Sweep", plan: Plan) -> Controller:
+    stored = plan_of(sweep)
+    if differences := stored.differences(plan):
+        _refuse(f"study {sweep.name} is another one: it has {'; '.join(differences)}; give another --name")
+    if longer := plan.trials > stored.trials:
+        plan.check()
+    return Controller(lab, sweep.id, plan if longer else stored, changed=longer)
+
+
+def _refuse(text: str) -> NoReturn:
+    from curvegan_core.errors import InvalidInput
+
+    raise InvalidInput(text)

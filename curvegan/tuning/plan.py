@@ -1,0 +1,123 @@
+"""What a study searches for, and how: all that is kept of it beside its jobs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from curvegan.submitting.axes import MOST_POINTS, Axis, Value, seed_axis
+from curvegan.submitting.layers import merged
+from curvegan.submitting.plan import planned
+from curvegan.tuning.space import Dimension, check_space, parse_dimension
+
+if TYPE_CHECKING:
+    from curvegan_db.values import JobRequest
+
+TRIALS = 60
+SAMPLERS = ("tpe", "cmaes", "random", "grid")
+# What each field is called where two plans differ; the number of trials may.
+_SAID = {"by": "--by", "seeds": "--seeds", "batch": "--batch", "sampler": "--sampler", "seed": "--sampler-seed"}
+_SAID |= {"tags": "--tag", "priority": "--priority"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study to be, as plain values: what it may choose from as it is typed, and the config below that."""
+
+    space: Mapping[str, str]
+    by: str
+    largest: bool
+    seeds: str
+    trials: int
+    batch: int | None
+    sampler: str
+    seed: int
+    base: Mapping[str, Any]
+    tags: tuple[str, ...] = ()
+    priority: int = 0
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Plan":
+        """Return the plan that is stored of a study."""
+        return cls(**{**stored, "tags": tuple(stored["tags"])})
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """The plan as JSON."""
+        return asdict(self) | {"tags": list(self.tags)}
+
+    @cached_property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """What may be chosen from, key by key."""
+        return tuple(parse_dimension(f"{key}={text}") for key, text in self.space.items())
+
+    @cached_property
+    def own_seeds(self) -> tuple[Value, ...]:
+        """The seeds of each trial."""
+        from curvegan.submitting.layers import layered
+
+        first = layered([{"seed": self.base["seed"]}] if "seed" in self.base else []).seed
+        return seed_axis(self.seeds, first).values
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        """The axes of its sweep, as JSON."""
+        return {dimension.key: dimension.described for dimension in self.dimensions} | {"seed": list(self.own_seeds)}
+
+    def requests(self, point: Mapping[str, Value]) -> "list[JobRequest]":
+        """Return the jobs of a trial, one for each seed. Raises InvalidInput for a point that makes no valid job."""
+        axes = [Axis(key, (value,)) for key, value in point.items()]
+        made = planned([self.base], axes, self.seeds, tags=self.tags, priority=self.priority, skip_invalid=True)
+        return made.requests
+
+    def check(self) -> None:
+        """Raise InvalidInput for what no study can be. That a point makes valid jobs is seen when one is asked for."""
+        from curvegan.comparing.keys import larger_is_better, metric_field
+
+        check_space(self.dimensions)
+        if larger_is_better(metric_field(self.by)) is None:
+            _refuse(f"neither end of {self.by} is the better one; search by another metric, as rmse")
+        if self.sampler not in SAMPLERS:
+            _refuse(f"no sampler is called {self.sampler!r:.40}; there are {', '.join(SAMPLERS)}")
+        if self.trials < 1 or (self.batch is not None and self.batch < 1):
+            _refuse("a study has 1 trial or more, and so has a batch")
+        if self.trials * len(self.own_seeds) > MOST_POINTS:
+            _refuse(f"a study has at most {MOST_POINTS} jobs, this one {self.trials * len(self.own_seeds)}")
+
+    def differences(self, other: "Plan") -> list[str]:
+        """Return in what another plan is another study, in words; empty where its jobs would be the same."""
+        keys = dict.fromkeys([*self.space, *other.space])
+        found = [
+            f"--space {key}={self.space[key]}" if key in self.space else f"no --space {key}"
+            for key in keys
+            if self.space.get(key) != other.space.get(key)
+        ]
+        mine, others = asdict(self), asdict(other)
+        found += [f"{said} {_word(mine[name])}" for name, said in _SAID.items() if mine[name] != others[name]]
+        if list(self.space) != list(other.space) and not found:
+            found.append(f"its keys in the order {', '.join(self.space)}")
+        return found + [
+            f"{key}={_word(self.base.get(key, 'its default'))}"
+            for key in dict.fromkeys([*self.base, *other.base])
+            if self.base.get(key) != other.base.get(key)
+        ]
+
+
+def new_plan(dimensions: Sequence[Dimension], layers: Iterable[Mapping[str, Any]], by: str, **how: Any) -> Plan:
+    """Return the plan of a search over the layers of a config; `how` are its other fields. Raises InvalidInput."""
+    from curvegan.comparing.keys import larger_is_better, metric_field
+    from curvegan_core.config.train import TrainConfig
+
+    check_space(dimensions)
+    largest, base = bool(larger_is_better(metric_field(by))), merged(layers, TrainConfig().curve.family)
+    return Plan({dimension.key: dimension.text for dimension in dimensions}, by, largest, base=base, **how)
+
+
+def _word(value: Any) -> str:
+    return "none" if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _refuse(text: str) -> NoReturn:
+    from curvegan_core.errors import InvalidInput
+
+    raise InvalidInput(text)

@@ -1,0 +1,123 @@
+"""A study: a search for good settings, from Python."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from curvegan.results.table import WORD, Table
+from curvegan.submitting.axes import plain
+from curvegan.tuning.controller import Controller, plan_of
+from curvegan.tuning.trials import Trial, best_of, trial_row
+
+if TYPE_CHECKING:
+    from curvegan.services import Services
+    from curvegan.sweep import Sweep
+    from curvegan.tuning.plan import Plan
+
+
+class Study:
+    """A search, which is the jobs of a sweep. It goes on while somebody waits for it, or calls `advance`.
+
+    Every method raises SweepNotFound once its last job was deleted.
+    """
+
+    def __init__(self, services: "Services", sweep_id: int, controller: Controller | None = None) -> None:
+        """Make the handle. Raises InvalidInput for a sweep that is no study."""
+        self._services = services
+        self._controller = controller or Controller(services, sweep_id, plan_of(services.store.sweep(sweep_id)))
+        self.id = sweep_id
+
+    @property
+    def plan(self) -> "Plan":
+        """What it searches for, and how: space, by, seeds, trials, batch, sampler."""
+        return self._controller.plan
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self._services.store.sweep(self.id).name or str(self.id)
+
+    @property
+    def sweep(self) -> "Sweep":
+        """Its jobs, as a sweep."""
+        from curvegan.sweep import Sweep
+
+        return Sweep(self._services, self.id)
+
+    @property
+    def best(self) -> Trial | None:
+        """The best trial so far, of equals the first; None where none has a value yet."""
+        return best_of(self._controller.look(), self.plan.largest)
+
+    def trials(self) -> Table:
+        """Return all trials as a table: number, the keys of the space, the value by its metric's name, state, jobs."""
+        rows = [trial_row(self.plan, trial) for trial in self._controller.look()]
+        return Table.of_rows(rows, _kinds(self.plan, rows))
+
+    def wait(self, worker: bool = True) -> Self:
+        """Go on with the search to its end, with a bar. Ctrl-C raises Detached. Raises DatabaseUnreachable."""
+        from curvegan.tuning.progress import study_to_the_end
+
+        study_to_the_end(self._controller, self.name, start_worker=worker)
+        return self
+
+    def advance(self) -> bool:
+        """Add the trials that are due now; return whether the search goes on. For a loop of one's own."""
+        return not self._controller.advance().is_over
+
+    def ask(self) -> dict[str, Any] | None:
+        """Return the point that its sampler would try next, and store nothing; None where it has no further one."""
+        from curvegan.tuning.asking import asked
+
+        found = asked(self.plan, self._controller.look())
+        return dict(found[0].point) if found else None
+
+    def submit(self, point: Mapping[str, Any], worker: bool = True) -> Trial:
+        """Queue a trial at a point of the space, from whatever sampler; where it was tried before, return that one.
+
+        Its value is there when its jobs have ended: `study.trial(number)` looks. Raises InvalidInput.
+        """
+        from curvegan.submitting.starting import have_workers
+        from curvegan.tuning.space import is_in
+
+        is_in(self.plan.dimensions, spelled := {key: plain(value) for key, value in point.items()})
+        wanted = {key: spelled[key] for key in self.plan.space}
+        while True:
+            trials = self._controller.look()
+            known = next((trial for trial in trials if trial.point == wanted), None)
+            if known is not None:
+                return known
+            if ids := self._controller.add(trials, self.plan.requests(wanted)):
+                have_workers(self._services, ids, worker)
+
+    def look(self) -> list[Trial]:
+        """Return all trials as they stand now: number, point, jobs, state, value."""
+        return self._controller.look()
+
+    def trial(self, number: int) -> Trial:
+        """Return a trial as it stands now. Raises IndexError."""
+        return self._controller.look()[number]
+
+    def __repr__(self) -> str:
+        from curvegan.tuning.progress import in_words
+
+        trials = self._controller.look()
+        ended = sum(trial.ended for trial in trials)
+        best = in_words(self.plan, best_of(trials, self.plan.largest))
+        return f"<Study {self.id} {self.name}: {ended} of {self.plan.trials} trials have ended; {best}>"
+
+
+def _kinds(plan: "Plan", rows: list[dict[str, Any]]) -> dict[str, Any]:
+    kinds: dict[str, Any] = {
+        "trial": int,
+        **dict.fromkeys(plan.space, WORD),
+        plan.by: float,
+        "state": WORD,
+        "jobs": str,
+    }
+    for key in plan.space:
+        found = {type(row[key]) for row in rows}
+        if found and found <= {int, float}:
+            kinds[key] = float if float in found else int
+        elif found == {bool}:
+            kinds[key] = bool
+    return kinds
