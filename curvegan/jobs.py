@@ -137,9 +137,9 @@ class Jobs:
         from curvegan.showing.progress import jobs_to_the_end
         from curvegan.watching.job_fields import LIVE
 
-        live = self._services.store.jobs(where=self._where, states=LIVE, newest_first=False)
+        live = self._services.store.chosen(where=self._where, states=LIVE)
         if live:
-            jobs_to_the_end(self._services, [job.id for job in live], start_worker=worker)
+            jobs_to_the_end(self._services, live, start_worker=worker)
         return self
 
     def cancel(self, reason: str | None = None) -> list[int]:

@@ -126,7 +126,8 @@ class Replayer:
         from curvegan_core.training import PackTraining
 
         _keep_code()
-        job, never = self._job, {"steps": _NEVER, "snapshot_every": _NEVER, "checkpoint_every": _NEVER}
+        never = {"steps": _NEVER, "snapshot_every": _NEVER, "checkpoint_every": _NEVER, "stop": "none"}
+        job = self._job
         training = PackTraining({0: (job.config.model_copy(update=never), state)}, self._device(state), self._datasets)
         training.advance()
         return training

@@ -64,15 +64,14 @@ def select(
         return list(ids)
     of_sweep = None if sweep is None else store.sweep(sweep).id
     among = ids if selectors else None
-    jobs = store.jobs(ids=among, states=tuple(states), sweep=of_sweep, where=where, newest_first=False)
-    return [job.id for job in jobs]
+    return store.chosen(among, tuple(states), of_sweep, where)
 
 
 def _ids(store: "Store", selector: str, states: Collection[str]) -> list[int]:
     from curvegan_core.errors import InvalidInput
 
     if selector == "all":
-        return [job.id for job in store.jobs(states=tuple(states), newest_first=False)]
+        return store.chosen(states=tuple(states))
     if selector == "last":
         last = store.last_id()
         if last is None:
@@ -102,7 +101,7 @@ def _named(store: "Store", name: str, states: Collection[str]) -> list[int]:
     sweep_id = store.sweep_named(name)
     if sweep_id is None:
         raise InvalidInput(f"no job is called {name!r:.60}: write an id, 3-9, last, all or a name of `curvegan status`")
-    return [job.id for job in store.jobs(states=tuple(states), sweep=sweep_id, newest_first=False)]
+    return store.chosen(states=tuple(states), sweep=sweep_id)
 
 
 def _range(store: "Store", first: int, end: int, states: Collection[str]) -> list[int]:
@@ -111,4 +110,4 @@ def _range(store: "Store", first: int, end: int, states: Collection[str]) -> lis
     ids = sorted(store.existing(range(first, min(end, store.last_id() or 0) + 1)))
     if not ids:
         raise InvalidInput(f"there is no job from {first} to {end}; `curvegan status` lists all")
-    return [job.id for job in store.jobs(ids=ids, states=tuple(states), newest_first=False)] if states else ids
+    return store.chosen(ids, tuple(states)) if states else ids

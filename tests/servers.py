@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 import psycopg
 import redis
 
@@ -60,6 +61,21 @@ class Server:
         """Send a signal to the server's main process (SIGSTOP freezes a Redis, SIGQUIT is PostgreSQL's immediate)."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def freeze(self) -> None:
+        """Stop every process of it where it is: connections stay open, and nobody answers."""
+        for process in self._processes():
+            process.suspend()
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for process in self._processes():
+            process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        assert self._process is not None
+        main = psutil.Process(self._process.pid)
+        return [main, *main.children(recursive=True)]
 
     def stop(self, number: int = signal.SIGINT) -> None:
         """Stop by a signal, by default the orderly one, and wait for the end."""

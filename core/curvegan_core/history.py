@@ -9,12 +9,14 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.loss_curve import LossCurve, Snapshot
 
 
-def missing(config: TrainConfig, losses: LossCurve, snapshots: Sequence[Snapshot]) -> str | None:
-    """Say in words what is not there of a training that ended after `config.steps`; None where it is whole.
+def missing(
+    config: TrainConfig, losses: LossCurve, snapshots: Sequence[Snapshot], steps: int | None = None
+) -> str | None:
+    """Say in words what is not there of a training that ended after `steps`, else `config.steps`; None if it is whole.
 
     Records lie at multiples of `record_every` below the end; snapshots at multiples of `snapshot_every` and the end.
     """
-    steps = config.steps
+    steps = config.steps if steps is None else steps
     grids = {
         "losses": (np.arange(0, steps, config.record_every), losses.steps),
         "snapshots": (np.union1d(np.arange(0, steps, config.snapshot_every), [steps]), _steps(snapshots)),

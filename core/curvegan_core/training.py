@@ -26,6 +26,7 @@ from curvegan_core.families.family import Family
 from curvegan_core.families.front import Front
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
+from curvegan_core.stopping import Past, Stopped, Watch
 
 # Multiply-adds of an advance. A slow core does 1e9 a second, so that somebody can look in every ten.
 _MOST_WORK = {"cpu": 10**10, "cuda": 10**12}
@@ -36,7 +37,8 @@ class Progress:
     """What happened to a job since the last advance. `step` counts the steps done.
 
     `snapshot` and `checkpoint` are there when `step` is on their grid or the end, `metrics` at the end alone. A job
-    that is `finished` or `diverged` has left the pack; a diverged one has no new snapshot and no new checkpoint.
+    that is `finished` or `diverged` has left the pack; a diverged one has no new snapshot and no new checkpoint. One
+    that is finished before its steps are done says why it `stopped`.
     """
 
     job: int
@@ -46,6 +48,7 @@ class Progress:
     checkpoint: Checkpoint | None = None
     metrics: Metrics | None = None
     finished: bool = False
+    stopped: Stopped | None = None
     diverged: TrainingDiverged | None = None
 
 
@@ -56,6 +59,7 @@ class _Job:
     record: LossCurve
     family: Family
     keys: Mapping[str, Any] | None
+    watch: Watch | None = None
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -89,6 +93,7 @@ class PackTraining:
         jobs: Mapping[int, tuple[TrainConfig, Checkpoint | None]],
         device: str,
         datasets: Mapping[str, Dataset] | None = None,
+        pasts: Mapping[int, Past] | None = None,
     ) -> None:
         """Take jobs by id, each from its checkpoint or, with None, from step 0.
 
@@ -97,6 +102,7 @@ class PackTraining:
                 `engines.choice.choose` chooses one engine for them.
             device: "cpu", "cuda" or "cuda:N".
             datasets: by its hash, every data set that a job's curve names.
+            pasts: what is stored of jobs with a `stop` that are resumed; without it snapshots count from there on.
 
         Raises:
             InvalidConfig: a job's data set is not among them, or has other points than the job.
@@ -106,6 +112,9 @@ class PackTraining:
         """
         families = {job_id: _family(*start, datasets or {}) for job_id, start in jobs.items()}
         self._jobs = {job_id: _resume(*start, families[job_id]) for job_id, start in jobs.items()}
+        for job_id, job in self._jobs.items():
+            if job.config.stop != "none":
+                job.watch = Watch(job.config, job.step, (pasts or {}).get(job_id))
         states = [_state(config, checkpoint) for config, checkpoint in jobs.values()]
         configs = [config for config, _ in jobs.values()]
         engines = {choose(config, device, checkpoint) for config, checkpoint in jobs.values()}
@@ -193,6 +202,8 @@ class PackTraining:
             return Progress(job_id, broken, losses, diverged=TrainingDiverged(broken))
         job.step += count
         job.record = losses.rows(len(losses) - 1, len(losses)) if len(losses) else job.record
+        if job.watch:
+            job.watch.add(losses)
         return self._arrive(job_id, losses)
 
     def _arrive(self, job_id: int, losses: LossCurve) -> Progress:
@@ -200,16 +211,20 @@ class PackTraining:
         job = self._jobs[job_id]
         if not job.is_stop():
             return Progress(job_id, job.step, losses)
-        config, state = job.config, self.checkpoint(job_id)
-        finished = job.step == config.steps
-        metrics = job.evaluation.final(state.weights, job.record, state.ema) if finished and state.finite else None
-        if not state.finite or (metrics is not None and not metrics.finite):
+        state = self.checkpoint(job_id)
+        if not state.finite:
             return Progress(job_id, job.step, losses, diverged=TrainingDiverged(job.step))
         snapshot = None
-        if job.on_grid(config.snapshot_every):
+        if job.on_grid(job.config.snapshot_every):
             snapshot = job.evaluation.snapshot(job.step, state.weights, state.ema)
-        checkpoint = state if job.step > 0 and job.on_grid(config.checkpoint_every) else None
-        return Progress(job_id, job.step, losses, snapshot, checkpoint, metrics, finished)
+        at_end = job.step == job.config.steps
+        stopped = job.watch.stops(snapshot) if job.watch and snapshot and not at_end else None
+        finished = at_end or stopped is not None
+        metrics = job.evaluation.final(state.weights, job.record, state.ema) if finished else None
+        if metrics is not None and not metrics.finite:
+            return Progress(job_id, job.step, losses, diverged=TrainingDiverged(job.step))
+        is_due = finished or (job.step > 0 and job.on_grid(job.config.checkpoint_every))
+        return Progress(job_id, job.step, losses, snapshot, state if is_due else None, metrics, finished, stopped)
 
     def _settle(self, progress: list[Progress]) -> list[Progress]:
         self._leave({report.job for report in progress if report.finished or report.diverged})

@@ -28,12 +28,15 @@ class Quartiles:
 
 @dataclass(frozen=True)
 class Group:
-    """Jobs with the same values of the keys: how many, their metrics in the order asked for, their verdicts."""
+    """Jobs with the same values of the keys: how many, their metrics in the order asked for, their verdicts, and how
+    many steps those saved that stopped early.
+    """
 
     key: Key
     jobs: int
     metrics: list[Quartiles]
     verdicts: dict[str, int]
+    steps_saved: int = 0
 
 
 def summed_up(
@@ -42,13 +45,16 @@ def summed_up(
     """Return jobs in groups of the same values of the keys, with what came of them. Raises InvalidInput."""
     from curvegan_db.filters.catalogue import FIELDS
 
-    rows = store.values([*map(key_field, keys), FIELDS["verdict"], *metrics], where)
+    facts = [FIELDS[name] for name in ("verdict", "state", "stop", "step", "steps")]
+    rows = store.values([*map(key_field, keys), *facts, *metrics], where)
     return [_group(key, members) for key, members in grouped(rows, len(keys)).items()]
 
 
 def _group(key: Key, members: Sequence[Row]) -> Group:
-    verdicts, *columns = zip(*members, strict=True)
-    return Group(key, len(members), [quartiles(column) for column in columns], counted(verdicts))
+    verdicts, states, stops, steps, ends, *columns = zip(*members, strict=True)
+    ended = zip(states, stops, steps, ends, strict=True)
+    saved = sum(int(end - step) for state, stop, step, end in ended if state == "succeeded" and stop != "none")
+    return Group(key, len(members), [quartiles(column) for column in columns], counted(verdicts), saved)
 
 
 def group_rows(
@@ -57,11 +63,14 @@ def group_rows(
     """Return groups as one table for programs: its header, and a row for each."""
     verdicts = sorted({verdict for group in groups for verdict in group.verdicts})
     figures = [f"{metric}_{name}" for metric in metrics for name in ("count", "q25", "median", "q75")]
+    some_saved = any(group.steps_saved for group in groups)
     rows = []
     for group in groups:
         measured = [figure for quartiles in group.metrics for figure in vars(quartiles).values()]
         rows.append([*group.key, group.jobs, *measured, *(group.verdicts.get(verdict, 0) for verdict in verdicts)])
-    return [*keys, "jobs", *figures, *(f"verdict {verdict}" for verdict in verdicts)], rows
+        rows[-1] += [group.steps_saved] if some_saved else []
+    words = [f"verdict {verdict}" for verdict in verdicts]
+    return [*keys, "jobs", *figures, *words, *(["steps_saved"] if some_saved else [])], rows
 
 
 def quartiles(values: Iterable[float | None]) -> Quartiles:

@@ -34,8 +34,12 @@ class TerminalBars:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         title, figures = (TextColumn(f"{{task.{text}}}", markup=False) for text in ("description", "fields[figures]"))
-        self.progress = Progress(title, BarColumn(), MofNCompleteColumn(), figures, console=console(sys.stderr))
+        # It is drawn when something changes; by itself rich draws ten times a second.
+        self.progress = Progress(
+            title, BarColumn(), MofNCompleteColumn(), figures, console=console(sys.stderr), auto_refresh=False
+        )
         self._tasks: dict[int, TaskID] = {}
+        self._last: dict[int, _Bar] = {}
 
     def __enter__(self) -> Self:
         self.progress.start()
@@ -48,9 +52,14 @@ class TerminalBars:
 
     def show(self, key: int, title: str, done: int, total: int, figures: str) -> None:
         """Bring a bar to where its work is."""
+        bar = _Bar(title, done, total, figures)
+        if self._last.get(key) == bar:
+            return
+        self._last[key] = bar
         if key not in self._tasks:
             self._tasks[key] = self.progress.add_task(title, total=total, figures="")
         self.progress.update(self._tasks[key], completed=done, total=total, description=title, figures=inert(figures))
+        self.progress.refresh()
 
 
 class _Bar(NamedTuple):

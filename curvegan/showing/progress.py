@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from curvegan.showing.bars import Bars, NotebookBars, TerminalBars, in_notebook
 from curvegan.showing.terminal import message
-from curvegan.watching.following import Remark, Standing, follow_jobs, follow_sweep
+from curvegan.watching.following import Ended, Remark, Standing, follow_jobs, follow_many, follow_sweep
 from curvegan.watching.job_fields import ENDED, progress, rmses_now
 from curvegan.watching.sweep_fields import state_counts
 from curvegan.words import duration, number
@@ -22,6 +22,7 @@ LINE_S = 10.0
 _RMSE_S = 2.0
 # More bars than that fit no screen.
 _MOST_BARS = 8
+_READ_TOGETHER = 500
 T = TypeVar("T")
 
 
@@ -32,13 +33,27 @@ class Detached(KeyboardInterrupt):
         return []
 
 
-def jobs_to_the_end(lab: "Services", ids: Sequence[int], start_worker: bool = False) -> list["Job"]:
-    """Show the progress of jobs until all have ended; `start_worker` keeps one alive where the store is embedded."""
+def jobs_to_the_end(lab: "Services", ids: Sequence[int], start_worker: bool = False) -> Iterator["Job"]:
+    """Show the progress of jobs until all have ended; `start_worker` keeps one alive where the store is embedded.
+
+    Returns the jobs, in this order; of many some are read at a time.
+    """
     few = len(ids) <= _MOST_BARS
     with _detachable_work(" ".join(map(str, ids)) if few else "all"), bars_where(few) as bars:
-        show = _JobBars(lab.store, bars) if bars else _JobLines(lab.store) if few else together(_jobs_line)
-        jobs = last_seen(follow_jobs(lab, ids, start_worker), show)
-    return [jobs[job_id] for job_id in ids]
+        if few:
+            jobs = last_seen(
+                follow_jobs(lab, ids, start_worker), _JobBars(lab.store, bars) if bars else _JobLines(lab.store)
+            )
+            return iter([jobs[job_id] for job_id in ids])
+        last_seen(follow_many(lab, ids, start_worker), together(_jobs_line))
+    return _read(lab.store, ids)
+
+
+def _read(store: "Store", ids: Sequence[int]) -> Iterator["Job"]:
+    for start in range(0, len(ids), _READ_TOGETHER):
+        part = ids[start : start + _READ_TOGETHER]
+        jobs = {job.id: job for job in store.jobs(ids=part)}
+        yield from (jobs[job_id] for job_id in part if job_id in jobs)
 
 
 def sweep_to_the_end(lab: "Services", sweep_id: int, start_worker: bool = False) -> "Sweep":
@@ -142,9 +157,8 @@ def together(line: Callable[[T], tuple[str, bool]]) -> Callable[[T], None]:
     return show
 
 
-def _jobs_line(jobs: Mapping[int, "Job"]) -> tuple[str, bool]:
-    ended = sum(job.state in ENDED for job in jobs.values())
-    return f"{ended} of {len(jobs)} jobs have ended", ended == len(jobs)
+def _jobs_line(seen: Ended) -> tuple[str, bool]:
+    return f"{seen.ended} of {seen.jobs} jobs have ended", seen.ended == seen.jobs
 
 
 def _sweep_line(standing: Standing) -> tuple[str, bool]:

@@ -4,13 +4,16 @@ A follower is an iterator: of what it sees, look after look, and of remarks abou
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from curvegan.watching.job_fields import ENDED
 from curvegan.watching.reasons import COMPILES, is_starting, waits_for
+from curvegan.watching.sparing import MOST_SHARE, Sparing
 from curvegan.watching.sweep_fields import Estimate, time_left
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ REPEAT_S = 60.0
 COMES_UP_S = 8.0
 JOBS_POLL_S, LOG_POLL_S, POLL_S = 0.3, 0.5, 1.0
 _RETRY_S = 1.0
+_READ_AGAIN, _FIRST, _READ_TOGETHER = 4, 16, 1000
 T = TypeVar("T")
 
 
@@ -39,6 +43,13 @@ class Remark:
     text: str
 
 
+class Ended(NamedTuple):
+    """How many of so many jobs have ended."""
+
+    ended: int
+    jobs: int
+
+
 class Standing(NamedTuple):
     """A sweep, and how long it still takes."""
 
@@ -47,7 +58,7 @@ class Standing(NamedTuple):
 
 
 def follow_jobs(lab: "Services", ids: Sequence[int], start_worker: bool = False) -> Iterator[dict[int, "Job"] | Remark]:
-    """Yield the jobs by id, look after look, until all have ended.
+    """Yield the jobs by id, look after look, until all have ended: for few, each of which is read at every look.
 
     Args:
         start_worker: keep a background worker alive for them where the store is embedded.
@@ -77,6 +88,69 @@ def follow_jobs(lab: "Services", ids: Sequence[int], start_worker: bool = False)
             return
 
 
+def follow_many(lab: "Services", ids: Sequence[int], start_worker: bool = False) -> Iterator[Ended | Remark]:
+    """Yield how many of the jobs have ended until all have, however many they are.
+
+    A look reads the jobs that changed. All that wait are looked at once in a while, in case that one was deleted.
+
+    Args:
+        start_worker: keep a background worker alive for them where the store is embedded.
+
+    Raises JobNotFound, and DatabaseUnreachable where the database stays away.
+    """
+    waiting = _Waiting(lab, ids)
+    queued = partial(waiting.queued, lab.store)
+    start = lab.start_worker if start_worker else None
+    for seen in followed(lab.store, waiting.look, POLL_S, queued, start):
+        yield seen
+        if isinstance(seen, Ended) and seen.ended == seen.jobs:
+            return
+
+
+class _Waiting:
+    """Those of many jobs that have not ended."""
+
+    def __init__(self, lab: "Services", ids: Sequence[int]) -> None:
+        self._lab, self._count = lab, len(ids)
+        self._left = dict.fromkeys(sorted(ids))
+        self._whole_at = 0.0
+        # Transactions end in another order than their events are numbered: what the last looks read is read again.
+        self._numbers: deque[int] = deque(maxlen=_READ_AGAIN)
+
+    def look(self) -> Ended:
+        if not self._numbers:
+            self._numbers.append(self._lab.store.newest_event())
+        if time.monotonic() >= self._whole_at:
+            self._look_at_all()
+        newest, changed = self._lab.store.changed(self._numbers[0])
+        self._numbers.append(newest)
+        self._leave(self._left.keys() & changed)
+        return Ended(self._count - len(self._left), self._count)
+
+    def queued(self, store: "Store") -> list["Job"]:
+        """Return the first one that is queued, of the first that wait."""
+        states = store.states(islice(self._left, _FIRST))
+        return store.jobs([job_id for job_id, state in states.items() if state == "queued"][:1])
+
+    def _look_at_all(self) -> None:
+        began = time.thread_time()
+        ids = iter(list(self._left))
+        while part := list(islice(ids, _READ_TOGETHER)):
+            self._leave(part)
+        self._whole_at = time.monotonic() + max(REPEAT_S, (time.thread_time() - began) / (MOST_SHARE / 2))
+
+    def _leave(self, ids: Iterable[int]) -> None:
+        from curvegan_db.errors import JobNotFound
+
+        looked_at = list(ids)
+        states = self._lab.store.states(looked_at)
+        for job_id in looked_at:
+            if job_id not in states:
+                raise JobNotFound(job_id)
+            if states[job_id] in ENDED:
+                del self._left[job_id]
+
+
 def follow_sweep(lab: "Services", sweep_id: int, start_worker: bool = False) -> Iterator[Standing | Remark]:
     """Yield the sweep's counts and the time left until all its jobs have ended, however many it has.
 
@@ -85,15 +159,19 @@ def follow_sweep(lab: "Services", sweep_id: int, start_worker: bool = False) -> 
 
     Raises SweepNotFound, and DatabaseUnreachable where the database stays away.
     """
-    known: dict[int, Estimate] = {}  # by how many had ended: it takes a look at every job
+    left = Sparing(lambda: time_left(lab.store, sweep_id), lab.store.newest_event)
+
+    def whole() -> Standing:
+        return Standing(lab.store.sweep(sweep_id), left())
+
+    spared = Sparing(whole, lab.store.newest_event)
 
     def look() -> Standing:
-        sweep = lab.store.sweep(sweep_id)
-        if sweep.ended not in known:
-            known[sweep.ended] = time_left(lab.store, sweep_id)
-        return Standing(sweep, known[sweep.ended])
+        seen = spared()
+        over = seen.sweep.ended < seen.sweep.jobs and lab.store.is_over(sweep_id)
+        return spared(at_once=True) if over else seen
 
-    queued = partial(lab.store.jobs, sweep=sweep_id, states=["queued"], limit=1)
+    queued = partial(lab.store.next_queued, sweep_id)
     start = lab.start_worker if start_worker else None
     for seen in followed(lab.store, look, POLL_S, queued, start):
         yield seen

@@ -40,7 +40,10 @@ def _fields(job: "Job") -> dict[str, Any]:
 
 def progress(job: "Job") -> str:
     """Return how far it is. It is rounded down, for 100 % is for a job that is done."""
-    return "100 %" if job.state == "succeeded" else f"{100 * job.step // job.steps} %"
+    share = f"{100 * job.step // job.steps} %"
+    if job.state == "succeeded":
+        return f"stopped {share}" if job.reason else "100 %"
+    return share
 
 
 def rmses_now(store: "Store", jobs: Collection["Job"]) -> dict[int, float | None]:
@@ -54,7 +57,9 @@ def outcome(job: "Job") -> str:
     """Return how a job ended, in one line."""
     line = f"Job {job.id} {job.state}"
     if job.state == "succeeded":
-        return f"{line}: RMSE {number((job.metrics or {}).get('rmse'))} after {job.steps} steps{_took(job)}"
+        early = f", {job.reason}" if job.reason else ""
+        steps = job.step if early else job.steps
+        return f"{line}: RMSE {number((job.metrics or {}).get('rmse'))} after {steps} steps{_took(job)}{early}"
     return f"{line} at step {job.step} of {job.steps}{why(job)}"
 
 

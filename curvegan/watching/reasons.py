@@ -237,6 +237,8 @@ def _ended(job: "Job") -> Explanation:
     if job.state == "succeeded":
         rmse = (job.metrics or {}).get("rmse")
         text = f"trained {job.steps} steps, RMSE {number(rmse)}"
+        if job.reason:
+            text = f"{job.reason}, RMSE {number(rmse)}"
         return Explanation("succeeded", text, (f"curvegan show {job.id}", f"curvegan extend {job.id} --steps N"))
     commands = (f"curvegan logs {job.id}", f"curvegan resume {job.id}", f"curvegan retry {job.id}")
     if job.state == "cancelled":

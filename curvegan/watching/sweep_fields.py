@@ -52,7 +52,14 @@ def sweep_fields(sweep: "Sweep") -> dict[str, Any]:
 def prospects(store: "Store", sweep: "Sweep") -> dict[str, Any]:
     """Return what takes a look at its jobs: the verdicts, and the seconds left on so many workers."""
     left = time_left(store, sweep.id)
-    return {"verdicts": store.verdicts(sweep.id), "left_s": left.seconds, "workers": left.workers}
+    stopped, saved = store.steps_saved(sweep.id)
+    return {
+        "verdicts": store.verdicts(sweep.id),
+        "stopped_early": stopped,
+        "steps_saved": saved,
+        "left_s": left.seconds,
+        "workers": left.workers,
+    }
 
 
 def state_counts(sweep: "Sweep") -> str:
@@ -67,6 +74,9 @@ def sweep_lines(store: "Store", sweep: "Sweep") -> list[str]:
     verdicts = store.verdicts(sweep.id)
     if verdicts:
         lines.append("Verdicts: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()))
+    stopped, saved = store.steps_saved(sweep.id)
+    if stopped:
+        lines.append(f"Stopped early: {plural(stopped, 'job')}, which saved {saved:,} steps")
     if sweep.ended < sweep.jobs:
         lines.append(f"Left: {time_left(store, sweep.id)}")
     return lines

@@ -4,9 +4,10 @@ from types import TracebackType
 from typing import Self
 
 from curvegan_db.sql import migrate
-from curvegan_db.sql.database import make_engine
+from curvegan_db.sql.database import MOST_LOCKED_S, make_engine
 from curvegan_db.sql.transactions import LEASE_S
 from curvegan_db.verbs.access import Access
+from curvegan_db.verbs.changes import Changes
 from curvegan_db.verbs.comparing import Comparing
 from curvegan_db.verbs.copying import Copying
 from curvegan_db.verbs.datasets import Datasets
@@ -36,6 +37,7 @@ class Store(
     Sweeps,
     Studies,
     Standings,
+    Changes,
     Gauging,
     Comparing,
     Copying,
@@ -89,7 +91,7 @@ def open_store(url: str, lease_s: float = LEASE_S) -> Store:
 
     Raises InvalidInput, DatabaseUnreachable, SchemaOutdated.
     """
-    engine = make_engine(url)
+    engine = make_engine(url, min(MOST_LOCKED_S, lease_s / 3) if lease_s > 0 else MOST_LOCKED_S)
     try:
         migrate.prepare(engine)
     except BaseException:

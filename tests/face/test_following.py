@@ -2,18 +2,32 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from curvegan import Lab
-from curvegan.watching import following
-from curvegan.watching.following import Remark, Standing, follow_jobs, follow_log, follow_sweep, patiently
+from curvegan.watching import following, sparing
+from curvegan.watching.following import (
+    Remark,
+    Standing,
+    follow_jobs,
+    follow_log,
+    follow_many,
+    follow_sweep,
+    patiently,
+)
+from curvegan.watching.sparing import Sparing
+from curvegan_cli.shown.watching import Watched
 from curvegan_core.config.train import TrainConfig
 from curvegan_db.errors import DatabaseUnreachable, JobNotFound
 from curvegan_db.values import JobRequest
+from curvegan_web.views.jobs import followed_jobs
 
 ONE = JobRequest(TrainConfig(device="cuda"))
 
@@ -142,3 +156,91 @@ def test_patience_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DatabaseUnreachable):
         list(patiently(look))
     assert time.monotonic() - started >= 0.1
+
+
+def test_many_jobs_are_counted_until_the_last_has_ended(lab: Lab) -> None:
+    ids = lab.store.submit([ONE] * 12)
+    seen = []
+    for counted in follow_many(lab, ids):
+        if isinstance(counted, Remark):
+            continue
+        seen.append(counted.ended)
+        for job_id in ids[:6] if len(seen) == 1 else ids:
+            if lab.store.state(job_id) == "queued":
+                lab.store.cancel(job_id)
+    assert seen == [0, 6, 12]
+    waiting = follow_many(lab, [*ids, ids[-1] + 1])
+    with pytest.raises(JobNotFound):
+        next(waiting)
+
+
+def _work(lab: Lab, look: Callable[[], Any], looks: int = 5) -> int:
+    """How many tens of SQLite's instructions some looks take, after two that begin."""
+    counted = 0
+
+    def tick() -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    def watch(connection: Any, *_: Any) -> None:
+        connection.set_progress_handler(tick, 10)
+
+    look()
+    look()
+    event.listen(lab.store.engine, "checkout", watch)
+    for _ in range(looks):
+        look()
+    event.remove(lab.store.engine, "checkout", watch)
+    with lab.store.engine.connect() as connection:
+        connection.connection.driver_connection.set_progress_handler(None, 0)  # type: ignore[union-attr]
+    return counted
+
+
+def _looks(lab: Lab, ids: list[int]) -> dict[str, Callable[[], Any]]:
+    standing = Watched(lab.store, partial(lab.store.standing, sweep=1))
+    sweep, many = follow_sweep(lab, 1), follow_many(lab, ids)
+    return {
+        "sweep": lambda: next(sweep),
+        "many": lambda: next(many),
+        "status --watch": lambda: standing(5),
+        "the page": followed_jobs(lab, {"limit": "5"}),
+    }
+
+
+def test_a_look_where_nothing_changed_is_the_same_work_for_any_number_of_jobs(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "POLL_S", 0.001)
+    monkeypatch.setattr(following, "TEND_S", 0.0)  # each look tends too
+    monkeypatch.setattr(sparing, "MOST_AGE_S", 100.0)
+    few = Lab(home=str(tmp_path / "few"))
+    for place, jobs in ((few, 20), (lab, 2000)):
+        place.store.submit_sweep([ONE] * jobs, {"seed": [0]})
+    before = {name: _work(few, look) for name, look in _looks(few, list(range(1, 21))).items()}
+    after = {name: _work(lab, look) for name, look in _looks(lab, list(range(1, 2001))).items()}
+    few.close()
+    for name, work in after.items():
+        assert work <= 1.5 * before[name] + 10, (name, before, after)
+
+
+def test_what_is_dear_is_looked_at_again_the_later_and_never_without_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, cost, pulse, looks = [1000.0], [0.005], [0], [0]
+    monkeypatch.setattr(sparing, "time", SimpleNamespace(monotonic=lambda: clock[0], thread_time=lambda: clock[0]))
+
+    def look() -> int:
+        clock[0] += cost[0]
+        looks[0] += 1
+        return looks[0]
+
+    spared = Sparing(look, lambda: pulse[0])
+    assert (spared(), spared()) == (1, 1)
+    pulse[0] += 1
+    cost[0] = 0.05
+    assert (spared(), spared()) == (2, 2)
+    pulse[0] += 1
+    assert spared() == 2  # it rests
+    clock[0] += 0.05 / sparing.MOST_SHARE
+    assert spared() == 3
+    pulse[0] += 1
+    assert spared(at_once=True) == 4

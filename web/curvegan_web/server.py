@@ -34,16 +34,17 @@ _KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its path, name, title and view. It is followed where it changes by itself."""
+    """A page: its path, name, title and view. It is followed where it changes by itself, by `follow` if it has one."""
 
     path: str
     name: str
     title: str
     view: View
+    follow: Callable[["Lab", Mapping[str, str]], Callable[[], dict[str, Any]]] | None = None
 
 
 PAGES = (
-    Page("/", "jobs", "Jobs", jobs.jobs_view),
+    Page("/", "jobs", "Jobs", jobs.jobs_view, jobs.followed_jobs),
     Page("/jobs/{id}", "job", "Job", job.job_view),
     Page("/theatre", "theatre", "Theatre", theatre.theatre_view),
 )
@@ -131,7 +132,7 @@ class Dashboard:
     def _live(self, shown: Page) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
             asked = _asked(request)
-            look = Following(self.lab, shown.view, asked)
+            look = Following(self.lab, shown, asked)
             await to_thread.run_sync(look)  # what cannot be looked at is refused here, not in the stream
             try:
                 events = self.looks.enter(f"{shown.name} {sorted(asked.items())}", look)
@@ -145,12 +146,13 @@ class Dashboard:
 class Following:
     """Look after look at a page; a view that knows `after` is asked for what came since the look before."""
 
-    def __init__(self, lab: "Lab", view: View, asked: Mapping[str, str]) -> None:
-        self._lab, self._view, self._asked = lab, view, dict(asked)
+    def __init__(self, lab: "Lab", shown: Page, asked: Mapping[str, str]) -> None:
+        self._asked = dict(asked)
+        self._look = shown.follow(lab, asked) if shown.follow else partial(shown.view, lab, self._asked)
 
     def __call__(self) -> dict[str, Any]:
         try:
-            data = self._view(self._lab, self._asked)
+            data = self._look()
         except ServiceUnavailable as error:
             return {"away": str(error)}
         if "last" in data:

@@ -8,6 +8,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
+from curvegan_core.stopping import Stopped
 from curvegan_db.columns import JobState
 
 
@@ -44,7 +45,7 @@ class Start:
 class End:
     """A job leaves this worker: ended, or released to be resumed (`state` QUEUED).
 
-    One that is released with an `error` could not be begun here.
+    One that is released with an `error` could not be begun here; one that `stopped` ended before its steps were done.
     """
 
     job: int
@@ -53,4 +54,5 @@ class End:
     metrics: Metrics | None = None
     error: str | None = None
     reason: str | None = None
+    stopped: Stopped | None = None
     dataset: Dataset | None = None

@@ -13,7 +13,7 @@ from curvegan_core.errors import ServiceUnavailable
 from curvegan_db.errors import LeaseLost
 from curvegan_db.store import Store
 from curvegan_db.values import Claim
-from curvegan_worker.outage import Outage
+from curvegan_worker.outage import DatabaseSilent, Outage
 
 BEATS_A_LEASE = 6
 PATIENCE = 5.0
@@ -29,6 +29,7 @@ class Lease:
     Attributes:
         held: ids of the claim's jobs that are still ours.
         cancelled: jobs whose cancellation is requested, with the reason.
+        unreleased: whether the store took no end of a job that was still ours, for it was away.
     """
 
     def __init__(
@@ -43,9 +44,11 @@ class Lease:
         self.token = claim.token
         self.held = frozenset(job.id for job in claim.jobs)
         self.cancelled: dict[int, str | None] = {}
+        self.unreleased = False
         self._ending: set[int] = set()
         self._given_up = False
         self._renewed = self._advanced = time.monotonic()
+        self._asked_at: float | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
 
@@ -62,6 +65,11 @@ class Lease:
         """Note that the training or the recording got on: worth another heartbeat, and a sign of health."""
         self._advanced = time.monotonic()
         self._on_advance()
+        asked_at = self._asked_at
+        if asked_at is not None and self._advanced - asked_at > self._lease_s / 2:
+            self._outage.failed(DatabaseSilent())
+        else:
+            self._outage.passed()
 
     def expect(self, seconds: float) -> None:
         """Note that the training may need so long until it gets on; it hangs after a multiple of that."""
@@ -130,7 +138,7 @@ class Lease:
         return hangs
 
     def _renew(self) -> bool:
-        now = time.monotonic()
+        self._asked_at = now = time.monotonic()
         try:
             reply = self._store.heartbeat(self.token, self.held)
         except ServiceUnavailable as error:
@@ -138,6 +146,8 @@ class Lease:
             if now - self._renewed > self._lease_s:
                 self.held = frozenset()
             return False
+        finally:
+            self._asked_at = None
         self._outage.passed()
         self._renewed = now
         if lost := self.held - reply.held - self._ending:

@@ -4,7 +4,16 @@ import logging
 import threading
 import time
 
+from curvegan_core.errors import ServiceUnavailable
+
 _log = logging.getLogger("curvegan.outage")
+
+
+class DatabaseSilent(ServiceUnavailable):
+    """The database holds a connection, and says nothing: frozen, or a table is locked."""
+
+    def __init__(self) -> None:
+        super().__init__("the database does not answer: it is frozen, or waits for a lock")
 
 
 class Outage:

@@ -10,7 +10,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Self, TypeVar
@@ -182,11 +181,12 @@ class Recorder:
         """Judge and draw a job. An end that cannot have plots is a failure, with its traceback."""
         try:
             losses, snapshots = self._series(end.job)
-            if end.state is JobState.SUCCEEDED and (why := missing(end.config, losses, snapshots)):
+            if end.state is JobState.SUCCEEDED and (why := _missing(end, losses, snapshots)):
                 text = f"its stored history is not whole: {why}; `curvegan retry {end.job}` trains it again"
                 return self._not_drawn(end, text, "history")
             judged_at_all = end.metrics is not None or end.reason == "diverged"
-            verdict = judge(losses, snapshots, end.metrics).text if judged_at_all else None
+            judged_as = end.stopped.verdict if end.stopped else judge(losses, snapshots, end.metrics)
+            verdict = judged_as.text if judged_at_all else None
             title = titled(end.job, self._jobs[end.job].name)
             data = PlotData(title, end.config, losses, snapshots, end.metrics, verdict, end.dataset)
             plots = [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in STORED if snapshots]
@@ -240,7 +240,8 @@ class Recorder:
         """Do it for these jobs, however long the database is away; None when they had to be let go."""
         try:
             return self._lease.patiently(jobs, action)
-        except LeaseLost:
+        except LeaseLost as lost:
+            self._lease.unreleased |= isinstance(lost.__cause__, ServiceUnavailable)
             for job in jobs:
                 self._lose(job)
         except ServiceUnavailable as error:
@@ -258,8 +259,14 @@ class Recorder:
         """Release a job whose lease the database renews but whose record it does not take, if it takes even that."""
         self._lease.lose(job)
         _log.error("job %d goes back to the queue: %s", job, error)
-        with suppress(ServiceUnavailable):
+        try:
             self._store.record(self._lease.token, [Record(job, ending=Ending(JobState.QUEUED, str(error)))])
+        except ServiceUnavailable:
+            self._lease.unreleased = True
+
+
+def _missing(end: End, losses: LossCurve, snapshots: Sequence[Snapshot]) -> str | None:
+    return missing(end.config, losses, snapshots, end.stopped.step if end.stopped else None)
 
 
 def _ending(end: End, verdict: str | None = None) -> Ending:

@@ -10,6 +10,7 @@ from functools import partial
 
 from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
+from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import Engine
 from curvegan_core.engines.choice import choose
 from curvegan_core.errors import CheckpointRefused, CurveganError, InvalidInput, ServiceUnavailable
@@ -17,6 +18,7 @@ from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.description import Description
 from curvegan_core.loss_curve import LossCurve
 from curvegan_core.metrics.evaluation import Metrics
+from curvegan_core.stopping import Past, Stopped
 from curvegan_core.training import PackTraining, Progress
 from curvegan_db.columns import JobState
 from curvegan_db.errors import LeaseLost
@@ -46,6 +48,10 @@ class _Start:
 _MOST_TOGETHER = {"fused": 4}
 # How often a worker whose engine compiles says that it does.
 _PULSE_S = 1.0
+
+
+def _stops(config: TrainConfig) -> bool:
+    return config.stop != "none"
 
 
 def _parts(pack: Sequence[_Start]) -> list[Sequence[_Start]]:
@@ -150,7 +156,8 @@ class Run:
         device = pack[0].device
         self._prepare(pack[0].engine)
         starts = {start.job.id: (start.job.config, start.checkpoint) for start in pack}
-        training = PackTraining(starts, device, self._datasets)
+        pasts = {job: self._past(job) for job, (config, checkpoint) in starts.items() if checkpoint and _stops(config)}
+        training = PackTraining(starts, device, self._datasets, pasts)
         facts = (device, training.engine, training.engine_version)
         steps = {job: checkpoint.step if checkpoint else 0 for job, (_, checkpoint) in starts.items()}
         self._began_at |= steps
@@ -160,6 +167,10 @@ class Run:
             self._recorder.put(Start(job, steps[job]))
             self._recorder.put(Line(job, beginning(config.seed, checkpoint)))
         return training
+
+    def _past(self, job: int) -> Past:
+        losses = self._lease.patiently(job, partial(self._store.losses, job))
+        return Past(losses, self._lease.patiently(job, partial(self._store.snapshots, job)))
 
     def _prepare(self, engine: type[Engine]) -> None:
         """Wait until the engine is ready. Where it compiles code first, which may take a minute, that is no hang."""
@@ -206,7 +217,7 @@ class Run:
             self._end(progress.job, JobState.FAILED, error=str(progress.diverged), reason="diverged")
         elif progress.finished:
             left.discard(progress.job)
-            self._end(progress.job, JobState.SUCCEEDED, metrics=progress.metrics)
+            self._end(progress.job, JobState.SUCCEEDED, metrics=progress.metrics, stopped=progress.stopped)
 
     def _release(self, training: PackTraining, job: int) -> None:
         """Give a job back where it stands: any worker resumes it at this very step."""
@@ -224,10 +235,12 @@ class Run:
         error: str | None = None,
         reason: str | None = None,
         metrics: Metrics | None = None,
+        stopped: Stopped | None = None,
     ) -> None:
         config = self._jobs[job].config
         dataset = self._datasets.get(config.curve.hash) if isinstance(config.curve, Data) else None
-        self._recorder.put(End(job, config, state, metrics, error, reason, dataset))
+        reason = str(stopped) if stopped else reason
+        self._recorder.put(End(job, config, state, metrics, error, reason, stopped, dataset))
 
     def _blame(self, job: int, error: Exception) -> None:
         """End a job that raised; one that has not done a step is given back, for the fault is this worker's."""

@@ -184,7 +184,7 @@ def summary(
     """Sum up many jobs: median and quartiles over the seeds.
 
     Jobs with the same values of the keys make a line: how many there are, each metric's median with its quartiles, and
-    how often they came to which verdict.
+    how often they came to which verdict. Where jobs stopped early, how many steps that saved.
 
     \b
     Examples:
@@ -205,19 +205,23 @@ def summary(
 def _group_json(group: Group, keys: Sequence[str], metrics: Sequence[str]) -> dict[str, Any]:
     measured = {name: vars(figures) for name, figures in zip(metrics, group.metrics, strict=True)}
     by = dict(zip(keys, group.key, strict=True))
-    return {"by": by, "jobs": group.jobs, "metrics": measured, "verdicts": group.verdicts}
+    counts = {"jobs": group.jobs, "steps_saved": group.steps_saved}
+    return {"by": by, **counts, "metrics": measured, "verdicts": group.verdicts}
 
 
 def _groups_grid(groups: Sequence[Group], keys: Sequence[str], metrics: Sequence[str]) -> Grid:
+    saved = [Column("STEPS SAVED", right=True)] if any(group.steps_saved for group in groups) else []
     names = [heading for metric in metrics for heading in (metric.upper(), "QUARTILES")]
     columns = [
         *(Column(key.upper(), right=True, folds=True) for key in keys),
         *(Column(name, right=True, spare=int(name == "QUARTILES")) for name in ("JOBS", *names)),
         Column("VERDICTS", folds=True, least=16),
+        *saved,
     ]
     partly = any(quartiles.count < group.jobs for group in groups for quartiles in group.metrics)
     remark = "Some of these jobs have no such metric (yet), and count among the jobs alone." if partly else ""
-    return Grid(columns, map(_group_cells, groups), remark if groups else "There is no such job.")
+    cells = [(*_group_cells(group), *([f"{group.steps_saved:,}"] if saved else [])) for group in groups]
+    return Grid(columns, cells, remark if groups else "There is no such job.")
 
 
 def _group_cells(group: Group) -> tuple[object, ...]:

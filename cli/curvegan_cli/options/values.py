@@ -6,6 +6,8 @@ import click
 
 # The one option that takes a key and its value.
 SET = "--set"
+# Keys whose one value may be several words.
+_LISTS = ("stop",)
 
 
 class Value(click.ParamType[Any]):
@@ -89,7 +91,7 @@ def pairs(_: click.Context, __: click.Parameter, typed: tuple[str, ...]) -> list
     """Return keys and values as they were typed. Raises BadParameter."""
     split = [text.partition("=") for text in typed]
     for text, (key, equals, value) in zip(typed, split, strict=True):
-        if "," in value and not value.startswith(("[", "{", "'", '"')):
+        if "," in value and key not in _LISTS and not value.startswith(("[", "{", "'", '"')):
             raise click.BadParameter(f"{value!r:.60} are several values, and a job has one; {_sweep(key, value)}")
         if not equals:
             raise click.BadParameter(f"{text!r:.60} has no value: write it as {SET} KEY=VALUE, as in {SET} beta1=0.5")

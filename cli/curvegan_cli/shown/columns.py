@@ -55,7 +55,11 @@ def jobs_grid(store: "Store", jobs: Sequence["Job"]) -> Grid:
     return Grid(columns, rows, remark)
 
 
+<<<<<<< HEAD
 def emit_jobs(store: "Store", form: str, jobs: Sequence["Job"], text: Callable[[], Iterable[Grid | str]]) -> None:
+=======
+def emit_jobs(form: str, jobs: Iterable["Job"], text: Callable[[], Iterable[Grid | str]]) -> None:
+>>>>>>> i16-storms
     """Print jobs: for programs every field, with the config in JSON alone; for people `text`."""
     emit(
         form,
@@ -66,7 +70,11 @@ def emit_jobs(store: "Store", form: str, jobs: Sequence["Job"], text: Callable[[
     )
 
 
+<<<<<<< HEAD
 def _jobs_sheet(store: "Store", jobs: Sequence["Job"]) -> Sheet:
+=======
+def _jobs_sheet(jobs: Iterable["Job"]) -> Sheet:
+>>>>>>> i16-storms
     """Return a job a line: its fields and metrics; a metric that it has not is empty."""
     from curvegan_db.columns import JOB_FIELDS
     from curvegan_db.filters.catalogue import METRIC_NAMES

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from curvegan.showing.progress import last_seen
 from curvegan.watching.following import followed
-from curvegan.watching.job_fields import LIVE, STATES
+from curvegan.watching.job_fields import STATES
+from curvegan.watching.sparing import Sparing
 from curvegan.watching.sweep_fields import estimate
 from curvegan.words import plural
 from curvegan_cli.shown.columns import jobs_grid
@@ -39,19 +41,40 @@ def watch(
     from rich.text import Text
 
     screen, store = console(sys.stdout), lab.store
-    queued = partial(store.jobs, states=["queued"], limit=1, newest_first=False)
 
     def start() -> str | None:
-        return lab.start_worker() if store.jobs(states=LIVE, limit=1) else None
+        return lab.start_worker() if store.is_anything_live() else None
 
     # Its stdout would have no encoding, by which a drawing chooses its characters.
     with Live(console=screen, auto_refresh=False, vertical_overflow="crop", redirect_stdout=False) as live:
+        shown: list[list[Text]] = [[]]
 
         def show(lines: "list[Text]") -> None:
+            if lines is shown[0]:
+                return
+            shown[0] = lines
             live.update(Text("\n", no_wrap=True, overflow="crop").join(lines), refresh=True)
 
-        seen = partial(_screen, store, look, heading, screen)
-        last_seen(followed(store, seen, queued=queued, start=start if start_worker else None), show)
+        seen = partial(_screen, store, Watched(store, look), heading, screen)
+        drawn = Sparing(seen, lambda: (store.pulse(), screen.size), rests=False)
+        last_seen(followed(store, drawn, queued=store.next_queued, start=start if start_worker else None), show)
+
+
+class Watched:
+    """Sees how jobs stand: the first of them as they are now, their number as it was when it was counted last."""
+
+    def __init__(self, store: "Store", look: "Callable[[int], Standing]") -> None:
+        self._store, self._look = store, look
+        self._room = 0
+        self._counted: Sparing[Standing] | None = None
+
+    def __call__(self, room: int) -> "Standing":
+        """Look, with room for so many jobs."""
+        if self._counted is None or room != self._room:
+            self._room, self._counted = room, Sparing(partial(self._look, room), self._store.pulse)
+        seen = self._counted()
+        now = {job.id: job for job in self._store.jobs(ids=[job.id for job in seen.jobs])}
+        return replace(seen, jobs=[now[job.id] for job in seen.jobs if job.id in now])
 
 
 def _screen(

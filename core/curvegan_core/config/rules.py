@@ -66,6 +66,8 @@ def check_data(config: "TrainConfig") -> None:
         if said:
             raise ValueError(f"{said} is of your own curves: give --data NAME, or leave {said} out")
         return
+    if config.stop != "none" and config.holdout:
+        raise ValueError("stop needs holdout 0: what rows that were held out say is looked at when a training ends")
     components = getattr(config.curve, "components", 0)
     if config.front == "pca" and not 1 <= components <= config.points:
         raise ValueError("front pca needs curve.components from 1 to points, as `--data NAME` writes it")
@@ -96,6 +98,7 @@ def check_unread(config: "TrainConfig") -> None:
         "rms_decay": ("optimiser rmsprop", "rmsprop" in optimisers),
         "schedule_to": ("schedule linear or cosine", config.schedule != "constant"),
         "schedule_steps": ("schedule linear or cosine", config.schedule != "constant"),
+        "stop_patience": ("stop", config.stop != "none"),
     }
     for name, (reader, read) in readers.items():
         if not read and getattr(config, name) != type(config).model_fields[name].default:

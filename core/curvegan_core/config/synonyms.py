@@ -31,6 +31,8 @@ _NAMES = {
     "seed": "randomseed randomstate rng",
     "record_every": "logevery loginterval",
     "snapshot_every": "sampleevery evalevery",
+    "stop": "earlystop earlystopping stopping stopon",
+    "stop_patience": "patience",
     "checkpoint_every": "saveevery saveinterval",
     "curve": "function family target shape dataset",
     "curve.noise": "sigma std curvesigma curvestd",

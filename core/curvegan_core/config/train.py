@@ -50,6 +50,17 @@ Optimiser = Literal["adam", "sgd", "rmsprop", "oadam"]
 OwnOptimiser = Literal["same", "adam", "sgd", "rmsprop", "oadam"]
 # Activations that the fused engine has.
 _FUSED = ("relu", "leaky_relu")
+# Any of three verdicts, sorted: a list would be a value of a kind that no other key has.
+Stop = Literal[
+    "none",
+    "collapsed",
+    "converged",
+    "diverged",
+    "collapsed,converged",
+    "collapsed,diverged",
+    "converged,diverged",
+    "collapsed,converged,diverged",
+]
 Loss = Literal["ns", "minimax", "lsgan", "hinge", "wgan", "rpgan"]
 # How many rows a job may store: losses are 20 bytes a record, checkpoints about 74 kB each at the default size.
 _MOST_RECORDS, _MOST_SNAPSHOTS, _MOST_CHECKPOINTS = 100_000, 1_000, 1_000
@@ -188,6 +199,15 @@ class TrainConfig(Keyed):
     keep_checkpoints: Literal["few", "all", "final"] = key(
         "few", FREE, "few are the first, the last two and the end's; final keeps few until the end", numbers=False
     )
+    stop: Stop = key(
+        "none",
+        FREE,
+        "verdicts that end the training early, at a snapshot, once one has held for stop_patience of them",
+        numbers=False,
+    )
+    stop_patience: int = key(
+        3, FREE, "snapshots in a row that must show a verdict of stop", numbers=False, ge=1, le=_MOST_SNAPSHOTS
+    )
     fork_of: Hash = key(
         "", FREE, "hash of the training that `curvegan fork` went on from; nobody else sets it", fixed=PAST
     )
@@ -227,6 +247,8 @@ class TrainConfig(Keyed):
         if "lr" in values:
             lr = values.pop("lr")
             values = {"lr_g": lr, "lr_d": lr} | values
+        if isinstance(stop := values.get("stop"), str):
+            values["stop"] = ",".join(sorted({word.strip() for word in stop.split(",")}))
         values = _without_components(_fill_curve(values))
         steps = values.get("steps", cls.model_fields["steps"].default)
         if isinstance(steps, int) and steps >= 1:

@@ -60,7 +60,7 @@ RULES = {
     "oscillating": "the distance to the family swings by more than a quarter over the last third",
     "collapsed": "the curves lie on their family, but on a part of it",
     "undertrained": "not right, but still improving, or not settled: more steps or larger rates may help",
-    "diverged": "a number was no longer finite",
+    "diverged": "a number was no longer finite, or the curves had run away when it stopped early",
 }
 """Each verdict's rule in a few words."""
 VERDICTS = tuple(RULES)

@@ -4,7 +4,8 @@ The first rule that holds decides. Thresholds are the constants below; names in 
 `metrics.names`. Thirds are those of the steps, and a snapshot's metrics count as the final ones do. Where the weights
 were averaged (`ema`), the average is what is judged: in rules 2, 3 and 5 its metrics stand for the last weights'.
 
-1. diverged               the training ended without metrics: a number was no longer finite.
+1. diverged               the training ended without metrics: a number was no longer finite. Or it was stopped early, by
+                          `stop`, for its curves had run away: `relative_rmse` at least 10.
 2. converged              the curves are right:
                           * a family of modes: `hq` at least 0.5, every mode captured, in their shares (rule 3);
                           * any other: `relative_rmse` at most 0.2 at the end and, over the last tenth of the loss
@@ -45,6 +46,7 @@ MOST_RECENT_RMSE = 0.25
 SPREAD = (0.7, 1.4)
 COLLAPSED_SPREAD = 0.5
 MOST_SWING = 0.25
+RUN_AWAY = 10.0
 LEAST_NEW, MOST_ROUGH, MOST_OVER_FLOOR = 0.5, 1.5, 1.5
 MOST_GAP = 0.03
 LEAST_FALL = 0.02
@@ -77,19 +79,39 @@ def judge(losses: LossCurve, snapshots: Sequence[Snapshot], metrics: Metrics | N
         return Verdict("diverged")
     final, averaged = _judged(metrics.as_dict()), "ema_rmse" in metrics.more
     along = [(snapshot.step, _judged(snapshot.metrics)) for snapshot in snapshots if "rmse" in snapshot.metrics]
-    lately = _rmse_of_average(along) if averaged else losses.rmse[-max(1, len(losses) // 10) :]
-    if "energy_gaussian" in final:
-        found = _of_own_curves(final)
-        if found:
-            return Verdict(found)
-    elif _is_right(final, lately.astype(np.float64)):
-        return Verdict("converged")
-    elif _is_on_a_part(final):
-        return _collapsed(final)
+    found = _clear(final, _rmse_of_average(along) if averaged else _rmse_lately(losses))
+    if found is not None:
+        return found
     if swing(losses) > MOST_SWING:
         return Verdict("oscillating")
     wrong = _is_settled(final, snapshots) and not improves(along)
     return Verdict("equilibrium-but-wrong" if wrong else "undertrained")
+
+
+def standing(losses: LossCurve, along: Along) -> Verdict | None:
+    """Return what is clear of a training at its last snapshot: rules 2 and 3 as at its end, or curves that ran away."""
+    metrics = along[-1][1]
+    if "rmse" not in metrics:
+        return None
+    final = _judged(metrics)
+    if _relative_rmse(final) >= RUN_AWAY:
+        return Verdict("diverged")
+    judged = [(step, _judged(there)) for step, there in along if "rmse" in there]
+    return _clear(final, _rmse_of_average(judged) if "ema_rmse" in metrics else _rmse_lately(losses))
+
+
+def _clear(final: Mapping[str, float], lately: Reals) -> Verdict | None:
+    """Return what rules 2 and 3 say; None where neither holds."""
+    if "energy_gaussian" in final:
+        found = _of_own_curves(final)
+        return Verdict(found) if found else None
+    if _is_right(final, lately):
+        return Verdict("converged")
+    return _collapsed(final) if _is_on_a_part(final) else None
+
+
+def _rmse_lately(losses: LossCurve) -> Reals:
+    return losses.rmse[-max(1, len(losses) // 10) :].astype(np.float64)
 
 
 def _of_own_curves(final: Mapping[str, float]) -> str | None:

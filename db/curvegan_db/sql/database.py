@@ -17,6 +17,7 @@ import re
 import sqlite3
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,8 @@ _SETTINGS = {
     "TimeZone": "UTC",
     "extra_float_digits": "1",  # each float as exact as it is stored
 }
+# A table that somebody holds for long (VACUUM FULL, a restore) is said, and asked for again, well within a lease.
+MOST_LOCKED_S = 10.0
 _POOLED, _FILE = "curvegan_pooled", "curvegan_file"
 # What SQLAlchemy's other users write at the end of a URL, `?timeout=5`: there are none for a file.
 _OPTIONS = re.compile(r"\?\w+=[^/]*$")
@@ -48,10 +51,14 @@ _creating = threading.Lock()
 _POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
-def make_engine(url: str) -> Engine:
-    """Make an engine that connects on first use. Raises InvalidInput for a URL that names no database we know."""
+def make_engine(url: str, most_locked_s: float = MOST_LOCKED_S) -> Engine:
+    """Make an engine that connects on first use. Raises InvalidInput for a URL that names no database we know.
+
+    Args:
+        most_locked_s: for how long a statement waits for a lock on PostgreSQL, where it does not answer otherwise.
+    """
     parsed = _parse(url)
-    engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed)
+    engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed, most_locked_s)
     event.listen(engine, "handle_error", _one_line)
     return engine
 
@@ -90,33 +97,34 @@ def _is_ours(url: URL) -> bool:
     return url.drivername in _POSTGRES
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, most_locked_s: float) -> Engine:
     connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "utf8", **_NOTICE}
     # Claims lock what they read; serialisable, which a database may have for its default, would fail them instead.
     engine = create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=connect_args)
-    event.listen(engine, "connect", _set_session)
-    event.listen(engine, "begin", _set_transaction)
+    settings = _SETTINGS | {"lock_timeout": f"{int(1000 * most_locked_s)}ms"}
+    event.listen(engine, "connect", partial(_set_session, settings))
+    event.listen(engine, "begin", partial(_set_transaction, settings))
     return engine
 
 
-def _set_session(driver: Any, record: Any) -> None:
+def _set_session(settings: Mapping[str, str], driver: Any, record: Any) -> None:
     """Set the connection up, unless its server process is not the one that it says: then it is a pooler's."""
     driver.autocommit = True
     with driver.cursor() as cursor:
-        cursor.execute(f"SELECT {_settings(local=False)} WHERE pg_backend_pid() = %s", (driver.info.backend_pid,))
+        cursor.execute(f"SELECT {_set(settings, local=False)} WHERE pg_backend_pid() = %s", (driver.info.backend_pid,))
         record.info[_POOLED] = cursor.fetchone() is None
     driver.autocommit = False
     if record.info[_POOLED]:
         driver.prepare_threshold = None
 
 
-def _set_transaction(connection: Connection) -> None:
+def _set_transaction(settings: Mapping[str, str], connection: Connection) -> None:
     if connection.connection.info[_POOLED]:
-        connection.exec_driver_sql(f"SELECT {_settings(local=True)}")
+        connection.exec_driver_sql(f"SELECT {_set(settings, local=True)}")
 
 
-def _settings(local: bool) -> str:
-    return ", ".join(f"set_config('{name}', '{value}', {local})" for name, value in _SETTINGS.items())
+def _set(settings: Mapping[str, str], local: bool) -> str:
+    return ", ".join(f"set_config('{name}', '{value}', {local})" for name, value in settings.items())
 
 
 def _sqlite(url: URL) -> Engine:

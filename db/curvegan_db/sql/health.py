@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import MetaData, inspect
+from sqlalchemy import Connection, MetaData, inspect
 from sqlalchemy.engine import Engine
 
 from curvegan_db.sql.database import make_engine
@@ -55,7 +55,7 @@ def clock_skew(engine: Engine, clock: Callable[[], datetime] = lambda: datetime.
     return theirs - before - (clock() - before) / 2
 
 
-def missing_parts(engine: Engine, metadata: MetaData) -> list[str]:
+def missing_parts(engine: Engine | Connection, metadata: MetaData) -> list[str]:
     """Return the keys and indexes that the tables lack, as a restore that failed half-way leaves them."""
     inspector, missing = inspect(engine), []
     for table in metadata.sorted_tables:

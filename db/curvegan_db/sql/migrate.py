@@ -93,6 +93,7 @@ def _alone(engine: Engine) -> Iterator[Connection]:
     writing = engine.execution_options(begin="IMMEDIATE")
     with writing.connect() as connection, _unguarded(connection), connection.begin():
         if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # another upgrade may take long
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         _name_version_table(connection)
         yield connection

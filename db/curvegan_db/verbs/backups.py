@@ -18,6 +18,7 @@ from curvegan_db.columns import JobState
 from curvegan_db.errors import DatabaseUnreachable
 from curvegan_db.sql import migrate
 from curvegan_db.sql.database import make_engine
+from curvegan_db.sql.health import missing_parts
 from curvegan_db.sql.transactions import now
 from curvegan_db.tables import models
 from curvegan_db.tables.generations import Generation, begin_generation
@@ -60,7 +61,7 @@ def restore(engine: Engine, path: Path) -> dict[str, int]:
         How many rows of each table there are.
 
     Raises:
-        InvalidInput: there is no such file, or it is no store.
+        InvalidInput: there is no such file, or it is no whole store, or the database lacks keys or indexes.
     """
     migrate.prepare(engine)
     with _readable_copy(path) as source_engine, _reading(source_engine) as source:
@@ -72,7 +73,22 @@ def restore(engine: Engine, path: Path) -> dict[str, int]:
             rows = _copy(source, connection)
             _number_on(connection, numbers)
             _fence(connection, generation)
+            _verify(connection)
     return rows
+
+
+def _verify(connection: Connection) -> None:
+    """Raise InvalidInput, and with that leave all as it was, unless keys and numbers are as the models say."""
+    if lacking := missing_parts(connection, models.Base.metadata):
+        raise InvalidInput(f"nothing was restored: the database lacks {', '.join(lacking)}; restore into a new one")
+    if connection.dialect.name == "sqlite":
+        return
+    for table in _numbered():
+        key = table.autoincrement_column
+        sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, key.name)))  # type: ignore[union-attr]
+        given = connection.scalar(text(f"SELECT last_value FROM {sequence}")) or 0
+        if given < (connection.scalar(select(func.max(key))) or 0):
+            raise RuntimeError(f"{sequence} would give numbers of {table.name} twice")
 
 
 @contextmanager
@@ -112,6 +128,10 @@ def _readable_copy(path: Path) -> Iterator[Engine]:
             if not ours:
                 raise InvalidInput(f"{path} is no whole store; `curvegan db backup FILE` makes one")
             migrate.upgrade(engine)
+            with engine.connect() as connection:
+                lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            if lost:
+                raise InvalidInput(f"nothing was restored: {path} has {len(lost)} rows of jobs that it lacks")
             yield engine
 
 

@@ -148,9 +148,14 @@ def _parts(ids: Iterable[int] | None, newest_first: bool) -> Iterator[list[int] 
     if ids is None:
         yield None
         return
+    yield from id_parts(ids, newest_first)
+
+
+def id_parts(ids: Iterable[int], newest_first: bool = False, most: int = _MOST_PARAMETERS) -> Iterator[list[int]]:
+    """Yield ids that can be, each once and in order, in parts that fit a statement."""
     ordered = sorted({i for i in ids if 0 < i <= MOST_ID}, reverse=newest_first)
-    for start in range(0, len(ordered), _MOST_PARAMETERS):
-        yield ordered[start : start + _MOST_PARAMETERS]
+    for start in range(0, len(ordered), most):
+        yield ordered[start : start + most]
 
 
 def filtered(states: Sequence[str], tags: Sequence[str], sweep: int | None, moment: datetime) -> Select[models.Job]:

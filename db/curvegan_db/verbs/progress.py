@@ -148,6 +148,8 @@ def _conclude(session: Session, job: models.Job, moment: datetime, ending: Endin
     metrics = ending.metrics
     job.metrics = {k: float(v) for k, v in metrics.items() if isfinite(v)} if metrics is not None else None
     job.verdict = ending.verdict
+    if ending.state is JobState.SUCCEEDED and ending.reason:  # it stopped early: this is its end
+        drop_outdated(session, {job.id: {**job.config, "steps": job.step}})
     reason = ending.reason or (job.cancel_reason if ending.state is JobState.CANCELLED else None)
     end(session, job, moment, ending.state, reason, ending.error)
 

@@ -59,7 +59,7 @@ class Reruns(Transactions):
         """Train a succeeded job on, to `steps` steps in total. Raises InvalidConfig too.
 
         Its results are kept, save what is at its old end only because that was the end. The checkpoint there stays
-        until the next one is stored, for it is where the job goes on.
+        until the next one is stored, for it is where the job goes on. A job that stopped early goes on without `stop`.
         """
         with self._write() as session:
             moment, job = _ended(session, job_id, "extended")
@@ -68,11 +68,12 @@ class Reruns(Transactions):
                     f"job {job_id} cannot be extended: it is {job.state}; "
                     f"`curvegan resume {job_id}` goes on from its last checkpoint"
                 )
-            before, config = job.steps, _longer(job, steps)
+            before, stop, config = _last(job), job.config.get("stop", "none"), _longer(job, steps)
             _drop_end_snapshot(session, job, config)
             job.config, job.steps = config.model_dump(mode="json"), config.steps
             _queue_again(session, job)
-            add_event(session, job, moment, "extended", f"from {before} to {steps} steps")
+            alone = f", without stop {stop}" if stop != config.stop else ""
+            add_event(session, job, moment, "extended", f"from {before} to {steps} steps{alone}")
 
 
 def forget_results(session: Session, ids: Sequence[int], tables: Sequence[type[ResultTable]]) -> None:
@@ -117,12 +118,18 @@ def _check_dataset(session: Session, job: models.Job, done: str) -> None:
         ) from None
 
 
+def _last(job: models.Job) -> int:
+    """Return how many steps a job that has succeeded did: all, or those until it stopped, for which it has a reason."""
+    return job.step if job.reason else job.steps
+
+
 def _longer(job: models.Job, steps: int) -> TrainConfig:
     """Return the job's config with more steps, and the same numbers up to its present end."""
-    if steps <= job.steps:
-        raise JobStateConflict(f"job {job.id} has {job.steps} steps already; extend it with --steps above that")
+    if steps <= _last(job):
+        raise JobStateConflict(f"job {job.id} has {_last(job)} steps already; extend it with --steps above that")
     present = read_config(job.id, job.config)
-    config = TrainConfig.parse(job.config | {"steps": steps})
+    on = {"stop": "none", "stop_patience": TrainConfig.DEFAULTS["stop_patience"]} if job.reason else {}
+    config = TrainConfig.parse(job.config | {"steps": steps} | on)
     if (config.hash, config.pack_key) != (present.hash, present.pack_key):
         raise JobStateConflict(
             f"job {job.id} cannot be extended: with this config other steps mean other numbers from the start; "
@@ -133,9 +140,9 @@ def _longer(job: models.Job, steps: int) -> TrainConfig:
 
 def _drop_end_snapshot(session: Session, job: models.Job, config: TrainConfig) -> None:
     """Delete the snapshot at the old end where a job that runs longer has none."""
-    if job.steps % config.snapshot_every:
+    if _last(job) % config.snapshot_every:
         session.execute(
-            delete(models.Snapshot).where(models.Snapshot.job_id == job.id, models.Snapshot.step == job.steps)
+            delete(models.Snapshot).where(models.Snapshot.job_id == job.id, models.Snapshot.step == _last(job))
         )
 
 

@@ -41,6 +41,7 @@ MOST_JOBS = MOST_SWEEP
 _AT_ONCE = 1_000
 # The keys that change what a training's result says, but not the training.
 _JUDGING = ("samples", "threshold", "curve.box")
+_STOPPING, _UNSTOPPED = ("stop", "stop_patience"), ("none", None)
 _RECENT = 1_000
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
@@ -103,6 +104,16 @@ class Sweeps(Transactions):
             counts = {str(verdict): count for verdict, count in session.execute(query.group_by(job.verdict))}
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
+    def steps_saved(self, sweep_id: int) -> tuple[int, int]:
+        """Return how many of its jobs stopped early, and how many steps that saved."""
+        job = models.Job
+        left, may_stop = job.steps - job.step, CONFIG_FIELDS["stop"].sql != "none"
+        query = select(func.count(), func.coalesce(func.sum(left), 0)).where(job.sweep == sweep_id, left > 0, may_stop)
+        with self._read() as session:
+            _existing(session, sweep_id)
+            jobs, steps = session.execute(query.where(in_state(JobState.SUCCEEDED))).one()
+            return int(jobs), int(steps)
+
     def steps_left(self, sweep_id: int) -> dict[str, int]:
         """Return the steps that its queued and running jobs have before them, in all, by pack key."""
         job = models.Job
@@ -124,10 +135,10 @@ class Sweeps(Transactions):
                 job.pack_key,
                 func.min(attempt.claimed_at),
                 func.max(attempt.ended_at),
-                func.sum(job.steps - attempt.began_step),
+                func.sum(job.step - attempt.began_step),
             )
             .join(attempt, (attempt.job_id == job.id) & (attempt.attempt == job.attempt))
-            .where(job.id.in_(newest.scalar_subquery()), attempt.ended_at.is_not(None), attempt.began_step < job.steps)
+            .where(job.id.in_(newest.scalar_subquery()), attempt.ended_at.is_not(None), attempt.began_step < job.step)
             .group_by(job.pack_key, attempt.token)
         )
         seconds: dict[str, float] = defaultdict(float)
@@ -213,21 +224,26 @@ def _require_datasets(session: Session, where: Filter | None, states: Sequence[J
 def _not_done(session: Session, requests: Sequence[JobRequest]) -> list[JobRequest]:
     """Return those without a job that succeeded with the same hash and steps, and was judged in the same way."""
     job, wanted = models.Job, []
-    judged = [CONFIG_FIELDS[name].sql for name in _JUDGING]
+    read = [CONFIG_FIELDS[name].sql for name in (*_JUDGING, *_STOPPING)]
     for part in _parts(requests):
         names = [_name(request.config) for request in part]
         hashes = {name[0] for name in names}
-        query = select(job.config_hash, job.steps, *judged).where(
+        query = select(job.step, job.config_hash, job.steps, *read).where(
             in_state(JobState.SUCCEEDED), job.config_hash.in_(hashes)
         )
-        done = {tuple(row) for row in session.execute(query)}
+        done = set()
+        for step, *name, stop, patience in session.execute(query):
+            done.add((*name, stop, patience))
+            if stop == "none" or step == name[1]:  # one that did all its steps is what a training without a stop gives
+                done.add((*name, *_UNSTOPPED))
         wanted += [request for name, request in zip(names, part, strict=True) if name not in done]
     return wanted
 
 
 def _name(config: TrainConfig) -> tuple[str | int | float | bool | None, ...]:
-    """Return what names a result: the training's hash, its steps, and what it was judged by."""
-    return config.hash, config.steps, config.samples, config.threshold, getattr(config.curve, "box", None)
+    """Return what names a result: the training's hash, its steps, what it was judged by, and what stops it."""
+    judged = config.hash, config.steps, config.samples, config.threshold, getattr(config.curve, "box", None)
+    return (*judged, *(_UNSTOPPED if config.stop == "none" else (config.stop, config.stop_patience)))
 
 
 def _existing(session: Session, sweep_id: int) -> models.Sweep:

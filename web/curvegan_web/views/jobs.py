@@ -1,7 +1,9 @@
 """The table of jobs: counted by state, filtered as `--where` does, sorted by anything that a filter knows."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from curvegan.datasets import data_names
 from curvegan.watching.differences import asked_for
 from curvegan.watching.job_fields import STATES, rmses_now, why
+from curvegan.watching.sparing import Sparing
 from curvegan.words import moment
 from curvegan_core.errors import InvalidInput
 from curvegan_db.filters.catalogue import FIELDS
@@ -28,18 +31,42 @@ _MOST_KEPT = 10_000
 
 def jobs_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     """Return the jobs that are asked for by `where`, `state`, `sort`, `limit`."""
-    store, chosen = lab.store, where(asked)
-    state = word(asked, "state", STATES)
-    limit = whole(asked, "limit", 50, 1, MOST_ROWS)
+    return _view(lab.store, asked, *_counted(lab.store, asked))
+
+
+def followed_jobs(lab: "Lab", asked: Asked) -> Callable[[], dict[str, Any]]:
+    """Return the same for who looks again and again: all jobs are counted anew only as far as that costs little."""
+    store = lab.store
+    counted = Sparing(partial(_counted, store, asked), store.pulse)
+
+    def look() -> dict[str, Any]:
+        states, shown = counted()
+        now = {job.id: job for job in store.jobs(ids=[job.id for job in shown])}
+        return _view(store, asked, states, [now[job.id] for job in shown if job.id in now])
+
+    return Sparing(look, store.pulse, rests=False)
+
+
+def _counted(store: "Store", asked: Asked) -> "tuple[dict[str, int], list[Job]]":
+    """Return how many jobs there are by state, and those to show: it takes a look at all."""
+    chosen, state, limit = where(asked), word(asked, "state", STATES), _limit(asked)
     standing = store.standing(1 if asked.get("sort") else limit, states=(), where=chosen)
-    jobs = standing.jobs
-    if state or asked.get("sort"):
-        by, descending = _order(asked.get("sort") or "-id")
-        jobs = store.ordered(by, descending, (state,) if state else (), chosen, limit)
+    if not state and not asked.get("sort"):
+        return standing.states, standing.jobs
+    by, descending = _order(asked.get("sort") or "-id")
+    return standing.states, store.ordered(by, descending, (state,) if state else (), chosen, limit)
+
+
+def _limit(asked: Asked) -> int:
+    return whole(asked, "limit", 50, 1, MOST_ROWS)
+
+
+def _view(store: "Store", asked: Asked, states: dict[str, int], jobs: "list[Job]") -> dict[str, Any]:
+    said = {name: asked.get(name, "") for name in ("where", "state", "sort")}
     return {
-        "states": {name: standing.states.get(name, 0) for name in STATES},
-        "jobs": sum(standing.states.values()),
-        "shown": {"where": asked.get("where", ""), "state": state, "sort": asked.get("sort", ""), "limit": limit},
+        "states": {name: states.get(name, 0) for name in STATES},
+        "jobs": sum(states.values()),
+        "shown": {**said, "limit": _limit(asked)},
         "rows": job_rows(store, jobs),
         "now": moment(datetime.now(UTC)).partition(".")[0] if any(job.state == "running" for job in jobs) else None,
     }

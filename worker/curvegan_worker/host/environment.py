@@ -30,7 +30,10 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def run_as_worker(module: str, timeout_s: float) -> subprocess.CompletedProcess[str]:
     """Run a module of ours in a process that has what a worker has. Raises subprocess.TimeoutExpired."""
     command, environment = [sys.executable, "-P", "-m", module], worker_environment(os.environ)
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout_s, check=False)
+    # From a folder that is there: MKL does not load in one that was deleted.
+    return subprocess.run(
+        command, env=environment, cwd=os.sep, capture_output=True, text=True, timeout=timeout_s, check=False
+    )
 
 
 def _concerns_us(name: str) -> bool:

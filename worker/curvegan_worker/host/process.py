@@ -11,8 +11,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 
 from curvegan_core.errors import CurveganError, ServiceUnavailable
@@ -26,11 +26,13 @@ from curvegan_worker.devices import accepted, most_jobs, resolve
 from curvegan_worker.host.machine_code import engines, prepare
 from curvegan_worker.host.signs import leave, say_ready, show_health
 from curvegan_worker.lease import BEATS_A_LEASE, Lease
-from curvegan_worker.outage import Outage
+from curvegan_worker.outage import DatabaseSilent, Outage
 from curvegan_worker.settings import Settings
 from curvegan_worker.stop_flag import StopFlag
 
 POLL_S = 1.0
+UNRELEASED = 1
+"""The exit code of a drain that could not give a job back."""
 _LEAVE_S = 4.0
 _LONGEST_START_S, _AHEAD_S = 1800.0, 60.0
 # How long the poll trains by itself before it tries the broker again.
@@ -51,6 +53,8 @@ class WorkerProcess:
         self._silence = Outage("the broker")
         self._draining = StopFlag()
         self._training = threading.Lock()
+        self._asked_at: float | None = None
+        self._unreleased = False
         self._poller = threading.Thread(target=self._poll, name="poll", daemon=True)
         self._idle_since = self._beaten = time.monotonic()
         self._times_told = 0
@@ -77,6 +81,7 @@ class WorkerProcess:
             raise
         _log.info("worker %s is ready on %s", self._id[:8], self._device)
         self._poller.start()
+        threading.Thread(target=self._vouch, name="vouch", daemon=True).start()
 
     def _start_up(self) -> None:
         """Get ready whatever a job needs: what is broken here shall not be found out at a job's cost."""
@@ -157,6 +162,8 @@ class WorkerProcess:
             self._poller.join()
         self._sign_off()
         self._store.close()
+        if self._unreleased:
+            os._exit(UNRELEASED)
 
     def _sign_off(self) -> None:
         try:
@@ -179,9 +186,10 @@ class WorkerProcess:
 
     def _train(self, prefer: int | None) -> list[int]:
         self._times_told = 0
-        self._store.reap()
         passed_over = set(self._store.unreadable)
-        claim = self._store.claim(self._id, self.devices, most_jobs(self._device), prefer)
+        with self._asking():
+            self._store.reap()
+            claim = self._store.claim(self._id, self.devices, most_jobs(self._device), prefer)
         for job in self._store.unreadable.keys() - passed_over:
             _log.warning("job %d stays queued for a newer version: %s", job, self._store.unreadable[job])
         if claim is None:
@@ -192,6 +200,7 @@ class WorkerProcess:
         self._lease = Lease(self._store, claim, self._outage, self._options.hang_s, self._advanced)
         with self._lease as lease:
             fault = Run(self._store, claim, lease, self._device, self._draining).train()
+        self._unreleased = lease.unreleased
         if fault:
             self._give_up(fault)
         self._idle_since = time.monotonic()
@@ -242,7 +251,7 @@ class WorkerProcess:
 
     def _end(self) -> None:
         self._sign_off()
-        os._exit(0)
+        os._exit(UNRELEASED if self._unreleased else 0)
 
     def _look_for_work(self) -> None:
         try:
@@ -255,9 +264,10 @@ class WorkerProcess:
 
     def _idle(self) -> None:
         self._touch()
-        if time.monotonic() - self._beaten > self._beat_s:
-            self._beat()
-        job = self._store.queued(self.devices, self._engines)
+        with self._asking():
+            if time.monotonic() - self._beaten > self._beat_s:
+                self._beat()
+            job = self._store.queued(self.devices, self._engines)
         if job is None:
             self._times_told = 0
             if self._idled_out():
@@ -265,6 +275,25 @@ class WorkerProcess:
         elif self._is_on_its_own() or not self._tell_celery(job):
             while self.train() and self._is_on_its_own():
                 pass
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Note that this thread waits for the database and for nothing else."""
+        self._asked_at = time.monotonic()
+        try:
+            yield
+        finally:
+            self._asked_at = None
+
+    def _vouch(self) -> None:
+        """Show health for who waits for a database that does not answer: a new process is no cure."""
+        while not self._draining.wait(POLL_S):
+            asked_at = self._asked_at
+            if asked_at is None:
+                self._outage.passed()
+            elif time.monotonic() - asked_at > self._options.lease_s / 2:
+                self._outage.failed(DatabaseSilent())
+                self._touch()
 
     def _is_on_its_own(self) -> bool:
         return not self._settings.has_broker or time.monotonic() < self._deaf_until

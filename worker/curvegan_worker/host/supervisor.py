@@ -29,6 +29,7 @@ DRAIN_S = 20.0
 _GRACE_S, _START_S = 5.0, 60.0
 _POLL_S = 0.1
 _FINAL_CODES = (0, 2, 3)
+_UNRELEASED = 1
 # How long a place stays empty when its process died young: twice as long each time.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _YOUNG_S = 1.0, 60.0, 10.0
 _OLD_S = 86_400.0
@@ -197,7 +198,11 @@ class _Supervisor:
             _log.warning("%s", error)
 
     def _drain(self) -> int:
-        """Have the running jobs checkpointed and released; who does not manage in time is killed."""
+        """Have the running jobs checkpointed and released; who does not manage in time is killed.
+
+        Returns the exit code: not 0 where a job may not have been released, which comes back when its lease is over.
+        """
+        code = max(slot.code for slot in self._slots)
         running = [slot.process for slot in self._slots if slot.process]
         for process in running:
             process.terminate()
@@ -206,7 +211,10 @@ class _Supervisor:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                _log.error("worker process %d does not drain: killed", process.pid)
+                _log.error("worker process %d does not drain within its time: killed", process.pid)
                 process.kill()
                 process.wait()
-        return max(slot.code for slot in self._slots)
+            code = code or (_UNRELEASED if process.returncode else 0)
+        if code == _UNRELEASED:
+            _log.error("what a worker process trained may not be released; it comes back when its lease has run out")
+        return code

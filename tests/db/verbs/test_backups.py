@@ -1,0 +1,36 @@
+"""A restore looks at what it has done before anybody sees it: where that is not whole, all stays as it was."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from curvegan_core.errors import InvalidInput
+from curvegan_db.store import Store
+from curvegan_db.verbs.backups import back_up, restore
+
+from ..trainings import request
+
+
+def test_a_restore_that_would_not_be_whole_restores_nothing(store: Store, tmp_path: Path) -> None:
+    store.submit([request()])
+    back_up(store.engine, tmp_path / "whole.db")
+    [newer] = store.submit([request()])
+    with store.engine.begin() as connection:
+        connection.execute(text("DROP INDEX ix_jobs_queue"))
+    with pytest.raises(InvalidInput, match="nothing was restored: the database lacks ix_jobs_queue"):
+        restore(store.engine, tmp_path / "whole.db")
+    assert store.job(newer).state == "queued"
+
+
+def test_rows_of_jobs_that_are_not_there_are_not_restored(store: Store, tmp_path: Path) -> None:
+    [job] = store.submit([request()])
+    back_up(store.engine, tmp_path / "damaged.db")
+    damaged = sqlite3.connect(tmp_path / "damaged.db")
+    with damaged:
+        damaged.execute("DELETE FROM jobs")
+    damaged.close()
+    with pytest.raises(InvalidInput, match=r"nothing was restored: .* has 1 rows of jobs that it lacks"):
+        restore(store.engine, tmp_path / "damaged.db")
+    assert store.job(job).state == "queued"
