@@ -1,6 +1,6 @@
 """A job as programs and people read it: its fields, its progress, how it ended."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from curvegan.datasets import data_names
@@ -16,11 +16,12 @@ ENDED = ("succeeded", "failed", "cancelled")
 STATES = (*LIVE, *ENDED)
 
 
-def fields_of(store: "Store", jobs: "Sequence[Job]") -> list[dict[str, Any]]:
+def fields_of(store: "Store", jobs: "Iterable[Job]") -> list[dict[str, Any]]:
     """Return every field of jobs, what their data sets are called, their configs and their metrics.
 
     What is not known yet, cannot be read or does not apply is None.
     """
+    jobs = list(jobs)
     names = data_names(store, [job.config for job in jobs])
     return [_fields(job) | {"data": name or None} for job, name in zip(jobs, names, strict=True)]
 

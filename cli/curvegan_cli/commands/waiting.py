@@ -49,16 +49,10 @@ def wait(lab: Lab, selection: Selection, no_worker: bool, form: str) -> None:
     if selection.whole_sweep is not None:
         emit_ended_sweep(lab.store, sweep_to_the_end(lab, selection.whole_sweep, not no_worker), form)
         return
-<<<<<<< HEAD
-    jobs = jobs_to_the_end(lab, selection.ids(lab.store, LIVE if selection.live_only else ()), not no_worker)
-    emit_jobs(lab.store, form, jobs, lambda: map(outcome, jobs))
-    if any(job.state != "succeeded" for job in jobs):
-=======
     ids = selection.ids(lab.store, LIVE if selection.live_only else ())
     jobs = jobs_to_the_end(lab, ids, not no_worker)
-    emit_jobs(form, jobs, lambda: map(outcome, jobs))
+    emit_jobs(lab.store, form, jobs, lambda: map(outcome, jobs))
     if any(state != "succeeded" for state in lab.store.states(ids).values()):
->>>>>>> i16-storms
         raise SystemExit(1)
 
 

@@ -55,11 +55,7 @@ def jobs_grid(store: "Store", jobs: Sequence["Job"]) -> Grid:
     return Grid(columns, rows, remark)
 
 
-<<<<<<< HEAD
-def emit_jobs(store: "Store", form: str, jobs: Sequence["Job"], text: Callable[[], Iterable[Grid | str]]) -> None:
-=======
-def emit_jobs(form: str, jobs: Iterable["Job"], text: Callable[[], Iterable[Grid | str]]) -> None:
->>>>>>> i16-storms
+def emit_jobs(store: "Store", form: str, jobs: Iterable["Job"], text: Callable[[], Iterable[Grid | str]]) -> None:
     """Print jobs: for programs every field, with the config in JSON alone; for people `text`."""
     emit(
         form,
@@ -70,11 +66,7 @@ def emit_jobs(form: str, jobs: Iterable["Job"], text: Callable[[], Iterable[Grid
     )
 
 
-<<<<<<< HEAD
-def _jobs_sheet(store: "Store", jobs: Sequence["Job"]) -> Sheet:
-=======
-def _jobs_sheet(jobs: Iterable["Job"]) -> Sheet:
->>>>>>> i16-storms
+def _jobs_sheet(store: "Store", jobs: Iterable["Job"]) -> Sheet:
     """Return a job a line: its fields and metrics; a metric that it has not is empty."""
     from curvegan_db.columns import JOB_FIELDS
     from curvegan_db.filters.catalogue import METRIC_NAMES
