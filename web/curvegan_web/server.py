@@ -22,7 +22,7 @@ from curvegan_web.doors import Doors, Guard
 from curvegan_web.downloads import job_file, jobs_file
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
-from curvegan_web.views import job, jobs, theatre
+from curvegan_web.views import compare, data, doctor, fan, job, jobs, sweep, sweeps, theatre, workers
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
@@ -45,7 +45,18 @@ PAGES = (
     Page("/", "jobs", "Jobs", jobs.jobs_view),
     Page("/jobs/{id}", "job", "Job", job.job_view),
     Page("/theatre", "theatre", "Theatre", theatre.theatre_view),
+    Page("/sweeps", "sweeps", "Sweeps", sweeps.sweeps_view),
+    Page("/sweeps/{id}", "sweep", "Sweep", sweep.sweep_view),
+    Page("/compare", "compare", "Compare", compare.compare_view),
+    Page("/data", "data", "Data and curves", data.data_view),
+    Page("/workers", "workers", "Workers", workers.workers_view),
 )
+# What takes longer than a page may: it is asked for once the page is there, and little of it is done at a time.
+PARTS: dict[str, View] = {
+    "/api/doctor": doctor.doctor_view,
+    "/api/fan/sweeps/{id}": fan.fan_view,
+    "/api/trained": data.trained_view,
+}
 
 
 @dataclass
@@ -71,6 +82,7 @@ class Dashboard:
                 Route(f"/api/{one.name}{path}", self._json(one)),
                 Route(f"/live/{one.name}{path}", self._live(one)),
             ]
+        routes += [Route(path, self._part(view)) for path, view in PARTS.items()]
         return Guard(Starlette(routes=routes, exception_handlers={CurveganError: _refused}), self.doors)
 
     def _page(self, shown: Page) -> Callable[[Request], Response]:
@@ -88,6 +100,12 @@ class Dashboard:
     def _json(self, shown: Page) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
             return JSONResponse(shown.view(self.lab, _asked(request)))
+
+        return answer
+
+    def _part(self, view: View) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            return JSONResponse(await to_thread.run_sync(view, self.lab, _asked(request), limiter=self._parts))
 
         return answer
 
@@ -121,6 +139,10 @@ class Dashboard:
 
     @cached_property
     def _replays(self) -> CapacityLimiter:
+        return CapacityLimiter(2)
+
+    @cached_property
+    def _parts(self) -> CapacityLimiter:
         return CapacityLimiter(2)
 
     def _live(self, shown: Page) -> Callable[[Request], Any]:

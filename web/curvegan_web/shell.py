@@ -9,6 +9,10 @@ from typing import Any
 MENU = {
     "jobs": ("/", "Jobs"),
     "theatre": ("/theatre", "Theatre"),
+    "sweeps": ("/sweeps", "Sweeps"),
+    "compare": ("/compare", "Compare"),
+    "data": ("/data", "Data and curves"),
+    "workers": ("/workers", "Workers"),
 }
 
 
@@ -20,7 +24,7 @@ def as_json(data: Any) -> str:
 
 def page(name: str, title: str, data: Mapping[str, Any]) -> str:
     """Return a page of the dashboard."""
-    links = "".join(_link(name == key, *entry) for key, entry in MENU.items())
+    links = "".join(_link(key in (name, f"{name}s"), *entry) for key, entry in MENU.items())
     return f"""<!doctype html>
 <html lang="en" data-page="{escape(name)}">
 <head>
@@ -33,6 +37,7 @@ def page(name: str, title: str, data: Mapping[str, Any]) -> str:
 <script src="/static/theme.js"></script>
 <script defer src="/static/uplot.js"></script>
 <script type="module" src="/static/main.js"></script>
+<link rel="modulepreload" href="/static/{escape(name)}.js">
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>

@@ -14,14 +14,15 @@ export function job(main, first) {
   const chosen = el("select", { "aria-label": "Metric", onchange: () => drawMetric() });
   const losses = lineChart(plots.losses, { series: [{ label: "G", colour: "gen" }, { label: "D", colour: "dis" }] });
   const answers = lineChart(plots.answers, { series: [{ label: "P(real) of real", colour: "real" }, { label: "of generated", colour: "fake" }], range: [0, 1] });
-  let metric = null;
+  let metric = null, drawnMetric = null;
   const picture = bundle(plots.curves, { height: 260 });
   const side = el("div", { class: "grid" });
 
   const drawMetric = () => {
     const name = chosen.value || "rmse";
-    replace(plots.metric);
-    metric = lineChart(plots.metric, { series: name === "rmse" ? [{ label: "rmse", colour: "ink" }, { label: "at snapshots", colour: "gen", dots: true, width: 0 }] : [{ label: name, colour: "gen", dots: true }], log: name === "rmse" });
+    if (name !== drawnMetric) replace(plots.metric);
+    if (name !== drawnMetric) metric = lineChart(plots.metric, { series: name === "rmse" ? [{ label: "rmse", colour: "ink" }, { label: "at snapshots", colour: "gen", dots: true, width: 0 }] : [{ label: name, colour: "gen", dots: true }], log: name === "rmse" });
+    drawnMetric = name;
     const shots = data.snapshots, marks = faults(data);
     if (name !== "rmse") return metric.set([shots.map((one) => one.step), shots.map((one) => one.metrics[name] ?? null)], { marks });
     const joined = uPlot.join([[data.losses.steps, data.losses.rmse], [shots.map((one) => one.step), shots.map((one) => one.metrics.rmse ?? null)]]);
@@ -134,7 +135,7 @@ function config(data) {
 
 function downloads(data) {
   const { id } = data.job, link = (name, text) => el("li", {}, el("a", { href: `/files/jobs/${id}/${name}`, text, download: `job-${id}-${name}` }));
-  const lineage = [["sweep", data.job.sweep ? el("a", { href: `/?where=sweep%3D${data.job.sweep}`, text: `sweep ${data.job.sweep}` }) : "none"]];
+  const lineage = [["sweep", data.job.sweep ? el("a", { href: `/sweeps/${data.job.sweep}`, text: `sweep ${data.job.sweep}` }) : "none"]];
   return card("Downloads and lineage", [
     el("ul", { class: "files" }, ["curve.png", "losses.png", "evolution.png", "losses.csv", "config.toml"].map((name) => link(name, name)), data.checkpoints.slice(0, 12).map((row) => link(`checkpoint-${row.step}.safetensors`, `checkpoint at step ${whole(row.step)}, ${whole(Math.round(row.size / 1000))} kB`))),
     pairs(lineage)], { command: `curvegan fetch-checkpoint ${id}` });
