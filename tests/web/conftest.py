@@ -107,7 +107,7 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 @pytest.fixture(scope="session")
 def served(laboratory: Client) -> Iterator[Served]:
-    """The dashboard of that store: it only shows. Its doctor leaves the engines out, which take a process and seconds."""
+    """The dashboard of that store: it only shows. Its doctor leaves out the engines, which take seconds."""
     lab = Lab(home=str(laboratory.home))
     with pytest.MonkeyPatch.context() as patched, Served(lab) as running:
         patched.setattr("curvegan.watching.checks.check_engines", lambda _: [])

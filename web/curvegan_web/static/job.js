@@ -37,7 +37,7 @@ export function job(main, first) {
     if (names.length !== chosen.options.length) replace(chosen, names.map((name) => el("option", { value: name, text: name, selected: name === (chosen.value || "rmse") })));
     drawMetric();
     if (data.curves) picture.set({ ...data.curves, generated: data.curves.generated.at(-1).curves });
-    replace(side, about(data), history(data), log(data), config(data), downloads(data));
+    replace(side, ruling(data), about(data), history(data), log(data), config(data), downloads(data));
   };
   replace(main, head,
     el("div", { class: "grid plots" },
@@ -96,8 +96,16 @@ export function faults(data) {
 }
 
 function about(data) {
-  const rule = data.rules ? el("div", { class: "rules" }, data.rules.map((one) => el("p", { class: one.decided ? "decided" : "soft" }, el("b", { text: one.name }), " ", one.text))) : null;
-  return card("What is known", [rule, pairs(data.facts)], { command: `curvegan show ${data.job.id}` });
+  return card("What is known", pairs(data.facts), { command: `curvegan show ${data.job.id}` });
+}
+
+// Rule after rule, up to the one that decided, with what each looked at.
+function ruling({ job, rules }) {
+  if (!rules) return null;
+  const looked = (one) => el("li", { class: one.holds ? "kept" : "missed" }, el("b", { text: one.name }), ` ${number(one.value)}, ${one.wanted}: `, el("span", { text: `${one.holds ? "kept" : "missed"} by ${number(Math.abs(one.margin), 3)}` }));
+  const rule = (one) => el("li", { class: one.decided ? "decided" : null }, verdict(one.name), one.decided ? el("span", { class: "soft", text: ` decided: ${one.meaning}` }) : el("span", { class: "soft", text: " does not hold" }),
+    one.measures.length ? el("ul", {}, one.measures.map(looked)) : null);
+  return card(`Verdict: ${job.verdict}`, el("ol", { class: "rules" }, rules.map(rule)), { command: `curvegan show ${job.id}` });
 }
 
 function history(data) {
@@ -135,7 +143,8 @@ function config(data) {
 
 function downloads(data) {
   const { id } = data.job, link = (name, text) => el("li", {}, el("a", { href: `/files/jobs/${id}/${name}`, text, download: `job-${id}-${name}` }));
-  const lineage = [["sweep", data.job.sweep ? el("a", { href: `/sweeps/${data.job.sweep}`, text: `sweep ${data.job.sweep}` }) : "none"]];
+  const { parent, parent_step: step } = data.job;
+  const lineage = [["forked from", parent ? el("a", { href: `/theatre?job=${parent}&step=${step}`, text: `job ${parent} at step ${whole(step)}` }) : "none"], ["sweep", data.job.sweep ? el("a", { href: `/sweeps/${data.job.sweep}`, text: `sweep ${data.job.sweep}` }) : "none"]];
   return card("Downloads and lineage", [
     el("ul", { class: "files" }, ["curve.png", "losses.png", "evolution.png", "losses.csv", "config.toml"].map((name) => link(name, name)), data.checkpoints.slice(0, 12).map((row) => link(`checkpoint-${row.step}.safetensors`, `checkpoint at step ${whole(row.step)}, ${whole(Math.round(row.size / 1000))} kB`))),
     pairs(lineage)], { command: `curvegan fetch-checkpoint ${id}` });

@@ -35,8 +35,13 @@ def compare_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
         "differing": {key: [shown(value) for value in values] for key, values in differing.items()},
         "metrics": _metrics(jobs),
         "live": any(job.state in LIVE for job in jobs),
-        "choice": [] if jobs else [{"id": job.id, "name": job.name or ""} for job in lab.store.jobs(limit=_MOST_CHOICE)],
+        "choice": [] if jobs else choice(lab.store.jobs(limit=_MOST_CHOICE)),
     }
+
+
+def choice(jobs: "list[Job]") -> list[dict[str, Any]]:
+    """Return jobs as a page lists them to be chosen."""
+    return [{"id": job.id, "name": job.name or ""} for job in jobs]
 
 
 def _ids(text: str) -> list[int]:

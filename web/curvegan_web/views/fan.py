@@ -1,4 +1,4 @@
-"""What of a sweep takes reading loss curves and snapshots: quartiles over the steps, and the curves of the best jobs."""
+"""What of a sweep takes reading curves: quartiles over the steps, and the generated curves of the best jobs."""
 
 from typing import TYPE_CHECKING, Any
 
