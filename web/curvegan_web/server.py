@@ -1,10 +1,12 @@
 """The server: routes from pages to views, downloads, streams; and how it listens."""
 
+import re
 import socket
 from asyncio import create_task, sleep
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +73,7 @@ class Dashboard:
         """Return what a server runs: the guard before the routes."""
         routes = [
             Route("/static/{name}", _static),
+            Route(f"/static/{VERSION}/{{name}}", _lasting),
             Route("/files/jobs/{id}/{name}", self._file(job_file)),
             Route("/frames/{id}", self._frame),
             Route("/files/jobs.csv", self._file(jobs_file)),
@@ -93,7 +96,7 @@ class Dashboard:
             except CurveganError as error:
                 data, status = {"error": str(error), "shown": dict(asked)}, _status(error)
             title = f"{shown.title} {asked['id']}" if "id" in asked else shown.title
-            return HTMLResponse(page(shown.name, title, data), status)
+            return HTMLResponse(page(shown.name, title, data, VERSION, modules(f"{shown.name}.js")), status)
 
         return answer
 
@@ -199,6 +202,25 @@ def static_files() -> dict[str, bytes]:
 
 
 _STATIC = static_files()
+# Its address names their content: a browser keeps them for good, and modules find each other beside themselves.
+VERSION = sha256(b"".join(name.encode() + data for name, data in sorted(_STATIC.items()))).hexdigest()[:12]
+_IMPORT = re.compile(r'(?:from|import) "\./([a-z]+\.js)"')
+
+
+@cache
+def modules(name: str) -> list[str]:
+    """Return the modules that one needs, itself the first: a browser told of them loads them all at once."""
+    found = [name]
+    for known in found:
+        found += [other for other in _IMPORT.findall(_STATIC[known].decode()) if other not in found]
+    return found
+
+
+def _lasting(request: Request) -> Response:
+    answer = _static(request)
+    if answer.status_code == 200:
+        answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return answer
 
 
 def _static(request: Request) -> Response:

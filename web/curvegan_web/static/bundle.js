@@ -26,6 +26,10 @@ export function bundle(host, { height = 300, label = "Generated and real curves"
   return drawn;
 }
 
+export function key() {
+  return el("span", { class: "key" }, el("i", { class: "real" }), "real", el("i", { class: "fake" }), "generated");
+}
+
 // The range of what is shown; real curves count in full, generated ones within three times their range.
 export function extent(rows, column) {
   let low = Infinity, high = -Infinity;

@@ -1,8 +1,7 @@
 // Two to eight jobs: where they differ first, then what came of each, losses over each other, curves side by side.
-import { bundle } from "./bundle.js";
+import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
 import { card, copyable, el, number, replace, state, table, verdict, whole } from "./dom.js";
-import { key } from "./job.js";
 import { follow } from "./live.js";
 
 // Told apart by the colour-blind too, on white and on black.

@@ -1,5 +1,5 @@
 // One job: how it goes, what came of it, what happened to it.
-import { bundle } from "./bundle.js";
+import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
 import { card, copyable, duration, el, fetched, number, pairs, replace, shown, state, table, verdict, whole } from "./dom.js";
 import { follow } from "./live.js";
@@ -59,10 +59,6 @@ export function joined(known, newer) {
   for (const name of Object.keys(newer.losses)) if (Array.isArray(newer.losses[name])) losses[name] = [...known.losses[name].slice(0, kept), ...newer.losses[name]];
   const shots = [...known.snapshots.filter((one) => one.step <= newer.after), ...newer.snapshots];
   return { ...newer, losses, snapshots: shots, curves: newer.curves ?? known.curves };
-}
-
-export function key() {
-  return el("span", { class: "key" }, el("i", { class: "real" }), "real", el("i", { class: "fake" }), "generated");
 }
 
 function hero(data) {

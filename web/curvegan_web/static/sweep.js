@@ -1,9 +1,8 @@
 // A sweep: a metric over two axes, each job as a cell, quartiles over the seeds, the best jobs.
-import { bundle } from "./bundle.js";
+import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
 import { card, el, fetched, number, replace, table, verdict, whole } from "./dom.js";
 import { heatmap } from "./heatmap.js";
-import { key } from "./job.js";
 import { follow } from "./live.js";
 import { legend, mosaic, parts } from "./mosaic.js";
 import { varied } from "./sweeps.js";

@@ -35,9 +35,10 @@ def data_view(lab: "Lab", _: Asked) -> dict[str, Any]:
 
 def trained_view(lab: "Lab", _: Asked) -> dict[str, Any]:
     """Return how many jobs learn each family and each data set, by verdict, or by state where they have none."""
-    known, own = [FIELDS["verdict"], FIELDS["state"]], Filter.parse(f"curve={_OWN}")
-    families = lab.store.counts([FIELDS["curve"], *known])
-    return {"families": _counted(families), "sets": _counted(lab.store.counts([FIELDS["data"], *known], own))}
+    known = [FIELDS["verdict"], FIELDS["state"]]
+    families = _counted(lab.store.counts([FIELDS["curve"], *known]))
+    own = lab.store.counts([FIELDS["data"], *known], Filter.parse(f"curve={_OWN}")) if _OWN in families else {}
+    return {"families": families, "sets": _counted(own)}
 
 
 def _counted(counts: dict[tuple[Any, ...], int]) -> dict[str, dict[str, int]]:

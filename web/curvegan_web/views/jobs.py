@@ -31,14 +31,15 @@ def jobs_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     store, chosen = lab.store, where(asked)
     state = word(asked, "state", STATES)
     limit = whole(asked, "limit", 50, 1, MOST_ROWS)
-    standing = store.standing(1 if asked.get("sort") else limit, states=(), where=chosen)
-    jobs = standing.jobs
+    states = store.counted(chosen)
     if state or asked.get("sort"):
         by, descending = _order(asked.get("sort") or "-id")
         jobs = store.ordered(by, descending, (state,) if state else (), chosen, limit)
+    else:
+        jobs = store.front(limit, chosen)
     return {
-        "states": {name: standing.states.get(name, 0) for name in STATES},
-        "jobs": sum(standing.states.values()),
+        "states": {name: states.get(name, 0) for name in STATES},
+        "jobs": sum(states.values()),
         "shown": {"where": asked.get("where", ""), "state": state, "sort": asked.get("sort", ""), "limit": limit},
         "rows": job_rows(store, jobs),
         "now": moment(datetime.now(UTC)).partition(".")[0] if any(job.state == "running" for job in jobs) else None,

@@ -18,12 +18,13 @@ def workers_view(lab: "Lab", _: Asked) -> dict[str, Any]:
     """Return all workers, the jobs that they hold, and the first of those that wait, each with its reason."""
     store, workers = lab.store, lab.store.workers()
     held = [job_id for worker in workers for job_id in worker.jobs][:_MOST_TRAINED]
-    waiting = store.standing(MOST_WAITING, states=_WAITING)
+    states = store.counted()
+    waiting = [*store.jobs(states=("lost",), limit=MOST_WAITING), *store.queue(MOST_WAITING)][:MOST_WAITING]
     return {
         "workers": [plain(worker) for worker in workers],
         "jobs": {str(job.id): _progress(job) for job in (store.jobs(ids=held) if held else [])},
-        "waiting": [_waiting(store.details(job.id)) for job in waiting.jobs],
-        "waits": sum(waiting.states.values()),
+        "waiting": [_waiting(store.details(job.id)) for job in waiting],
+        "waits": sum(states.get(state, 0) for state in _WAITING),
     }
 
 
