@@ -122,7 +122,9 @@ class Replayer:
     def _training(self, state: "Checkpoint | None") -> "PackTraining":
         """Return the training from a state on, for which no snapshot, no checkpoint and no end is due."""
         from curvegan_core.training import PackTraining
+        from curvegan_worker.host.machine_code import keep_code
 
+        keep_code()
         job, never = self._job, {"steps": _NEVER, "snapshot_every": _NEVER, "checkpoint_every": _NEVER}
         training = PackTraining({0: (job.config.model_copy(update=never), state)}, self._device(state), self._datasets)
         training.advance()
