@@ -17,7 +17,7 @@ export function lineChart(host, { series, lines = [], marks = [], height = 220, 
       legend: { show: legend, live: true },
       cursor: { sync: { key: sync }, drag: { x: true, y: false }, points: { size: 6 } },
       scales: { x: { time: false }, y: { distr: log ? 3 : 1, range: range ?? undefined } },
-      axes: [{ ...axis, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${number(tick / 1000)}k` : number(tick))) },
+      axes: [{ ...axis, size: 30, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${number(tick / 1000)}k` : number(tick))) },
         { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : number(tick, 3))) }],
       series: [{ label: unit }, ...series.map((one) => ({
         label: one.label, stroke: one.tone ?? colour(one.colour), width: one.width ?? 1.5, dash: one.dash, fill: one.fill ? colour(one.fill) : undefined,

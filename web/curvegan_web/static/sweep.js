@@ -8,7 +8,7 @@ import { legend, mosaic, parts } from "./mosaic.js";
 import { varied } from "./sweeps.js";
 
 export function sweep(main, first) {
-  const id = first.sweep.id, head = el("div"), heat = el("div"), tiles = el("div"), groups = el("div"), fan = el("div", { class: "panels small" }), best = el("div", { class: "panels" });
+  const id = first.sweep.id, head = el("div"), heat = el("div"), tiles = el("div"), groups = el("div"), fan = el("div", { class: "panels small" }), best = el("div", { class: "panels best" });
   const problem = el("p", { class: "problem", role: "alert" }), over = el("p", { class: "soft" });
   let data = first, drawnFan = null;
   const select = (name, label) => el("select", { "aria-label": label, onchange: (event) => go({ [name]: event.target.value }) });
