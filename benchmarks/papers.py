@@ -26,7 +26,8 @@ from typing import Any
 from benchmarks import paper_results, paper_tables
 from benchmarks.paper_results import FIRST_SEED, QUICK_TRIALS, ROOT, TRIALS, Result
 from benchmarks.paper_rows import NAMED
-from curvegan_core.plotting.job_plots import PlotData, picture
+from curvegan_core.plotting.job_plots import picture
+from curvegan_core.plotting.plot_data import PlotData
 from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store, open_store
 

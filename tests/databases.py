@@ -3,14 +3,16 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
 from curvegan_db.sql.database import make_engine
 from curvegan_db.sql.migrate import upgrade
+from curvegan_db.store import Store
 
 
 @contextmanager
@@ -35,3 +37,16 @@ def migrate(url: str) -> None:
     engine = make_engine(url)
     upgrade(engine)
     engine.dispose()
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[str]]:
+    """The statements that are sent to the database in the block."""
+    sent: list[str] = []
+
+    def keep(_: Any, __: Any, statement: str, *___: Any) -> None:
+        sent.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", keep)
+    yield sent
+    event.remove(store.engine, "before_cursor_execute", keep)

@@ -164,3 +164,7 @@ def main(ctx: click.Context, /, **settings: str | None) -> None:
     os.environ.pop("MPLBACKEND", None)
     ctx.obj = Lab.of_environment(**settings)
     ctx.call_on_close(ctx.obj.close)
+
+
+if "_CURVEGAN_COMPLETE" in os.environ:
+    import curvegan_cli.options.bash_completion  # noqa: F401  it registers itself, before click looks for a shell's

@@ -11,7 +11,8 @@ from curvegan.datasets import own_curves
 from curvegan.words import named, number, shown
 
 if TYPE_CHECKING:
-    from curvegan_core.plotting.job_plots import Picture, PlotData
+    from curvegan_core.plotting.picture import Picture
+    from curvegan_core.plotting.plot_data import PlotData
     from curvegan_core.plotting.sweep_plots import Fan
     from curvegan_db.filters.fields import JobField
     from curvegan_db.filters.language import Filter
@@ -173,7 +174,7 @@ def _points(picture: SweepPicture, jobs: Sequence["Job"]) -> dict[int, str]:
 
 def _data(picture: SweepPicture, job: "Job", point: str) -> "PlotData":
     from curvegan_core.loss_curve import LossCurve
-    from curvegan_core.plotting.job_plots import PlotData
+    from curvegan_core.plotting.plot_data import PlotData
     from curvegan_db.errors import ResultNotFound
 
     snapshots = picture.store.snapshots(job.id)[-1:]

@@ -19,7 +19,7 @@ REASONS = {
     "workers_fail": "queued: no worker for it lives, and workers die at their start",
     "behind": "queued: others go first",
     "busy": "queued: it is next, and every worker for it is training",
-    "worker_starts": "queued: the only workers for it are starting; once on a machine they compile, about 10 s",
+    "worker_starts": "queued: the only workers for it are starting; once on a machine they compile, 10 to 30 s",
     "starting": "queued: a worker has claimed it; it loads it, or trains others of its pack first",
     "next": "queued: it is next, and a free worker takes it in a second",
     "training": "running: it trains",
@@ -40,7 +40,7 @@ NOTES = {
     "cancel_requested": "it is cancelled as soon as its lease runs out",
     "broker_unreachable": "workers are not nudged, but find jobs by polling",
 }
-COMPILES = "once on a machine it compiles its kernel, about 10 s"
+COMPILES = "once on a machine it compiles its kernel, 10 to 30 s"
 # Two heartbeats, 5 s apart, that did not come.
 SILENT_S = 12.0
 _ENDED_BECAUSE = {"diverged": "diverged", "lost": "worker_lost"}

@@ -14,7 +14,8 @@ from curvegan_cli.main import main
 from curvegan_core.config.curve import Data
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.metrics.verdict import judge
-from curvegan_core.plotting.job_plots import KINDS, PlotData, render
+from curvegan_core.plotting.job_plots import KINDS, render
+from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.training import PackTraining, Progress
 from curvegan_db.columns import JobState
 from curvegan_db.store import Store, open_store

@@ -73,7 +73,7 @@ def test_a_worker_that_is_starting_is_remarked_once(lab: Lab, monkeypatch: pytes
     cancelling.start()
     remarks = [seen for seen in follow_jobs(lab, [job]) if isinstance(seen, Remark)]
     cancelling.join()
-    text = "The worker is starting: once on a machine it compiles its kernel, about 10 s."
+    text = "The worker is starting: once on a machine it compiles its kernel, 10 to 30 s."
     assert remarks == [Remark("starting", text)]
 
 

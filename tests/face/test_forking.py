@@ -13,7 +13,8 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig, InvalidInput
 from curvegan_core.forking import layout
 from curvegan_core.plotting.axes import PALE
-from curvegan_core.plotting.job_plots import PlotData, losses_picture
+from curvegan_core.plotting.job_plots import losses_picture
+from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.training import PackTraining
 from curvegan_db.store import Store
 

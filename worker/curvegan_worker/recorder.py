@@ -20,7 +20,8 @@ from curvegan_core.errors import ServiceUnavailable
 from curvegan_core.history import missing
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.verdict import judge
-from curvegan_core.plotting.job_plots import PlotData, render, titled
+from curvegan_core.plotting.job_plots import render, titled
+from curvegan_core.plotting.plot_data import PlotData
 from curvegan_db.columns import JobState
 from curvegan_db.errors import LeaseLost
 from curvegan_db.store import Store

@@ -110,6 +110,8 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
+    import curvegan_cli.options.bash_completion  # noqa: F401  it registers itself
+
     kind = get_completion_class(shell)
     assert kind is not None
     # Not `source`, which would run bash to ask for its version: a machine that evaluates it has one.

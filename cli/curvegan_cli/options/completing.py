@@ -69,9 +69,9 @@ def _keys() -> dict[str, str | None]:
 
 def assignments(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete KEY=VALUE: the key, then its value where it takes one of a few."""
-    key, equals, value = incomplete.partition("=")
+    key, equals, _value = incomplete.partition("=")
     if equals:
-        return _items(value, ((word, None) for word in _words(key)))
+        return _items(incomplete, ((f"{key}={word}", None) for word in _words(key)))
     return _items(key, ((f"{name}=", meaning) for name, meaning in _keys().items()))
 
 

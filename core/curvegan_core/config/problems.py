@@ -31,6 +31,8 @@ def _problem(model: type[Keyed], error: Mapping[str, Any]) -> str:
         known = [*model.model_fields, "lr", *(f"curve.{name}" for name in curve.model_fields)]
         return f"unknown key {path!r}{_near(path, known)}"
     message = error["msg"].removeprefix("Value error, ")
+    if path == "device" and error["type"] == "string_pattern_mismatch":
+        message = "input should be auto, cpu, cuda or cuda:N"
     near = _near_word(error)
     return message if not path else f"{path}: {message[0].lower()}{message[1:]} (got {error['input']!r:.60}){near}"
 
@@ -38,11 +40,18 @@ def _problem(model: type[Keyed], error: Mapping[str, Any]) -> str:
 def _near_word(error: Mapping[str, Any]) -> str:
     """Return what a wrong word was perhaps meant to be, where a key takes one of a few."""
     typed = error["input"]
-    if not isinstance(typed, str):
+    if not isinstance(typed, str) or error["type"] not in ("literal_error", "string_pattern_mismatch"):
         return ""
-    words = re.findall("'([^']+)'", error.get("ctx", {}).get("expected", "")) or _DEVICES
-    near = meant(typed, words) if error["type"] in ("literal_error", "string_pattern_mismatch") else None
+    words = re.findall("'([^']+)'", error.get("ctx", {}).get("expected", ""))
+    near = meant(typed, words) if words else _near_device(typed)
     return f", did you mean {near!r}?" if near else ""
+
+
+def _near_device(typed: str) -> str | None:
+    """Return the device that was perhaps meant: with its number, which says nothing of the word."""
+    word = typed.rstrip("0123456789")
+    near, number = meant(word.rstrip(":_ "), _DEVICES), typed.removeprefix(word)
+    return f"{near}:{number}" if near == "cuda" and 0 < len(number) < 4 else near
 
 
 def _near(path: str, known: list[str], listed: str = "") -> str:

@@ -57,6 +57,14 @@ _NAMES = {
     "leaky_relu": "leakyrelu lrelu leaky",
     "normal": "gaussian randn",
     "uniform": "rand flat",
+    "silu": "swish",
+    "cosine": "cosineannealing cosinedecay cos",
+    "linear": "polynomial lineardecay",
+    "oadam": "optimisticadam omd",
+    "sgd": "gd gradientdescent",
+    "batch": "bn batchnormalization batchnormalisation",
+    "layer": "ln layernormalization layernormalisation",
+    "he": "kaiming",
 }
 _MEANT: dict[str, list[str]] = {}
 for _name, _words in _NAMES.items():

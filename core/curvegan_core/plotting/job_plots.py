@@ -7,131 +7,33 @@ The builders return pictures, so that what they show can be read.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.config.curve import Data
-from curvegan_core.config.train import TrainConfig
-from curvegan_core.families.curves import Numbers, family, points_x, real_curves, rmse, target
-from curvegan_core.families.dataset import Dataset
-from curvegan_core.families.description import NOTHING_SAID
-from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.families.curves import Numbers, rmse
+from curvegan_core.loss_curve import Snapshot
 from curvegan_core.losses import equilibrium
-from curvegan_core.metrics.evaluation import Metrics
-from curvegan_core.noise import Stream
 from curvegan_core.plotting.axes import (
-    GREY,
-    INK,
     PALE,
-    SMALL,
     Axes,
     Key,
     Level,
     Marks,
-    draw_keys,
     fitted,
     logarithmic_room,
     room,
 )
-from curvegan_core.plotting.canvas import DPI, Box, Canvas, Pixels, cut, drawable
+from curvegan_core.plotting.canvas import Box, drawable
+from curvegan_core.plotting.picture import Picture
+from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.plotting.ticks import Range, decades, round_ticks
 
 TARGET_COLOUR, GENERATED_COLOUR = "#74BCFF", "#4AD631"
 # The same two hues, dark enough for thin lines on white: the discriminator or real curves, the generator or its curves.
 _REAL_LINE, _GENERATED_LINE, _RMSE_LINE = "#1F77C9", "#2C9A17", "#333333"
-FORMS = ("png", "svg", "pdf")
-"""The kinds of files that a picture is written as."""
 MOST_PANELS = 12
 _COLUMNS = 4
-
-
-@dataclass(frozen=True)
-class PlotData:
-    """What a plot is drawn from. `title` names the job; `metrics` and the verdict's text are there once it has ended.
-
-    `dataset` is what the family `data` was trained on; without it no real curves are drawn beside its generated ones.
-    """
-
-    title: str
-    config: TrainConfig
-    losses: LossCurve
-    snapshots: Sequence[Snapshot]
-    metrics: Metrics | None = None
-    verdict: str | None = None
-    dataset: Dataset | None = None
-
-    @cached_property
-    def real(self) -> Numbers:
-        """Curves of the family, (n, points) in units of y: the one curve if there is but one, else as many as shown."""
-        if isinstance(self.config.curve, Data) and self.dataset is None:
-            return np.zeros((0, self.config.points), np.float32)
-        members = family(self.config, self.dataset)
-        if members.FIXED:
-            return target(self.config)[None]
-        count = len(self.snapshots[-1].curves) if self.snapshots else 1
-        return members.restored(real_curves(self.config, members, Stream.EVALUATION, count))
-
-    @property
-    def x(self) -> NDArray[np.float64]:
-        """Abscissas of the points, (points,)."""
-        return points_x(self.config, self.dataset)
-
-    @property
-    def titles(self) -> tuple[str, str]:
-        """What the axes are called: as the data set says, else x and y; of numbers the share below each."""
-        described = self.dataset.description if self.dataset else NOTHING_SAID
-        if self.numbers:
-            return described.title_y or "x", "share of x below"
-        return described.x_label or "x", described.title_y or "y"
-
-    @property
-    def dots(self) -> bool:
-        """Whether samples are points of the plane."""
-        return self.config.curve.is_point and self.config.points == 2
-
-    @property
-    def numbers(self) -> bool:
-        """Whether samples are single numbers."""
-        return self.config.points == 1
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A plot before it is painted. Width and height are in pixels."""
-
-    width: int
-    height: int
-    title: str
-    facts: str
-    axes: Sequence[Axes]
-    keys: Sequence[Key] = ()
-
-    def to_bytes(self, form: str = "png", dpi: int | None = None) -> bytes:
-        """Return the file: "png", of so many pixels to the inch (120 without it), "svg" or "pdf".
-
-        Raises ValueError for another form.
-        """
-        if form not in FORMS:
-            raise ValueError(f"no picture is written as {form!r}; there are {', '.join(FORMS)}")
-        if form == "png":
-            canvas = Pixels(self.width, self.height, dpi or DPI)
-            self.paint(canvas)
-            return canvas.to_bytes()
-        from curvegan_core.plotting import vectors  # noqa: PLC0415  no worker waits for renderers that it does not use
-
-        return (vectors.svg if form == "svg" else vectors.pdf)(self.width, self.height, self.paint)
-
-    def paint(self, canvas: Canvas) -> None:
-        """Paint it on a sheet. Titles that are wider than it are cut."""
-        width = self.width - 30
-        canvas.text((15, self.height - 12), cut(self.title, SMALL + 2, width), SMALL + 2, INK, up=1)
-        canvas.text((15, self.height - 42), cut(self.facts, SMALL, width), SMALL, GREY, up=1)
-        draw_keys(canvas, (self.width - 19, self.height - 68), self.keys)
-        for axes in self.axes:
-            axes.draw(canvas)
 
 
 def titled(job: int, name: str | None) -> str:

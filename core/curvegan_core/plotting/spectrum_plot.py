@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from curvegan_core.plotting.axes import GREY, Axes, Key, Marks, fitted
 from curvegan_core.plotting.canvas import Box, drawable
-from curvegan_core.plotting.job_plots import Picture
+from curvegan_core.plotting.picture import Picture
 from curvegan_core.plotting.ticks import round_ticks
 from curvegan_core.spectrum import Spectrum
 

@@ -22,7 +22,9 @@ from curvegan_core.plotting.axes import (
 )
 from curvegan_core.plotting.canvas import Box, Canvas, cut, drawable, text_width
 from curvegan_core.plotting.heatmap import Heatmap, Scale
-from curvegan_core.plotting.job_plots import GENERATED_COLOUR, TARGET_COLOUR, Picture, PlotData, marks_of, ranges_of
+from curvegan_core.plotting.job_plots import GENERATED_COLOUR, TARGET_COLOUR, marks_of, ranges_of
+from curvegan_core.plotting.picture import Picture
+from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.plotting.ticks import Range, decades, round_ticks
 
 MOST_PANELS, MOST_CELLS = 12, 60

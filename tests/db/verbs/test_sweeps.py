@@ -12,6 +12,7 @@ from curvegan_db.store import Store
 from curvegan_db.values import JobRequest
 from curvegan_db.verbs.sweeps import MOST_JOBS
 
+from ...databases import statements
 from ..one_job import begin, finish, record
 from ..trainings import a_worker, begun, claim, losses, request, short, snapshot
 
@@ -195,12 +196,14 @@ def test_what_is_left_and_how_fast_it_goes(store: Store) -> None:
 
 
 def test_ten_thousand_jobs_at_once(store: Store) -> None:
-    """Each verb in seconds, and an event for each job."""
+    """Each verb in few statements, and an event for each job."""
     many = [request(seed=seed) for seed in range(10_000)]
-    started = time.monotonic()
-    submitted = store.submit_sweep(many, {"seed": list(range(10_000))}, needed=True)
+    with statements(store) as sent:
+        submitted = store.submit_sweep(many, {"seed": list(range(10_000))}, needed=True)
     assert submitted.id is not None
-    assert time.monotonic() - started < 10
+    # SQLite, which has no network between, takes the jobs one by one in its one transaction.
+    by_itself = "INSERT INTO jobs" if store.engine.dialect.name == "sqlite" else "none"
+    assert len([each for each in sent if not each.startswith(by_itself)]) < 100
     worker = a_worker(store)
     held = store.claim(worker, ("auto", "cpu"), 64)
     assert held is not None
@@ -211,9 +214,9 @@ def test_ten_thousand_jobs_at_once(store: Store) -> None:
         lambda: store.cancel_sweep(submitted.id or 0),
         lambda: store.retry_sweep(submitted.id or 0, ["cancelled"]),
     ):
-        started = time.monotonic()
-        verb()
-        assert time.monotonic() - started < 10
+        with statements(store) as sent:
+            verb()
+        assert len(sent) < 100
     assert states(store, submitted.id) == {"queued": 10_000 - 64, "running": 64}
     with store.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT kind FROM events").scalars().all()
