@@ -103,7 +103,7 @@ class Standings(Transactions):
             return job_values(session, rows, moment)
 
 
-def _met(query: Select[Any], where: Filter | None, moment: datetime) -> Select[Any]:
+def _met(query: Any, where: Filter | None, moment: datetime) -> Any:
     return query if where is None else query.where(where.condition(moment))
 
 
