@@ -171,7 +171,7 @@ class Following:
     def __call__(self) -> dict[str, Any]:
         try:
             data = self._view(self._lab, self._asked)
-        except ServiceUnavailable as error:
+        except CurveganError as error:  # the database is away, or somebody deleted what was looked at
             return {"away": str(error)}
         if "last" in data:
             self._asked["after"] = str(data["last"] - 1 if data["last"] else -1)
