@@ -1,5 +1,6 @@
-# One source, two images: `client` submits, watches and fetches; `worker` trains.
+# One source, three images: `client` submits, watches and fetches; `dashboard` shows; `worker` trains.
 #   docker build --target client .
+#   docker build --target dashboard .
 #   docker build --target worker .
 #   docker build --target worker --build-arg TORCH_SPEC= .      the fused engine alone
 # TORCH_SPEC goes to pip as it is, so it may also name another index, for instance one of CPU builds.
@@ -10,7 +11,8 @@ WORKDIR /project
 COPY pyproject.toml constraints.txt ./
 RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
       open("/client.txt", "w").write("\n".join(project["dependencies"])); \
-      open("/worker.txt", "w").write("\n".join(project["optional-dependencies"]["worker"]))' \
+      open("/worker.txt", "w").write("\n".join(project["optional-dependencies"]["worker"])); \
+      open("/web.txt", "w").write("\n".join(project["optional-dependencies"]["web"]))' \
  && grep -v '^torch==' constraints.txt > /constraints.txt
 
 FROM python:3.11-slim AS base
@@ -25,7 +27,7 @@ RUN groupadd --gid 10001 curvegan \
  && chmod 0700 /var/lib/curvegan
 RUN python -m venv /opt/curvegan
 WORKDIR /build
-COPY --from=dependencies /client.txt /worker.txt /constraints.txt ./
+COPY --from=dependencies /client.txt /worker.txt /web.txt /constraints.txt ./
 RUN pip install -c constraints.txt -r client.txt
 
 FROM base AS wheel
@@ -46,6 +48,17 @@ WORKDIR /var/lib/curvegan
 USER 10001:10001
 ENTRYPOINT ["curvegan"]
 CMD ["--help"]
+
+# With the fused engine, by which the theatre replays.
+FROM base AS dashboard
+RUN pip install -c constraints.txt -r worker.txt -r web.txt
+COPY --from=wheel /wheel /wheel
+RUN pip install --no-deps /wheel/*.whl
+RUN python -m curvegan_worker.host.machine_code && chmod -R a+rX /opt/curvegan/share
+WORKDIR /var/lib/curvegan
+USER 10001:10001
+ENTRYPOINT ["curvegan"]
+CMD ["dashboard"]
 
 FROM base AS worker
 ARG TORCH_SPEC="torch==2.13.0"

@@ -8,9 +8,11 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from curvegan.datasets import stored_curves
+from curvegan.services import engines_installed
 
 if TYPE_CHECKING:
     from curvegan_core.checkpoint import Checkpoint
@@ -122,9 +124,8 @@ class Replayer:
     def _training(self, state: "Checkpoint | None") -> "PackTraining":
         """Return the training from a state on, for which no snapshot, no checkpoint and no end is due."""
         from curvegan_core.training import PackTraining
-        from curvegan_worker.host.machine_code import keep_code
 
-        keep_code()
+        _keep_code()
         job, never = self._job, {"steps": _NEVER, "snapshot_every": _NEVER, "checkpoint_every": _NEVER}
         training = PackTraining({0: (job.config.model_copy(update=never), state)}, self._device(state), self._datasets)
         training.advance()
@@ -162,6 +163,15 @@ class Replayer:
         self._kept[state.step] = state
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
+
+
+@cache
+def _keep_code() -> None:
+    """Take the fused engine's code from where workers keep it: to compile it takes some ten seconds."""
+    if "fused" in engines_installed():
+        from curvegan_worker.host.machine_code import keep
+
+        keep()
 
 
 def _none() -> "LossCurve":

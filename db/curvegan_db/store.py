@@ -12,6 +12,7 @@ from curvegan_db.verbs.copying import Copying
 from curvegan_db.verbs.datasets import Datasets
 from curvegan_db.verbs.details import Details
 from curvegan_db.verbs.forks import Forks
+from curvegan_db.verbs.gauges import Gauging
 from curvegan_db.verbs.jobs import Jobs
 from curvegan_db.verbs.labels import Labels
 from curvegan_db.verbs.leases import Leases
@@ -33,6 +34,7 @@ class Store(
     Forks,
     Sweeps,
     Standings,
+    Gauging,
     Comparing,
     Copying,
     Datasets,

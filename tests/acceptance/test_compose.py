@@ -20,7 +20,7 @@ each_service = pytest.mark.parametrize("name", SERVICES)
 
 
 def test_the_services() -> None:
-    assert set(SERVICES) == {"postgres", "redis", "migrate", "worker", "worker-gpu", "cli"}
+    assert set(SERVICES) == {"postgres", "redis", "migrate", "worker", "worker-gpu", "dashboard", "cli"}
     started_by_up = {name for name, service in SERVICES.items() if not service.get("profiles")}
     assert started_by_up == {"postgres", "redis", "migrate", "worker"}
     assert SERVICES["worker-gpu"]["profiles"] == ["gpu"]
@@ -41,18 +41,23 @@ def test_a_container_gives_up_what_it_does_not_need(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["init"] is True
-    assert not {"ports", "privileged", "cap_add", "network_mode", "pid", "ipc"} & set(service)
+    assert not {"privileged", "cap_add", "network_mode", "pid", "ipc"} & set(service)
 
 
 def test_nothing_reaches_the_outside() -> None:
-    assert COMPOSE["networks"] == {"default": {"internal": True}}
+    """But for the dashboard, where somebody asks for it: a port of this machine's loopback address alone."""
+    assert COMPOSE["networks"] == {"default": {"internal": True}, "published": {}}
+    open_ones = {name for name, service in SERVICES.items() if {"ports", "networks", "expose"} & set(service)}
+    assert open_ones == {"dashboard"}
+    assert SERVICES["dashboard"]["profiles"] == ["dashboard"]
+    assert SERVICES["dashboard"]["ports"] == ["127.0.0.1:8460:8460"]
 
 
 def test_nobody_runs_as_root() -> None:
     assert SERVICES["postgres"]["user"] == "postgres"
     assert SERVICES["redis"]["user"] == "redis"
     dockerfile = (ROOT / "Dockerfile").read_text()
-    for target in ("client", "worker"):
+    for target in ("client", "dashboard", "worker"):
         stage = dockerfile.partition(f" AS {target}\n")[2].partition("\nFROM ")[0]
         assert re.search(r"^USER 10001:10001$", stage, re.M)
 
@@ -66,13 +71,13 @@ def test_nothing_is_lost_with_a_container() -> None:
     assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
 
 
-@pytest.mark.parametrize("name", ["postgres", "redis", *WORKERS])
+@pytest.mark.parametrize("name", ["postgres", "redis", "dashboard", *WORKERS])
 def test_what_stays_is_checked_and_restarted(name: str) -> None:
     assert SERVICES[name]["restart"] == "unless-stopped"
     assert SERVICES[name]["healthcheck"]["retries"] >= 2
 
 
-@pytest.mark.parametrize("name", [*WORKERS, "cli"])
+@pytest.mark.parametrize("name", [*WORKERS, "dashboard", "cli"])
 def test_the_schema_comes_before_its_users(name: str) -> None:
     conditions = {service: of["condition"] for service, of in SERVICES[name]["depends_on"].items()}
     assert conditions["migrate"] == "service_completed_successfully"
@@ -102,10 +107,12 @@ def test_the_dockerfile_builds_on_every_engine() -> None:
 
 
 def test_a_worker_finds_the_fused_engines_code_in_its_image() -> None:
-    stage = (ROOT / "Dockerfile").read_text().partition(" AS worker\n")[2]
-    assert stage.index("pip install --no-deps /wheel") < stage.index("RUN python -m curvegan_worker.host.machine_code")
+    for target in ("dashboard", "worker"):
+        stage = (ROOT / "Dockerfile").read_text().partition(f" AS {target}\n")[2]
+        compiled = stage.index("RUN python -m curvegan_worker.host.machine_code")
+        assert stage.index("pip install --no-deps /wheel") < compiled
+        assert "chmod -R a+rX /opt/curvegan/share\n" in stage
     assert SHIPPED.relative_to(sys.prefix).parts[0] == "share"
-    assert "chmod -R a+rX /opt/curvegan/share\n" in stage
 
 
 def test_only_sources_are_sent_to_the_build() -> None:

@@ -38,7 +38,7 @@ def test_no_secret_is_built_into_an_image() -> None:
 
 
 def test_the_last_user_of_each_image_is_no_root() -> None:
-    for target in ("client", "worker"):
+    for target in ("client", "dashboard", "worker"):
         stage = DOCKERFILE.partition(f" AS {target}\n")[2].partition("\nFROM ")[0]
         assert re.findall(r"^USER (\S+)$", stage, re.M) == ["10001:10001"]
         assert stage.index("USER 10001") > stage.rindex("RUN ")

@@ -75,7 +75,7 @@ def test_commands_are_those_of_the_product() -> None:
         *("resume", "extend", "fork", "logs", "explain", "doctor", "sweep", "sweeps"),
         *("best", "compare", "summary", "plot", "export", "copy", "settings"),
         *("curves", "data", "data add", "data list", "data show", "data remove", "metrics", "spectrum"),
-        *("rename", "tag", "note", "delete", "completion", "dashboard"),
+        *("rename", "tag", "note", "delete", "completion", "dashboard", "metrics-text", "animate", "report"),
     }
 
 

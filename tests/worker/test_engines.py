@@ -1,7 +1,6 @@
 """Engines in a worker: a claim whose checkpoints are of several, a checkpoint of one that is not here, data sets."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.fused.engine import DrawnEngine, FusedEngine
 from curvegan_core.training import PackTraining, Progress
-from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 from curvegan_worker.settings import Settings
 
@@ -25,13 +23,6 @@ from .fleet import wait_until
 from .inline import train_all
 from .jobs import SHORT, SLOW, submit, wait_for_state
 from .undisturbed import assert_ended_once, assert_undisturbed, undisturbed
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    """A store on a fresh database, without a fleet."""
-    with Store(make_engine(database_url)) as store:
-        yield store
 
 
 def begun(

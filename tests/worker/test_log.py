@@ -1,6 +1,5 @@
 """What a worker says in a job's log: of a job that succeeds, fails, diverges, is drained, or shares a pack."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.metrics.names import VERDICTS
 from curvegan_core.training import PackTraining
-from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 from curvegan_db.values import SAID, JobRequest
 from curvegan_worker import recorder
@@ -16,13 +14,6 @@ from curvegan_worker import recorder
 from .inline import train_all, train_next, train_some
 
 CONFIG = {"steps": 130, "snapshot_every": 50, "checkpoint_every": 60, "hidden_g": 16, "hidden_d": 16, "batch_size": 8}
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    """A store on a fresh database, without a fleet."""
-    with Store(make_engine(database_url)) as store:
-        yield store
 
 
 def submit(store: Store, **config: object) -> int:

@@ -1,23 +1,13 @@
 """A job that cannot be begun is given back, for that is the worker's fault; three in a row that cannot end it."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from curvegan_core.errors import InvalidConfig
 from curvegan_core.training import PackTraining
-from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 
 from .inline import train_next
 from .jobs import SHORT, submit
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    """A store on a fresh database, without a fleet."""
-    with Store(make_engine(database_url)) as store:
-        yield store
 
 
 def broken(error: Exception) -> object:

@@ -1,12 +1,10 @@
 """What the recorder writes of a job is the same whether the job is done within one flush or takes many."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 from curvegan_db.values import SAID, JobRequest
 from curvegan_worker import recorder
@@ -15,13 +13,6 @@ from curvegan_worker.recorder import STORED
 from .inline import train_all
 
 CONFIG = {"steps": 130, "snapshot_every": 50, "checkpoint_every": 10, "hidden_g": 16, "hidden_d": 16, "batch_size": 8}
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    """A store on a fresh database, without a fleet."""
-    with Store(make_engine(database_url)) as store:
-        yield store
 
 
 def test_a_job_in_one_record_equals_the_same_job_in_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

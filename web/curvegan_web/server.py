@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from curvegan.watching.exposition import CONTENT_TYPE, exposition
 from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatasetNotFound, JobNotFound, ResultNotFound, SweepNotFound
 from curvegan_web.doors import Doors, Guard
@@ -77,6 +78,7 @@ class Dashboard:
             Route("/files/jobs/{id}/{name}", self._file(job_file)),
             Route("/frames/{id}", self._frame),
             Route("/files/jobs.csv", self._file(jobs_file)),
+            Route("/metrics", self._metrics),
         ]
         for one in PAGES:
             path = one.path.rstrip("/")
@@ -118,6 +120,9 @@ class Dashboard:
             return Response(data, media_type=media, headers={"Content-Disposition": "attachment"})
 
         return answer
+
+    def _metrics(self, _: Request) -> Response:
+        return Response(exposition(self.lab.store.gauges()), media_type=CONTENT_TYPE)
 
     async def _frame(self, request: Request) -> Response:
         """Answer with a replayed step; the work ends with the request, and little of it is done at a time."""

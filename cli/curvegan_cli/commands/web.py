@@ -1,4 +1,4 @@
-"""curvegan dashboard: the only commands that know the web, which they import when they are called."""
+"""curvegan dashboard, report: the only commands that know the web, which they import when they are called."""
 
 import re
 from contextlib import suppress
@@ -8,10 +8,16 @@ import click
 
 from curvegan.lab import Lab
 from curvegan_cli.options import pass_lab
+from curvegan_cli.options.filtering import keys_option, metric_option
+from curvegan_cli.options.selectors import Selection, jobs_or_sweep
+from curvegan_cli.shown import files
 from curvegan_cli.shown.output import message
 
 if TYPE_CHECKING:
+    from curvegan_db.filters.fields import JobField
+    from curvegan_db.store import Store
     from curvegan_web.doors import Doors
+    from curvegan_web.views.report import Told
 
 _PORT = 8460
 _NO_WEB = "the dashboard needs more packages; `pip install 'curvegan[web]'` brings them"
@@ -44,6 +50,7 @@ def dashboard(lab: Lab, port: int, open_it: bool, bind: str, hosts: tuple[str, .
         from curvegan_core.errors import ServiceUnavailable
 
         raise ServiceUnavailable(f"{_NO_WEB} ({error.name} is missing)") from None
+    _check_token(token)
     lab.store.last_id()  # what is wrong with the store is said here, in a line
     listener = listening(port, bind)
     port = listener.getsockname()[1]
@@ -57,11 +64,55 @@ def dashboard(lab: Lab, port: int, open_it: bool, bind: str, hosts: tuple[str, .
         server(served).run(sockets=[listener])
 
 
-def _doors(port: int, hosts: tuple[str, ...], token: str | None) -> "Doors":
+def _check_token(token: str | None) -> None:
     from curvegan_core.errors import InvalidInput
-    from curvegan_web.doors import Doors
 
     if token is not None and not re.fullmatch(r"[A-Za-z0-9_-]{32,200}", token):
         raise InvalidInput("a token has 32 or more letters, digits, - and _; without --token one is made")
+
+
+def _doors(port: int, hosts: tuple[str, ...], token: str | None) -> "Doors":
+    from curvegan_web.doors import Doors
+
     own = frozenset({f"127.0.0.1:{port}", f"localhost:{port}", *hosts})
     return Doors(own) if token is None else Doors(own, token)
+
+
+@click.command()
+@jobs_or_sweep
+@metric_option("--metric")
+@keys_option
+@pass_lab
+def report(lab: Lab, selection: Selection, metric: "JobField", keys: tuple[str, ...] | None) -> None:
+    """Print a page about a sweep, or any jobs, as one file to share.
+
+    It is self-contained HTML and needs no network: summary, heat map, losses, the best jobs with a latent walk that the
+    page computes from the stored generators, verdicts, and the commands that run it again. It holds names, notes,
+    configs and results of these jobs, and no worker, path or error.
+
+    \b
+    Examples:
+      curvegan report --sweep 3 > sweep.html
+      curvegan report 17 > job.html
+      curvegan report --where "tag=paper and loss=ns" --by lr > paper.html
+    """
+    from curvegan_web.report import report_page
+    from curvegan_web.views.report import report_view
+
+    files.check_writable(files.STDOUT, force=False)
+    told = _told(lab.store, selection, metric, keys)
+    files.write(files.STDOUT, report_page(report_view(lab.store, told)).encode(), force=False)
+
+
+def _told(store: "Store", selection: Selection, metric: "JobField", keys: tuple[str, ...] | None) -> "Told":
+    from curvegan.comparing.keys import of_sweep, varied_keys
+    from curvegan_db.filters.language import Filter
+    from curvegan_web.views.report import MOST_JOBS, Told
+
+    if selection.sweep is not None:
+        sweep, where = store.sweep(selection.sweep), selection.where
+        title = f"sweep {sweep.id}" + (f", {sweep.name}" if sweep.name else "")
+        return Told(title, of_sweep(sweep, where), metric, sweep, keys or varied_keys(sweep), where is None)
+    ids = selection.ids(store)[: MOST_JOBS + 1]
+    title = f"job {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs"
+    return Told(title, Filter.parse(f"id in ({','.join(map(str, ids or [0]))})"), metric, None, keys)

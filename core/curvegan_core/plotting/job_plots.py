@@ -55,11 +55,11 @@ def picture(kind: str, data: PlotData) -> Picture:
     return _BUILDERS[kind](data)
 
 
-def curve_picture(data: PlotData) -> Picture:
-    """Draw the newest snapshot's curves and the target."""
+def curve_picture(data: PlotData, room_for: Sequence[Snapshot] = ()) -> Picture:
+    """Draw the newest snapshot's curves and the target, with room for those of others where it is one of many."""
     newest = data.snapshots[-1]
     box = (81, 58, 749, 449)
-    x, y = ranges_of(data, [newest], box)
+    x, y = ranges_of(data, room_for or [newest], box)
     marks = marks_of(data, newest.curves, width=1.0)
     label_x, label_y = map(drawable, data.titles)
     axes = Axes(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, insert, or_, select
 from sqlalchemy.orm import Session
@@ -181,18 +182,19 @@ def _value(job: models.Job, tags: tuple[str, ...], moment: datetime) -> Job:
     return Job(
         **columns | {"state": displayed_state(job, moment)},
         tags=tags,
-        steps_per_second=_steps_per_second(job),
+        steps_per_second=steps_per_second(job),
         config=config,
         metrics=job.metrics,
         unreadable=unreadable,
     )
 
 
-def _steps_per_second(job: models.Job) -> float | None:
+def steps_per_second(job: Any) -> float | None:
+    """Return how fast the attempt of a job is, or of a row with these columns; None where nothing is recorded yet."""
     if job.began_at is None or job.began_step is None or job.recorded_at is None:
         return None
     seconds = (job.recorded_at - job.began_at).total_seconds()
-    return (job.step - job.began_step) / seconds if seconds > 0 else None
+    return float((job.step - job.began_step) / seconds) if seconds > 0 else None
 
 
 def locked_job(session: Session, job_id: int) -> models.Job:

@@ -61,10 +61,10 @@ def equilibrium_of(job: "Job") -> dict[str, float | None]:
     return {"g_loss": settled.g_loss, "d_loss": settled.d_loss, "p_real": settled.p_real}
 
 
-def losses_of(curve: LossCurve, after: int = -1) -> dict[str, Any]:
+def losses_of(curve: LossCurve, after: int = -1, most: int = MOST_RECORDS) -> dict[str, Any]:
     """Return the records behind a step by column; of very many every n-th, and n as `every`."""
     newer = curve.rows(int((curve.steps <= after).sum()), len(curve))
-    every = -(-len(newer) // MOST_RECORDS) or 1
+    every = -(-len(newer) // most) or 1
     columns = zip(COLUMNS, newer.columns, strict=True)
     return {name if name != "step" else "steps": listed(column[::every]) for name, column in columns} | {"every": every}
 

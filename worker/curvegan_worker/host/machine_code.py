@@ -7,7 +7,6 @@ for long: `python -m curvegan_worker.host.machine_code` compiles when its image 
 import logging
 import sys
 import time
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -43,28 +42,22 @@ def prepare(folder: Path | None = None) -> None:
     """
     from curvegan_core.engines.fused import engine as fused_engine  # noqa: PLC0415  it needs numba
 
-    folder = folder or user_cache_path("curvegan") / "fused"
-    _keep_in(folder)
-    started = time.monotonic()
+    folder, started = keep(folder), time.monotonic()
     fused_engine.FusedEngine.prepare()
     if not fused_engine.CODE.was_kept:
         _log.info("the fused engine is compiled, in %.0f s; its code is in %s", time.monotonic() - started, folder)
 
 
-@cache
-def keep_code() -> None:
-    """Have who trains in a process that is no worker find the code that workers compiled here. Loads none."""
-    if fused_problem() is None:
-        _keep_in(user_cache_path("curvegan") / "fused")
-
-
-def _keep_in(folder: Path) -> None:
+def keep(folder: Path | None = None) -> Path:
+    """Have code kept in a folder, the user's for all processes without one, once it is needed; the folder."""
     from curvegan_core.engines.fused import engine as fused_engine  # noqa: PLC0415  as above
 
+    folder = folder or user_cache_path("curvegan") / "fused"
     try:
         fused_engine.keep_in(folder, SHIPPED)
     except OSError as error:
         _log.warning("the fused engine's code cannot be kept (%s): each process compiles it", error)
+    return folder
 
 
 def prepare_deep() -> None:

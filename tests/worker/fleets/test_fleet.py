@@ -15,9 +15,9 @@ from curvegan_worker.celery.nudges import nudge
 from curvegan_worker.recorder import STORED
 from curvegan_worker.settings import Settings
 
-from .fleet import Fleet, wait_until
-from .jobs import LONG, SHORT, submit, wait_for_state, wait_for_step
-from .undisturbed import assert_ended_once
+from ..fleet import Fleet, wait_until
+from ..jobs import LONG, SHORT, submit, wait_for_state, wait_for_step
+from ..undisturbed import assert_ended_once
 
 
 def test_every_job_is_trained_exactly_once(store: Store, service: Settings, fleet: Fleet) -> None:
@@ -60,6 +60,7 @@ def test_a_diverging_job_fails_loudly_and_alone(store: Store, fleet: Fleet) -> N
 
 
 def test_a_killed_process_is_replaced_by_its_supervisor(store: Store, fleet: Fleet) -> None:
+    wait_until(lambda: len(fleet.pids()) == 3, 20, fleet.log)
     before = set(fleet.pids())
     os.kill(min(before), signal.SIGKILL)
     wait_until(lambda: set(fleet.pids()) - before, 10, "no new process")
@@ -70,7 +71,7 @@ def test_a_killed_process_is_replaced_by_its_supervisor(store: Store, fleet: Fle
 def test_a_fleet_exits_when_idle(store: Store, fleet: Fleet) -> None:
     assert fleet.process.wait(60) == 0
     # All but the killed one, which could not sign off.
-    assert [worker.state for worker in store.workers()].count("stopped") == 3
+    assert [worker.state for worker in store.workers() if worker.state != "stopped"] in ([], ["lost"])
 
 
 def test_a_broker_that_is_not_there_costs_a_warning(tmp_path: Path) -> None:

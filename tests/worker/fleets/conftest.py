@@ -8,8 +8,8 @@ import pytest
 from curvegan_db.store import Store, open_store
 from curvegan_worker.settings import Settings
 
-from ..databases import new_database
-from .fleet import Fleet, run_fleet
+from ...databases import new_database
+from ..fleet import Fleet, run_fleet
 
 
 @pytest.fixture(scope="module", params=["embedded", "distributed"])

@@ -15,11 +15,11 @@ from curvegan_worker.celery.control import QUESTIONS
 from curvegan_worker.celery.nudges import MOST_NUDGES, nudge, publish
 from curvegan_worker.settings import Settings
 
-from ..databases import new_database
-from ..servers import RedisServer
-from .fleet import Fleet, run_fleet, wait_until
-from .jobs import LONG, SHORT, submit, wait_for_state, wait_for_step
-from .tools import EVENTS, listening, tools
+from ...databases import new_database
+from ...servers import RedisServer
+from ..fleet import Fleet, run_fleet, wait_until
+from ..jobs import LONG, SHORT, submit, wait_for_state, wait_for_step
+from ..tools import EVENTS, listening, tools
 
 
 @pytest.fixture(scope="module")

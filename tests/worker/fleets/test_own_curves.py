@@ -12,7 +12,7 @@ import numpy as np
 from curvegan_db.store import Store
 from curvegan_worker.settings import Settings
 
-from .fleet import CURVEGAN, Fleet
+from ..fleet import CURVEGAN, Fleet
 
 HOURS = np.arange(24)
 LOADS = np.array([500 + amplitude * np.sin((HOURS - 8) / 24 * 2 * np.pi) for amplitude in np.linspace(50, 150, 40)])
