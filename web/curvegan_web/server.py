@@ -157,7 +157,7 @@ class Dashboard:
         async def answer(request: Request) -> Response:
             asked = _asked(request)
             look = Following(self.lab, shown.view, asked)
-            await to_thread.run_sync(look)  # what cannot be looked at is refused here, not in the stream
+            await to_thread.run_sync(look.first)  # what cannot be looked at is refused here, not in the stream
             try:
                 events = self.looks.enter(f"{shown.name} {sorted(asked.items())}", look)
             except TooManyStreams:
@@ -175,8 +175,15 @@ class Following:
 
     def __call__(self) -> dict[str, Any]:
         try:
+            return self.first()
+        except CurveganError as error:  # somebody deleted what was looked at
+            return {"away": str(error)}
+
+    def first(self) -> dict[str, Any]:
+        """Look, and raise where what was asked for is not there or cannot be asked."""
+        try:
             data = self._view(self._lab, self._asked)
-        except CurveganError as error:  # the database is away, or somebody deleted what was looked at
+        except ServiceUnavailable as error:
             return {"away": str(error)}
         if "last" in data:
             self._asked["after"] = str(data["last"] - 1 if data["last"] else -1)
