@@ -1,6 +1,7 @@
 """Pictures of a sweep from what the store has: gathers what `curvegan_core.plotting.sweep_plots` draws."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from curvegan.comparing.groups import grouped, quartiles
@@ -12,6 +13,7 @@ from curvegan.words import named, number, shown
 if TYPE_CHECKING:
     from curvegan_core.plotting.picture import Picture
     from curvegan_core.plotting.plot_data import PlotData
+    from curvegan_core.plotting.sweep_plots import Fan
     from curvegan_db.filters.fields import JobField
     from curvegan_db.filters.language import Filter
     from curvegan_db.store import Store
@@ -52,27 +54,44 @@ class SweepPicture:
         return "    ".join([*facts, *(["only those of --where"] if self.filtered else [])])
 
 
-def _heatmap(picture: SweepPicture) -> "Picture":
-    import numpy as np
+@dataclass(frozen=True)
+class Located:
+    """Jobs in the cells of two axes: the axes' values in their order, and of each cell its jobs, (id, metric)."""
 
+    columns: list[Any]
+    rows: list[Any]
+    cells: "dict[tuple[Any, ...], list[tuple[Any, ...]]]"
+
+
+def located(picture: SweepPicture) -> Located:
+    """Return the jobs of a heat map by the first two keys. Raises InvalidInput."""
     from curvegan_core.errors import InvalidInput
-    from curvegan_core.plotting.sweep_plots import MOST_CELLS, Table, heatmap_picture
+    from curvegan_core.plotting.sweep_plots import MOST_CELLS
+    from curvegan_db.filters.catalogue import FIELDS
 
     if len(picture.keys) < 2:
         raise InvalidInput("a heat map needs two keys, as in --by lr,loss; `--kind fan` shows one")
-    rows = _rows(picture, [*picture.fields[:2], picture.metric])
-    x, y, _ = zip(*rows, strict=True)
+    x, y, *members = zip(*_rows(picture, [*picture.fields[:2], FIELDS["id"], picture.metric]), strict=True)
     names_x, names_y = in_intervals(x, MOST_CELLS), in_intervals(y, MOST_CELLS)
-    columns, lines = (_distinct(key, names) for key, names in zip(picture.keys, (names_x, names_y), strict=False))
-    cells = np.full((len(lines), len(columns)), np.nan)
-    located = zip(names_x, names_y, (value for *_, value in rows), strict=True)
-    for (name_x, name_y), values in grouped(located, 2).items():
-        median = quartiles(value for (value,) in values).median
-        cells[lines.index(name_y), columns.index(name_x)] = np.nan if median is None else median
-    names = [shown(name) for name in columns], [shown(name) for name in lines]
+    columns, rows = (_distinct(key, names) for key, names in zip(picture.keys, (names_x, names_y), strict=False))
+    return Located(columns, rows, grouped(zip(names_x, names_y, *members, strict=True), 2))
+
+
+def _heatmap(picture: SweepPicture) -> "Picture":
+    import numpy as np
+
+    from curvegan_core.plotting.sweep_plots import Table, heatmap_picture
+
+    found = located(picture)
+    cells = np.full((len(found.rows), len(found.columns)), np.nan)
+    for (name_x, name_y), members in found.cells.items():
+        median = quartiles(value for _, value in members).median
+        cells[found.rows.index(name_y), found.columns.index(name_x)] = np.nan if median is None else median
+    names = [shown(name) for name in found.columns], [shown(name) for name in found.rows]
     table = Table(picture.keys[0], picture.keys[1], *names, cells)
     over = f", over {' and '.join(picture.keys[2:])} too" if len(picture.keys) > 2 else ""
-    facts = picture.facts(f"{picture.metric.name}, median of the jobs of a cell{over}", f"{len(rows)} jobs")
+    jobs = sum(map(len, found.cells.values()))
+    facts = picture.facts(f"{picture.metric.name}, median of the jobs of a cell{over}", f"{jobs} jobs")
     return heatmap_picture(picture.title, facts, table, picture.metric.name, not larger_is_better(picture.metric))
 
 
@@ -89,9 +108,13 @@ def _distinct(key: str, values: Sequence[Any]) -> list[Any]:
     return distinct
 
 
-def _fan(picture: SweepPicture, count: int) -> "Picture":
+def fans(picture: SweepPicture, count: int) -> "tuple[dict[Any, Fan], int]":
+    """Return the loss curves of a sweep's best points by their values, and how many points there are.
+
+    Raises InvalidInput.
+    """
     from curvegan_core.errors import InvalidInput
-    from curvegan_core.plotting.sweep_plots import Fan, fan_picture
+    from curvegan_core.plotting.sweep_plots import Fan
     from curvegan_db.filters.catalogue import FIELDS
 
     rows = _rows(picture, [*picture.fields, FIELDS["id"], picture.metric])
@@ -101,12 +124,18 @@ def _fan(picture: SweepPicture, count: int) -> "Picture":
     if len(ids) > _MOST_CURVES:
         raise InvalidInput(f"a fan chart reads at most {_MOST_CURVES} loss curves, these are {len(ids)}; see --where")
     curves = dict(picture.store.loss_curves(ids))
-    fans = [
-        Fan(named(picture.keys, key) or "all jobs", [curves[job_id] for job_id, _ in groups[key]]) for key in chosen
-    ]
-    of_all = [f"the best {len(chosen)} of {len(groups)} points by {picture.metric.name}"]
-    facts = picture.facts(f"{len(ids)} jobs", *(of_all if len(chosen) < len(groups) else []))
-    return fan_picture(picture.title, facts, fans, columns=len({key[-1:] for key in chosen}))
+    members = {key: [curves[job_id] for job_id, _ in groups[key]] for key in chosen}
+    return {key: Fan(named(picture.keys, key) or "all jobs", known) for key, known in members.items()}, len(groups)
+
+
+def _fan(picture: SweepPicture, count: int) -> "Picture":
+    from curvegan_core.plotting.sweep_plots import fan_picture
+
+    chosen, points = fans(picture, count)
+    jobs = sum(len(fan.curves) for fan in chosen.values())
+    of_all = [f"the best {len(chosen)} of {points} points by {picture.metric.name}"]
+    facts = picture.facts(f"{jobs} jobs", *(of_all if len(chosen) < points else []))
+    return fan_picture(picture.title, facts, [*chosen.values()], columns=len({key[-1:] for key in chosen}))
 
 
 def _best_groups(picture: SweepPicture, groups: dict[Any, list[Any]], count: int) -> list[Any]:

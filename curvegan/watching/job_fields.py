@@ -1,6 +1,6 @@
 """A job as programs and people read it: its fields, its progress, how it ended."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from curvegan.datasets import data_names

@@ -1,5 +1,7 @@
 """A replay has the bits that the job had, at any step."""
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -62,3 +64,21 @@ def test_states_on_the_way_are_kept(one_lab: Lab) -> None:
 def test_a_step_that_was_not_trained_is_refused(trained: Lab) -> None:
     with pytest.raises(InvalidInput, match="job 1 has no step 101; it has done 100"):
         replay(trained.store, trained[1].record, 101)
+
+
+_REPLAYS = """
+import sys
+from curvegan import Lab
+from curvegan.replaying import replay
+lab = Lab(home=sys.argv[1])
+replay(lab.store, lab.store.job(int(sys.argv[2])), 30)
+from curvegan_core.engines.fused.engine import CODE
+print(CODE.was_kept)
+"""
+
+
+def test_who_replays_finds_the_code_that_was_compiled_here(one_lab: Lab) -> None:
+    job = one_lab.submit(worker=False, **SMALL)
+    train_all(one_lab.store)
+    command = [sys.executable, "-c", _REPLAYS, str(one_lab.settings.home), str(job.id)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "True\n"

@@ -80,6 +80,21 @@ def test_a_tab_shows_a_record_soon_after_it(tab: Page, tmp_path: Path) -> None:
     lab.close()
 
 
+def test_a_job_that_is_deleted_under_a_tab_is_said_there_and_other_tabs_go_on(own_served: Served) -> None:
+    lab = own_served.lab
+    job = lab.submit(worker=False)
+    tab, other = Stream(own_served, f"/live/job/jobs/{job.id}"), Stream(own_served)
+    assert b'"state": "queued"' in tab.first_event()
+    other.first_event()
+    lab.jobs().delete()
+    assert b"away" in tab.first_event()
+    lab.sweep(seeds=3, worker=False)
+    while b'"jobs": 3' not in other.first_event():
+        pass
+    tab.close()
+    other.close()
+
+
 @pytest.mark.parametrize("path", ["/live/job/jobs/999", "/live/jobs?sort=x"])
 def test_what_is_not_there_is_not_followed(served: Served, path: str) -> None:
     assert served.ask(path).status in (400, 404)

@@ -83,11 +83,13 @@ class Looks:
             self._topics.pop(name, None)
 
     async def _go_on(self) -> None:
-        while self._topics:
-            for topic in list(self._topics.values()):
-                await self._take(topic)
-            await asyncio.sleep(self._every_s)
-        self._task = None
+        try:
+            while self._topics:
+                for topic in list(self._topics.values()):
+                    await self._take(topic)
+                await asyncio.sleep(self._every_s)
+        finally:
+            self._task = None  # who comes later begins anew, whatever ended it
 
     async def _take(self, topic: _Topic) -> None:
         self.taken += 1

@@ -1,10 +1,12 @@
 """The server: routes from pages to views, downloads, streams; and how it listens."""
 
+import re
 import socket
 from asyncio import create_task, sleep
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ from curvegan_web.doors import Doors, Guard
 from curvegan_web.downloads import job_file, jobs_file
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
-from curvegan_web.views import job, jobs, theatre
+from curvegan_web.views import compare, data, doctor, fan, job, jobs, sweep, sweeps, theatre, workers
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
@@ -47,7 +49,18 @@ PAGES = (
     Page("/", "jobs", "Jobs", jobs.jobs_view, jobs.followed_jobs),
     Page("/jobs/{id}", "job", "Job", job.job_view),
     Page("/theatre", "theatre", "Theatre", theatre.theatre_view),
+    Page("/sweeps", "sweeps", "Sweeps", sweeps.sweeps_view),
+    Page("/sweeps/{id}", "sweep", "Sweep", sweep.sweep_view),
+    Page("/compare", "compare", "Compare", compare.compare_view),
+    Page("/data", "data", "Data and curves", data.data_view),
+    Page("/workers", "workers", "Workers", workers.workers_view),
 )
+# What takes longer than a page may: it is asked for once the page is there, and little of it is done at a time.
+PARTS: dict[str, View] = {
+    "/api/doctor": doctor.doctor_view,
+    "/api/fan/sweeps/{id}": fan.fan_view,
+    "/api/trained": data.trained_view,
+}
 
 
 @dataclass
@@ -62,6 +75,7 @@ class Dashboard:
         """Return what a server runs: the guard before the routes."""
         routes = [
             Route("/static/{name}", _static),
+            Route(f"/static/{VERSION}/{{name}}", _lasting),
             Route("/files/jobs/{id}/{name}", self._file(job_file)),
             Route("/frames/{id}", self._frame),
             Route("/files/jobs.csv", self._file(jobs_file)),
@@ -74,6 +88,7 @@ class Dashboard:
                 Route(f"/api/{one.name}{path}", self._json(one)),
                 Route(f"/live/{one.name}{path}", self._live(one)),
             ]
+        routes += [Route(path, self._part(view)) for path, view in PARTS.items()]
         return Guard(Starlette(routes=routes, exception_handlers={CurveganError: _refused}), self.doors)
 
     def _page(self, shown: Page) -> Callable[[Request], Response]:
@@ -84,13 +99,19 @@ class Dashboard:
             except CurveganError as error:
                 data, status = {"error": str(error), "shown": dict(asked)}, _status(error)
             title = f"{shown.title} {asked['id']}" if "id" in asked else shown.title
-            return HTMLResponse(page(shown.name, title, data), status)
+            return HTMLResponse(page(shown.name, title, data, VERSION, modules(f"{shown.name}.js")), status)
 
         return answer
 
     def _json(self, shown: Page) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
             return JSONResponse(shown.view(self.lab, _asked(request)))
+
+        return answer
+
+    def _part(self, view: View) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            return JSONResponse(await to_thread.run_sync(view, self.lab, _asked(request), limiter=self._parts))
 
         return answer
 
@@ -129,11 +150,15 @@ class Dashboard:
     def _replays(self) -> CapacityLimiter:
         return CapacityLimiter(2)
 
+    @cached_property
+    def _parts(self) -> CapacityLimiter:
+        return CapacityLimiter(2)
+
     def _live(self, shown: Page) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
             asked = _asked(request)
             look = Following(self.lab, shown, asked)
-            await to_thread.run_sync(look)  # what cannot be looked at is refused here, not in the stream
+            await to_thread.run_sync(look.first)  # what cannot be looked at is refused here, not in the stream
             try:
                 events = self.looks.enter(f"{shown.name} {sorted(asked.items())}", look)
             except TooManyStreams:
@@ -151,6 +176,13 @@ class Following:
         self._look = shown.follow(lab, asked) if shown.follow else partial(shown.view, lab, self._asked)
 
     def __call__(self) -> dict[str, Any]:
+        try:
+            return self.first()
+        except CurveganError as error:  # somebody deleted what was looked at
+            return {"away": str(error)}
+
+    def first(self) -> dict[str, Any]:
+        """Look, and raise where what was asked for is not there or cannot be asked."""
         try:
             data = self._look()
         except ServiceUnavailable as error:
@@ -184,6 +216,25 @@ def static_files() -> dict[str, bytes]:
 
 
 _STATIC = static_files()
+# Its address names their content: a browser keeps them for good, and modules find each other beside themselves.
+VERSION = sha256(b"".join(name.encode() + data for name, data in sorted(_STATIC.items()))).hexdigest()[:12]
+_IMPORT = re.compile(r'(?:from|import) "\./([a-z]+\.js)"')
+
+
+@cache
+def modules(name: str) -> list[str]:
+    """Return the modules that one needs, itself the first: a browser told of them loads them all at once."""
+    found = [name]
+    for known in found:
+        found += [other for other in _IMPORT.findall(_STATIC[known].decode()) if other not in found]
+    return found
+
+
+def _lasting(request: Request) -> Response:
+    answer = _static(request)
+    if answer.status_code == 200:
+        answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return answer
 
 
 def _static(request: Request) -> Response:

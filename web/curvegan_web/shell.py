@@ -1,7 +1,7 @@
 """The frame of a page: head, data, and the modules that draw it. Text of users goes into the data alone."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -9,6 +9,10 @@ from typing import Any
 MENU = {
     "jobs": ("/", "Jobs"),
     "theatre": ("/theatre", "Theatre"),
+    "sweeps": ("/sweeps", "Sweeps"),
+    "compare": ("/compare", "Compare"),
+    "data": ("/data", "Data and curves"),
+    "workers": ("/workers", "Workers"),
 }
 
 
@@ -18,21 +22,25 @@ def as_json(data: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def page(name: str, title: str, data: Mapping[str, Any]) -> str:
-    """Return a page of the dashboard."""
-    links = "".join(_link(name == key, *entry) for key, entry in MENU.items())
+def page(name: str, title: str, data: Mapping[str, Any], version: str, modules: Sequence[str]) -> str:
+    """Return a page of the dashboard, which loads the static files of a version, those modules at once."""
+    static = f"/static/{escape(version)}"
+    charts = f'<script defer src="{static}/uplot.js"></script>' if "charts.js" in modules else ""
+    preloads = "".join(f'<link rel="modulepreload" href="{static}/{escape(one)}">' for one in modules)
+    links = "".join(_link(key in (name, f"{name}s"), *entry) for key, entry in MENU.items())
     return f"""<!doctype html>
 <html lang="en" data-page="{escape(name)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)} · curvegan</title>
-<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/static/uplot.css">
-<link rel="stylesheet" href="/static/style.css">
-<script src="/static/theme.js"></script>
-<script defer src="/static/uplot.js"></script>
-<script type="module" src="/static/main.js"></script>
+<link rel="icon" href="{static}/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="{static}/uplot.css">
+<link rel="stylesheet" href="{static}/style.css">
+<script src="{static}/theme.js"></script>
+{charts}
+<script type="module" src="{static}/main.js"></script>
+{preloads}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>

@@ -51,7 +51,7 @@ LEAST_NEW, MOST_ROUGH, MOST_OVER_FLOOR = 0.5, 1.5, 1.5
 MOST_GAP = 0.03
 LEAST_FALL = 0.02
 LEAST_RISE, LEAST_RISE_HQ = 0.05, 0.01
-_SURE = 2.0
+SURE = 2.0
 _FEWEST_RECORDS = 8
 Along = Sequence[tuple[int, Mapping[str, float]]]
 """The steps of a training's snapshots, and the metrics there."""
@@ -77,9 +77,8 @@ def judge(losses: LossCurve, snapshots: Sequence[Snapshot], metrics: Metrics | N
     """Return the verdict on a training that has ended; None for metrics says that it ended without any."""
     if metrics is None:
         return Verdict("diverged")
-    final, averaged = _judged(metrics.as_dict()), "ema_rmse" in metrics.more
-    along = [(snapshot.step, _judged(snapshot.metrics)) for snapshot in snapshots if "rmse" in snapshot.metrics]
-    found = _clear(final, _rmse_of_average(along) if averaged else _rmse_lately(losses))
+    final, along = judged(metrics.as_dict()), along_of(snapshots)
+    found = _clear(final, late_rmse(losses, along, "ema_rmse" in metrics.more))
     if found is not None:
         return found
     if swing(losses) > MOST_SWING:
@@ -93,11 +92,11 @@ def standing(losses: LossCurve, along: Along) -> Verdict | None:
     metrics = along[-1][1]
     if "rmse" not in metrics:
         return None
-    final = _judged(metrics)
-    if _relative_rmse(final) >= RUN_AWAY:
+    final = judged(metrics)
+    if relative_rmse(final) >= RUN_AWAY:
         return Verdict("diverged")
-    judged = [(step, _judged(there)) for step, there in along if "rmse" in there]
-    return _clear(final, _rmse_of_average(judged) if "ema_rmse" in metrics else _rmse_lately(losses))
+    known = [(step, judged(there)) for step, there in along if "rmse" in there]
+    return _clear(final, late_rmse(losses, known, "ema_rmse" in metrics))
 
 
 def _clear(final: Mapping[str, float], lately: Reals) -> Verdict | None:
@@ -108,10 +107,6 @@ def _clear(final: Mapping[str, float], lately: Reals) -> Verdict | None:
     if _is_right(final, lately):
         return Verdict("converged")
     return _collapsed(final) if _is_on_a_part(final) else None
-
-
-def _rmse_lately(losses: LossCurve) -> Reals:
-    return losses.rmse[-max(1, len(losses) // 10) :].astype(np.float64)
 
 
 def _of_own_curves(final: Mapping[str, float]) -> str | None:
@@ -128,13 +123,13 @@ def _of_own_curves(final: Mapping[str, float]) -> str | None:
     return "converged" if right else None
 
 
-def _judged(metrics: Mapping[str, float]) -> dict[str, float]:
+def judged(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return metrics by their plain names: those of the averaged weights where there are any."""
     average = {name.removeprefix("ema_"): value for name, value in metrics.items() if name.startswith("ema_")}
     return {**metrics, **average}
 
 
-def _rmse_of_average(along: Along) -> Reals:
+def rmse_of_average(along: Along) -> Reals:
     """Return the rmse at the snapshots of the last tenth of the steps."""
     last = max((step for step, _ in along), default=0)
     return np.array([metrics["rmse"] for step, metrics in along if step >= 0.9 * last])
@@ -143,24 +138,23 @@ def _rmse_of_average(along: Along) -> Reals:
 def _is_right(final: Mapping[str, float], lately: Reals) -> bool:
     if "modes_of" in final:
         return final["hq"] >= LEAST_HQ and not _misses_modes(final)
-    if _relative_rmse(final) > MOST_RELATIVE_RMSE:
+    if relative_rmse(final) > MOST_RELATIVE_RMSE:
         return False
     low, high = SPREAD
-    recently = float(np.sqrt(np.mean(lately**2))) / _scale(final) if len(lately) else 0.0
-    return recently <= MOST_RECENT_RMSE and low <= final.get("relative_spread", 1.0) <= high
+    return recent_rmse(final, lately) <= MOST_RECENT_RMSE and low <= final.get("relative_spread", 1.0) <= high
 
 
 def _is_on_a_part(final: Mapping[str, float]) -> bool:
     if "modes_of" in final:
         return final["hq"] >= LEAST_HQ and _misses_modes(final)
-    return _relative_rmse(final) <= MOST_RELATIVE_RMSE and final.get("relative_spread", 1.0) < COLLAPSED_SPREAD
+    return relative_rmse(final) <= MOST_RELATIVE_RMSE and final.get("relative_spread", 1.0) < COLLAPSED_SPREAD
 
 
 def _misses_modes(final: Mapping[str, float]) -> bool:
-    return final["modes"] < final["modes_of"] or _even_modes(final) < LEAST_EVEN * final["modes_of"]
+    return final["modes"] < final["modes_of"] or even_modes(final) < LEAST_EVEN * final["modes_of"]
 
 
-def _even_modes(final: Mapping[str, float]) -> float:
+def even_modes(final: Mapping[str, float]) -> float:
     """Return how many of n even modes are as far from their shares: n exp(-reverse_kl), exp(entropy) of even ones."""
     if "reverse_kl" in final:
         return final["modes_of"] * math.exp(-final["reverse_kl"])
@@ -170,14 +164,16 @@ def _even_modes(final: Mapping[str, float]) -> float:
 def _collapsed(final: Mapping[str, float]) -> Verdict:
     if "modes_of" not in final:
         return Verdict("collapsed")
-    return Verdict("collapsed", min(int(final["modes"]), round(_even_modes(final))), int(final["modes_of"]))
+    return Verdict("collapsed", min(int(final["modes"]), round(even_modes(final))), int(final["modes_of"]))
 
 
-def _relative_rmse(final: Mapping[str, float]) -> float:
-    return final["rmse"] / _scale(final)
+def relative_rmse(final: Mapping[str, float]) -> float:
+    """Return the rmse in parts of the scale of the real values."""
+    return final["rmse"] / scale_of(final)
 
 
-def _scale(final: Mapping[str, float]) -> float:
+def scale_of(final: Mapping[str, float]) -> float:
+    """Return the standard deviation of all real values."""
     relative = final.get("relative_rmse")
     return final["rmse"] / relative if relative else _NO_SCALE
 
@@ -197,28 +193,56 @@ def improves(along: Along) -> bool:
 
     Means over thirds: single snapshots differ by more than what a third brings.
     """
+    return any(gain >= least and gain > doubt for gain, least, doubt in gains(along).values())
+
+
+def gains(along: Along) -> dict[str, tuple[float, float, float]]:
+    """Return what the last third brought in `rmse` and in `hq`: the gain, the least that counts, and its doubt."""
     last = max((step for step, _ in along), default=0)
     before = [metrics for step, metrics in along if last / 3 < step <= 2 * last / 3]
     late = [metrics for step, metrics in along if step > 2 * last / 3]
     if not before or not late:
-        return False
+        return {}
     (rmse, later_rmse), (hq, later_hq) = ((_column(before, name), _column(late, name)) for name in ("rmse", "hq"))
-    nearer = _gained(later_rmse, rmse, LEAST_FALL * float(np.mean(rmse)))
-    return nearer or _gained(hq, later_hq, max(LEAST_RISE_HQ, LEAST_RISE * float(np.mean(hq))))
+    least_hq = max(LEAST_RISE_HQ, LEAST_RISE * float(np.mean(hq)))
+    return {
+        "rmse": _gain(later_rmse, rmse, LEAST_FALL * float(np.mean(rmse))),
+        "hq": _gain(hq, later_hq, least_hq),
+    }
 
 
 def _column(along: Sequence[Mapping[str, float]], name: str) -> Reals:
     return np.array([metrics.get(name, 0.0) for metrics in along])
 
 
-def _gained(low: Reals, high: Reals, least: float) -> bool:
-    """Return whether the second mean is that much above the first, and surely so."""
-    gain = float(np.mean(high) - np.mean(low))
+def _gain(low: Reals, high: Reals, least: float) -> tuple[float, float, float]:
+    """Return how far the second mean is above the first, the least that counts, and what it must exceed to be sure."""
     error = math.sqrt(sum(float(np.var(values)) / max(1, len(values) - 1) for values in (low, high)))
-    return gain >= least and gain > _SURE * error
+    return float(np.mean(high) - np.mean(low)), least, SURE * error
 
 
 def _is_settled(final: Mapping[str, float], snapshots: Sequence[Snapshot]) -> bool:
+    return widest_gap(final, snapshots) <= MOST_GAP
+
+
+def widest_gap(final: Mapping[str, float], snapshots: Sequence[Snapshot]) -> float:
+    """Return the largest `equilibrium_gap` of the end and of the snapshots of the last third."""
     last = max((snapshot.step for snapshot in snapshots), default=0)
     late = [shot.metrics.get("equilibrium_gap", math.inf) for shot in snapshots if shot.step > 2 * last / 3]
-    return max([final.get("equilibrium_gap", math.inf), *late]) <= MOST_GAP
+    return max([final.get("equilibrium_gap", math.inf), *late])
+
+
+def recent_rmse(final: Mapping[str, float], lately: Reals) -> float:
+    """Return the mean square rmse of late, in parts of the scale of the real values."""
+    return float(np.sqrt(np.mean(lately**2))) / scale_of(final) if len(lately) else 0.0
+
+
+def late_rmse(losses: LossCurve, along: Along, averaged: bool) -> Reals:
+    """Return the rmse over the last tenth: of the loss curve, of an average of the snapshots."""
+    lately: Reals = rmse_of_average(along) if averaged else losses.rmse[-max(1, len(losses) // 10) :].astype(np.float64)
+    return lately
+
+
+def along_of(snapshots: Sequence[Snapshot]) -> Along:
+    """Return the metrics that count at the snapshots."""
+    return [(snapshot.step, judged(snapshot.metrics)) for snapshot in snapshots if "rmse" in snapshot.metrics]

@@ -59,6 +59,14 @@ class Comparing(Transactions):
             query = _where(select(func.count()).select_from(models.Job), where, now(session))
             return int(session.execute(query).scalar_one())
 
+    def counts(self, fields: Sequence[JobField], where: Filter | None = None) -> dict[tuple[Any, ...], int]:
+        """Return how many jobs there are by their values of the fields."""
+        with self._read() as session:
+            columns = [field.sql.label(f"value_{at}") for at, field in enumerate(fields)]
+            query = _where(select(*columns, func.count()).select_from(models.Job), where, now(session))
+            rows = session.execute(query.group_by(*(column.name for column in columns)))
+            return {tuple(key): int(count) for *key, count in rows}
+
     def pages(self, where: Filter | None = None) -> Iterator[list[Job]]:
         """Yield all jobs in the order of their ids, some at a time: each page is a short transaction."""
         last = 0

@@ -2,21 +2,24 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, func
+from sqlalchemy import Select, String, case, cast, func, select
+from sqlalchemy.orm import Session
 
 from curvegan_db.columns import MOST_ID, JobState
 from curvegan_db.filters.language import Filter
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
-from curvegan_db.tables.states import displayed_as
+from curvegan_db.tables.states import DISPLAYED_BY, displayed_as, displayed_state
 from curvegan_db.values import LOST, Job
 from curvegan_db.verbs.jobs import filtered, job_values
 
 # Bound parameters of one statement, for jobs that are named one by one.
 _MOST_NAMED = 10_000
+_ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,65 @@ class Standings(Transactions):
             order = (rank, job.finished_at.desc(), job.priority.desc(), job.id)
             first = session.scalars(chosen.order_by(*order).limit(limit)).all()
             return Standing(counts, steps, job_values(session, first, moment))
+
+    def counted(self, where: Filter | None = None) -> dict[str, int]:
+        """Return how many jobs are in which displayed state; of all jobs without reading one that is not running."""
+        job = models.Job
+        with self._read() as session:
+            moment = now(session)
+            per_state = _met(select(job.state, func.count()), where, moment).group_by(job.state)
+            counts = {str(state): int(count) for state, count in session.execute(per_state)}
+            claimed = _met(select(*DISPLAYED_BY), where, moment).where(in_state(JobState.RUNNING))
+            counts.pop(JobState.RUNNING.value, None)
+            for row in session.execute(claimed):
+                shown = displayed_state(row, moment)
+                counts[shown] = counts.get(shown, 0) + 1
+            return counts
+
+    def front(self, limit: int, where: Filter | None = None) -> list[Job]:
+        """Return the first jobs to look at: the running ones, those that have ended, the newest first, then the queue.
+
+        Each state is read in the order of an index, so that of very many jobs few are.
+        """
+        with self._read() as session:
+            moment = now(session)
+            rows = _Front(session, limit, where, moment).rows()
+            return job_values(session, rows, moment)
+
+    def queue(self, limit: int) -> list[Job]:
+        """Return the queued jobs that no worker holds, in the order in which they are claimed."""
+        with self._read() as session:
+            moment = now(session)
+            job = models.Job
+            rows = _Front(session, limit, None, moment).of(JobState.QUEUED, job.priority.desc(), job.id)
+            return job_values(session, rows, moment)
+
+
+def _met(query: Any, where: Filter | None, moment: datetime) -> Any:
+    return query if where is None else query.where(where.condition(moment))
+
+
+@dataclass(frozen=True)
+class _Front:
+    """Reads the first jobs, state by state."""
+
+    session: Session
+    limit: int
+    where: Filter | None
+    moment: datetime
+
+    def rows(self) -> list[models.Job]:
+        job = models.Job
+        held = self.of(JobState.RUNNING, job.id)
+        waits = [row for row in held if displayed_state(row, self.moment) == JobState.QUEUED.value]
+        first = [row for row in held if row not in waits]
+        if len(first) < self.limit:
+            ended = [row for state in _ENDED for row in self.of(state, job.id.desc())]
+            first += sorted(ended, key=lambda row: (row.finished_at is not None, row.finished_at, row.id), reverse=True)
+        if len(first) < self.limit:
+            first += [*waits, *self.of(JobState.QUEUED, job.priority.desc(), job.id)]
+        return first[: self.limit]
+
+    def of(self, state: JobState, *order: Any) -> list[models.Job]:
+        query = _met(select(models.Job).where(in_state(state)), self.where, self.moment)
+        return [*self.session.scalars(query.order_by(*order).limit(self.limit))]

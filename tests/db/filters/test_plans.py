@@ -90,6 +90,17 @@ def test_status_reads_only_what_it_shows(full_store: Store) -> None:
         assert_by_index(plan)
 
 
+def test_the_first_page_of_the_dashboard_reads_what_it_shows(full_store: Store) -> None:
+    vacuum(full_store)
+    counted, _claimed = plans(full_store, full_store.counted)
+    assert "USING COVERING INDEX ix_jobs_state_id" in counted or "Index Only Scan using ix_jobs_state_id" in counted
+    verbs: list[Callable[[], Any]] = [lambda: full_store.front(20), lambda: full_store.queue(20)]
+    for verb in verbs:
+        for plan in plans(full_store, verb):
+            assert_by_index(plan)
+            assert "TEMP B-TREE" not in plan
+
+
 def test_a_sweep_is_counted_without_reading_a_job(full_store: Store) -> None:
     sweep_id = full_store.submit_sweep([request(seed=seed) for seed in range(300)], {"seed": []}).id
     assert sweep_id is not None

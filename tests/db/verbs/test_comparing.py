@@ -1,5 +1,7 @@
 """The best jobs, columns of values, pages of jobs and loss curves of many, on both databases."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -91,3 +93,25 @@ def test_a_damaged_loss_curve_is_named(store: Store) -> None:
         connection.execute(LossChunk.__table__.update().values(data=b"x"))  # type: ignore[attr-defined]
     with pytest.raises(ResultDamaged, match="job 1"):
         list(store.loss_curves([job_id]))
+
+
+def test_jobs_are_counted_by_the_state_that_is_shown_and_by_values(store: Store) -> None:
+    populate(store, 60)
+    for where in (None, Filter.parse("lr_g<1e-3")):
+        jobs = store.jobs(where=where)
+        assert store.counted(where) == dict(Counter(job.state for job in jobs))
+        by_values = Counter((job.config.curve.family, job.verdict) for job in jobs)
+        assert store.counts([FIELDS["curve"], FIELDS["verdict"]], where) == dict(by_values)
+
+
+def test_the_running_come_first_then_the_newest_end_then_the_queue_as_it_is_claimed(store: Store) -> None:
+    populate(store, 60)
+    jobs = store.front(100)
+    ranks = [0 if job.state in ("running", "lost") else 2 if job.state == "queued" else 1 for job in jobs]
+    assert len(jobs) == 60
+    assert ranks == sorted(ranks)
+    waiting = [job for job in jobs if job.state == "queued"]
+    assert waiting == sorted(waiting, key=lambda job: (-job.priority, job.id)) == store.queue(100)
+    assert store.front(7) == jobs[:7]
+    few = Filter.parse("lr_g<1e-3")
+    assert store.front(100, few) == [job for job in jobs if job.id in store.ids(few)]

@@ -26,6 +26,10 @@ export function bundle(host, { height = 300, label = "Generated and real curves"
   return drawn;
 }
 
+export function key() {
+  return el("span", { class: "key" }, el("i", { class: "real" }), "real", el("i", { class: "fake" }), "generated");
+}
+
 // The range of what is shown; real curves count in full, generated ones within three times their range.
 export function extent(rows, column) {
   let low = Infinity, high = -Infinity;
@@ -43,7 +47,7 @@ export function ranges(scene) {
   const dots = scene.kind === "points";
   const real = scene.real.length ? scene.real : scene.generated;
   const limits = (column) => {
-    const [low, high] = extent(real, column), [l, h] = extent(scene.generated, column), room = high - low || 1;
+    const [low, high] = extent(real, column), [l, h] = scene.generated.length ? extent(scene.generated, column) : [low, high], room = high - low || 1;
     return widened([Math.max(Math.min(low, l), low - room), Math.min(Math.max(high, h), high + room)]);
   };
   if (dots) return { x: limits(0), y: limits(1) };

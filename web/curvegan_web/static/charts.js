@@ -3,7 +3,7 @@ import { colour, el, number, table } from "./dom.js";
 
 const charts = new Set();
 
-export function lineChart(host, { series, lines = [], marks = [], height = 220, log = false, unit = "step", sync = "steps", range }) {
+export function lineChart(host, { series, lines = [], marks = [], height = 220, log = false, unit = "step", sync = "steps", range, legend = true }) {
   const box = el("div", { class: "chart", role: "img", "aria-label": `${series.map((one) => one.label).join(", ")} over ${unit}` });
   const behind = el("details", { class: "behind" }, el("summary", { text: "Table" }));
   const state = { data: [[], ...series.map(() => [])], lines, marks, plot: null };
@@ -13,14 +13,14 @@ export function lineChart(host, { series, lines = [], marks = [], height = 220, 
     const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 }, font: "11px system-ui" };
     state.plot = new uPlot({
       width: Math.max(200, box.clientWidth), height,
-      padding: [8, 10, 0, 0],
-      legend: { live: true },
+      padding: [8, 18, 0, 0],
+      legend: { show: legend, live: true },
       cursor: { sync: { key: sync }, drag: { x: true, y: false }, points: { size: 6 } },
       scales: { x: { time: false }, y: { distr: log ? 3 : 1, range: range ?? undefined } },
-      axes: [{ ...axis, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${number(tick / 1000)}k` : number(tick))) },
+      axes: [{ ...axis, size: 30, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${number(tick / 1000)}k` : number(tick))) },
         { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : number(tick, 3))) }],
       series: [{ label: unit }, ...series.map((one) => ({
-        label: one.label, stroke: colour(one.colour), width: one.width ?? 1.5, dash: one.dash, fill: one.fill ? colour(one.fill) : undefined,
+        label: one.label, stroke: one.tone ?? colour(one.colour), width: one.width ?? 1.5, dash: one.dash, fill: one.fill ? colour(one.fill) : undefined,
         points: { show: one.dots ?? false, size: 4 }, spanGaps: true, value: (_, value) => number(value, 5) }))],
       bands: (series.bands ?? []).map((pair) => ({ series: pair, fill: colour("band") })),
       hooks: { draw: [(plot) => guides(plot, state)] },

@@ -1,5 +1,5 @@
 // One job: how it goes, what came of it, what happened to it.
-import { bundle } from "./bundle.js";
+import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
 import { card, copyable, duration, el, fetched, number, pairs, replace, shown, state, table, verdict, whole } from "./dom.js";
 import { follow } from "./live.js";
@@ -14,14 +14,15 @@ export function job(main, first) {
   const chosen = el("select", { "aria-label": "Metric", onchange: () => drawMetric() });
   const losses = lineChart(plots.losses, { series: [{ label: "G", colour: "gen" }, { label: "D", colour: "dis" }] });
   const answers = lineChart(plots.answers, { series: [{ label: "P(real) of real", colour: "real" }, { label: "of generated", colour: "fake" }], range: [0, 1] });
-  let metric = null;
+  let metric = null, drawnMetric = null;
   const picture = bundle(plots.curves, { height: 260 });
   const side = el("div", { class: "grid" });
 
   const drawMetric = () => {
     const name = chosen.value || "rmse";
-    replace(plots.metric);
-    metric = lineChart(plots.metric, { series: name === "rmse" ? [{ label: "rmse", colour: "ink" }, { label: "at snapshots", colour: "gen", dots: true, width: 0 }] : [{ label: name, colour: "gen", dots: true }], log: name === "rmse" });
+    if (name !== drawnMetric) replace(plots.metric);
+    if (name !== drawnMetric) metric = lineChart(plots.metric, { series: name === "rmse" ? [{ label: "rmse", colour: "ink" }, { label: "at snapshots", colour: "gen", dots: true, width: 0 }] : [{ label: name, colour: "gen", dots: true }], log: name === "rmse" });
+    drawnMetric = name;
     const shots = data.snapshots, marks = faults(data);
     if (name !== "rmse") return metric.set([shots.map((one) => one.step), shots.map((one) => one.metrics[name] ?? null)], { marks });
     const joined = uPlot.join([[data.losses.steps, data.losses.rmse], [shots.map((one) => one.step), shots.map((one) => one.metrics.rmse ?? null)]]);
@@ -36,7 +37,7 @@ export function job(main, first) {
     if (names.length !== chosen.options.length) replace(chosen, names.map((name) => el("option", { value: name, text: name, selected: name === (chosen.value || "rmse") })));
     drawMetric();
     if (data.curves) picture.set({ ...data.curves, generated: data.curves.generated.at(-1).curves });
-    replace(side, about(data), history(data), log(data), config(data), downloads(data));
+    replace(side, ruling(data), about(data), history(data), log(data), config(data), downloads(data));
   };
   replace(main, head,
     el("div", { class: "grid plots" },
@@ -58,10 +59,6 @@ export function joined(known, newer) {
   for (const name of Object.keys(newer.losses)) if (Array.isArray(newer.losses[name])) losses[name] = [...known.losses[name].slice(0, kept), ...newer.losses[name]];
   const shots = [...known.snapshots.filter((one) => one.step <= newer.after), ...newer.snapshots];
   return { ...newer, losses, snapshots: shots, curves: newer.curves ?? known.curves };
-}
-
-export function key() {
-  return el("span", { class: "key" }, el("i", { class: "real" }), "real", el("i", { class: "fake" }), "generated");
 }
 
 function hero(data) {
@@ -95,8 +92,16 @@ export function faults(data) {
 }
 
 function about(data) {
-  const rule = data.rules ? el("div", { class: "rules" }, data.rules.map((one) => el("p", { class: one.decided ? "decided" : "soft" }, el("b", { text: one.name }), " ", one.text))) : null;
-  return card("What is known", [rule, pairs(data.facts)], { command: `curvegan show ${data.job.id}` });
+  return card("What is known", pairs(data.facts), { command: `curvegan show ${data.job.id}` });
+}
+
+// Rule after rule, up to the one that decided, with what each looked at.
+function ruling({ job, rules }) {
+  if (!rules) return null;
+  const looked = (one) => el("li", { class: one.holds ? "kept" : "missed" }, el("b", { text: one.name }), ` ${number(one.value)}, ${one.wanted}: `, el("span", { text: `${one.holds ? "kept" : "missed"} by ${number(Math.abs(one.margin), 3)}` }));
+  const rule = (one) => el("li", { class: one.decided ? "decided" : null }, verdict(one.name), one.decided ? el("span", { class: "soft", text: ` decided: ${one.meaning}` }) : el("span", { class: "soft", text: " does not hold" }),
+    one.measures.length ? el("ul", {}, one.measures.map(looked)) : null);
+  return card(`Verdict: ${job.verdict}`, el("ol", { class: "rules" }, rules.map(rule)), { command: `curvegan show ${job.id}` });
 }
 
 function history(data) {
@@ -134,7 +139,8 @@ function config(data) {
 
 function downloads(data) {
   const { id } = data.job, link = (name, text) => el("li", {}, el("a", { href: `/files/jobs/${id}/${name}`, text, download: `job-${id}-${name}` }));
-  const lineage = [["sweep", data.job.sweep ? el("a", { href: `/?where=sweep%3D${data.job.sweep}`, text: `sweep ${data.job.sweep}` }) : "none"]];
+  const { parent, parent_step: step } = data.job;
+  const lineage = [["forked from", parent ? el("a", { href: `/theatre?job=${parent}&step=${step}`, text: `job ${parent} at step ${whole(step)}` }) : "none"], ["sweep", data.job.sweep ? el("a", { href: `/sweeps/${data.job.sweep}`, text: `sweep ${data.job.sweep}` }) : "none"]];
   return card("Downloads and lineage", [
     el("ul", { class: "files" }, ["curve.png", "losses.png", "evolution.png", "losses.csv", "config.toml"].map((name) => link(name, name)), data.checkpoints.slice(0, 12).map((row) => link(`checkpoint-${row.step}.safetensors`, `checkpoint at step ${whole(row.step)}, ${whole(Math.round(row.size / 1000))} kB`))),
     pairs(lineage)], { command: `curvegan fetch-checkpoint ${id}` });

@@ -43,6 +43,7 @@ export function jobs(main, first) {
     replace(foot, el("span", { text: `${whole(data.rows.length)} of ${whole(total)}` }),
       data.rows.length < total && limit < 500 ? el("button", { type: "button", text: "Show 500", onclick: () => go({ limit: "500" }) }) : null,
       ids.length === 2 ? el("a", { class: "button", href: `/theatre?job=${ids[0]}&beside=${ids[1]}`, text: "Side by side in the theatre" }) : null,
+      ids.length > 1 && ids.length < 9 ? el("a", { class: "button", href: `/compare?jobs=${ids.join()}`, text: `Compare ${ids.length} jobs` }) : null,
       copyable(command));
   };
   let wait = 0;

@@ -1,12 +1,7 @@
-// Chooses what draws the page.
+// Chooses what draws the page: each has a module of its name, which exports a function of that name.
 import { el, replace } from "./dom.js";
-import { job } from "./job.js";
-import { jobs } from "./jobs.js";
-import { theatre } from "./theatre.js";
 
-const PAGES = { jobs, job, theatre };
-
-const main = document.getElementById("main");
+const main = document.getElementById("main"), name = document.documentElement.dataset.page;
 const data = JSON.parse(document.getElementById("data").textContent);
 document.getElementById("theme").addEventListener("click", () => {
   const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
@@ -14,8 +9,7 @@ document.getElementById("theme").addEventListener("click", () => {
   document.documentElement.dataset.theme = next;
   dispatchEvent(new Event("theme"));
 });
-const draw = PAGES[document.documentElement.dataset.page];
-if (draw && !(data.error && document.documentElement.dataset.page !== "jobs")) draw(main, data);
-else replace(main, el("section", { class: "card" }, el("p", { class: "problem", role: "alert", text: data.error })));
+if (data.error && name !== "jobs") replace(main, el("section", { class: "card" }, el("p", { class: "problem", role: "alert", text: data.error })));
+else (await import(`./${name}.js`))[name](main, data);
 performance.mark("drawn");
 document.documentElement.dataset.drawn = "true";

@@ -1,8 +1,7 @@
 // A training at any step, replayed exactly on the server; two of them side by side are locked to one step.
-import { bundle } from "./bundle.js";
+import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
 import { card, colour, copyable, el, number, replace, state, verdict, whole } from "./dom.js";
-import { key } from "./job.js";
 
 const SPEEDS = [1, 2, 5, 10, 25, 50, 100, 250];
 

@@ -7,6 +7,7 @@ from curvegan.watching.differences import asked_for
 from curvegan.watching.facts import facts
 from curvegan.watching.job_fields import job_fields, rmses_now
 from curvegan.watching.reasons import explain
+from curvegan.watching.ruling import rulings
 from curvegan.words import moment
 from curvegan_core.loss_curve import COLUMNS, LossCurve, Snapshot
 from curvegan_core.losses import equilibrium
@@ -39,6 +40,7 @@ def job_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
         "asked": asked_for(job.config, data),
         "reason": {"code": explanation.reason, "text": explanation.text, "commands": explanation.commands},
         "notes": explanation.notes,
+        "rules": rulings(job, store.losses(job_id), snapshots) if job.verdict else None,
         "rmse": finite(rmse),
         "best": finite(best_rmses(store, [job]).get(job_id)),
         "events": [plain(event) for event in store.events(job_id)],

@@ -50,11 +50,11 @@ def followed_jobs(lab: "Lab", asked: Asked) -> Callable[[], dict[str, Any]]:
 def _counted(store: "Store", asked: Asked) -> "tuple[dict[str, int], list[Job]]":
     """Return how many jobs there are by state, and those to show: it takes a look at all."""
     chosen, state, limit = where(asked), word(asked, "state", STATES), _limit(asked)
-    standing = store.standing(1 if asked.get("sort") else limit, states=(), where=chosen)
+    states = store.counted(chosen)
     if not state and not asked.get("sort"):
-        return standing.states, standing.jobs
+        return states, store.front(limit, chosen)
     by, descending = _order(asked.get("sort") or "-id")
-    return standing.states, store.ordered(by, descending, (state,) if state else (), chosen, limit)
+    return states, store.ordered(by, descending, (state,) if state else (), chosen, limit)
 
 
 def _limit(asked: Asked) -> int:

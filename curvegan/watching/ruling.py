@@ -1,0 +1,49 @@
+"""By which rule a job got its verdict, and by how much, as programs and people read it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from curvegan.words import number
+
+if TYPE_CHECKING:
+    from curvegan_core.loss_curve import LossCurve, Snapshot
+    from curvegan_core.metrics.weighing import Measure
+    from curvegan_db.values import Job
+
+
+def rulings(job: "Job", losses: "LossCurve", snapshots: "Sequence[Snapshot]") -> list[dict[str, Any]] | None:
+    """Return the rules in their order, up to the one that decided; of each what it looked at.
+
+    None where they say otherwise now: a job that stopped early was judged at a snapshot, an old one by other rules.
+    """
+    from curvegan_core.metrics.names import RULES
+    from curvegan_core.metrics.weighing import rules
+
+    found = rules(losses, snapshots, job.metrics)
+    if found[-1].name != (job.verdict or "").partition(" ")[0]:
+        return None
+    return [
+        {
+            "name": rule.name,
+            "meaning": RULES[rule.name],
+            "decided": rule is found[-1],
+            "measures": [_told(measure) for measure in rule.measures],
+        }
+        for rule in found
+    ]
+
+
+def _told(measure: "Measure") -> dict[str, Any]:
+    # What is not there at all, such as a gap that nobody measured, is no number of JSON.
+    value, margin = (None if abs(x) == float("inf") else x for x in (measure.value, measure.margin))
+    return {"name": measure.name, "value": value, "margin": margin, "holds": measure.holds, "wanted": _wanted(measure)}
+
+
+def _wanted(measure: "Measure") -> str:
+    """Return its bounds in words."""
+    low, high = number(measure.low), number(measure.high)
+    if measure.low is not None and measure.high is not None:
+        return f"from {low} to {high}"
+    if measure.high is not None:
+        return f"{'below' if measure.strict else 'at most'} {high}"
+    return f"{'above' if measure.strict else 'at least'} {low}"

@@ -1,0 +1,140 @@
+"""The pages around the jobs: sweeps, comparisons, data, workers; each drawn in a real Chromium from a real store."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from ..cli.client import Client
+from .conftest import HOSTILE, Served, shown
+
+
+def asked(served: Served, path: str) -> Any:
+    answer = served.ask(path)
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/sweeps", "rates"),
+        ("/sweeps/1", "lr=0.001 loss=lsgan"),
+        ("/compare?jobs=1,2,3", "Where they differ"),
+        ("/compare", "Which jobs?"),
+        ("/data", "Eight normal clusters"),
+        ("/workers", "every table can be written"),
+    ],
+)
+@pytest.mark.parametrize("wide", [360, 1280])
+def test_each_page_is_drawn_on_a_phone_and_a_screen(
+    served: Served, tab: Page, path: str, words: str, wide: int
+) -> None:
+    tab.set_viewport_size({"width": wide, "height": 800})
+    shown(tab, served, path)
+    tab.get_by_text(words).first.wait_for()
+    assert tab.locator("nav a[aria-current]").count() == 1
+    assert tab.locator(".copy").count() >= 1
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tab.goto("about:blank")
+
+
+def test_a_sweep_is_what_the_commands_say_of_it(served: Served, laboratory: Client) -> None:
+    view, summary = asked(served, "/api/sweep/sweeps/1"), laboratory.json("summary", "--sweep", "rates")
+    assert [group["name"] for group in view["groups"]] == [
+        f"lr={row['by']['lr']:g} loss={row['by']['loss']}" for row in summary
+    ]
+    assert [group["median"] for group in view["groups"]] == [row["metrics"]["rmse"]["median"] for row in summary]
+    assert sum(len(group["jobs"]) for group in view["groups"]) == view["sweep"]["jobs"] == 8
+    heat = view["heat"]
+    medians = {tuple(cell["at"]): cell["median"] for cell in heat["cells"]}
+    for row in summary:
+        at = heat["rows"].index(row["by"]["loss"]), heat["columns"].index(f"{row['by']['lr']:g}")
+        assert medians[at] == pytest.approx(row["metrics"]["rmse"]["median"], rel=1e-4)
+    found = asked(served, "/api/fan/sweeps/1")
+    assert [job["id"] for job in found["best"]][:5] == [
+        row["id"] for row in laboratory.json("best", "--sweep", "rates")
+    ]
+    assert len(found["fans"]) == found["points"] == 4
+
+
+def test_cells_lead_to_their_jobs_and_axes_can_be_chosen(served: Served, tab: Page) -> None:
+    shown(tab, served, "/sweeps/1")
+    tab.wait_for_selector("html[data-fans='4']")
+    tab.get_by_label("Upwards").select_option("seed")
+    tab.wait_for_function("document.querySelectorAll('.heat tbody tr').length === 2")
+    assert "y=seed" in tab.url
+    tab.locator(".heat td a").first.click()
+    tab.wait_for_selector("html[data-page=jobs][data-drawn]")
+    assert tab.locator("tbody tr").count() == 2
+    shown(tab, served, "/sweeps/1")
+    assert tab.locator(".mosaic .tile").count() == 8
+    tab.locator(".mosaic .tile").first.click()
+    tab.wait_for_selector("html[data-page=job][data-drawn]")
+    tab.goto("about:blank")
+
+
+def test_jobs_that_are_ticked_are_compared_where_they_differ(served: Served, tab: Page) -> None:
+    shown(tab, served)
+    for job_id in (1, 2, 3):
+        tab.get_by_label(f"Choose job {job_id} to compare").check()
+    tab.get_by_role("link", name="Compare 3 jobs").click()
+    tab.wait_for_selector("html[data-page=compare][data-drawn]")
+    assert HOSTILE[:20] in tab.locator(".called").nth(1).inner_text()
+    assert tab.evaluate("window.hit") is None
+    assert tab.locator("table").first.get_by_text("ring8").count() == 1
+    view = asked(served, "/api/compare/compare?jobs=1,2,3")
+    assert view["differing"]["curve.family"] == ["quadratic", "quadratic", "ring8"]
+    assert "lr_g" not in view["differing"]
+    assert view["metrics"][0]["values"][0] == pytest.approx(view["jobs"][0]["rmse"], rel=1e-4)
+
+
+@pytest.mark.parametrize("query", ["jobs=1,x", "jobs=1,2,3,4,5,6,7,8,9", "jobs=1,-2"])
+def test_what_cannot_be_compared_is_refused(served: Served, query: str) -> None:
+    assert served.ask(f"/compare?{query}").status == 400
+    assert served.ask("/compare?jobs=1,999").status == 404
+    assert served.ask("/sweeps/999").status == 404
+    assert served.ask("/sweeps/1?metric=nothing").status == 400
+    assert served.ask("/sweeps/1?x=steps").status == 400
+
+
+def test_what_was_trained_on_a_family_is_counted(served: Served, tab: Page) -> None:
+    trained = asked(served, "/api/trained")["families"]
+    assert {name: sum(counts.values()) for name, counts in trained.items()} == {"quadratic": 11, "ring8": 1}
+    shown(tab, served, "/data")
+    tab.wait_for_selector("html[data-trained]")
+    tab.get_by_role("link", name="11 jobs").click()
+    tab.wait_for_selector("html[data-page=jobs][data-drawn]")
+    assert tab.locator("tbody tr").count() == 11
+    tab.goto("about:blank")
+
+
+def test_why_a_job_waits_is_what_explain_says(served: Served, laboratory: Client) -> None:
+    before, [waits] = laboratory.json("explain", "12"), asked(served, "/api/workers/workers")["waiting"]
+    after = laboratory.json("explain", "12")  # another answer where the played worker was taken for lost meanwhile
+    assert waits["id"] == 12
+    assert (waits["reason"], waits["text"]) in [(said["reason"], said["text"]) for said in (before, after)]
+
+
+def test_the_doctor_is_asked_once_by_many_and_says_what_the_command_says(
+    own_served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("curvegan.watching.checks.check_engines", lambda _: [])  # which starts a process
+    found = asked(own_served, "/api/doctor")["findings"]
+    assert {finding["check"] for finding in found} >= {"database", "schema", "workers", "disk"}
+    monkeypatch.setattr("curvegan_web.views.doctor.examine", lambda _: pytest.fail("asked again"))
+    assert asked(own_served, "/api/doctor")["findings"] == found
+
+
+def test_a_job_tells_the_rule_that_decided_and_by_how_much(served: Served, tab: Page) -> None:
+    view = asked(served, "/api/job/jobs/1")
+    *before, last = view["rules"]
+    assert (last["name"], last["decided"]) == (view["job"]["verdict"].partition(" ")[0], True)
+    assert all(not all(measure["holds"] for measure in rule["measures"]) for rule in before)
+    [near, *_] = before[0]["measures"]
+    assert near["margin"] == pytest.approx(0.2 - near["value"])
+    shown(tab, served, "/jobs/1")
+    assert tab.locator(".rules .decided .verdict").inner_text() == last["name"]
+    assert tab.locator(".rules .missed").count() >= 1
+    tab.goto("about:blank")
