@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 def rulings(job: "Job", losses: "LossCurve", snapshots: "Sequence[Snapshot]") -> list[dict[str, Any]] | None:
     """Return the rules in their order, up to the one that decided; of each what it looked at.
 
-    None where they say otherwise now: a job that stopped early was judged at a snapshot, an old one by other rules.
+    None without a verdict, and where the numbers of the end do not give it: a training that `stop` ended was judged by
+    its last snapshot, and another version had other rules.
     """
     from curvegan_core.metrics.names import RULES
-    from curvegan_core.metrics.weighing import rules
+    from curvegan_core.metrics.weighing import rules, run_away
 
-    found = rules(losses, snapshots, job.metrics)
-    if found[-1].name != (job.verdict or "").partition(" ")[0]:
+    name = (job.verdict or "").partition(" ")[0]
+    found = [run_away(job.metrics)] if name == "diverged" and job.metrics else rules(losses, snapshots, job.metrics)
+    if found[-1].name != name or not found[-1].holds:
         return None
     return [
         {

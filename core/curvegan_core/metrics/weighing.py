@@ -56,6 +56,12 @@ def rules(losses: LossCurve, snapshots: Sequence[Snapshot], metrics: Numbers | N
     return found
 
 
+def run_away(metrics: Numbers) -> Rule:
+    """Return the rule by which `stop` ends a training early whose curves have run away."""
+    far = verdict.relative_rmse(verdict.judged(metrics))
+    return Rule("diverged", (Measure("relative_rmse", far, verdict.RUN_AWAY),))
+
+
 def _rules(losses: LossCurve, snapshots: Sequence[Snapshot], metrics: Numbers | None) -> Iterator[Rule]:
     if metrics is None:
         yield Rule("diverged")

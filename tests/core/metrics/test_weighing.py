@@ -9,7 +9,7 @@ import pytest
 from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.metrics.verdict import judge
-from curvegan_core.metrics.weighing import Measure, rules
+from curvegan_core.metrics.weighing import Measure, rules, run_away
 
 EVERY = {"spread": 0.1, "g_loss": 0.69, "d_loss": 1.39, "d_real": 0.5, "d_fake": 0.5}
 
@@ -60,3 +60,8 @@ def test_it_says_by_how_much() -> None:
     assert found[0].measures[0].margin == pytest.approx(-0.1)
     assert [(measure.value, measure.margin) for measure in found[-1].measures] == [(0.02, pytest.approx(0.01))]
     assert rules(LossCurve.empty(), [], None)[0].name == "diverged"
+
+
+def test_a_training_that_was_stopped_had_run_away_so_far() -> None:
+    rule = run_away(EVERY | {"rmse": 12.0, "relative_rmse": 12.5})
+    assert (rule.name, rule.holds, rule.measures[0].margin) == ("diverged", True, 2.5)
