@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from curvegan_cli.commands import INDEX, results
+from curvegan_cli.commands import INDEX
+from curvegan_cli.commands.results import fetching
 from curvegan_cli.main import main
 from curvegan_cli.options.job import KEYS
 
@@ -85,7 +86,7 @@ def test_names_that_help_repeats_are_those_of_the_core() -> None:
     from curvegan_core.plotting import own_plots
     from curvegan_core.plotting.job_plots import KINDS
 
-    assert (results.KINDS, OWN_KINDS) == (KINDS, own_plots.OWN_KINDS)
+    assert (fetching.KINDS, OWN_KINDS) == (KINDS, own_plots.OWN_KINDS)
     assert {*KEYS} - {"lr"} <= {*TrainConfig.model_fields}
 
 

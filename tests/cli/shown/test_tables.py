@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import curvegan_cli.commands
+from curvegan.lab import Lab
 from curvegan.showing.terminal import UNLIMITED_WIDTH
 from curvegan_cli.shown.tables import Column, laid, width_of
 
@@ -25,7 +26,9 @@ COMMANDS = {
         "compare 1-5",
         "summary --by name,lr,loss --metric rmse --metric spread",
     ],
-    "results": ["losses 1", "metrics 1", "sample 1 -n 3"],
+    "fetching": ["losses 1", "metrics 1"],
+    "sampling": ["sample 1 -n 3", f"baseline --data {'d' * 100}"],
+    "tune": [f"tune --status {'u' * 200}"],
     "workers": ["workers"],
     "installation": ["settings", "doctor"],
     "curves": ["curves updown"],
@@ -58,6 +61,8 @@ def longest(tmp_path_factory: pytest.TempPathFactory) -> Client:
     rows = "\n".join(",".join(str(x * y) for x in range(1, 9)) for y in range(1, 9))
     (folder / "curves.csv").write_text(rows)
     client.done("data", "add", str(folder / "curves.csv"), "--name", "d" * 100)
+    with Lab(home=str(client.home)) as lab:
+        lab.tune({"lr": [1e-4, 1e-3]}, sampler="grid", seeds=1, batch=2, name="u" * 200, worker=False)
     with client.store() as store:
         worker = PlayedWorker(store)
         for job in range(3):
@@ -99,7 +104,7 @@ def table_of(text: str) -> list[str]:
 
 def test_no_command_with_a_table_is_forgotten() -> None:
     folder = Path(curvegan_cli.commands.__file__).parent
-    with_tables = {path.stem for path in folder.glob("*.py") if re.search(r"\bGrid\(|_grid\(", path.read_text())}
+    with_tables = {path.stem for path in folder.rglob("*.py") if re.search(r"\bGrid\(|_grid\(", path.read_text())}
     assert with_tables == {*COMMANDS, "spectrum"}  # test_spectrum renders that one, which is of small jobs alone
 
 
@@ -110,7 +115,7 @@ def test_what_people_look_for_is_in_the_table_of_jobs(longest: Client, width: in
     assert header.split()[:4] == ["ID", "NAME", "STATE", "PROGRESS"]
     assert "VERDICT" in header
     assert len(rule) <= width
-    assert len(rows) == 9
+    assert len(rows) == 11
     [failed] = [row for row in rows if "failed" in row]
     assert "ValueEr" in failed
     assert any("undertrained" in row for row in rows)

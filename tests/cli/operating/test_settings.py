@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from curvegan_cli.commands.installation import WORKER_DEFAULTS
+from curvegan_cli.commands.operating.installation import WORKER_DEFAULTS
 from curvegan_worker.celery import app
 from curvegan_worker.settings import WORKER_VARIABLES, Settings
 

@@ -1,0 +1,1 @@
+"""This installation: its settings, its store, its workers."""

@@ -1,0 +1,1 @@
+"""What came of jobs: numbers, curves, pictures, tables, pages."""

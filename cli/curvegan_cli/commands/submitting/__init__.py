@@ -1,0 +1,1 @@
+"""What there is to train: jobs, sweeps, searches, forks, and the curves that they learn."""
