@@ -99,7 +99,8 @@ def planned(
 
     if name is not None:
         check_text("name", name, MOST_NAME)
-    base = merged(layers, TrainConfig().curve.family)
+    # One checkpoint where one serves: any other is replayed. Who wants more says so.
+    base = {"keep_checkpoints": "final"} | merged(layers, TrainConfig().curve.family)
     plan, count, points = _spanned(base, axes, seeds, draw)
     plan.name = name
     for point in progress(points, count):

@@ -38,11 +38,13 @@ def job_picture(store: "Store", job: "Job", kind: str, form: str = "png", dpi: i
     losses, snapshots = store.losses(job.id), store.snapshots(job.id)
     if not snapshots or not len(losses):
         raise ResultNotFound(f"job {job.id} has no {kind} plot yet: it is {job.state}; {_hint(job)}")
+    from curvegan_core.metrics.evaluation import Metrics
     from curvegan_core.plotting.job_plots import picture, titled
     from curvegan_core.plotting.plot_data import PlotData
 
     title, own = titled(job.id, job.name), own_curves(store, job)
-    drawn = picture(kind, PlotData(title, job.config, losses, snapshots, verdict=job.verdict, dataset=own))
+    metrics = Metrics.from_dict(job.metrics) if job.metrics else None
+    drawn = picture(kind, PlotData(title, job.config, losses, snapshots, metrics, job.verdict, own))
     return drawn.to_bytes(form, dpi)
 
 

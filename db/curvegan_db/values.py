@@ -155,6 +155,7 @@ class ClaimedJob:
     attempt: int
     step: int
     name: str | None = None
+    sweep: int | None = None
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ def test_what_a_fork_may_change_is_said_of_each_key(name: str) -> None:
 # Keys that say nothing without another one, and so make no job alone.
 DEPENDENT = (
     "consensus",
+    "stop_patience",
     "g_grad",
     "activation_g",
     "activation_d",

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from curvegan.watching.job_picture import job_picture
 from curvegan_core.config.train import TrainConfig
 from curvegan_db.store import Store
 from curvegan_db.values import SAID, JobRequest
@@ -37,6 +39,23 @@ def test_of_what_is_not_written_the_log_says_nothing(store: Store, monkeypatch: 
     said = [line.text for line in store.log(job)[0] if line.kind == SAID and line.text.startswith("checkpoint")]
     assert said == [f"checkpoint at step {step} stored" for step in (10, 120, 130)]
     assert [row.step for row in store.checkpoints(job)] == [130, 120, 10]
+
+
+def test_a_job_of_a_sweep_leaves_little_and_shows_as_much(store: Store) -> None:
+    """Its pictures are drawn when somebody asks: the very files that the worker of a job by itself stores."""
+    request = JobRequest(TrainConfig.parse(CONFIG | {"keep_checkpoints": "final"}), "same")
+    [alone], swept = store.submit([request]), store.submit_sweep([request], {"seed": [0]})
+    train_all(store)
+    assert [store.plot(job, kind) for job in swept.jobs for kind in STORED] == [None] * len(STORED)
+    stored = {kind: job_picture(store, store.job(alone), kind) for kind in STORED}
+    with store.engine.begin() as connection:
+        connection.execute(text("DELETE FROM plots"))
+    assert {kind: job_picture(store, store.job(alone), kind) for kind in STORED} == stored
+    assert [row.step for row in store.checkpoints(swept.jobs[0])] == [130]
+    assert store.losses(alone) == store.losses(swept.jobs[0])
+    with store.engine.connect() as connection:
+        kept = connection.execute(text("SELECT sum(length(data)) FROM loss_chunks")).scalar_one()
+    assert kept < len(store.losses(alone).to_bytes()) + len(store.losses(swept.jobs[0]).to_bytes())
 
 
 def result(store: Store, job: int) -> dict[str, Any]:

@@ -189,7 +189,9 @@ class Recorder:
             verdict = judged_as.text if judged_at_all else None
             title = titled(end.job, self._jobs[end.job].name)
             data = PlotData(title, end.config, losses, snapshots, end.metrics, verdict, end.dataset)
-            plots = [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in STORED if snapshots]
+            # Those of a sweep are half of what its jobs would leave, few are looked at, and any is drawn again exactly.
+            kinds = STORED if snapshots and self._jobs[end.job].sweep is None else ()
+            plots = [Plot(end.job, kind, snapshots[-1].step, render(kind, data)) for kind in kinds]
         except ServiceUnavailable:
             raise
         except Exception:  # noqa: BLE001  whatever drawing raises belongs in that job's record

@@ -3,6 +3,7 @@
 Blobs live in tables of their own, so that listing jobs never reads them.
 """
 
+import zlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +51,24 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Packed(TypeDecorator[bytes]):
+    """Compressed where that is shorter. What is no zlib stream is read as it is: rows of earlier versions."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return value if value is None else min(zlib.compress(value), value, key=len)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        if value is None:
+            return None
+        try:
+            return zlib.decompress(value)
+        except zlib.error:
+            return bytes(value)
 
 
 class Base(DeclarativeBase):
@@ -234,7 +253,7 @@ class LossChunk(Base):
     first_step: Mapped[int] = mapped_column(primary_key=True)
     last_step: Mapped[int]
     count: Mapped[int]
-    data: Mapped[bytes]
+    data: Mapped[bytes] = mapped_column(Packed)
 
 
 class Snapshot(Base):
@@ -244,7 +263,7 @@ class Snapshot(Base):
 
     job_id: Mapped[int] = _job_id()
     step: Mapped[int] = mapped_column(primary_key=True)
-    data: Mapped[bytes]
+    data: Mapped[bytes] = mapped_column(Packed)
 
 
 class Checkpoint(Base):

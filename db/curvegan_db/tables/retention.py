@@ -23,7 +23,8 @@ def outdated(steps: Collection[int], config: Mapping[str, Any]) -> set[int]:
         grid = grid[:1] + grid[-2:]
     elif keep == "final":
         grid = []
-    return {*steps} - {newest, *grid, config.get("fork_step", 0)}
+    start = {config["fork_step"]} if config.get("fork_of") else set()
+    return {*steps} - {newest, *grid, *start}
 
 
 def drop_outdated(session: Session, configs: Mapping[int, Mapping[str, Any]]) -> None:

@@ -262,12 +262,12 @@ def _take(session: Session, configs: Mapping[int, TrainConfig], lease: _Lease) -
         update(models.Job)
         .where(models.Job.id.in_(configs), in_state(JobState.QUEUED))
         .values(models.cleared_by(Until.CLAIM) | taken)
-        .returning(*(getattr(models.Job, name) for name in ("id", "attempt", "step", "priority", "name")))
+        .returning(*(getattr(models.Job, name) for name in ("id", "attempt", "step", "priority", "name", "sweep")))
         .execution_options(synchronize_session=False)
     ).all()
     _open_attempts(session, [(row.id, row.attempt) for row in rows], lease)
     best_first = sorted(rows, key=lambda row: (-row.priority, row.id))
-    jobs = (ClaimedJob(row.id, configs[row.id], row.attempt, row.step, row.name) for row in best_first)
+    jobs = (ClaimedJob(row.id, configs[row.id], row.attempt, row.step, row.name, row.sweep) for row in best_first)
     return Claim(lease.token, tuple(jobs))
 
 
