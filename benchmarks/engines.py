@@ -25,13 +25,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import Engine, State
 from curvegan_core.engines.fused.engine import CODE, FusedEngine
 from curvegan_core.engines.fused.vectors import LANES
 from curvegan_core.engines.stacked.engine import TorchEngine
 from curvegan_core.metrics.evaluation import Evaluation
+from curvegan_core.records.checkpoint import Checkpoint
 
 STEPS = TrainConfig().steps
 PACK = 16

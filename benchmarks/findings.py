@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from benchmarks.experiments import FAMILIES, RATES, SINE_MODES, TUTORIAL, UPDOWN, Experiment
-from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_db.store import Store
 from curvegan_db.values import Job
 

@@ -33,10 +33,10 @@ from typing import Any
 import psutil
 
 from benchmarks.engines import STEPS, train
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines.fused.engine import FusedEngine
 from curvegan_core.metrics.evaluation import Evaluation
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_db.store import Store, open_store
 from curvegan_db.values import JobRequest
 from curvegan_worker import recorder

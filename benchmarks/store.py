@@ -21,7 +21,7 @@ import numpy as np
 from sqlalchemy import text
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.loss_curve import LossCurve
+from curvegan_core.records.loss_curve import LossCurve
 from curvegan_db.store import Store, open_store
 from curvegan_db.values import Claim, JobRequest
 from curvegan_db.verbs.progress import Record

@@ -23,9 +23,9 @@ from curvegan_core.engines import State
 from curvegan_core.engines.choice import choose
 from curvegan_core.engines.stacked.jacobian import jacobian
 from curvegan_core.families.curves import family
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.metrics.verdict import judge
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_core.training import PackTraining
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from curvegan.services import Services
 
 if TYPE_CHECKING:
     from curvegan_db.filters.language import Filter
-    from curvegan_db.verbs.copying import Copied
+    from curvegan_db.verbs.upkeep.copying import Copied
 
 # Jobs that go in one transaction: some 25 MB of results.
 _BATCH = 25
@@ -24,7 +24,7 @@ def copied_to(
 
     Raises InvalidInput, DatabaseUnreachable, SchemaOutdated.
     """
-    from curvegan_db.verbs.copying import Copied
+    from curvegan_db.verbs.upkeep.copying import Copied
 
     other = Services(home=str(services.settings.home), database_url=url)
     copied = Copied()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from curvegan.results.snapshots import Snapshots
     from curvegan.services import Services
     from curvegan_core.config.train import TrainConfig
-    from curvegan_core.loss_curve import Snapshot
+    from curvegan_core.records.loss_curve import Snapshot
     from curvegan_db.values import Job as Record
 
 
@@ -93,7 +93,7 @@ class Job:
 
     def losses(self) -> Table:
         """Return its loss curve so far, every record: step, g_loss, d_loss, d_real, d_fake, rmse."""
-        from curvegan_core.loss_record import COLUMNS
+        from curvegan_core.records.loss_record import COLUMNS
 
         curve = self._services.store.losses(self.id)
         return Table(dict(zip(COLUMNS, curve.columns, strict=True)))
@@ -125,7 +125,7 @@ class Job:
         Raises ResultNotFound, ResultDamaged, InvalidInput.
         """
         from curvegan.results.networks import Generator
-        from curvegan_core.checkpoint import Checkpoint
+        from curvegan_core.records.checkpoint import Checkpoint
 
         stored = self._services.store.checkpoint(self.id, step)
         config = self.record.config

@@ -117,7 +117,7 @@ class Jobs:
         import numpy as np
 
         from curvegan.comparing.keys import key_field
-        from curvegan_core.loss_curve import COLUMNS, LossCurve
+        from curvegan_core.records.loss_curve import COLUMNS, LossCurve
         from curvegan_db.filters.catalogue import FIELDS
 
         curves = self._services.store.all_losses(self._where)

@@ -15,9 +15,9 @@ from curvegan.datasets import stored_curves
 from curvegan.services import engines_installed
 
 if TYPE_CHECKING:
-    from curvegan_core.checkpoint import Checkpoint
     from curvegan_core.families.dataset import Dataset
-    from curvegan_core.loss_curve import LossCurve
+    from curvegan_core.records.checkpoint import Checkpoint
+    from curvegan_core.records.loss_curve import LossCurve
     from curvegan_core.training import PackTraining
     from curvegan_db.store import Store
     from curvegan_db.values import Job
@@ -108,7 +108,7 @@ class Replayer:
 
     def _before(self, step: int) -> "Checkpoint | None":
         """Return the nearest state at a step or before it; None for that of fresh weights."""
-        from curvegan_core.checkpoint import Checkpoint
+        from curvegan_core.records.checkpoint import Checkpoint
 
         nearest = [
             steps[place - 1] for steps in (self._stored, sorted(self._kept)) if (place := bisect_right(steps, step))
@@ -140,7 +140,7 @@ class Replayer:
 
     def _train(self, training: "PackTraining", step: int) -> "LossCurve":
         """Train up to a step, and return the records on the way. States on the way are kept."""
-        from curvegan_core.loss_curve import LossCurve
+        from curvegan_core.records.loss_curve import LossCurve
 
         curves: list[LossCurve] = []
         reached = training.step(0)
@@ -176,6 +176,6 @@ def _keep_code() -> None:
 
 
 def _none() -> "LossCurve":
-    from curvegan_core.loss_curve import LossCurve
+    from curvegan_core.records.loss_curve import LossCurve
 
     return LossCurve.empty()

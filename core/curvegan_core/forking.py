@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.keys import STATE, numbers
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines.choice import choose
 from curvegan_core.errors import EngineUnavailable, InvalidConfig
 from curvegan_core.networks import shapes
 from curvegan_core.optimisers import kept_shapes
+from curvegan_core.records.checkpoint import Checkpoint
 
 
 def check_fork(parent: TrainConfig, fork: TrainConfig) -> None:

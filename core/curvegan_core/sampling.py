@@ -5,13 +5,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import Numbers, restored
 from curvegan_core.families.front import Front
 from curvegan_core.networks import generate, latents
 from curvegan_core.noise import Stream
+from curvegan_core.records.checkpoint import Checkpoint
 
 
 def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int, last: bool = False) -> Numbers:

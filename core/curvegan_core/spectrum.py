@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
@@ -21,6 +20,7 @@ from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.front import Front
 from curvegan_core.networks import shapes
 from curvegan_core.optimisers import kept_shapes
+from curvegan_core.records.checkpoint import Checkpoint
 
 MOST_NUMBERS = 2000
 """Of a state whose spectrum is taken: the eigenvalues of so many take some seconds."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.verdict import Along, Verdict, standing
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 
 @dataclass(frozen=True)

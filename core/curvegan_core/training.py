@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
 from curvegan_core.config.keys import numbers
 from curvegan_core.config.train import TrainConfig
@@ -24,8 +23,9 @@ from curvegan_core.families import curves
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family
 from curvegan_core.families.front import Front
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_core.stopping import Past, Stopped, Watch
 
 # Multiply-adds of an advance. A slow core does 1e9 a second, so that somebody can look in every ten.

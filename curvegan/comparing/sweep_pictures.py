@@ -173,8 +173,8 @@ def _points(picture: SweepPicture, jobs: Sequence["Job"]) -> dict[int, str]:
 
 
 def _data(picture: SweepPicture, job: "Job", point: str) -> "PlotData":
-    from curvegan_core.loss_curve import LossCurve
     from curvegan_core.plotting.plot_data import PlotData
+    from curvegan_core.records.loss_curve import LossCurve
     from curvegan_db.errors import ResultNotFound
 
     snapshots = picture.store.snapshots(job.id)[-1:]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from curvegan_core.checkpoint import Checkpoint
     from curvegan_core.config.train import TrainConfig
     from curvegan_core.families.front import Front
+    from curvegan_core.records.checkpoint import Checkpoint
 
 
 def load(path: str | Path, config: "TrainConfig | Mapping[str, Any] | None" = None) -> "Generator":
@@ -24,9 +24,9 @@ def load(path: str | Path, config: "TrainConfig | Mapping[str, Any] | None" = No
         InvalidInput: the file cannot be read.
         CheckpointRefused: it is no checkpoint, is damaged, does not hold its config, or belongs to another one.
     """
-    from curvegan_core.checkpoint import Checkpoint
     from curvegan_core.config.train import TrainConfig
     from curvegan_core.errors import InvalidInput
+    from curvegan_core.records.checkpoint import Checkpoint
 
     try:
         data = Path(path).read_bytes()

@@ -10,7 +10,7 @@ from curvegan.datasets import own_curves
 from curvegan.replaying import Replayer
 
 if TYPE_CHECKING:
-    from curvegan_core.loss_curve import Snapshot
+    from curvegan_core.records.loss_curve import Snapshot
     from curvegan_db.store import Store
     from curvegan_db.values import Job
 
@@ -65,9 +65,9 @@ def snapshots_at(store: "Store", job: "Job", steps: Sequence[int]) -> "Iterator[
 
 def frames_of(store: "Store", job: "Job", snapshots: "Sequence[Snapshot]") -> Iterator[bytes]:
     """Yield the picture of each snapshot as PNG, all with the same axes."""
-    from curvegan_core.loss_curve import LossCurve
     from curvegan_core.plotting.job_plots import curve_picture, titled
     from curvegan_core.plotting.plot_data import PlotData
+    from curvegan_core.records.loss_curve import LossCurve
 
     title, own = titled(job.id, job.name), own_curves(store, job)
     for one in snapshots:

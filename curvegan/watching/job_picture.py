@@ -49,10 +49,10 @@ def job_picture(store: "Store", job: "Job", kind: str, form: str = "png", dpi: i
 
 
 def _own_picture(store: "Store", job: "Job", kind: str) -> "Picture":
-    from curvegan_core.checkpoint import Checkpoint
     from curvegan_core.errors import InvalidInput
     from curvegan_core.plotting.job_plots import titled
     from curvegan_core.plotting.own_plots import DRAWN, OwnData, own_picture
+    from curvegan_core.records.checkpoint import Checkpoint
     from curvegan_core.sampling import samples
 
     dataset = own_curves(store, job)

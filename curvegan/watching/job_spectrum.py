@@ -19,8 +19,8 @@ def job_spectrum(store: "Store", job: "Job", step: int | None = None) -> "Spectr
         InvalidInput: the job is too large, or torch is not here.
         DatasetNotFound: its data set was removed.
     """
-    from curvegan_core.checkpoint import Checkpoint
     from curvegan_core.errors import InvalidInput
+    from curvegan_core.records.checkpoint import Checkpoint
     from curvegan_core.spectrum import check_size, spectrum
 
     check_size(job.config)

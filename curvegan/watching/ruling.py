@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from curvegan.words import number
 
 if TYPE_CHECKING:
-    from curvegan_core.loss_curve import LossCurve, Snapshot
     from curvegan_core.metrics.weighing import Measure
+    from curvegan_core.records.loss_curve import LossCurve, Snapshot
     from curvegan_db.values import Job
 
 

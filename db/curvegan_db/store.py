@@ -6,25 +6,25 @@ from typing import Self
 from curvegan_db.sql import migrate
 from curvegan_db.sql.database import MOST_LOCKED_S, make_engine
 from curvegan_db.sql.transactions import LEASE_S
-from curvegan_db.verbs.access import Access
-from curvegan_db.verbs.changes import Changes
-from curvegan_db.verbs.comparing import Comparing
-from curvegan_db.verbs.copying import Copying
 from curvegan_db.verbs.datasets import Datasets
-from curvegan_db.verbs.details import Details
 from curvegan_db.verbs.forks import Forks
-from curvegan_db.verbs.gauges import Gauging
 from curvegan_db.verbs.jobs import Jobs
 from curvegan_db.verbs.labels import Labels
 from curvegan_db.verbs.leases import Leases
 from curvegan_db.verbs.logs import Logs
+from curvegan_db.verbs.looking.changes import Changes
+from curvegan_db.verbs.looking.comparing import Comparing
+from curvegan_db.verbs.looking.details import Details
+from curvegan_db.verbs.looking.gauges import Gauging
+from curvegan_db.verbs.looking.standing import Standings
 from curvegan_db.verbs.progress import Progress
-from curvegan_db.verbs.pruning import Prunes
 from curvegan_db.verbs.reruns import Reruns
 from curvegan_db.verbs.results import Results
-from curvegan_db.verbs.standing import Standings
 from curvegan_db.verbs.studies import Studies
 from curvegan_db.verbs.sweeps import Sweeps
+from curvegan_db.verbs.upkeep.access import Access
+from curvegan_db.verbs.upkeep.copying import Copying
+from curvegan_db.verbs.upkeep.pruning import Prunes
 from curvegan_db.verbs.workers import Workers
 
 __all__ = ["Store", "make_engine", "open_store"]

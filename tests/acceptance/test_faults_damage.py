@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import delete, select, update
 
-from curvegan_core.checkpoint import FORMAT, Checkpoint
+from curvegan_core.records.checkpoint import FORMAT, Checkpoint
 from curvegan_db.store import Store
 from curvegan_db.tables import models
 from curvegan_worker.settings import Settings

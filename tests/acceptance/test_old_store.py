@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_db.store import Store, open_store
 from curvegan_worker.settings import Settings
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_db.columns import JobState
 from curvegan_db.store import Store
 from curvegan_db.values import Job

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_core.training import PackTraining, Progress
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.errors import CheckpointRefused
-from curvegan_core.loss_curve import LossCurve
 from curvegan_core.networks import init_weights
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.loss_curve import LossCurve
 
 CONFIG = TrainConfig(points=7, latent=3, hidden_g=5, hidden_d=4, batch_size=5)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.keys import FREE, key
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
@@ -17,6 +16,7 @@ from curvegan_core.engines.choice import choose
 from curvegan_core.engines.fused.engine import DeepEngine, DrawnEngine, FusedEngine
 from curvegan_core.engines.stacked.engine import TorchEngine
 from curvegan_core.errors import DeviceUnavailable, EngineUnavailable, InvalidConfig
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.training import PackTraining
 
 from .packs import alone

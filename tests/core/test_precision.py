@@ -6,12 +6,12 @@ import pytest
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.dataset import Dataset
-from curvegan_core.loss_curve import Snapshot
 from curvegan_core.metrics.evaluation import evaluation_latents
 from curvegan_core.networks import generate
 from curvegan_core.plotting.job_plots import picture
 from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.plotting.ticks import labels
+from curvegan_core.records.loss_curve import Snapshot
 from curvegan_core.sampling import samples, told
 from curvegan_core.training import PackTraining
 from tests.core.packs import Kept, keep

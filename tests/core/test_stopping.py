@@ -5,8 +5,8 @@ import pytest
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig
-from curvegan_core.history import missing
-from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.records.history import missing
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_core.stopping import Past, Watch
 from curvegan_core.training import PackTraining
 

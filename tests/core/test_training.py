@@ -11,10 +11,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CheckpointRefused, DeviceUnavailable
-from curvegan_core.loss_curve import LossCurve
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.loss_curve import LossCurve
 from curvegan_core.training import PackTraining
 from tests.core.packs import Kept, alone, keep, train, until
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CheckpointRefused, InvalidConfig
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.networks import init_weights
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.training import PackTraining
 from tests.core.packs import Kept, keep, until
 

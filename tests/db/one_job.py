@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_db.columns import JobState
 from curvegan_db.errors import LeaseLost
 from curvegan_db.store import Store

@@ -3,7 +3,7 @@
 import numpy as np
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_db.store import Store
 from curvegan_db.values import Claim, JobRequest
 

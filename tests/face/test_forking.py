@@ -7,7 +7,6 @@ import pytest
 
 from curvegan import Job, Lab
 from curvegan.submitting.forking import fork_config
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.keys import PAST, STATE
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig, InvalidInput
@@ -15,6 +14,7 @@ from curvegan_core.forking import layout
 from curvegan_core.plotting.axes import PALE
 from curvegan_core.plotting.job_plots import losses_picture
 from curvegan_core.plotting.plot_data import PlotData
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.training import PackTraining
 from curvegan_db.store import Store
 

@@ -8,10 +8,10 @@ import pytest
 
 import curvegan as cg
 from curvegan.results import table as tables
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CheckpointRefused, InvalidInput
-from curvegan_core.loss_record import COLUMNS
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.loss_record import COLUMNS
 from curvegan_core.sampling import samples
 from curvegan_db.errors import ResultNotFound
 

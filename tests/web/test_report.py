@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page
 
 from curvegan.results.networks import Generator
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.networks import latents
 from curvegan_core.noise import Stream
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_web.report import bundled
 
 from ..cli.client import SMALL, Client, PlayedWorker

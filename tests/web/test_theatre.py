@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.networks import generate, latents
 from curvegan_core.noise import Stream
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_web.server import static_files
 
 from ..worker.inline import train_all

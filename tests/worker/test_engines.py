@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Updown
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.fused.engine import DrawnEngine, FusedEngine
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.training import PackTraining, Progress
 from curvegan_db.store import Store
 from curvegan_worker.settings import Settings

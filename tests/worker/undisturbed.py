@@ -4,9 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.loss_curve import COLUMNS, LossCurve
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.loss_curve import COLUMNS, LossCurve
 from curvegan_core.training import PackTraining
 from curvegan_db.store import Store
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from curvegan.toml import commented
 from curvegan.watching.job_picture import job_picture
-from curvegan_core.loss_curve import COLUMNS
+from curvegan_core.records.loss_curve import COLUMNS
 from curvegan_db.errors import ResultNotFound
 from curvegan_web.views.asking import Asked, whole
 from curvegan_web.views.jobs import jobs_view

@@ -3,11 +3,11 @@
 import time
 from dataclasses import dataclass, field
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.dataset import Dataset
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_core.stopping import Stopped
 from curvegan_db.columns import JobState
 

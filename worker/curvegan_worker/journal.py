@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import count
 
-from curvegan_core.checkpoint import Checkpoint
-from curvegan_core.loss_curve import LossCurve
 from curvegan_core.metrics.evaluation import Metrics
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.loss_curve import LossCurve
 
 
 class Journal:

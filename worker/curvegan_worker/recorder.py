@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Self, TypeVar
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.errors import ServiceUnavailable
-from curvegan_core.history import missing
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.verdict import judge
 from curvegan_core.plotting.job_plots import render, titled
 from curvegan_core.plotting.plot_data import PlotData
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.history import missing
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_db.columns import JobState
 from curvegan_db.errors import LeaseLost
 from curvegan_db.store import Store

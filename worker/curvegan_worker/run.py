@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import Engine
@@ -16,8 +15,9 @@ from curvegan_core.engines.choice import choose
 from curvegan_core.errors import CheckpointRefused, CurveganError, InvalidInput, ServiceUnavailable
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.description import Description
-from curvegan_core.loss_curve import LossCurve
 from curvegan_core.metrics.evaluation import Metrics
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.loss_curve import LossCurve
 from curvegan_core.stopping import Past, Stopped
 from curvegan_core.training import PackTraining, Progress
 from curvegan_db.columns import JobState

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from curvegan.lab import Lab
     from curvegan_db.store import Store
-    from curvegan_db.verbs.standing import Standing
+    from curvegan_db.verbs.looking.standing import Standing
 
 # The heading of the table and its rule; what a drawing takes beside its rows: a blank line, a title, the scale.
 _HEAD, _BESIDE = 2, 3

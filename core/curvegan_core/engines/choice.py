@@ -4,9 +4,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import EngineUnavailable
+from curvegan_core.records.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from curvegan_core.engines.fused.engine import FusedEngine

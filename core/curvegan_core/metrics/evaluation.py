@@ -16,10 +16,10 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.families import curves
 from curvegan_core.families.data import Data
 from curvegan_core.families.family import Family, Reals
-from curvegan_core.loss_curve import SNAPSHOT_CURVES, LossCurve, Snapshot
 from curvegan_core.losses import equilibrium_gap
 from curvegan_core.networks import Weights, discriminate, generate, latents
 from curvegan_core.noise import Stream
+from curvegan_core.records.loss_curve import SNAPSHOT_CURVES, LossCurve, Snapshot
 
 if TYPE_CHECKING:
     from curvegan_core.metrics.distribution import Neighbours

@@ -36,8 +36,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from curvegan_core.families.family import Reals
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 LEAST_HQ = 0.5
 LEAST_EVEN = 0.75

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics import verdict
 from curvegan_core.metrics.verdict import Along
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 Numbers = Mapping[str, float]
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvegan_core.families.curves import Numbers, rmse
-from curvegan_core.loss_curve import Snapshot
 from curvegan_core.losses import equilibrium
 from curvegan_core.plotting.axes import (
     PALE,
@@ -28,6 +27,7 @@ from curvegan_core.plotting.canvas import Box, drawable
 from curvegan_core.plotting.picture import Picture
 from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.plotting.ticks import Range, decades, round_ticks
+from curvegan_core.records.loss_curve import Snapshot
 
 TARGET_COLOUR, GENERATED_COLOUR = "#74BCFF", "#4AD631"
 # The same two hues, dark enough for thin lines on white: the discriminator or real curves, the generator or its curves.

@@ -12,9 +12,9 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import Numbers, family, points_x, real_curves, target
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.description import NOTHING_SAID
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.noise import Stream
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 
 @dataclass(frozen=True)

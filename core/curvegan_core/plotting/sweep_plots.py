@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.loss_curve import LossCurve
 from curvegan_core.plotting.axes import (
     SMALL,
     Axes,
@@ -26,6 +25,7 @@ from curvegan_core.plotting.job_plots import GENERATED_COLOUR, TARGET_COLOUR, ma
 from curvegan_core.plotting.picture import Picture
 from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.plotting.ticks import Range, decades, round_ticks
+from curvegan_core.records.loss_curve import LossCurve
 
 MOST_PANELS, MOST_CELLS = 12, 60
 _LINE, _BAND = "#1F77C9", "#CFE3F5"

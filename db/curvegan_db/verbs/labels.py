@@ -15,7 +15,7 @@ from curvegan_db.tables.states import displayed_state
 from curvegan_db.values import check_name, check_tags, check_text, storable
 from curvegan_db.verbs.jobs import locked_job
 
-# Jobs that go in one transaction: see curvegan_db.verbs.pruning.
+# Jobs that go in one transaction: see curvegan_db.verbs.upkeep.pruning.
 _BATCH = 100
 
 

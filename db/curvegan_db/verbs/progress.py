@@ -25,7 +25,7 @@ from curvegan_db.verbs.logs import line_rows
 from curvegan_db.verbs.results import refused
 
 if TYPE_CHECKING:
-    from curvegan_core.loss_curve import LossCurve, Snapshot
+    from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def delete_after(session: Session, job_id: int, step: int) -> None:
 def _cut_losses(session: Session, job_id: int, step: int) -> None:
     import numpy as np  # noqa: PLC0415 - as in the results
 
-    from curvegan_core.loss_curve import LossCurve  # noqa: PLC0415
+    from curvegan_core.records.loss_curve import LossCurve  # noqa: PLC0415
 
     chunks = models.LossChunk
     across = select(chunks.data).where(chunks.job_id == job_id, chunks.first_step < step, chunks.last_step >= step)

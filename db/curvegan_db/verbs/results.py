@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from curvegan_core.loss_record import newest_rmse
+from curvegan_core.records.loss_record import newest_rmse
 from curvegan_db.columns import MOST_ID
 from curvegan_db.errors import JobNotFound, ResultDamaged, ResultNotFound
 from curvegan_db.sql.transactions import Transactions
@@ -18,7 +18,7 @@ from curvegan_db.tables import models
 from curvegan_db.values import CheckpointRow, Event, Plot, StoredCheckpoint
 
 if TYPE_CHECKING:
-    from curvegan_core.loss_curve import LossCurve, Snapshot
+    from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 # Their newest pieces of loss curves are read together: few enough for a statement's parameters, and for the memory.
 _AT_ONCE = 1000
@@ -52,7 +52,7 @@ class Results(Transactions):
 
     def snapshots(self, job_id: int) -> "list[Snapshot]":
         """Return all snapshots so far, in step order. Raises ResultDamaged."""
-        from curvegan_core.loss_curve import Snapshot  # noqa: PLC0415
+        from curvegan_core.records.loss_curve import Snapshot  # noqa: PLC0415
 
         query = select(models.Snapshot.data).where(models.Snapshot.job_id == job_id).order_by(models.Snapshot.step)
         with self._read() as session:
@@ -103,7 +103,7 @@ class Results(Transactions):
 
 def joined_losses(job_id: int, chunks: Sequence[bytes]) -> "LossCurve":
     """Return the loss curve of a job's chunks, which are in order. Raises ResultDamaged."""
-    from curvegan_core.loss_curve import LossCurve  # noqa: PLC0415
+    from curvegan_core.records.loss_curve import LossCurve  # noqa: PLC0415
 
     with refused(job_id, "loss curve"):
         curve = LossCurve.concatenate([LossCurve.from_bytes(data) for data in chunks])

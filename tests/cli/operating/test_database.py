@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from curvegan_core.loss_curve import LossCurve
+from curvegan_core.records.loss_curve import LossCurve
 from curvegan_db.sql import migrate
 from curvegan_db.sql.database import make_engine
 

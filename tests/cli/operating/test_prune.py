@@ -15,7 +15,7 @@ from ..client import Client
 
 SLOW = (
     "import time\n"
-    "from curvegan_db.verbs import pruning\n"
+    "from curvegan_db.verbs.upkeep import pruning\n"
     "pruning._BATCH = 1\n"
     "pruning.time.sleep = lambda _: print('batch', flush=True) or time.monotonic() and __import__('signal').pause()\n"
     "from curvegan_cli.main import main\n"

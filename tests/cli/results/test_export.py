@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_db.filters.catalogue import CURVE_KEYS, METRIC_NAMES
-from curvegan_db.verbs import comparing
+from curvegan_db.verbs.looking import comparing
 
 from ..client import Client
 from ..swept import ended_sweep

@@ -12,12 +12,12 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from curvegan.watching.marks import mark, marked
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import points_x
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.plotting.job_plots import KINDS, render
 from curvegan_core.plotting.plot_data import PlotData
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.sampling import samples
 from curvegan_db.values import JobRequest
 from curvegan_worker.recorder import STORED

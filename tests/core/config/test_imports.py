@@ -7,7 +7,7 @@ _BLOCK_TORCH = "import sys; sys.modules['torch'] = None\n"
 
 _LOOK = """
 import numpy as np
-from curvegan_core.checkpoint import Checkpoint
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.losses import equilibrium
 from curvegan_core.metrics.evaluation import Evaluation
@@ -15,7 +15,7 @@ from curvegan_core.networks import init_weights
 from curvegan_core.plotting.job_plots import KINDS, render
 from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.sampling import samples
-from curvegan_core.loss_curve import LossCurve
+from curvegan_core.records.loss_curve import LossCurve
 
 config = TrainConfig()
 weights = init_weights(config)

@@ -11,7 +11,7 @@ from curvegan_core.errors import DatasetRefused
 from curvegan_core.families.curves import family, minibatches, restored
 from curvegan_core.families.dataset import MOST_ROWS, Dataset
 from curvegan_core.families.description import Description
-from curvegan_core.loss_curve import Snapshot
+from curvegan_core.records.loss_curve import Snapshot
 
 ROWS = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0], [0.5, -1.0, 0.0]])
 

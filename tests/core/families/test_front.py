@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.presets import PRESETS
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CheckpointRefused, InvalidConfig
 from curvegan_core.families.data import Data, held_out
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.front import Front, components_of
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.sampling import samples
 from curvegan_core.training import PackTraining, Progress
 

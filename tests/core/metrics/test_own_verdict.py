@@ -9,11 +9,11 @@ from curvegan_core.config.presets import PRESETS
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.data import Data
 from curvegan_core.families.dataset import Dataset
-from curvegan_core.loss_curve import LossCurve
 from curvegan_core.metrics.baselines import baselines, beside
 from curvegan_core.metrics.distribution import Neighbours
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.metrics.verdict import judge
+from curvegan_core.records.loss_curve import LossCurve
 
 RANDOM = np.random.default_rng(3)
 

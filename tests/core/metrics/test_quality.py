@@ -13,12 +13,12 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig
 from curvegan_core.families import curves
 from curvegan_core.families.family import Family, Fitted, even
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.distribution import MOST_PAIRED, Neighbours, modes, parameter_w1, sliced_w1, w1
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
 from curvegan_core.metrics.names import METRICS
 from curvegan_core.networks import init_weights
 from curvegan_core.noise import Stream
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 RANDOM = np.random.default_rng(1)
 

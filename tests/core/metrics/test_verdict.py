@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.metrics.names import VERDICTS
 from curvegan_core.metrics.verdict import Verdict, judge, swing
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from tests.core.packs import train
 
 ONE = {"relative_rmse": 0.1, "equilibrium_gap": 0.01}

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Metrics
 from curvegan_core.metrics.verdict import judge
 from curvegan_core.metrics.weighing import Measure, rules, run_away
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 EVERY = {"spread": 0.1, "g_loss": 0.69, "d_loss": 1.39, "d_real": 0.5, "d_fake": 0.5}
 

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.description import Description
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.plotting.canvas import Pixels, cut, text_width
 from curvegan_core.plotting.job_plots import KINDS, picture
 from curvegan_core.plotting.picture import Picture
 from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.plotting.sweep_plots import Fan, Table, best_picture, fan_picture, heatmap_picture
 from curvegan_core.plotting.ticks import MINUS, decades, labels, round_ticks
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 LONG = "Wy, a name that is longer than anybody should give to anything " * 3
 # How large the data are, and how many times that they lie from zero; more than 1e15 is no data set's.

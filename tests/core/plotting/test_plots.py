@@ -12,7 +12,6 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import family, points_x, target
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.description import Description
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.metrics.evaluation import Evaluation, Metrics
 from curvegan_core.networks import init_weights
 from curvegan_core.plotting import canvas
@@ -21,6 +20,7 @@ from curvegan_core.plotting.job_plots import KINDS, MOST_PANELS, chosen, picture
 from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.plotting.spectrum_plot import spectrum_picture
 from curvegan_core.plotting.ticks import decades, labels, round_ticks
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_core.spectrum import Spectrum
 
 CONFIG = TrainConfig()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from curvegan_core.loss_curve import COLUMNS, LossCurve, Snapshot
+from curvegan_core.records.loss_curve import COLUMNS, LossCurve, Snapshot
 
 floats = st.floats(width=32)
 steps = st.integers(0, 2**62)

@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.loss_curve import LossCurve, Snapshot
 from curvegan_core.plotting.heatmap import Heatmap, Scale
 from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.plotting.sweep_plots import (
@@ -21,6 +20,7 @@ from curvegan_core.plotting.sweep_plots import (
     heatmap_picture,
     quartiles,
 )
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 
 def curve(steps: list[int], rmse: list[float]) -> LossCurve:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.keys import CHOICE, SHAPE
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.stacked.engine import TorchEngine
-from curvegan_core.loss_curve import LossCurve
 from curvegan_core.optimisers import GROUPS
+from curvegan_core.records.checkpoint import Checkpoint
+from curvegan_core.records.loss_curve import LossCurve
 
 STEPS, STOP = 40, 13
 _ODD: dict[str, Any] = {"points": 7, "latent": 3, "hidden_g": 33, "hidden_d": 18, "batch_size": 12, "curve": "sine"}

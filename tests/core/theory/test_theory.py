@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curvegan_core import theory
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.choice import choose
 from curvegan_core.engines.stacked.jacobian import jacobian
 from curvegan_core.errors import CheckpointRefused, InvalidInput
 from curvegan_core.families.curves import family
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.spectrum import MOST_NUMBERS, numbers_of, spectrum
 from tests.core.packs import alone
 

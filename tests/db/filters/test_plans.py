@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from curvegan_db.filters.catalogue import FIELDS, METRICS
 from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
-from curvegan_db.verbs.pruning import Pruning
+from curvegan_db.verbs.upkeep.pruning import Pruning
 
 from ..one_job import begin, finish, record
 from ..trainings import DEVICES, a_worker, claim, losses, request, snapshot

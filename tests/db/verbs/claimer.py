@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from curvegan_core.loss_curve import LossCurve
+from curvegan_core.records.loss_curve import LossCurve
 from curvegan_db.columns import JobState
 from curvegan_db.store import Store, open_store
 from curvegan_db.verbs.progress import Ending, Record

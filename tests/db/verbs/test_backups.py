@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from curvegan_core.errors import InvalidInput
 from curvegan_db.store import Store
-from curvegan_db.verbs.backups import back_up, restore
+from curvegan_db.verbs.upkeep.backups import back_up, restore
 
 from ..trainings import request
 

@@ -5,13 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from curvegan_core.loss_curve import LossCurve
+from curvegan_core.records.loss_curve import LossCurve
 from curvegan_db.errors import ResultDamaged
 from curvegan_db.filters.catalogue import FIELDS, METRICS
 from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
 from curvegan_db.tables.models import LossChunk
-from curvegan_db.verbs import comparing
+from curvegan_db.verbs.looking import comparing
 
 from ..one_job import record
 from ..population import finished, populate

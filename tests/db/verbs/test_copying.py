@@ -10,7 +10,7 @@ from sqlalchemy import select
 from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store, make_engine
 from curvegan_db.tables import models
-from curvegan_db.verbs.copying import Copied
+from curvegan_db.verbs.upkeep.copying import Copied
 
 from ...databases import migrate
 from ...worker.inline import train_all

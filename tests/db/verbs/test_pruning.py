@@ -1,5 +1,6 @@
 """Old jobs are deleted with all their rows; young, unfinished and the best ones are spared."""
 
+import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
 from curvegan_db.tables import models
 from curvegan_db.values import Plot
-from curvegan_db.verbs import pruning
-from curvegan_db.verbs.pruning import Pruning
+from curvegan_db.verbs.upkeep import pruning
+from curvegan_db.verbs.upkeep.pruning import Pruning
 
 from ..one_job import add_plots, begin, finish, record
 from ..population import change, finished
@@ -64,7 +65,8 @@ def test_a_job_goes_with_all_its_rows_and_another_one_keeps_its_own(store: Store
     change(store, gone, finished_at=datetime.now(UTC) - timedelta(days=31))
     found = store.prunable(Pruning(MONTH))
     assert (found.ids, found.kept) == ([gone], 0)
-    assert found.size == len(b"state") + len(b"png") + len(losses(0, 10).to_bytes()) + len(snapshot(0).to_bytes())
+    packed = sum(len(zlib.compress(data)) for data in (losses(0, 10).to_bytes(), snapshot(0).to_bytes()))
+    assert found.size == len(b"state") + len(b"png") + packed
     assert sum(store.prune(Pruning(MONTH), found.ids)) == 1
     assert {*rows(store, gone).values()} == {0}
     assert rows(store, stays) == before

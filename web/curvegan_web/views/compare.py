@@ -13,7 +13,7 @@ from curvegan_web.views.job import curves_of
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
-    from curvegan_core.loss_curve import LossCurve
+    from curvegan_core.records.loss_curve import LossCurve
     from curvegan_db.store import Store
     from curvegan_db.values import Job
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
 from curvegan_core.families.front import Front
 from curvegan_core.networks import STATISTICS, layers
+from curvegan_core.records.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from curvegan_core.config.train import TrainConfig

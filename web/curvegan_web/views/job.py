@@ -9,9 +9,9 @@ from curvegan.watching.job_fields import job_fields, rmses_now
 from curvegan.watching.reasons import explain
 from curvegan.watching.ruling import rulings
 from curvegan.words import moment
-from curvegan_core.loss_curve import COLUMNS, LossCurve, Snapshot
 from curvegan_core.losses import equilibrium
 from curvegan_core.plotting.plot_data import PlotData
+from curvegan_core.records.loss_curve import COLUMNS, LossCurve, Snapshot
 from curvegan_web.views.asking import Asked, finite, listed, whole
 from curvegan_web.views.jobs import best_rmses
 from curvegan_web.views.plain import plain

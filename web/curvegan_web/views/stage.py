@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.checkpoint import Checkpoint
 from curvegan_core.config.curve import Data
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import FAMILIES, family, points_x, real_curves, restored
@@ -20,6 +19,7 @@ from curvegan_core.families.fixed import Fixed
 from curvegan_core.families.front import Front
 from curvegan_core.networks import discriminate, generate, latents
 from curvegan_core.noise import Stream
+from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_web.views.asking import listed
 
 CELLS = 56

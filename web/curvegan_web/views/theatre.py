@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from curvegan.datasets import own_curves
 from curvegan.replaying import Replayed, Replayer
 from curvegan_core.errors import InvalidInput
-from curvegan_core.loss_curve import LossCurve
+from curvegan_core.records.loss_curve import LossCurve
 from curvegan_web.views.asking import Asked, whole
 from curvegan_web.views.job import equilibrium_of, losses_of
 from curvegan_web.views.stage import Stage

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from curvegan_db.store import Store
-    from curvegan_db.verbs.pruning import Prunable, Pruning
+    from curvegan_db.verbs.upkeep.pruning import Prunable, Pruning
 
 _INTERRUPTED = 130
 
@@ -88,7 +88,7 @@ def backup(lab: Lab, file: Path) -> None:
       curvegan db backup monday.db
     """
     from curvegan_db.sql import migrate
-    from curvegan_db.verbs.backups import back_up
+    from curvegan_db.verbs.upkeep.backups import back_up
 
     with lab.engine() as engine:
         migrate.check(engine)
@@ -110,7 +110,7 @@ def restore(lab: Lab, file: Path, yes: bool) -> None:
     Example:
       curvegan db restore monday.db --yes
     """
-    from curvegan_db.verbs.backups import restore as put_back
+    from curvegan_db.verbs.upkeep.backups import restore as put_back
 
     if not yes:
         if not sys.stdin.isatty():
@@ -177,7 +177,7 @@ def prune(lab: Lab, /, older_than: "timedelta", dry_run: bool, yes: bool, form: 
 
 def _pruning(older_than: "timedelta", given: dict[str, Any]) -> "Pruning":
     from curvegan_core.errors import InvalidInput
-    from curvegan_db.verbs.pruning import Pruning
+    from curvegan_db.verbs.upkeep.pruning import Pruning
 
     largest = larger_is_better(given["metric"])
     if largest is None:

@@ -40,7 +40,7 @@ def losses(lab: Lab, selector: str, form: str) -> None:
       curvegan losses 17 -o csv > losses.csv
       curvegan losses last -o json
     """
-    from curvegan_core.loss_curve import COLUMNS
+    from curvegan_core.records.loss_curve import COLUMNS
 
     curve = lab.store.losses(select_one(lab.store, selector))
     rows = list(zip(*(shortest(column) for column in curve.columns), strict=True))
@@ -169,7 +169,7 @@ def fetch_checkpoint(lab: Lab, selector: str, step: int | None, output: Path | N
       curvegan fetch-checkpoint 17
       curvegan fetch-checkpoint last --step 5000 --output g.safetensors
     """
-    from curvegan_core.checkpoint import Checkpoint
+    from curvegan_core.records.checkpoint import Checkpoint
 
     job_id = select_one(lab.store, selector)
     if output:

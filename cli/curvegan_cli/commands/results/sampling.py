@@ -44,8 +44,8 @@ def sample(
       curvegan sample last -n 1000 -o npy --output curves.npy
       curvegan sample last --seed 3
     """
-    from curvegan_core.checkpoint import Checkpoint
     from curvegan_core.families.curves import columns, points_x
+    from curvegan_core.records.checkpoint import Checkpoint
     from curvegan_core.sampling import samples, told
 
     curve_files.check(form, output, force)

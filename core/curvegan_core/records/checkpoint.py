@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CheckpointRefused, InvalidConfig
 from curvegan_core.families import front
-from curvegan_core.loss_curve import COLUMNS, LossCurve
 from curvegan_core.networks import shapes
 from curvegan_core.optimisers import GROUPS, kept_shapes
+from curvegan_core.records.loss_curve import COLUMNS, LossCurve
 
 FORMAT = 1
 _KEY = "curvegan"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.loss_curve import LossCurve, Snapshot
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 
 def missing(

@@ -15,7 +15,7 @@ from curvegan_db.verbs.jobs import filtered, job_values
 from curvegan_db.verbs.results import joined_losses
 
 if TYPE_CHECKING:
-    from curvegan_core.loss_curve import LossCurve
+    from curvegan_core.records.loss_curve import LossCurve
 
 PAGE = 1_000
 _CURVES_AT_ONCE = 100

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.loss_record import COLUMNS
+from curvegan_core.records.loss_record import COLUMNS
 
 __all__ = ["COLUMNS", "SNAPSHOT_CURVES", "LossCurve", "Snapshot"]
 

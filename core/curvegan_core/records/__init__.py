@@ -1,0 +1,1 @@
+"""What a training leaves: losses, snapshots, checkpoints, and whether they are whole."""
