@@ -149,12 +149,6 @@ class Sweeps(Transactions):
                 steps[key] += int(done)
         return {key: seconds[key] / steps[key] for key in steps.keys() & set(pack_keys)}
 
-    def cancel_sweep(self, sweep_id: int, reason: str | None = None) -> tuple[list[int], list[int]]:
-        """Cancel its queued jobs, as `cancel_jobs` does those of a filter."""
-        with self._read() as session:
-            _existing(session, sweep_id)
-        return self.cancel_jobs(Filter.of_sweep(sweep_id), reason)
-
     def cancel_jobs(self, where: Filter | None, reason: str | None = None) -> tuple[list[int], list[int]]:
         """Cancel the queued jobs that a filter means. Returns their ids, and those of running ones not cancelled yet.
 

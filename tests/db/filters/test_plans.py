@@ -115,7 +115,7 @@ def test_a_sweep_is_counted_without_reading_a_job(full_store: Store) -> None:
         lambda: full_store.verdicts(sweep_id),
         lambda: full_store.submit_sweep([request()], {}, needed=True),
         lambda: full_store.paces(["any"]),
-        lambda: full_store.cancel_sweep(sweep_id),
+        lambda: full_store.cancel_jobs(Filter.of_sweep(sweep_id)),
         lambda: full_store.resume_sweep(sweep_id, ["failed"]),
     ]
     for verb in verbs:

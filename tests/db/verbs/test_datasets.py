@@ -11,6 +11,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CurveganError, InvalidInput
 from curvegan_core.families.dataset import Dataset
 from curvegan_db.errors import DatasetConflict, DatasetNotFound, JobStateConflict
+from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
 from curvegan_db.tables import models
 from curvegan_db.values import JobRequest
@@ -121,7 +122,7 @@ def test_no_sweep_runs_again_without_its_data_set(store: Store) -> None:
     store.add_dataset("loads", LOADS)
     sweep = store.submit_sweep([on(LOADS), on(LOADS, seed=1)], {"seed": [0, 1]}).id
     assert sweep is not None
-    store.cancel_sweep(sweep)
+    store.cancel_jobs(Filter.of_sweep(sweep))
     store.remove_dataset("loads")
     for again in (store.retry_sweep, store.resume_sweep):
         with pytest.raises(DatasetNotFound, match=LOADS.hash[:12]):

@@ -8,6 +8,7 @@ import pytest
 from curvegan_core.errors import InvalidInput
 from curvegan_db.columns import MOST_ID
 from curvegan_db.errors import SweepNotFound
+from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
 from curvegan_db.values import JobRequest
 from curvegan_db.verbs.sweeps import MOST_JOBS
@@ -87,7 +88,7 @@ def test_sweeps_are_listed_newest_first(store: Store) -> None:
 
 @pytest.mark.parametrize("sweep_id", [0, 1, -1, MOST_ID, 10**30])
 def test_an_unknown_sweep_is_none(store: Store, sweep_id: int) -> None:
-    for verb in (store.sweep, store.verdicts, store.steps_left, store.cancel_sweep):
+    for verb in (store.sweep, store.verdicts, store.steps_left):
         with pytest.raises(SweepNotFound, match=f"no sweep {sweep_id}; `curvegan sweeps`"):
             verb(sweep_id)
     for again in (store.retry_sweep, store.resume_sweep):
@@ -138,20 +139,20 @@ def test_a_sweep_with_nothing_to_do_is_not_stored(store: Store) -> None:
 def test_cancel_takes_the_queued_and_names_the_running(store: Store) -> None:
     sweep_id, jobs = one_of_each(store)
     [other] = store.submit([request()])
-    assert store.cancel_sweep(sweep_id, "enough") == (jobs[4:], [jobs[3]])
+    assert store.cancel_jobs(Filter.of_sweep(sweep_id), "enough") == (jobs[4:], [jobs[3]])
     for job_id in jobs[4:]:
         job, last = store.job(job_id), store.events(job_id)[-1]
         assert (job.state, job.reason, job.error) == ("cancelled", "enough", None)
         assert (last.kind, last.detail, last.at) == ("cancelled", "enough", job.finished_at)
     assert store.cancel(jobs[3]) == "requested"
-    assert store.cancel_sweep(sweep_id) == ([], [])
+    assert store.cancel_jobs(Filter.of_sweep(sweep_id)) == ([], [])
     assert [store.job(job_id).state for job_id in (*jobs[:2], other)] == ["succeeded", "failed", "queued"]
 
 
 def test_a_bad_reason_cancels_nothing(store: Store) -> None:
     sweep_id, _ = a_sweep(store)
     with pytest.raises(InvalidInput, match="reason"):
-        store.cancel_sweep(sweep_id, "x" * 501)
+        store.cancel_jobs(Filter.of_sweep(sweep_id), "x" * 501)
     assert states(store, sweep_id) == {"queued": 6}
 
 
@@ -209,9 +210,9 @@ def test_ten_thousand_jobs_at_once(store: Store) -> None:
     assert held is not None
     begun(store, held)
     for verb in (
-        lambda: store.cancel_sweep(submitted.id or 0),
+        lambda: store.cancel_jobs(Filter.of_sweep(submitted.id or 0)),
         lambda: store.resume_sweep(submitted.id or 0, ["cancelled"]),
-        lambda: store.cancel_sweep(submitted.id or 0),
+        lambda: store.cancel_jobs(Filter.of_sweep(submitted.id or 0)),
         lambda: store.retry_sweep(submitted.id or 0, ["cancelled"]),
     ):
         with statements(store) as sent:
