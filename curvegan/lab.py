@@ -150,7 +150,7 @@ class Lab(Services):
         self,
         space: Mapping[str, Any] | None = None,
         *,
-        by: str = "rmse",
+        by: str | None = None,
         trials: int | None = None,
         seeds: int | Sequence[int] = 3,
         batch: int | None = None,
@@ -173,7 +173,8 @@ class Lab(Services):
         Args:
             space: by key a list of values, a `span(a, b)`, a list with spans, or a text that `--space` takes behind
                 the key; without a space the study of this name goes on as it is.
-            by: the metric that is made small, or large where that is the better end.
+            by: the metric that is made small, or large where that is the better end; without it rmse, and of own
+                curves the energy of held-out rows.
             trials: how many points to try, 60 where that is not said; a study that is there may get more.
             seeds: seeds for every point: so many, or these; a trial's value is the median over them.
             batch: how many trials are chosen at once, by what came of the batches before: so the search is repeatable.

@@ -172,6 +172,9 @@ def _shown(dataset: Dataset) -> list[tuple[str, str]]:
         spacing = "evenly spaced" if even(np.array(x)) else "uneven"
         label = f" ({dataset.description.x_label})" if dataset.description.x_label else ""
         said.append(("x", f"{x[0]:.15g} to {x[-1]:.15g}{label}, {spacing}"))
-    row = [f"{value:.10g}" for value in dataset.rows[0]]
+    first = dataset.rows[0].tolist()
+    row = [f"{value:.10g}" for value in first]
+    if len({*row}) < len({*first}):  # a large offset: as many digits as tell neighbours apart
+        row = [repr(value).removesuffix(".0") for value in first]
     said.append(("first row", " ".join(row) if len(row) <= 6 else f"{' '.join(row[:4])} … {row[-1]}"))
     return said

@@ -35,9 +35,10 @@ class TerminalBars:
 
         title, figures = (TextColumn(f"{{task.{text}}}", markup=False) for text in ("description", "fields[figures]"))
         # It is drawn when something changes; by itself rich draws ten times a second.
-        self.progress = Progress(
-            title, BarColumn(), MofNCompleteColumn(), figures, console=console(sys.stderr), auto_refresh=False
-        )
+        shown = console(sys.stderr)
+        self._bar = max(8, min(40, shown.width // 5))
+        columns = title, BarColumn(self._bar), MofNCompleteColumn(), figures
+        self.progress = Progress(*columns, console=shown, auto_refresh=False)
         self._tasks: dict[int, TaskID] = {}
         self._last: dict[int, _Bar] = {}
 
@@ -58,8 +59,18 @@ class TerminalBars:
         self._last[key] = bar
         if key not in self._tasks:
             self._tasks[key] = self.progress.add_task(title, total=total, figures="")
-        self.progress.update(self._tasks[key], completed=done, total=total, description=title, figures=inert(figures))
+        # The count is what people look for: where the line is narrow the name is cut, then the figures.
+        title = _cut(inert(title), self.progress.console.width // 3)
+        room = self.progress.console.width - len(f"{title} {done}/{total}  ") - self._bar - 1
+        figures = _cut(inert(figures), room)
+        self.progress.update(self._tasks[key], completed=done, total=total, description=title, figures=figures)
         self.progress.refresh()
+
+
+def _cut(text: str, width: int) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= width else f"{set_cell_size(text, max(0, width - 1)).rstrip()}…"
 
 
 class _Bar(NamedTuple):

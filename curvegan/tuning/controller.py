@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from curvegan.selecting import WHOLE
 from curvegan.services import WORKING
 from curvegan.tuning.asking import asked, is_due
-from curvegan.tuning.plan import Plan
+from curvegan.tuning.plan import TRIALS, Plan
 from curvegan.tuning.samplers import check_sampler
 from curvegan.tuning.trials import Trial, read_trials
 from curvegan.watching.following import JOBS_POLL_S, Remark, followed
@@ -57,6 +57,8 @@ class Controller:
     def advance(self) -> StudyStanding:
         """Add the trials that are due, and return how the study stands."""
         trials = self.look()
+        if blind := next((trial for trial in trials if trial.unmeasured), None):
+            _refuse(f"no job of this study has {self.plan.by}; `curvegan metrics {blind.jobs[0]}` prints what one has")
         room = self._room(trials)
         if not room or not is_due(self.plan, trials):
             return StudyStanding(trials, self.plan.trials)
@@ -140,6 +142,8 @@ def _resumed(lab: "Services", sweep: "Sweep", plan: Plan) -> Controller:
     stored = plan_of(sweep)
     if differences := stored.differences(plan):
         _refuse(f"study {sweep.name} is another one: it has {'; '.join(differences)}; give another --name")
+    if 0 < plan.trials < stored.trials and plan.trials != TRIALS:
+        _refuse(f"study {sweep.name} is of {stored.trials} trials already; --trials may only rise")
     if longer := plan.trials > stored.trials:
         plan.check()
     return Controller(lab, sweep.id, plan if longer else stored, changed=longer)

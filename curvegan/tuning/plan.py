@@ -1,5 +1,6 @@
 """What a study searches for, and how: all that is kept of it beside its jobs."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from curvegan_db.values import JobRequest
 
 TRIALS = 60
+# How an error begins that is of a key and its value, not of what keys must agree on.
+_OF_A_KEY = re.compile(r"unknown key|curve: no family|[a-z_0-9.]+: ")
 SAMPLERS = ("tpe", "cmaes", "random", "grid")
 # What each field is called where two plans differ; the number of trials may.
 _SAID = {"by": "--by", "seeds": "--seeds", "batch": "--batch", "sampler": "--sampler", "seed": "--sampler-seed"}
@@ -75,6 +78,7 @@ class Plan:
         from curvegan.comparing.keys import larger_is_better, metric_field
 
         check_space(self.dimensions)
+        self._check_values()
         if larger_is_better(metric_field(self.by)) is None:
             _refuse(f"neither end of {self.by} is the better one; search by another metric, as rmse")
         if self.sampler not in SAMPLERS:
@@ -83,6 +87,19 @@ class Plan:
             _refuse("a study has 1 trial or more, and so has a batch")
         if self.trials * len(self.own_seeds) > MOST_POINTS:
             _refuse(f"a study has at most {MOST_POINTS} jobs, this one {self.trials * len(self.own_seeds)}")
+
+    def _check_values(self) -> None:
+        """Raise InvalidInput for a value that no config can have; what goes together is seen at each point."""
+        from curvegan.submitting.layers import layered
+        from curvegan_core.errors import InvalidConfig
+
+        tried = [{key: value} for key, value in ((d.key, value) for d in self.dimensions for value in d.all_ends)]
+        for layer in [{}, *tried]:
+            try:
+                layered([self.base, layer])
+            except InvalidConfig as error:
+                if _OF_A_KEY.match(str(error)):
+                    _refuse(str(error))
 
     def differences(self, other: "Plan") -> list[str]:
         """Return in what another plan is another study, in words; empty where its jobs would be the same."""
@@ -103,14 +120,23 @@ class Plan:
         ]
 
 
-def new_plan(dimensions: Sequence[Dimension], layers: Iterable[Mapping[str, Any]], by: str, **how: Any) -> Plan:
+def new_plan(dimensions: Sequence[Dimension], layers: Iterable[Mapping[str, Any]], by: str | None, **how: Any) -> Plan:
     """Return the plan of a search over the layers of a config; `how` are its other fields. Raises InvalidInput."""
     from curvegan.comparing.keys import larger_is_better, metric_field
     from curvegan_core.config.train import TrainConfig
 
     check_space(dimensions)
-    largest, base = bool(larger_is_better(metric_field(by))), merged(layers, TrainConfig().curve.family)
+    base = merged(layers, TrainConfig().curve.family)
+    by = by or _usual(base)
+    largest = bool(larger_is_better(metric_field(by)))
     return Plan({dimension.key: dimension.text for dimension in dimensions}, by, largest, base=base, **how)
+
+
+def _usual(base: Mapping[str, Any]) -> str:
+    """Return the metric where nobody says: that of `best`, which is not pleased by own curves that collapse."""
+    if not base.get("holdout"):
+        return "rmse"
+    return "ema_energy" if base.get("ema") else "energy"
 
 
 def _word(value: Any) -> str:

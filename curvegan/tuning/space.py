@@ -32,6 +32,11 @@ class Dimension:
         return (*self.values, *self.ranges)
 
     @property
+    def all_ends(self) -> list[Value]:
+        """The values, and both ends of each range."""
+        return [*self.values, *(int(end) if r.whole else float(end) for r in self.ranges for end in (r.low, r.high))]
+
+    @property
     def text(self) -> str:
         """It as it is typed behind the key."""
         return ",".join([*map(shown, self.values), *(f"{_end(r, r.low)}..{_end(r, r.high)}" for r in self.ranges)])

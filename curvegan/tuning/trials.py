@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from curvegan.tuning.plan import Plan
     from curvegan_db.store import Store
 
-RUNNING, DONE, FAILED = "running", "done", "failed"
+QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 
 
 @dataclass(frozen=True)
 class Trial:
     """A point of the space and what came of it.
 
-    `state` is running until all its jobs have ended, then done, or failed where it has no value. The value is the
-    median over its jobs, of which one that did not succeed, or has no such metric, counts as worse than all others.
+    `state` is queued until one of its jobs begins, running until all have ended, then done, or failed where it has no
+    value. The value is the median over its jobs, of which one that did not succeed, or has no such metric, counts as
+    worse than all others.
     """
 
     number: int
@@ -29,13 +30,18 @@ class Trial:
     jobs: tuple[int, ...]
     state: str
     value: float | None = None
-    waits: bool = False
-    """Whether none of its jobs has begun."""
+    unmeasured: bool = False
+    """Whether all its jobs succeeded, and none has the metric."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether none of its jobs has begun."""
+        return self.state == QUEUED
 
     @property
     def ended(self) -> bool:
         """Whether all its jobs have ended."""
-        return self.state != RUNNING
+        return self.state not in (QUEUED, RUNNING)
 
 
 def read_trials(store: "Store", sweep_id: int, plan: "Plan") -> list[Trial]:
@@ -86,11 +92,12 @@ def _trial(
 ) -> Trial:
     ids, states = tuple(job_id for job_id, _, _ in jobs), [state for _, state, _ in jobs]
     if not all(state in ENDED for state in states):
-        return Trial(number, point, ids, RUNNING, waits=all(state == "queued" for state in states))
+        return Trial(number, point, ids, QUEUED if all(state == "queued" for state in states) else RUNNING)
     worst = -math.inf if largest else math.inf
     middle = median(worst if value is None or state != "succeeded" else value for _, state, value in jobs)
     found = math.isfinite(middle)
-    return Trial(number, point, ids, DONE if found else FAILED, middle if found else None)
+    unmeasured = all(state == "succeeded" and value is None for _, state, value in jobs)
+    return Trial(number, point, ids, DONE if found else FAILED, middle if found else None, unmeasured)
 
 
 def _typed(dimension: Any, value: Any) -> "Value":

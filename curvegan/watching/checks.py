@@ -187,7 +187,8 @@ def check_workers(store: "Store", waiting: Sequence["Job"], embedded: bool) -> F
             "workers", level, f"{len(live)} live, {len(lost)} lost: {text}", "curvegan workers" if lost else None
         )
     if waiting:
-        return Finding("workers", PROBLEM, f"no worker lives: {text}; {missing}", "curvegan worker")
+        start = "curvegan worker" if engines_installed() or not embedded else _INSTALL
+        return Finding("workers", PROBLEM, f"no worker lives: {text}; {missing}", start)
     if embedded:
         starts = "submit starts one" if engines_installed() else f"submit can start none: {NO_ENGINE}"
         return Finding("workers", OK, f"none lives; {starts}")

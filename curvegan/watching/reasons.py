@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from curvegan.services import WORKING, Services
+from curvegan.services import NO_ENGINE, WORKING, Services, engines_installed
 from curvegan.words import duration, number, plural
 
 if TYPE_CHECKING:
     from curvegan_db.values import Job, JobDetails, Worker
 
+_NEW_KERNEL = "a kind of network that is new to this machine is compiled first, 10 to 30 s"
 # Stable: programs read these codes. The texts may change.
 REASONS = {
     "no_worker": "queued: no worker lives at all",
@@ -62,6 +63,10 @@ def explained(lab: Services, job_id: int) -> tuple["Job", Explanation]:
     lab.reap()
     details = lab.store.details(job_id)
     explanation = explain(details)
+    if explanation.reason == "no_worker" and lab.settings.embedded and not engines_installed():
+        explanation = replace(
+            explanation, text=f"{explanation.text}: {NO_ENGINE}", commands=("pip install 'curvegan[worker]'",)
+        )
     problem = lab.broker_problem() if details.job.state == "queued" else None
     if problem:
         note = f"{problem}; workers look for jobs every second all the same"
@@ -185,7 +190,7 @@ def _running(details: "JobDetails") -> Explanation:
         why = f" ({details.cancel_reason})" if details.cancel_reason else ""
         return Explanation("cancel_requested", f"{placed} stops it within seconds{why}", (), {}, figures)
     if job.state == "queued":
-        text = f"{placed} has claimed it and loads it, or trains others of its pack first"
+        text = f"{placed} has claimed it and loads it, or trains others of its pack first; {_NEW_KERNEL}"
         return Explanation("starting", text, (f"curvegan wait {job.id}",), {}, figures)
     if job.step >= job.steps:
         return Explanation("recording", f"{placed} has trained it to its end and stores its results", (), {}, figures)

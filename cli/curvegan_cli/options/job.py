@@ -11,7 +11,7 @@ from curvegan.submitting.layers import assignments, job_layers
 from curvegan_cli.options import completing
 from curvegan_cli.options.completing import values_of
 from curvegan_cli.options.selectors import select_one
-from curvegan_cli.options.values import SET, Value, pairs
+from curvegan_cli.options.values import SET, Value, Whole, pairs
 
 if TYPE_CHECKING:
     from curvegan_core.config.train import TrainConfig
@@ -81,7 +81,7 @@ _JOB_OPTIONS = (
     ),
     click.option("--name", help="A name to know the job by."),
     click.option("--tag", "tags", multiple=True, help="A tag to find it by; may be given several times."),
-    click.option("--priority", type=click.IntRange(-1000, 1000), default=0, show_default=True, help="High goes first."),
+    click.option("--priority", type=Whole(-1000, 1000), default=0, show_default=True, help="High goes first."),
     click.option(
         "--data",
         metavar="NAME",

@@ -41,6 +41,16 @@ class Value(click.ParamType[Any]):
         return int(number)
 
 
+class Whole(click.IntRange):
+    """A whole number within bounds, as a person writes one: 1e5 too."""
+
+    name = "whole number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number. Raises BadParameter."""
+        return super().convert(Value(int).convert(value, None, ctx) if isinstance(value, str) else value, param, ctx)
+
+
 def _sweep(key: str, values: str) -> str:
     option = f"--seeds {values:.40}" if key == "seed" else f"--grid {key}={values:.40}"
     return f"`curvegan sweep {option}` trains a job for each"

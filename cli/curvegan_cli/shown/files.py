@@ -16,12 +16,13 @@ force_option = click.option("--force", is_flag=True, help="Overwrite the file if
 
 
 def output_option(default: str) -> Callable[[Any], Any]:
-    """Add `--output`; `default` says which name a file has without it."""
+    """Add `--output`; `default` says which name a file has without it, or stdout."""
+    place = default if default == "stdout" else f"{default} in the current folder"
     return click.option(
         "--output",
         type=click.Path(path_type=Path, allow_dash=True),
         metavar="FILE|-",
-        help=f"Where to write it, - for stdout; without it {default} in the current folder.",
+        help=f"Where to write it, - for stdout; without it {place}.",
     )
 
 

@@ -28,7 +28,8 @@ def _problem(model: type[Keyed], error: Mapping[str, Any]) -> str:
         return f"curve: no family {family!r}{_near(family, list(CURVE_MODELS), 'the families are')}"
     if error["type"] == "extra_forbidden":
         curve = CURVE_MODELS[error["loc"][1] if len(error["loc"]) > 2 else "quadratic"]
-        known = [*model.model_fields, "lr", *(f"curve.{name}" for name in curve.model_fields)]
+        typed = [name for name in model.model_fields if not name.startswith("fork_")]  # nobody but `fork` sets those
+        known = [*typed, "lr", *(f"curve.{name}" for name in curve.model_fields)]
         return f"unknown key {path!r}{_near(path, known)}"
     message = error["msg"].removeprefix("Value error, ")
     if path == "device" and error["type"] == "string_pattern_mismatch":

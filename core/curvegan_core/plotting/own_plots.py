@@ -139,7 +139,7 @@ def _panel(data: OwnData, index: int, y: tuple[float, float], made: Values, row:
         x,
         y,
         [Marks("row", data.x, row[None], _REAL, 1.5), Marks("generated", data.x, made[None], _GENERATED, 1.5)],
-        title=f"{'farthest' if place else 'nearest'} {column + 1}: RMS {length:.3g}",
+        title=f"{'farthest' if place else 'nearest'} {column + 1}: RMS {length:.2g}",
         label_x=data.titles[0] if place else "",
         label_y="" if column else data.titles[1],
         grid_x=round_ticks(x, 4),

@@ -8,7 +8,6 @@
 The names are the catalogue's, and how a value compares is its field's.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from sqlalchemy import ColumnElement, and_, not_, or_, select
 
+from curvegan_core.config.synonyms import meant
 from curvegan_core.errors import InvalidInput
 from curvegan_db.filters.catalogue import FIELDS
 from curvegan_db.filters.fields import JobField
@@ -47,6 +47,12 @@ class Filter:
     def of_sweep(cls, sweep_id: int) -> "Filter":
         """Return the jobs of a sweep."""
         return cls.parse(f"sweep={sweep_id}")
+
+    @classmethod
+    def of_jobs(cls, ids: Sequence[int]) -> "Filter":
+        """Return these jobs, however many."""
+        job = FIELDS["id"].sql
+        return cls(lambda _: job.in_(ids))
 
     @classmethod
     def window(cls, where: "Filter | None", first: int, count: int) -> "Filter":
@@ -193,8 +199,8 @@ def _negated(condition: Condition) -> Condition:
 
 
 def _meant(name: str) -> str:
-    close = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.6)
-    return f", did you mean {close[0]!r}?" if close else "; it has a state, a tag, the keys of its config, rmse ..."
+    close = meant(name, FIELDS)
+    return f", did you mean {close!r}?" if close else "; it has a state, a tag, the keys of its config, rmse ..."
 
 
 def _refuse(position: int, problem: str) -> NoReturn:

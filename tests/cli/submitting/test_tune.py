@@ -6,8 +6,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from curvegan.lab import Lab
+
 from ...face.tuning.studies import end_jobs
-from ..client import Client
+from ..client import Client, PlayedWorker
 
 SPACE = ("--space", "lr=1e-5..1e-1", "--space", "loss=ns,rpgan", "--steps", "20", "--seeds", "2", "--no-worker")
 
@@ -81,7 +83,11 @@ REFUSED = {
     ("--space", "lr=1e-4..1e-3", "--trials", "90000"): "a study has at most 100000 jobs, this one 270000",
     ("--space", "lr=1e-4..1e-3", "--name", "17"): "means jobs by their ids",
     ("--space", "loss=wgan"): "no point of the space makes a valid job: loss=wgan seed=0: loss wgan needs gp",
-    ("--space", "lr=-2..-1"): "no point of the space makes a valid job",
+    ("--space", "lr=-2..-1"): "lr_g: input should be greater than 0 (got -2)",
+    ("--space", "lr=1e-5..1e-2,loss=ns"): "input should be a valid number (got 'loss=ns')",
+    ("--space", "loss=nosuch,ns"): "loss: input should be 'ns'",
+    ("--space", "lr=1e-4..1e-3", "--set", "foo=3"): "unknown key 'foo'",
+    ("--status", "rates", "--space", "lr=1..2"): "--status shows a study that is there: leave out --space",
     (): "say what to search, as in --space lr=1e-5..1e-2, or which study goes on",
     ("--name", "rates"): "no study is called 'rates'; say what to search",
     ("--name", "rates", "--by", "w1"): "without --space the study goes on as it is: leave out --by",
@@ -96,3 +102,28 @@ def test_what_is_no_search_is_one_line_and_nothing_stored(client: Client, words:
     assert REFUSED[words] in " ".join(result.stderr.split())
     assert result.stderr.splitlines()[-1].startswith("Error: ")
     assert client.json("status") == []
+
+
+def test_a_metric_that_no_job_has_ends_the_search(client: Client) -> None:
+    words = (
+        "tune",
+        "--no-worker",
+        "--space",
+        "lr=1e-4,1e-3",
+        "--sampler",
+        "random",
+        "--by",
+        "modes",
+        "--name",
+        "blind",
+    )
+    with Lab(home=str(client.home)) as lab:
+        lab.tune({"lr": [1e-4, 1e-3]}, by="modes", sampler="random", seeds=1, trials=2, name="blind", worker=False)
+    with client.store() as store:
+        worker = PlayedWorker(store)
+        worker.claim()
+        worker.train()
+    result = client(*words, "--seeds", "1", "--trials", "2")
+    assert result.exit_code == 2
+    assert "Error: no job of this study has modes; `curvegan metrics 1` prints" in result.stderr
+    assert len(client.json("status")) == 1

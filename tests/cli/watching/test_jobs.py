@@ -101,7 +101,7 @@ def test_extend_of_many_takes_the_succeeded(five: Client) -> None:
         (["extend", "2", "--steps", "300"], "job 2 cannot be extended: it is failed; `curvegan resume 2`"),
         (["extend", "1", "--steps", "200"], "job 1 has 200 steps already"),
         (["extend", "1", "--steps", "10000001"], "steps: "),
-        (["extend", "1", "--steps", "many"], "'many' is not a valid integer"),
+        (["extend", "1", "--steps", "many"], "'many' is no whole number"),
         (["extend", "1"], "Missing option '--steps'"),
         (["retry", "5"], "job 5 cannot be retried: it is queued"),
         (["cancel", "5", "--reason", "x" * 501], "a reason has 1 to 500 characters"),

@@ -78,7 +78,7 @@ def test_a_trial_is_the_median_over_its_seeds_and_failures_are_worst(one_lab: cg
     study = one_lab.tune(
         {"lr": [1e-3, 1e-4]}, sampler="grid", seeds=[1, 2, 3], trials=2, steps=20, batch=1, worker=False
     )
-    assert (study.best, study.trial(0).state) == (None, "running")
+    assert (study.best, study.trial(0).state) == (None, "queued")
     end_jobs(one_lab.store, failing=(1,))
     assert study.advance()
     end_jobs(one_lab.store, failing=(1, 2))
@@ -113,7 +113,7 @@ def test_points_of_ones_own(one_lab: cg.Lab) -> None:
     generator = random.Random(1)
     point = {key: generator.choice([1e-4, 1e-3]) for key in RATES}
     trial = study.submit(dict(reversed(point.items())), worker=False)
-    assert (trial.number, trial.state, trial.point) == (2, "running", point)
+    assert (trial.number, trial.state, trial.point) == (2, "queued", point)
     assert study.submit(point, worker=False) == trial
     end_jobs(one_lab.store)
     assert study.trial(2).value is not None

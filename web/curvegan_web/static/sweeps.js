@@ -22,5 +22,14 @@ const COLUMNS = [
 ];
 
 export function varied(axes) {
-  return Object.entries(axes).map(([key, values]) => `${key}: ${Array.isArray(values) ? (values.length > 6 ? `${values.slice(0, 5).join(", ")}, … (${values.length})` : values.join(", ")) : `${values?.low} to ${values?.high}`}`).join(";  ");
+  return Object.entries(axes).map(([key, values]) => `${key}: ${Array.isArray(values) ? several(values) : option(values)}`).join(";  ");
+}
+
+function several(values) {
+  return values.length > 6 ? `${values.slice(0, 5).map(option).join(", ")}, … (${values.length})` : values.map(option).join(", ");
+}
+
+// A value, or a range of a search.
+function option(value) {
+  return value && typeof value === "object" ? `${value.low} to ${value.high}` : String(value);
 }

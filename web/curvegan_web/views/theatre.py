@@ -91,8 +91,11 @@ def theatre_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     ids = [whole(asked, name, 0, 0, _MOST_ID) for name in ("job", "beside") if asked.get(name)]
     choice = [job for job in lab.store.jobs(limit=200) if job.step]
     ids = ids or [job.id for job in choice[:1]]
+    staged = [performance(lab, job_id) for job_id in ids]
+    listed = {job.id for job in choice}
+    choice += [shown.job for shown in staged if shown.job.id not in listed]
     return {
-        "jobs": [_setting(performance(lab, job_id)) for job_id in ids],
+        "jobs": [_setting(shown) for shown in staged],
         "choice": [{"id": job.id, "name": job.name or ""} for job in choice],
     }
 

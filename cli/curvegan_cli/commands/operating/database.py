@@ -12,6 +12,7 @@ from curvegan.lab import Lab
 from curvegan.watching.job_fields import ENDED
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import metric_option
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown.output import Pairs, console, emit, form_options, message
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def _age(_: click.Context, __: click.Parameter, text: str) -> "timedelta":
     "--older-than", metavar="TIME", required=True, callback=_age, help="Since they ended: 30d, 12h, 5min or 90s."
 )
 @click.option(
-    "--keep-best", type=click.IntRange(0, 100_000), default=0, show_default=True, metavar="N",
+    "--keep-best", type=Whole(0, 100_000), default=0, show_default=True, metavar="N",
     help="Spare the best N of all jobs, and the best N of each sweep.",
 )  # fmt: skip
 @metric_option("--by")

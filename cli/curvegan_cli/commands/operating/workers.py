@@ -9,6 +9,7 @@ from curvegan.lab import Lab
 from curvegan.services import NO_ENGINE, engines_installed
 from curvegan.words import age
 from curvegan_cli.options import pass_lab
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown.output import Column, Grid, emit_records, form_options
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class _Seconds(click.FloatRange):
 
 
 @click.command()
-@click.option("--concurrency", type=click.IntRange(1, 512), default=1, show_default=True, help="Worker processes.")
+@click.option("--concurrency", type=Whole(1, 512), default=1, show_default=True, help="Worker processes.")
 @click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda:N", help="auto is CUDA where there is one."
 )

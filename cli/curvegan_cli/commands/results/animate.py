@@ -11,6 +11,7 @@ from curvegan.lab import Lab
 from curvegan.watching import animation
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown import files
 from curvegan_cli.shown.output import console
 
@@ -30,10 +31,10 @@ def _film(_: click.Context, __: click.Parameter, path: Path | None) -> Path | No
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE.gif|.mp4", callback=_film,
     help="Where to write it; without it job-ID.gif in the current folder.",
 )  # fmt: skip
-@click.option("--fps", type=click.IntRange(1, 50), default=20, show_default=True, help="Frames a second.")
-@click.option("--from", "first", type=click.IntRange(0, _MOST_STEP), default=0, show_default=True, help="First step.")
-@click.option("--to", "last", type=click.IntRange(0, _MOST_STEP), help="Last step; without it as far as the job came.")
-@click.option("--every", type=click.IntRange(1, _MOST_STEP), help="Steps from frame to frame; without it 120 frames.")
+@click.option("--fps", type=Whole(1, 50), default=20, show_default=True, help="Frames a second.")
+@click.option("--from", "first", type=Whole(0, _MOST_STEP), default=0, show_default=True, help="First step.")
+@click.option("--to", "last", type=Whole(0, _MOST_STEP), help="Last step; without it as far as the job came.")
+@click.option("--every", type=Whole(1, _MOST_STEP), help="Steps from frame to frame; without it 120 frames.")
 @files.force_option
 @pass_lab
 def animate(

@@ -22,6 +22,7 @@ from curvegan_cli.options.filtering import (
     where_option,
 )
 from curvegan_cli.options.selectors import any_jobs, select, sweep_option
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown.columns import state_style
 from curvegan_cli.shown.output import IDS_ONLY, Column, Grid, Sheet, cell, emit, form_options
 
@@ -40,7 +41,7 @@ _FACTS = ("name", "state", "verdict", "engine", "device", "step")
 @click.option("--smallest", "end", flag_value="smallest", help="The smallest values are the best.")
 @sweep_option
 @where_option
-@click.option("-n", "count", type=click.IntRange(1, 10_000), default=5, show_default=True, help="How many jobs.")
+@click.option("-n", "count", type=Whole(1, 10_000), default=5, show_default=True, help="How many jobs.")
 @form_options("table", "json", "csv", quiet=IDS_ONLY)
 @pass_lab
 def best(

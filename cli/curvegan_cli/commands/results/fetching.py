@@ -12,6 +12,7 @@ from curvegan.watching.marks import bears, mark, marked
 from curvegan.words import number
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown import files
 from curvegan_cli.shown.curve_files import shortest
 from curvegan_cli.shown.graphics import PROTOCOL, show_png
@@ -155,7 +156,7 @@ def _show(store: "Store", job: "Job", kind: str, png: bytes) -> None:
 
 @click.command()
 @one_job
-@click.option("--step", type=click.IntRange(0, 10_000_000), help="Which checkpoint; the newest without it.")
+@click.option("--step", type=Whole(0, 10_000_000), help="Which checkpoint; the newest without it.")
 @files.output_option("job-ID-step-N.safetensors")
 @files.force_option
 @pass_lab

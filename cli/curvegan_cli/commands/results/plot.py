@@ -11,6 +11,7 @@ from curvegan.watching.marks import bears, mark, marked
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import keys_option, metric_option, where_option
 from curvegan_cli.options.selectors import sweep_option
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown import files
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ KINDS = ("heatmap", "fan", "best")
 @keys_option
 @metric_option("--metric")
 @where_option
-@click.option("-n", "count", type=click.IntRange(1, 12), default=12, show_default=True, help="Panels of fan and best.")
+@click.option("-n", "count", type=Whole(1, 12), default=12, show_default=True, help="Panels of fan and best.")
 @files.picture_option("sweep-ID-KIND.png")
 @files.dpi_option
 @files.force_option

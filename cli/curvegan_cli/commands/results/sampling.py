@@ -12,18 +12,19 @@ from curvegan.submitting.layers import job_layers, layered
 from curvegan.words import digits_of, number
 from curvegan_cli.options import completing, pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown import curve_files, files
 from curvegan_cli.shown.curve_files import shortest
 from curvegan_cli.shown.output import Column, Grid, emit, form_options
 
 _MOST_VALUES = 2_000_000
-_count = click.option("-n", "count", type=click.IntRange(1, 100_000), default=10, show_default=True, help="How many.")
+_count = click.option("-n", "count", type=Whole(1, 100_000), default=10, show_default=True, help="How many.")
 
 
 @click.command()
 @one_job
 @_count
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Which curves.")
+@click.option("--seed", type=Whole(0, 2**64 - 1), default=0, show_default=True, help="Which curves.")
 @click.option("--last", is_flag=True, help="Of the last weights, where averaged ones are what you get.")
 @files.output_option("stdout; csv, npy and parquet only, as")
 @files.force_option
@@ -72,7 +73,7 @@ def sample(
 @click.option("--data", "name", metavar="NAME", required=True, shell_complete=completing.datasets, help="Your curves.")
 @click.option("--kind", type=click.Choice(KINDS), default="gaussian", show_default=True, help="What curves are of.")
 @_count
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Which rows, and curves.")
+@click.option("--seed", type=Whole(0, 2**64 - 1), default=0, show_default=True, help="Which rows, and curves.")
 @files.output_option("stdout; csv, npy and parquet only, as")
 @files.force_option
 @form_options("table", "json", *curve_files.FORMS)

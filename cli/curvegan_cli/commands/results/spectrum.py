@@ -9,6 +9,7 @@ from curvegan.lab import Lab
 from curvegan.watching.job_spectrum import job_spectrum
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown import files
 from curvegan_cli.shown.output import Column, Grid, Pairs, Sheet, emit, form_options
 
@@ -20,8 +21,8 @@ _NAMES = ("real", "imaginary", "absolute")
 
 @click.command()
 @one_job
-@click.option("--step", type=click.IntRange(0, 10_000_000), help="At which checkpoint; the newest without it.")
-@click.option("-n", "count", type=click.IntRange(1, 2000), default=10, show_default=True, help="How many in the table.")
+@click.option("--step", type=Whole(0, 10_000_000), help="At which checkpoint; the newest without it.")
+@click.option("-n", "count", type=Whole(1, 2000), default=10, show_default=True, help="How many in the table.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ from curvegan.lab import Lab
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import keys_option, metric_option
 from curvegan_cli.options.selectors import Selection, jobs_or_sweep
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown import files
 from curvegan_cli.shown.output import message
 
@@ -24,7 +26,7 @@ _NO_WEB = "the dashboard needs more packages; `pip install 'curvegan[web]'` brin
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=Whole(0, 65535), default=_PORT, show_default=True, help="0 takes a free one.")
 @click.option("--open", "open_it", is_flag=True, help="Open it in your browser.")
 @click.option(
     "--bind", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen; for containers."
@@ -82,8 +84,12 @@ def _doors(port: int, hosts: tuple[str, ...], token: str | None) -> "Doors":
 @jobs_or_sweep
 @metric_option("--metric")
 @keys_option
+@files.output_option("stdout")
+@files.force_option
 @pass_lab
-def report(lab: Lab, selection: Selection, metric: "JobField", keys: tuple[str, ...] | None) -> None:
+def report(
+    lab: Lab, selection: Selection, metric: "JobField", keys: tuple[str, ...] | None, output: Path | None, force: bool
+) -> None:
     """Print a page about a sweep, or any jobs, as one file to share.
 
     It is self-contained HTML and needs no network: summary, heat map, losses, the best jobs with a latent walk that the
@@ -93,15 +99,16 @@ def report(lab: Lab, selection: Selection, metric: "JobField", keys: tuple[str, 
     \b
     Examples:
       curvegan report --sweep 3 > sweep.html
-      curvegan report 17 > job.html
+      curvegan report 17 --output job.html
       curvegan report --where "tag=paper and loss=ns" --by lr > paper.html
     """
     from curvegan_web.report import report_page
     from curvegan_web.views.report import report_view
 
-    files.check_writable(files.STDOUT, force=False)
+    path = output or files.STDOUT
+    files.check_writable(path, force)
     told = _told(lab.store, selection, metric, keys)
-    files.write(files.STDOUT, report_page(report_view(lab.store, told)).encode(), force=False)
+    files.deliver(path, report_page(report_view(lab.store, told)).encode(), force)
 
 
 def _told(store: "Store", selection: Selection, metric: "JobField", keys: tuple[str, ...] | None) -> "Told":
@@ -115,4 +122,4 @@ def _told(store: "Store", selection: Selection, metric: "JobField", keys: tuple[
         return Told(title, of_sweep(sweep, where), metric, sweep, keys or varied_keys(sweep), where is None)
     ids = selection.ids(store)[: MOST_JOBS + 1]
     title = f"job {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs"
-    return Told(title, Filter.parse(f"id in ({','.join(map(str, ids or [0]))})"), metric, None, keys)
+    return Told(title, Filter.of_jobs(ids), metric, None, keys)

@@ -12,6 +12,7 @@ from curvegan.datasets import as_table, stored_curves
 from curvegan.lab import Lab
 from curvegan.words import age, digits_of, moment, number
 from curvegan_cli.options import completing, pass_lab
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown.output import Column, Grid, Pairs, Sheet, emit, emit_records, form_options
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def data() -> None:
 @click.option("--transpose/--no-transpose", default=None, help="Take each column, or each row, for a curve.")
 @click.option("--long", metavar="ID,X,Y", help="Columns of a file with one value a line; none for no such file.")
 @click.option("--missing", type=click.Choice(["drop", "interpolate"]), help="What to do where a value is missing.")
-@click.option("--resample", metavar="N", type=int, help="Bring all curves to N points.")
+@click.option("--resample", metavar="N", type=Whole(), help="Bring all curves to N points.")
 @click.option("--x-label", default="", help="What the axis of x is called.")
 @click.option("--y-label", default="", help="What the axis of y is called.")
 @form_options("table", "json", quiet=_NAMES_ONLY)

@@ -10,17 +10,17 @@ from curvegan.watching.job_fields import job_fields
 from curvegan_cli.options import completing, pass_lab
 from curvegan_cli.options.job import no_worker_option, set_option
 from curvegan_cli.options.selectors import select_one
-from curvegan_cli.options.values import SettingCommand
+from curvegan_cli.options.values import SettingCommand, Whole
 from curvegan_cli.shown.output import IDS_ONLY, emit, form_options, messages
 
 
 @click.command(cls=SettingCommand)
 @click.argument("selector", metavar="ID", shell_complete=completing.jobs)
-@click.option("--at", "step", type=int, metavar="STEP", help="Any step that it has done; the last without it.")
+@click.option("--at", "step", type=Whole(), metavar="STEP", help="Any step that it has done; the last without it.")
 @set_option
 @click.option("--name", help="A name to know the new job by.")
 @click.option("--tag", "tags", multiple=True, help="A tag to find it by; may be given several times.")
-@click.option("--priority", type=click.IntRange(-1000, 1000), default=0, show_default=True, help="High goes first.")
+@click.option("--priority", type=Whole(-1000, 1000), default=0, show_default=True, help="High goes first.")
 @no_worker_option
 @form_options("table", "json", quiet=IDS_ONLY)
 @pass_lab

@@ -18,7 +18,7 @@ from curvegan.words import plural
 from curvegan_cli.options import completing, pass_lab
 from curvegan_cli.options.job import given_layers, job_options, no_worker_option
 from curvegan_cli.options.selectors import select_sweep
-from curvegan_cli.options.values import SettingCommand
+from curvegan_cli.options.values import SettingCommand, Whole
 from curvegan_cli.shown.columns import emit_ended_sweep, sweeps_grid, sweeps_sheet, whole_sweep_json
 from curvegan_cli.shown.output import IDS_ONLY, Column, Grid, console, emit, form_options, message, messages
 
@@ -40,8 +40,8 @@ _MOST_SHOWN = 20
     help="An axis; several times for more.",
 )
 @click.option("--seeds", metavar="N|A,B", help="Seeds for every point: so many from --seed on, or these.")
-@click.option("--random", "draws", type=click.IntRange(1, MOST_POINTS), metavar="N", help="Draw N points.")
-@click.option("--sweep-seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Seed of --random.")
+@click.option("--random", "draws", type=Whole(1, MOST_POINTS), metavar="N", help="Draw N points.")
+@click.option("--sweep-seed", type=Whole(0, 2**64 - 1), default=0, show_default=True, help="Seed of --random.")
 @click.option("--needed", is_flag=True, help="Leave out what has succeeded before, with as many steps.")
 @click.option("--skip-invalid", is_flag=True, help="Leave out points that make no valid job.")
 @job_options
@@ -164,7 +164,7 @@ def _say_queued(lab: Lab, sweep: "Sweep", submitted: "SubmittedSweep", form: str
 
 @click.command()
 @click.argument("selectors", metavar="[ID]...", nargs=-1, shell_complete=completing.sweeps)
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The newest so many.")
+@click.option("--limit", type=Whole(1, 1000), default=100, show_default=True, help="The newest so many.")
 @form_options("table", "json", "csv", quiet=IDS_ONLY)
 @pass_lab
 def sweeps(lab: Lab, selectors: tuple[str, ...], limit: int, form: str) -> None:

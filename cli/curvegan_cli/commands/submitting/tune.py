@@ -18,7 +18,7 @@ from curvegan.tuning.trials import Trial, best_of, ranked, trial_row
 from curvegan.words import plural
 from curvegan_cli.options import completing, pass_lab
 from curvegan_cli.options.job import given_layers, job_options, no_worker_option
-from curvegan_cli.options.values import SettingCommand
+from curvegan_cli.options.values import SettingCommand, Whole
 from curvegan_cli.shown.output import Column, Grid, Sheet, emit, form_options, message, messages
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ _MOST_SHOWN = 20
 _OF_ANY = ("name", "trials", "status", "no_worker", "form")
 
 
-def _one(_: click.Context, __: click.Parameter, metrics: tuple[str, ...]) -> str:
+def _one(_: click.Context, __: click.Parameter, metrics: tuple[str, ...]) -> str | None:
     if len(metrics) > 1:
         raise click.BadParameter(
             f"a trial is judged by one metric, got {', '.join(metrics)}; give the other to `summary`"
         )
-    return metrics[0]
+    return metrics[0] if metrics else None
 
 
 @click.command(cls=SettingCommand)
@@ -49,20 +49,17 @@ def _one(_: click.Context, __: click.Parameter, metrics: tuple[str, ...]) -> str
 @click.option(
     "--by",
     multiple=True,
-    default=("rmse",),
-    show_default=True,
     metavar="METRIC",
     callback=_one,
     shell_complete=completing.metrics,
-    help="What a trial is judged by: made small, or large where that is better.",
+    help="What a trial is judged by: made small, or large where that is better.  [default: rmse; of own curves the "
+    "energy of held-out rows]",
 )
 @click.option("--seeds", default="3", show_default=True, metavar="N|A,B", help="Seeds of a trial, as in `sweep`.")
-@click.option("--trials", type=click.IntRange(1, MOST_POINTS), metavar="N", help=f"Points to try.  [default: {TRIALS}]")
-@click.option("--batch", type=click.IntRange(1, MOST_POINTS), metavar="N", help="Choose N trials at once, repeatably.")
+@click.option("--trials", type=Whole(1, MOST_POINTS), metavar="N", help=f"Points to try.  [default: {TRIALS}]")
+@click.option("--batch", type=Whole(1, MOST_POINTS), metavar="N", help="Choose N trials at once, repeatably.")
 @click.option("--sampler", type=click.Choice(SAMPLERS), default="tpe", show_default=True, help="What chooses points.")
-@click.option(
-    "--sampler-seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Seed of its choices."
-)
+@click.option("--sampler-seed", type=Whole(0, 2**64 - 1), default=0, show_default=True, help="Seed of its choices.")
 @job_options
 @click.option("--status", metavar="NAME", shell_complete=completing.sweeps, help="Show how a study stands, and end.")
 @no_worker_option
@@ -88,6 +85,7 @@ def tune(lab: Lab, ctx: click.Context, /, form: str, **given: Any) -> None:
       curvegan tune --status rates -o json
     """
     if given["status"] is not None:
+        _check_alone(ctx, given)
         _show(lab, Study(lab, found(lab, given["status"])), form)
         return
     controller, new = opened(lab, given["name"], _plan(lab, ctx, given), given["trials"])
@@ -97,6 +95,14 @@ def tune(lab: Lab, ctx: click.Context, /, form: str, **given: Any) -> None:
     if standing.exhausted:
         message(f"The space has no further point: {plural(len(standing.trials), 'trial')} are all that there are.")
     _show(lab, Study(lab, controller.id, controller), form)
+
+
+def _check_alone(ctx: click.Context, given: Mapping[str, Any]) -> None:
+    """Raise UsageError for what --status would ignore."""
+    typed = [name for name in given if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if others := [name for name in typed if name != "status"]:
+        option = next(one for one in ctx.command.params if one.name == others[0]).opts[0]
+        raise click.UsageError(f"--status shows a study that is there: leave out {option}")
 
 
 def _plan(lab: Lab, ctx: click.Context, given: Mapping[str, Any]) -> Plan | None:

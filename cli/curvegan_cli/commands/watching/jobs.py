@@ -13,6 +13,7 @@ from curvegan.words import plural
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.job import no_worker_option
 from curvegan_cli.options.selectors import Selection, jobs_or_sweep
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown.output import emit, message, messages, quiet_option
 
 Verb = Callable[[int], None]
@@ -98,7 +99,7 @@ def resume(lab: Lab, selection: Selection, failed: bool, force: bool, no_worker:
 
 @click.command()
 @jobs_or_sweep
-@click.option("--steps", type=int, required=True, metavar="N", help="Steps it shall have in total.")
+@click.option("--steps", type=Whole(), required=True, metavar="N", help="Steps it shall have in total.")
 @no_worker_option
 @quiet_option
 @pass_lab

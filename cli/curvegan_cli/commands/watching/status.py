@@ -16,6 +16,7 @@ from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import where_option
 from curvegan_cli.options.job import no_worker_option
 from curvegan_cli.options.selectors import any_jobs, one_job, select, select_one, sweep_option
+from curvegan_cli.options.values import Whole
 from curvegan_cli.shown.columns import emit_jobs, jobs_grid
 from curvegan_cli.shown.configs import emit_config
 from curvegan_cli.shown.job_drawing import drawn_job
@@ -48,9 +49,7 @@ _EVENT_FIELDS = ("id", "job_id", "at", "attempt", "worker", "kind", "detail")
 @where_option
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these; several times for more.")
 @click.option("--tag", "tags", multiple=True, help="Only with this tag; several times for all of them.")
-@click.option(
-    "--limit", type=click.IntRange(1, 1_000_000), help=f"The newest so many.  [default: {_TABLE_LIMIT} in a table]"
-)
+@click.option("--limit", type=Whole(1, 1_000_000), help=f"The newest so many.  [default: {_TABLE_LIMIT} in a table]")
 @click.option("--watch", "watch_them", is_flag=True, help="Stay and show changes until Ctrl-C.")
 @no_worker_option
 @form_options("table", "json", "csv", quiet=IDS_ONLY)
