@@ -54,8 +54,8 @@ def test_a_running_job_is_explained_from_its_claim_to_its_end(any_client: Client
         assert claim is not None
         assert reason(any_client, job) == (
             "starting",
-            "host:4711 has claimed it and loads it, or trains others of its pack first; a kind of network that is new to "
-            "this machine is compiled first, 10 to 30 s.",
+            "host:4711 has claimed it and loads it, or trains others of its pack first; a kind of network that is new "
+            "to this machine is compiled first, 10 to 30 s.",
         )
         release(worker.store, claim.token, job, "drained")
         assert any_client.json("explain", str(job))["notes"]["drained"].startswith("host:4711 gave it back at step 0")
