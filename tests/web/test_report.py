@@ -128,3 +128,11 @@ def test_the_modules_are_one_script_that_imports_nothing() -> None:
     script = bundled()
     assert not re.search(r"^(import|export)\b", script, re.M)
     assert {"module_dom", "module_report"} <= set(re.findall(r"const (module_\w+) = ", script))
+
+
+def test_a_report_of_many_jobs_goes_into_a_file(tmp_path: Path) -> None:
+    client, file = Client(tmp_path), tmp_path / "many.html"
+    client.done("sweep", "--no-worker", "-q", "--seeds", "150", *SMALL)
+    assert client.done("report", "all", "--output", str(file)).strip() == str(file)
+    assert file.read_text().count("seed=149") >= 1
+    assert "is there already" in client.refused("report", "1-120", "--output", str(file))

@@ -5,12 +5,14 @@ import json
 from typing import Any
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page
 
 from curvegan_core.networks import generate, latents
 from curvegan_core.noise import Stream
 from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_web.server import static_files
+from curvegan_web.views import theatre
 
 from ..worker.inline import train_all
 from .conftest import Served, shown
@@ -56,6 +58,14 @@ def test_between_the_updates_the_discriminator_has_moved_and_the_generator_not(s
     now, between, on = frame(served, 3, 50), frame(served, 3, 50, "&half=1"), frame(served, 3, 51)
     assert now["generated"] == between["generated"] != on["generated"]
     assert between["field"] == on["field"] != now["field"]
+
+
+def test_what_is_on_the_stage_can_be_chosen_however_many_are_newer(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(theatre, "MOST_CHOICE", 1)
+    found = theatre.theatre_view(served.lab, {"job": "1", "beside": "3"})
+    assert {1, 3} <= {job["id"] for job in found["choice"]}
 
 
 def test_what_is_no_step_is_refused(served: Served) -> None:

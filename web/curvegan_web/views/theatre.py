@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # A request trains at most so many steps, and is asked after each hop whether somebody still waits for it.
 MOST_STEPS, HOP = 100_000, 1000
+MOST_CHOICE = 200
 _MOST_STAGES = 8
 _MOST_ID = 2**31 - 1
 
@@ -89,7 +90,7 @@ def performance(lab: "Lab", job_id: int) -> Performance:
 def theatre_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     """Return the jobs on the stage, `job` and `beside`; without one those that can be chosen. Raises JobNotFound."""
     ids = [whole(asked, name, 0, 0, _MOST_ID) for name in ("job", "beside") if asked.get(name)]
-    choice = [job for job in lab.store.jobs(limit=200) if job.step]
+    choice = [job for job in lab.store.jobs(limit=MOST_CHOICE) if job.step]
     ids = ids or [job.id for job in choice[:1]]
     staged = [performance(lab, job_id) for job_id in ids]
     listed = {job.id for job in choice}
