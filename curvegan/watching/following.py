@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from curvegan.watching.job_fields import ENDED
-from curvegan.watching.reasons import COMPILES, is_starting, waits_for
+from curvegan.watching.reasons import COMPILES, NEW_KERNEL, is_starting, waits_for
 from curvegan.watching.sparing import MOST_SHARE, Sparing
 from curvegan.watching.sweep_fields import Estimate, time_left
 
@@ -36,7 +36,8 @@ T = TypeVar("T")
 class Remark:
     """Something to tell who follows.
 
-    `kind` is away or back (the database), waits (a job, for what is missing), starting (a worker) or no_worker.
+    `kind` is away or back (the database), waits (a job, for what is missing), starting (a worker), claimed (a
+    job that has not begun for a while) or no_worker.
     """
 
     kind: str
@@ -213,7 +214,7 @@ def followed(
     worker can take waits for, or that its worker is starting; `start` keeps a background worker alive, or says why
     there is none. The same is remarked again after REPEAT_S.
     """
-    tend_at, remarks = 0.0, _Remarks({"waits": COMES_UP_S if start else 0.0, "starting": TEND_S})
+    tend_at, remarks = 0.0, _Remarks({"waits": COMES_UP_S if start else 0.0, "starting": TEND_S, "claimed": 2 * TEND_S})
     while True:
         yield (yield from patiently(look))
         if time.monotonic() >= tend_at:
@@ -253,6 +254,8 @@ def _tended(
         remarks.append(Remark("waits", text))
     elif any(is_starting(job, workers) for job in jobs):
         remarks.append(Remark("starting", f"The worker is starting: {COMPILES}."))
+    elif any(worker.state == "training" and worker.label == job.worker for job in jobs for worker in workers):
+        remarks.append(Remark("claimed", f"A worker has it, and has not begun to train it: {NEW_KERNEL}."))
     return remarks
 
 

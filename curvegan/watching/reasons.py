@@ -11,7 +11,7 @@ from curvegan.words import duration, number, plural
 if TYPE_CHECKING:
     from curvegan_db.values import Job, JobDetails, Worker
 
-_NEW_KERNEL = "a kind of network that is new to this machine is compiled first, 10 to 30 s"
+NEW_KERNEL = "a kind of network that is new to this machine is compiled first, 10 to 30 s"
 # Stable: programs read these codes. The texts may change.
 REASONS = {
     "no_worker": "queued: no worker lives at all",
@@ -190,7 +190,7 @@ def _running(details: "JobDetails") -> Explanation:
         why = f" ({details.cancel_reason})" if details.cancel_reason else ""
         return Explanation("cancel_requested", f"{placed} stops it within seconds{why}", (), {}, figures)
     if job.state == "queued":
-        text = f"{placed} has claimed it and loads it, or trains others of its pack first; {_NEW_KERNEL}"
+        text = f"{placed} has claimed it and loads it, or trains others of its pack first; {NEW_KERNEL}"
         return Explanation("starting", text, (f"curvegan wait {job.id}",), {}, figures)
     if job.step >= job.steps:
         return Explanation("recording", f"{placed} has trained it to its end and stores its results", (), {}, figures)

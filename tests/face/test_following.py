@@ -91,6 +91,19 @@ def test_a_worker_that_is_starting_is_remarked_once(lab: Lab, monkeypatch: pytes
     assert remarks == [Remark("starting", text)]
 
 
+def test_a_job_that_its_worker_compiles_for_is_remarked_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "TEND_S", 0.1)
+    [job] = lab.store.submit([JobRequest(TrainConfig())])
+    worker = lab.store.register_worker("host", 1, ("auto", "cpu"), "0")
+    assert lab.store.claim(worker, ("auto", "cpu"), 1)
+    cancelling = threading.Timer(2.0, lab.store.cancel, [job])
+    cancelling.start()
+    looks = follow_jobs(lab, [job])
+    remark = next(seen for seen in looks if isinstance(seen, Remark))
+    cancelling.join()
+    assert (remark.kind, "is compiled first, 10 to 30 s" in remark.text) == ("claimed", True)
+
+
 def test_a_job_that_is_gone_ends_the_following(lab: Lab) -> None:
     [job] = lab.store.submit([ONE])
     looks = follow_jobs(lab, [job])
