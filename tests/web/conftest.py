@@ -107,12 +107,17 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 @pytest.fixture(scope="session")
 def served(laboratory: Client) -> Iterator[Served]:
-    """The dashboard of that store: it only shows. Its doctor leaves out the engines, which take seconds."""
+    """The dashboard of that store: it only shows."""
     lab = Lab(home=str(laboratory.home))
-    with pytest.MonkeyPatch.context() as patched, Served(lab) as running:
-        patched.setattr("curvegan.watching.checks.check_engines", lambda _: [])
+    with Served(lab) as running:
         yield running
     lab.close()
+
+
+@pytest.fixture(autouse=True)
+def _doctor_without_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the engines, which take seconds, to the doctor's own tests; for one test, whoever serves longer."""
+    monkeypatch.setattr("curvegan.watching.checks.check_engines", lambda _: [])
 
 
 @pytest.fixture

@@ -120,7 +120,6 @@ def test_why_a_job_waits_is_what_explain_says(served: Served, laboratory: Client
 def test_the_doctor_is_asked_once_by_many_and_says_what_the_command_says(
     own_served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("curvegan.watching.checks.check_engines", lambda _: [])  # which starts a process
     found = asked(own_served, "/api/doctor")["findings"]
     assert {finding["check"] for finding in found} >= {"database", "schema", "workers", "disk"}
     monkeypatch.setattr("curvegan_web.views.doctor.examine", lambda _: pytest.fail("asked again"))
