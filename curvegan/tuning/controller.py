@@ -57,8 +57,11 @@ class Controller:
     def advance(self) -> StudyStanding:
         """Add the trials that are due, and return how the study stands."""
         trials = self.look()
-        if blind := next((trial for trial in trials if trial.unmeasured), None):
-            _refuse(f"no job of this study has {self.plan.by}; `curvegan metrics {blind.jobs[0]}` prints what one has")
+        ended = [trial for trial in trials if trial.ended]
+        if ended and all(trial.unmeasured for trial in ended):
+            _refuse(
+                f"no job of this study has {self.plan.by}; `curvegan metrics {ended[0].jobs[0]}` prints what one has"
+            )
         room = self._room(trials)
         if not room or not is_due(self.plan, trials):
             return StudyStanding(trials, self.plan.trials)

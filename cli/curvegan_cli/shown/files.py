@@ -16,8 +16,8 @@ force_option = click.option("--force", is_flag=True, help="Overwrite the file if
 
 
 def output_option(default: str) -> Callable[[Any], Any]:
-    """Add `--output`; `default` says which name a file has without it, or stdout."""
-    place = default if default == "stdout" else f"{default} in the current folder"
+    """Add `--output`; `default` says which name a file has without it, or that it is stdout."""
+    place = default if default.startswith("stdout") else f"{default} in the current folder"
     return click.option(
         "--output",
         type=click.Path(path_type=Path, allow_dash=True),

@@ -6,7 +6,7 @@ It is running from the moment its training begins. Until then it waits for its t
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, Label, String, and_, case, cast, or_
 
 from curvegan_db.columns import JobState
 from curvegan_db.tables import models
@@ -32,3 +32,12 @@ def displayed_as(state: str, moment: datetime) -> ColumnElement[bool]:
     if state == JobState.QUEUED:
         return or_(models.in_state(JobState.QUEUED), and_(claimed, held, models.Job.began_at.is_(None)))
     return models.in_state(JobState(state))
+
+
+def displayed_column(moment: datetime) -> Label[str]:
+    """Return the state that a job is shown in at a time, as a column to group by.
+
+    Group by its name, "shown": the condition once more would be another parameter for PostgreSQL.
+    """
+    lost, queued = displayed_as(LOST, moment), displayed_as(JobState.QUEUED, moment)
+    return case((lost, LOST), (queued, JobState.QUEUED.value), else_=cast(models.Job.state, String)).label("shown")

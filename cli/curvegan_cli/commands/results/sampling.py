@@ -26,7 +26,7 @@ _count = click.option("-n", "count", type=Whole(1, 100_000), default=10, show_de
 @_count
 @click.option("--seed", type=Whole(0, 2**64 - 1), default=0, show_default=True, help="Which curves.")
 @click.option("--last", is_flag=True, help="Of the last weights, where averaged ones are what you get.")
-@files.output_option("stdout; csv, npy and parquet only, as")
+@files.output_option("stdout; for csv, npy and parquet only")
 @files.force_option
 @form_options("table", "json", *curve_files.FORMS)
 @pass_lab
@@ -74,7 +74,7 @@ def sample(
 @click.option("--kind", type=click.Choice(KINDS), default="gaussian", show_default=True, help="What curves are of.")
 @_count
 @click.option("--seed", type=Whole(0, 2**64 - 1), default=0, show_default=True, help="Which rows, and curves.")
-@files.output_option("stdout; csv, npy and parquet only, as")
+@files.output_option("stdout; for csv, npy and parquet only")
 @files.force_option
 @form_options("table", "json", *curve_files.FORMS)
 @pass_lab

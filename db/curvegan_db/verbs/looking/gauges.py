@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, case, cast, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from curvegan_db.columns import JobState
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
-from curvegan_db.tables.states import displayed_as
+from curvegan_db.tables.states import displayed_as, displayed_column
 from curvegan_db.tables.transitions import NOT_BEGUN, WENT_BACK
 from curvegan_db.values import DISPLAYED_STATES, FAILING, IDLE, LOST, STARTING, STOPPED, TRAINING
 from curvegan_db.verbs.jobs import steps_per_second
@@ -57,10 +57,8 @@ class Gauging(Transactions):
 
 
 def _states(session: Session, moment: datetime) -> dict[str, int]:
-    lost, queued = displayed_as(LOST, moment), displayed_as(JobState.QUEUED, moment)
-    # The condition in the group by once more would be another parameter for PostgreSQL: by its name.
-    shown = case((lost, LOST), (queued, JobState.QUEUED.value), else_=cast(models.Job.state, String)).label("shown")
-    return {str(state): count for state, count in session.execute(select(shown, func.count()).group_by("shown"))}
+    query = select(displayed_column(moment), func.count()).group_by("shown")
+    return {str(state): count for state, count in session.execute(query)}
 
 
 def _oldest_queued_s(session: Session, moment: datetime) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from curvegan_db.columns import MOST_ID, JobState
@@ -13,8 +13,8 @@ from curvegan_db.filters.language import Filter
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
-from curvegan_db.tables.states import DISPLAYED_BY, displayed_as, displayed_state
-from curvegan_db.values import LOST, Job
+from curvegan_db.tables.states import DISPLAYED_BY, displayed_as, displayed_column, displayed_state
+from curvegan_db.values import Job
 from curvegan_db.verbs.jobs import filtered, job_values
 
 # Bound parameters of one statement, for jobs that are named one by one.
@@ -57,10 +57,8 @@ class Standings(Transactions):
             if ids is not None:
                 known = sorted(job_id for job_id in ids if 0 < job_id <= MOST_ID)[-_MOST_NAMED:]
                 chosen = chosen.where(job.id.in_(known))
-            lost, queued = displayed_as(LOST, moment), displayed_as(JobState.QUEUED, moment)
-            # The condition in the group by once more would be another parameter for PostgreSQL: by its name.
-            shown = case((lost, LOST), (queued, JobState.QUEUED.value), else_=cast(job.state, String)).label("shown")
-            per_state = chosen.with_only_columns(shown, func.count()).group_by("shown")
+            queued = displayed_as(JobState.QUEUED, moment)
+            per_state = chosen.with_only_columns(displayed_column(moment), func.count()).group_by("shown")
             counts = {str(state): count for state, count in session.execute(per_state)}
             unfinished = chosen.where(job.state.in_((JobState.QUEUED, JobState.RUNNING)))
             left = unfinished.with_only_columns(job.pack_key, func.sum(job.steps - job.step)).group_by(job.pack_key)
