@@ -154,7 +154,8 @@ def latents(config: TrainConfig, seed: int, stream: Stream, count: int, label: i
 
 def one_hot(config: TrainConfig, label_n: NDArray[np.integer]) -> Array:
     """Return a one at the number of each label, (n, labels)."""
-    return (label_n[:, None] == np.arange(len(config.labelled))).astype(np.float32)
+    hot_nk: Array = (label_n[:, None] == np.arange(len(config.labelled))).astype(np.float32)
+    return hot_nk
 
 
 def label_numbers(config: TrainConfig, latents_nl: Array) -> NDArray[np.int64]:

@@ -36,7 +36,7 @@ DATASET = a_dataset()
 SMALL: dict[str, Any] = {"batch_size": 6, "hidden_g": 33, "hidden_d": 17, "latent": 3, "eps": 1e-3, "lr": 1e-3}
 VARIANTS: dict[str, dict[str, Any]] = {
     "as the preset": {"front": "pca", "loss": "rpgan", "r1": 3.0, "r2": 3.0, "instance_noise": 0.1, "ema": 0.9},
-    "gp": {"gp": 1.0, "loss": "wgan", "d_steps": 2, "layers_g": 2, "layers_d": 2},
+    "gp": {"gp": 1.0, "loss": "wgan", "lr": 3e-4, "d_steps": 2, "layers_g": 2, "layers_d": 2},
     "further updates": {"g_steps": 2, "d_steps": 2, "instance_noise": 0.1, "holdout": 0.2},
     "no layers": {"layers_g": 0, "layers_d": 0, "r1": 1.0, "optimiser": "sgd", "latent": 0},
     "both at once": {"updates": "simultaneous", "optimiser": "oadam", "r2": 0.5},
