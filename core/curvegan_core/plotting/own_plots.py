@@ -143,8 +143,9 @@ def labels_picture(data: OwnData) -> Picture:
     drawn = [data.curves[data.label_n == number] for number in range(len(names))]
     made = [np.quantile(part, SHARES[1:4], axis=0) if len(part) else part for part in drawn]
     y = room(np.concatenate([*real, *made]), 0.06)
+    first, height = (_COLUMNS, 325) if len(names) <= _COLUMNS else (0, 556)  # one row of boxes is the lower one
     axes = [
-        _box(data, index, y, [
+        _box(data, first + index, y, [
             Marks("real 25 to 75 % band", data.x, real[index][[0, 2]], _INNER, 0),
             Marks("real median", data.x, real[index][[1]], _REAL, 1.5),
             Marks("generated quartiles", data.x, made[index], _GENERATED, 1.0),
@@ -153,7 +154,7 @@ def labels_picture(data: OwnData) -> Picture:
     ]  # fmt: skip
     keys = [Key("real: half", _INNER, 8), Key("median", _REAL, 1.5), Key("generated: the same", _GENERATED, 1.2)]
     facts = f"step {data.step:,}    {len(data.curves)} generated curves, by label"
-    return Picture(1032, 556, drawable(data.title), drawable(facts), _laid_out(axes), keys)
+    return Picture(1032, height, drawable(data.title), drawable(facts), _laid_out(axes), keys)
 
 
 def _laid_out(axes: list[Axes]) -> list[Axes]:
