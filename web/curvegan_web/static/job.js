@@ -16,7 +16,8 @@ export function job(main, first) {
   const answers = lineChart(plots.answers, { series: [{ label: "P(real) of real", colour: "real" }, { label: "of generated", colour: "fake" }], range: [0, 1] });
   let metric = null, drawnMetric = null;
   const picture = bundle(plots.curves, { height: 260 });
-  const side = el("div", { class: "grid" });
+  const side = el("div", { class: "grid" }), acts = el("div");
+  const acting = document.documentElement.dataset.changes ? import("./acting.js").then((found) => found.acting(acts)) : null;
 
   const drawMetric = () => {
     const name = chosen.value || "rmse";
@@ -30,6 +31,7 @@ export function job(main, first) {
   };
   const draw = () => {
     replace(head, hero(data));
+    acting?.then((show) => show(data.job));
     const { steps, g_loss, d_loss, d_real, d_fake } = data.losses, settled = data.equilibrium, marks = faults(data);
     losses.set([steps, g_loss, d_loss], { marks, lines: [{ y: settled.g_loss, label: "G settles", tone: "gen" }, { y: settled.d_loss, label: "D settles", tone: "dis" }] });
     answers.set([steps, d_real, d_fake], { marks, lines: [{ y: settled.p_real, label: "cannot tell" }] });
@@ -39,7 +41,7 @@ export function job(main, first) {
     if (data.curves) picture.set({ ...data.curves, generated: data.curves.generated.at(-1).curves });
     replace(side, ruling(data), about(data), history(data), log(data), config(data), downloads(data));
   };
-  replace(main, head,
+  replace(main, head, acts,
     el("div", { class: "grid plots" },
       card("Curves", plots.curves, { more: key() }),
       card("Losses", plots.losses, { command: `curvegan losses ${id}` }),
