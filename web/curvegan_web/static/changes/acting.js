@@ -27,20 +27,19 @@ export function acting(host) {
   };
 }
 
-// Beside the name of a job on the stage: a fork at the step of the slider.
+// Beside the name of a job on the stage: a fork at the step of the slider, asked for below it.
 export function forkHere(stage, job) {
-  const panel = el("div"), at = () => Math.min(job.step, Number(document.documentElement.dataset.step ?? job.step));
+  const controls = document.querySelector(".controls"), panel = document.querySelector(".forking") ?? el("div", { class: "forking" }), at = () => Math.min(job.step, Number(document.documentElement.dataset.step ?? job.step));
   const done = (told) => [el("a", { class: "button", href: `/jobs/${told.job}`, text: `Job ${told.job}` }), el("a", { class: "button main", href: `/theatre?job=${job.id}&beside=${told.job}&step=${at()}`, text: "Side by side" })];
-  const title = stage.querySelector(".title");
-  title.append(opening("Fork here", panel, () => forking(job, at, done)));
-  title.after(panel);
+  stage.querySelector(".title").append(opening("Fork here", panel, () => forking(job, at, done)));
+  controls.after(panel);
 }
 
 function opening(text, panel, made) {
-  const button = el("button", { type: "button", text, "aria-expanded": "false" });
+  const button = el("button", { type: "button", class: "opens", text, "aria-expanded": "false" });
   button.addEventListener("click", () => {
     const open = button.getAttribute("aria-expanded") === "true";
-    for (const other of button.parentNode.querySelectorAll("[aria-expanded]")) other.setAttribute("aria-expanded", "false");
+    for (const other of document.querySelectorAll(".opens")) other.setAttribute("aria-expanded", "false");
     button.setAttribute("aria-expanded", String(!open));
     replace(panel, open ? null : made());
     if (!open) panel.querySelector("input, select, .main")?.focus();
@@ -79,7 +78,7 @@ function framed(about, body, text, act, refused) {
 function forking(job, at, finished) {
   const typed = new Map(), fields = new Map(), rows = el("div", { class: "fields" }), command = el("div", { class: "command" });
   const takes = el("p", { class: "takes" }), general = el("p", { class: "problem", role: "alert" }), told = el("div", { class: "row done", role: "status" });
-  const choice = el("select", { "aria-label": "A key to change", onchange: () => { add(choice.value); choice.value = ""; } }, el("option", { value: "", text: "change another key …" }));
+  const choice = el("select", { "aria-label": "A key to change", onchange: () => { add(choice.value); choice.value = ""; } }, el("option", { value: "", text: "another key …" }));
   let plan = null, known = new Map();
   const change = (name, text) => { text ? typed.set(name, text) : typed.delete(name); show(); ask(); };
   const query = () => new URLSearchParams([...typed, ["at", String(at())]]);
@@ -115,15 +114,15 @@ function forking(job, at, finished) {
     const done = await posted(`/changes/jobs/${job.id}/fork`, Object.fromEntries(query()));
     replace(told, el("span", { text: done.text }), done.remarks.map((text) => el("span", { class: "soft", text })), finished(done));
   };
-  const form = framed(`The new job has the bits of job ${job.id} up to the step, and from there its own config.`, [rows, choice, command, takes, general, told], "Fork", act, (text) => { general.textContent = text; });
+  const form = framed(`The new job has the bits of job ${job.id} up to the step, and from there its own config.`, [rows, command, takes, general, told], "Fork", act, (text) => { general.textContent = text; });
   const send = form.querySelector("[type=submit]"), name = field({ name: "name", kind: "text", meaning: "a name to know the new job by", bounds: "" }, change, { short: true });
   fields.set("name", name);
-  rows.append(name.node);
+  rows.append(name.node, el("div", { class: "field" }, choice));
   new MutationObserver((_, observer) => (form.isConnected ? ask() : observer.disconnect())).observe(document.documentElement, { attributeFilter: ["data-step"] });
   fetched("/api/fields").then(({ groups }) => {
     known = new Map(groups.flatMap((group) => group.fields).filter((spec) => !spec.fixed).map((spec) => [spec.name, spec]));
     for (const key of known.keys()) choice.append(el("option", { value: key, text: key }));
-    for (const key of ["loss", "lr"]) add(key, document.activeElement === choice);
+    for (const key of ["loss", "lr"]) add(key, form.contains(document.activeElement));
     ask();
   });
   return form;
