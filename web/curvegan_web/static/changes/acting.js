@@ -14,15 +14,16 @@ const VERBS = {
 // The buttons of the page of a job; call what is returned with the job as it is now.
 export function acting(host) {
   const buttons = el("div", { class: "row acts", role: "group", "aria-label": "What can be done to it" }), panel = el("div");
-  let drawn = "";
+  let drawn = "", newest = null;
   host.append(buttons, panel);
   return (job) => {
+    newest = job;
     const now = `${job.state} ${job.step > 0}`;
     if (now === drawn) return;
     drawn = now;
     replace(panel);
     const verbs = Object.entries(VERBS).filter(([, verb]) => verb.when(job)).map(([name, verb]) => opening(verb.text, panel, () => asking(name, verb, job)));
-    replace(buttons, verbs, job.step ? opening("Fork", panel, () => forking(job, () => job.step, (done) => location.assign(`/jobs/${done.job}`))) : null,
+    replace(buttons, verbs, job.step ? opening("Fork", panel, () => forking(job, () => newest.step, (done) => location.assign(`/jobs/${done.job}`))) : null,
       el("a", { class: "button", href: `/submit?from=${job.id}`, text: "Submit one like it" }));
   };
 }
@@ -118,7 +119,7 @@ function forking(job, at, finished) {
   const send = form.querySelector("[type=submit]"), name = field({ name: "name", kind: "text", meaning: "a name to know the new job by", bounds: "" }, change, { short: true });
   fields.set("name", name);
   rows.append(name.node, el("div", { class: "field" }, choice));
-  new MutationObserver((_, observer) => (form.isConnected ? ask() : observer.disconnect())).observe(document.documentElement, { attributeFilter: ["data-step"] });
+  new MutationObserver((_, observer) => (form.isConnected ? (show(), ask()) : observer.disconnect())).observe(document.documentElement, { attributeFilter: ["data-step"] });
   fetched("/api/fields").then(({ groups }) => {
     known = new Map(groups.flatMap((group) => group.fields).filter((spec) => !spec.fixed).map((spec) => [spec.name, spec]));
     for (const key of known.keys()) choice.append(el("option", { value: key, text: key }));
