@@ -197,6 +197,7 @@ REFUSED = [
     {"name": "17"},
     {"tags": "x" * 300},
     {"key.epochs": "7"},
+    {"data": "loads", "key.points": "3"},
 ]
 
 

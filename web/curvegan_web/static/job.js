@@ -9,6 +9,7 @@ const FAULTS = { requeued: "lost its worker", released: "given back", retried: "
 export function job(main, first) {
   let data = first;
   if (first.error) return replace(main, el("p", { class: "problem", text: first.error }));
+  const acts = el("div"), acting = document.documentElement.dataset.changes ? import("./acting.js").then((found) => found.acting(acts)) : null;
   const id = first.job.id, head = el("div", { class: "hero" });
   const plots = { losses: el("div"), answers: el("div"), metric: el("div"), curves: el("div") };
   const chosen = el("select", { "aria-label": "Metric", onchange: () => drawMetric() });
@@ -16,8 +17,7 @@ export function job(main, first) {
   const answers = lineChart(plots.answers, { series: [{ label: "P(real) of real", colour: "real" }, { label: "of generated", colour: "fake" }], range: [0, 1] });
   let metric = null, drawnMetric = null;
   const picture = bundle(plots.curves, { height: 260 });
-  const side = el("div", { class: "grid" }), acts = el("div");
-  const acting = document.documentElement.dataset.changes ? import("./acting.js").then((found) => found.acting(acts)) : null;
+  const side = el("div", { class: "grid" });
 
   const drawMetric = () => {
     const name = chosen.value || "rmse";

@@ -17,6 +17,7 @@ export function theatre(main, data) {
   const walking = el("button", { type: "button", text: "Latent walk", "aria-pressed": "false", onclick: () => { walk = !walk; walking.setAttribute("aria-pressed", String(walk)); go(step, half); } });
   const halves = data.jobs.every((job) => job.stage.halves);
   const stages = data.jobs.map((job) => stage(job));
+  if (document.documentElement.dataset.changes) import("./acting.js").then(({ forkHere }) => data.jobs.forEach((job, at) => forkHere(stages[at].node, job)));
   const problem = el("p", { class: "problem", role: "alert" });
 
   const stop = () => { playing = false; play.textContent = "▶ Play"; };
@@ -73,7 +74,6 @@ export function theatre(main, data) {
     slider, problem);
   replace(main, el("h1", { class: "hidden", text: "Theatre" }), data.jobs.length ? [controls, el("div", { class: `stages n${stages.length}` }, stages.map((one) => one.node))] : el("section", { class: "card nothing" }, el("p", { text: "No job has trained yet." }), copyable("curvegan submit --lr 1e-4")));
   if (data.jobs.length) go(step);
-  if (document.documentElement.dataset.changes) import("./acting.js").then(({ forkHere }) => data.jobs.forEach((job, at) => forkHere(stages[at].node, job)));
 }
 
 async function frame(job, step, half, walk, signal) {

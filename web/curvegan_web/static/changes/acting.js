@@ -28,11 +28,11 @@ export function acting(host) {
   };
 }
 
-// Beside the name of a job on the stage: a fork at the step of the slider, asked for below it.
+// Above the picture of a job on the stage: a fork at the step of the slider, asked for below it.
 export function forkHere(stage, job) {
   const controls = document.querySelector(".controls"), panel = document.querySelector(".forking") ?? el("div", { class: "forking" }), at = () => Math.min(job.step, Number(document.documentElement.dataset.step ?? job.step));
   const done = (told) => [el("a", { class: "button", href: `/jobs/${told.job}`, text: `Job ${told.job}` }), el("a", { class: "button main", href: `/theatre?job=${job.id}&beside=${told.job}&step=${at()}`, text: "Side by side" })];
-  stage.querySelector(".title").append(opening("Fork here", panel, () => forking(job, at, done)));
+  stage.querySelector(".card-head").append(opening("Fork here", panel, () => forking(job, at, done)));
   controls.after(panel);
 }
 
