@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page
 
@@ -197,7 +198,6 @@ REFUSED = [
     {"name": "17"},
     {"tags": "x" * 300},
     {"key.epochs": "7"},
-    {"data": "loads", "key.points": "3"},
 ]
 
 
@@ -212,6 +212,16 @@ def test_the_form_refuses_as_the_command_does_and_beside_the_field(
     assert beside <= {name.removeprefix("key.") for name in asked}
     assert post(own_served, "/changes/submit", asked).status in (400, 404)
     assert own_served.lab.store.last_id() is None
+
+
+def test_own_curves_bring_their_points(own_served: Served, typing: Client) -> None:
+    own_served.lab.data.add(np.random.default_rng(1).normal(size=(120, 6)), name="own")
+    plan = plan_view(own_served.lab, {"data": "own"})
+    assert (plan["problems"], plan["values"]["points"], plan["values"]["front"]) == ([], "6", "pca")
+    assert len(plan["scene"]["x"]) == 6
+    wrong = plan_view(own_served.lab, {"data": "own", "key.points": "3"})
+    said = typing.refused(*shlex.split(wrong["command"])[1:]).removeprefix("Error: ")
+    assert wrong["problems"] == [{"field": "data", "text": said}]
 
 
 def test_several_values_are_refused_with_what_takes_them(own_served: Served, typing: Client) -> None:

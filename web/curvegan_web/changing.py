@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from curvegan_core.errors import InvalidInput
 from curvegan_web.views.changes import acts
-from curvegan_web.views.changes.form import fields_view
+from curvegan_web.views.changes.form import fields_view, submit_view
 from curvegan_web.views.changes.plan import fork_view, plan_view
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ _LONGEST_S, _MOST_TEXTS, _MOST_CHARACTERS = 10, 200, 1000
 
 
 class Changes:
-    """What a dashboard that may change things has more: plans, which are looks, and what is done."""
+    """What a dashboard that may change things has more: a form, plans, which are looks, and what is done."""
+
+    form = staticmethod(submit_view)
 
     def __init__(self, lab: "Lab") -> None:
         self._lab = lab

@@ -27,7 +27,6 @@ from curvegan_web.downloads import job_file, jobs_file
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
 from curvegan_web.views import compare, data, doctor, fan, job, jobs, sweep, sweeps, theatre, workers
-from curvegan_web.views.changes.form import submit_view
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
@@ -57,7 +56,7 @@ PAGES = (
     Page("/data", "data", "Data and curves", data.data_view),
     Page("/workers", "workers", "Workers", workers.workers_view),
 )
-SUBMIT = Page("/submit", "submit", "Submit a job", submit_view)
+SUBMIT = Page("/submit", "submit", "Submit a job", Changes.form)
 # What takes longer than a page may: it is asked for once the page is there, and little of it is done at a time.
 PARTS: dict[str, View] = {
     "/api/doctor": doctor.doctor_view,

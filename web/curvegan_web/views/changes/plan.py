@@ -175,4 +175,11 @@ def _field(key: str, text: str, typed: Mapping[str, str]) -> str:
 
 def _labelled(text: str) -> str:
     """Return the field of what is no key of a config."""
-    return next((field for word, field in {"--data": "data", "tag": "tags", "name": "name", "--at": "at"}.items() if word in text), "")
+    return next(
+        (
+            field
+            for word, field in {"--data": "data", "tag": "tags", "name": "name", "--at": "at"}.items()
+            if word in text
+        ),
+        "",
+    )
