@@ -6,10 +6,14 @@ Who may ask for it is here too: each case of `DOORS` is a way in that public das
 import json
 import random
 import shlex
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import numpy as np
 import pytest
@@ -342,3 +346,24 @@ def test_fork_here_forks_at_the_step_of_the_slider(own_served: Served, tab: Page
     fork = own_served.lab.store.job(2)
     assert (fork.parent, fork.parent_step, fork.config.lr_g, fork.config.r1) == (1, 21, 1e-3, 0.5)
     tab.goto("about:blank")
+
+
+def test_the_command_says_what_it_lets_in(typing: Client) -> None:
+    """Both kinds as a person starts them; the form is there or not."""
+    for flags, word, status in (([], "changes nothing", 404), (["--allow-changes"], "may submit jobs", 200)):
+        command = typing.command("dashboard", "--port", "0", *flags)
+        with subprocess.Popen(**command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            assert running.stdout
+            assert running.stderr
+            address = running.stdout.readline().strip()
+            assert word in running.stderr.readline()
+            opener = build_opener(HTTPCookieProcessor())
+            opener.open(address, timeout=20).close()
+            try:
+                found = opener.open(address.partition("?")[0] + "submit", timeout=20).status
+            except HTTPError as error:
+                found = error.code
+                error.close()
+            running.send_signal(signal.SIGINT)
+            running.communicate(timeout=20)
+        assert found == status
