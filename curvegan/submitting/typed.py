@@ -1,5 +1,6 @@
 """A job as somebody types it, key by key: the command that says the same, and the request that comes of it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -33,9 +34,9 @@ class Typed:
     @property
     def words(self) -> list[str]:
         """The command that queues the same job, or is refused in the same words."""
-        keys = _ordered(self.keys)
-        options = [(f"--{key.replace('_', '-')}", text) for key, text in keys.items() if _has_option(key, text)]
-        others = [("--set", f"{key}={text}") for key, text in keys.items() if not _has_option(key, text)]
+        keys, own = _ordered(self.keys), _as_options(self.keys)
+        options = [(f"--{key.replace('_', '-')}", text) for key, text in keys.items() if key in own]
+        others = [("--set", f"{key}={text}") for key, text in keys.items() if key not in own]
         start = (("--from", self.start), ("--preset", self.preset), ("--data", self.data))
         return ["curvegan", "submit", *_options((*start, *options, *others)), *self.label_words]
 
@@ -92,6 +93,12 @@ def _ordered(keys: Mapping[str, str]) -> dict[str, str]:
     return dict(sorted(keys.items(), key=lambda pair: KEYS.index(pair[0]) if pair[0] in KEYS else len(KEYS)))
 
 
+def _as_options(keys: Mapping[str, str]) -> set[str]:
+    """Return which keys are typed as options: of the rates all or none, for `--lr` would win over `--set lr_g`."""
+    own, rates = {key for key, text in keys.items() if _has_option(key, text)}, keys.keys() & {*_NUMBERS}
+    return own if rates <= own else own - rates
+
+
 def _has_option(key: str, text: str) -> bool:
     """Return whether the option takes the text; of a number what is none is refused by the config, behind `--set`."""
     from curvegan import toml
@@ -99,9 +106,11 @@ def _has_option(key: str, text: str) -> bool:
     value = toml.value(text)
     if key not in (*_NUMBERS, *_WHOLE):
         return key in KEYS and value == text
+    if not re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?", text):
+        return False
     if isinstance(value, float):
         return key in _NUMBERS or value.is_integer()
-    return key in _WHOLE and isinstance(value, int) and not isinstance(value, bool)
+    return key in _WHOLE and isinstance(value, int)
 
 
 def _options(given: Iterable[tuple[str, str | None]]) -> list[str]:

@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import Page
 
 from curvegan.lab import Lab
+from curvegan.submitting.typed import Typed
 from curvegan_core.config.train import TrainConfig
 from curvegan_web.doors import MOST_BYTES
 from curvegan_web.views.changes.acts import VERBS
@@ -254,6 +255,24 @@ def test_the_command_of_the_form_queues_the_same_job(own_served: Served, typing:
     assert first.config == second.config
     assert (first.name, first.tags, first.priority) == (second.name, second.tags, second.priority)
     assert (first.config.lr_g, first.config.lr_d, first.tags, first.priority) == (1e-3, 2e-3, ("a", "b"), -3)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"lr": ".5", "lr_g": "1", "lr_d": "1e-3"},
+        {"lr_d": "0.25", "lr": "1", "seed": "0x10", "steps": "1e3"},
+        {"curve.radius": "2", "curve": "ring8", "spectral_norm": "True", "stop": "converged,collapsed"},
+        {"curve": "{family='ring8', radius=2}", "loss": "'hinge'", "steps": "1_000", "beta1": ".5"},
+    ],
+    ids=str,
+)
+def test_whatever_is_typed_the_command_has_the_config_of_the_form(
+    own_served: Served, typing: Client, keys: dict[str, str]
+) -> None:
+    typed = Typed(keys)
+    printed = typing.json(*typed.words[1:], "--dry-run")
+    assert typed.config(own_served.lab).model_dump(mode="json") == printed
 
 
 def test_a_job_is_cancelled_resumed_run_again_and_extended(own_served: Served) -> None:
