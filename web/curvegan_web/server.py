@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from curvegan.watching.exposition import CONTENT_TYPE, exposition
 from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatasetNotFound, JobNotFound, ResultNotFound, SweepNotFound
+from curvegan_web.changing import Changes
 from curvegan_web.doors import Doors, Guard
 from curvegan_web.downloads import job_file, jobs_file
 from curvegan_web.looks import Looks, TooManyStreams
@@ -55,6 +56,7 @@ PAGES = (
     Page("/data", "data", "Data and curves", data.data_view),
     Page("/workers", "workers", "Workers", workers.workers_view),
 )
+SUBMIT = Page("/submit", "submit", "Submit a job", Changes.form)
 # What takes longer than a page may: it is asked for once the page is there, and little of it is done at a time.
 PARTS: dict[str, View] = {
     "/api/doctor": doctor.doctor_view,
@@ -81,7 +83,9 @@ class Dashboard:
             Route("/files/jobs.csv", self._file(jobs_file)),
             Route("/metrics", self._metrics),
         ]
-        for one in PAGES:
+        if self.doors.changes:
+            routes += Changes(self.lab).routes()
+        for one in (*PAGES, *([SUBMIT] if self.doors.changes else [])):
             path = one.path.rstrip("/")
             routes += [
                 Route(one.path, self._page(one)),
@@ -99,7 +103,8 @@ class Dashboard:
             except CurveganError as error:
                 data, status = {"error": str(error), "shown": dict(asked)}, _status(error)
             title = f"{shown.title} {asked['id']}" if "id" in asked else shown.title
-            return HTMLResponse(page(shown.name, title, data, VERSION, modules(f"{shown.name}.js")), status)
+            loaded = modules(f"{shown.name}.js")
+            return HTMLResponse(page(shown.name, title, data, VERSION, loaded, self.doors.changes), status)
 
         return answer
 
@@ -211,7 +216,7 @@ def _refused(_: Request, error: Exception) -> Response:
 def static_files() -> dict[str, bytes]:
     """Return every file that a page loads, by its name: nothing else can be asked for."""
     folder = files("curvegan_web") / "static"
-    found = [*folder.iterdir(), *(folder / "vendor").iterdir()]
+    found = [path for room in (folder, folder / "vendor", folder / "changes") for path in room.iterdir()]
     return {path.name: path.read_bytes() for path in found if path.is_file()}
 
 

@@ -9,6 +9,7 @@ const FAULTS = { requeued: "lost its worker", released: "given back", retried: "
 export function job(main, first) {
   let data = first;
   if (first.error) return replace(main, el("p", { class: "problem", text: first.error }));
+  const acts = el("div"), acting = document.documentElement.dataset.changes ? import("./acting.js").then((found) => found.acting(acts)) : null;
   const id = first.job.id, head = el("div", { class: "hero" });
   const plots = { losses: el("div"), answers: el("div"), metric: el("div"), curves: el("div") };
   const chosen = el("select", { "aria-label": "Metric", onchange: () => drawMetric() });
@@ -30,6 +31,7 @@ export function job(main, first) {
   };
   const draw = () => {
     replace(head, hero(data));
+    acting?.then((show) => show(data.job));
     const { steps, g_loss, d_loss, d_real, d_fake } = data.losses, settled = data.equilibrium, marks = faults(data);
     losses.set([steps, g_loss, d_loss], { marks, lines: [{ y: settled.g_loss, label: "G settles", tone: "gen" }, { y: settled.d_loss, label: "D settles", tone: "dis" }] });
     answers.set([steps, d_real, d_fake], { marks, lines: [{ y: settled.p_real, label: "cannot tell" }] });
@@ -39,7 +41,7 @@ export function job(main, first) {
     if (data.curves) picture.set({ ...data.curves, generated: data.curves.generated.at(-1).curves });
     replace(side, ruling(data), about(data), history(data), log(data), config(data), downloads(data));
   };
-  replace(main, head,
+  replace(main, head, acts,
     el("div", { class: "grid plots" },
       card("Curves", plots.curves, { more: key() }),
       card("Losses", plots.losses, { command: `curvegan losses ${id}` }),

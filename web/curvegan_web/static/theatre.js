@@ -17,6 +17,7 @@ export function theatre(main, data) {
   const walking = el("button", { type: "button", text: "Latent walk", "aria-pressed": "false", onclick: () => { walk = !walk; walking.setAttribute("aria-pressed", String(walk)); go(step, half); } });
   const halves = data.jobs.every((job) => job.stage.halves);
   const stages = data.jobs.map((job) => stage(job));
+  if (document.documentElement.dataset.changes) import("./acting.js").then(({ forkHere }) => data.jobs.forEach((job, at) => forkHere(stages[at].node, job)));
   const problem = el("p", { class: "problem", role: "alert" });
 
   const stop = () => { playing = false; play.textContent = "▶ Play"; };
