@@ -48,7 +48,7 @@ class Page:
 PAGES = (
     Page("/", "jobs", "Jobs", jobs.jobs_view, jobs.followed_jobs),
     Page("/jobs/{id}", "job", "Job", job.job_view),
-    Page("/theatre", "theatre", "Theatre", theatre.theatre_view),
+    Page("/theatre", "theatre", "Theatre", theatre.theatre_view, theatre.followed_theatre),
     Page("/sweeps", "sweeps", "Sweeps", sweeps.sweeps_view),
     Page("/sweeps/{id}", "sweep", "Sweep", sweep.sweep_view),
     Page("/compare", "compare", "Compare", compare.compare_view),
