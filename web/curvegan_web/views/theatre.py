@@ -33,6 +33,8 @@ class Gone(Exception):
 class Performance:
     """One job on the stage. A lock, for a replayer serves one thread."""
 
+    job: "Job"
+
     def __init__(self, store: "Store", job: "Job") -> None:
         self.lock = threading.Lock()
         self.stage = Stage(job.config, own_curves(store, job))
