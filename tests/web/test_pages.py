@@ -2,11 +2,14 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page
 
 from ..cli.client import Client
+from ..worker.inline import train_all
 from .conftest import HOSTILE, Served, shown
 
 
@@ -21,6 +24,7 @@ def asked(served: Served, path: str) -> Any:
     [
         ("/sweeps", "rates"),
         ("/sweeps/1", "lr=0.001 loss=lsgan"),
+        ("/tune", "There is no search yet"),
         ("/compare?jobs=1,2,3", "Where they differ"),
         ("/compare", "Which jobs?"),
         ("/data", "Eight normal clusters"),
@@ -99,6 +103,54 @@ def test_what_cannot_be_compared_is_refused(served: Served, query: str) -> None:
     assert served.ask("/sweeps/1?x=steps").status == 400
 
 
+def test_a_range_that_is_brushed_is_the_filter_of_the_page(served: Served, tab: Page) -> None:
+    shown(tab, served, "/sweeps/1?metric=spread")
+    box = tab.locator("canvas.parallel").bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + 56, box["y"] + 290)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 56, box["y"] + 200)
+    tab.mouse.up()
+    tab.get_by_text("4 of 8 jobs").wait_for()
+    brushed = tab.get_by_role("searchbox").input_value()
+    assert brushed.startswith("lr>=0.0001 and lr<=")
+    view = asked(served, f"/api/sweep/sweeps/1?{urlencode({'where': brushed})}")
+    assert view["matching"] == sum(len(group["jobs"]) for group in view["groups"]) == 4
+    best = tab.get_by_label("Copy as command: curvegan best").inner_text()
+    assert f"--by spread --where '{brushed}'" in best
+    tab.get_by_role("searchbox").fill("loss=ns and rmse>0")
+    tab.get_by_role("searchbox").press("Enter")
+    tab.wait_for_url("**where=loss*")
+    tab.get_by_text("4 of 8 jobs").wait_for()
+    tab.mouse.click(box["x"] + 56, box["y"] + 200)  # no range is there: nothing is taken away
+    tab.goto("about:blank")
+
+
+def test_a_filter_that_cannot_be_read_is_said(served: Served, tab: Page) -> None:
+    assert served.ask("/api/sweep/sweeps/1?where=lr%3D").status == 400
+    shown(tab, served, "/sweeps/1?where=lr%3D")
+    assert "lr" in tab.get_by_role("alert").inner_text()
+    tab.goto("about:blank")
+
+
+def test_a_search_is_shown_with_its_best_so_far(own_served: Served, tab: Page) -> None:
+    lab = own_served.lab
+    study = lab.tune({"lr": [1e-4, 1e-3, 1e-2]}, sampler="grid", trials=3, steps=20, hidden_g=8, hidden_d=8, name="s")
+    while study.advance():
+        train_all(lab.store)
+    view = asked(own_served, f"/api/tune/tune/{study.id}")
+    assert [trial["rmse"] for trial in view["trials"]] == [trial.value for trial in study.look()]
+    shown(tab, own_served, "/tune")
+    tab.get_by_role("link", name="s", exact=True).click()
+    tab.wait_for_selector("html[data-page=tune][data-drawn]")
+    assert study.best is not None
+    assert tab.locator("tbody tr").first.locator("td").first.inner_text() == str(study.best.number)
+    assert tab.locator("circle").count() == 6
+    assert tab.get_by_label("Copy as command: curvegan tune --name s").count() == 1
+    assert own_served.ask("/api/tune/tune/99").status == 404
+    tab.goto("about:blank")
+
+
 def test_what_was_trained_on_a_family_is_counted(served: Served, tab: Page) -> None:
     trained = asked(served, "/api/trained")["families"]
     assert {name: sum(counts.values()) for name, counts in trained.items()} == {"quadratic": 11, "ring8": 1}
@@ -108,6 +160,16 @@ def test_what_was_trained_on_a_family_is_counted(served: Served, tab: Page) -> N
     tab.wait_for_selector("html[data-page=jobs][data-drawn]")
     assert tab.locator("tbody tr").count() == 11
     tab.goto("about:blank")
+
+
+def test_two_names_of_the_same_rows_are_one_data_set(own_served: Served) -> None:
+    lab, rows = own_served.lab, np.arange(48.0).reshape(4, 12)
+    for name in ("b", "a"):
+        lab.data.add(rows, name=name)
+    lab.submit(data="b", worker=False)
+    [one] = asked(own_served, "/api/data/data")["sets"]
+    assert sorted(one["names"]) == ["a", "b"]
+    assert asked(own_served, "/api/trained")["sets"] == {one["hash"]: {"queued": 1}}
 
 
 def test_why_a_job_waits_is_what_explain_says(served: Served, laboratory: Client) -> None:

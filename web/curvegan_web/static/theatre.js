@@ -125,8 +125,8 @@ function stage(job) {
   renew();
   const legend = el("span", { class: "key" }, key(), el("i", { class: "dis" }), "D’s pull");
   const node = el("div", { class: "stage" },
-    el("section", { class: "card" }, head, exact, el("div", { class: "card-head" }, el("h2", { text: set.kind === "points" ? "Points, over what D thinks of each place" : "Curves, and D’s pull on every point" }), legend), curves, scale(set)),
-    plane ? card(`D’s view along ${set.plane.names[0]} and ${set.plane.names[1]}`, [view, scale({ kind: "points", plane: true })]) : null,
+    el("section", { class: "card" }, head, exact, el("div", { class: "card-head" }, el("h2", { text: set.kind === "points" ? "Points, over what D thinks of each place" : "Curves, and D’s pull on every point" }), legend), scale(set), curves),
+    plane ? card(`D’s view along ${set.plane.names[0]} and ${set.plane.names[1]}`, [scale({ kind: "points", plane: true }), view]) : null,
     shares ? card("Share of each mode over the steps", share) : null,
     card("Losses", plot, { command: `curvegan losses ${job.id}` }));
   const draw = (one) => {
