@@ -126,16 +126,29 @@ def test_a_range_that_is_brushed_is_the_filter_of_the_page(served: Served, tab: 
     tab.goto("about:blank")
 
 
-def test_a_filter_that_cannot_be_read_is_said(served: Served, tab: Page) -> None:
-    assert served.ask("/api/sweep/sweeps/1?where=lr%3D").status == 400
-    shown(tab, served, "/sweeps/1?where=lr%3D")
-    assert "lr" in tab.get_by_role("alert").inner_text()
+def test_a_filter_that_cannot_be_read_is_said(served: Served) -> None:
+    for path in ("/sweeps/1", "/api/sweep/sweeps/1", "/api/fan/sweeps/1", "/"):
+        answer = served.ask(f"{path}?where=lr%3D")
+        assert (answer.status, b'"error":"' in answer.body) == (400, True)
+
+
+def test_where_all_jobs_are_looked_through_the_page_is_there_first(served: Served, tab: Page) -> None:
+    path = "/?sort=rmse&where=loss%3Dns"
+    assert b'"rows":null' in served.ask(path).body
+    shown(tab, served, path)
+    tab.locator("th[aria-sort=ascending]", has_text="RMSE").wait_for()
+    rows = asked(served, f"/api/jobs{path[1:]}")["rows"]
+    known = [row["rmse"] for row in rows if row["rmse"] is not None]
+    assert known == sorted(known)
+    assert tab.locator("tbody tr").count() == len(rows) > 4
     tab.goto("about:blank")
 
 
 def test_a_search_is_shown_with_its_best_so_far(own_served: Served, tab: Page) -> None:
     lab = own_served.lab
-    study = lab.tune({"lr": [1e-4, 1e-3, 1e-2]}, sampler="grid", trials=3, steps=20, hidden_g=8, hidden_d=8, name="s")
+    study = lab.tune(
+        {"lr": [1e-4, 1e-3, 1e-2]}, sampler="grid", trials=3, steps=20, hidden_g=8, hidden_d=8, name="s", worker=False
+    )
     while study.advance():
         train_all(lab.store)
     view = asked(own_served, f"/api/tune/tune/{study.id}")

@@ -16,7 +16,7 @@ export function job(main, first) {
   const answers = lineChart(plots.answers, { series: [{ label: "P(real) of real", colour: "real" }, { label: "of generated", colour: "fake" }], range: [0, 1] });
   let metric = null, drawnMetric = null;
   const picture = bundle(plots.curves, { height: 260 });
-  const side = el("div", { class: "grid" });
+  const side = el("div", { class: "flow" });
 
   const drawMetric = () => {
     const name = chosen.value || "rmse";

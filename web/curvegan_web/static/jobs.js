@@ -74,7 +74,7 @@ function columns(onpick) {
     { name: "RMSE", sort: "rmse", right: true, text: (row) => number(row.rmse, 3) },
     { name: "best", spare: true, right: true, class: "soft", text: (row) => number(row.best, 3) },
     { name: "Verdict", sort: "verdict", node: (row) => (row.verdict ? verdict(row.verdict) : row.why ? el("span", { class: "why", text: row.why }) : "–") },
-    { name: "Asked for", spare: true, class: "asked", text: (row) => row.asked || "the defaults" },
+    { name: "Asked for", spare: true, class: "asked", node: (row) => el("div", { class: "clamp", title: row.asked, text: row.asked || "the defaults" }) },
     { name: "Age", sort: "age", spare: true, right: true, node: (row) => el("time", { datetime: row.created, text: age(row.created) }) },
   ];
 }

@@ -112,8 +112,8 @@ async function frame(job, step, half, walk, signal) {
 // One job: its curves, D's view, who is where, and the losses with the place of the slider.
 function stage(job) {
   const set = job.stage, curves = el("div"), view = el("div"), plot = el("div"), share = el("div");
-  const exact = el("span", { class: "exact", role: "status" });
-  const picture = bundle(curves, { height: 330 }), plane = set.plane && set.kind === "curves" ? bundle(view, { height: 300, label: "What the discriminator thinks of curves" }) : null;
+  const exact = el("span", { class: "exact", role: "status", text: "Replaying …" }), height = Math.max(330, Math.min(560, innerHeight - 440));
+  const picture = bundle(curves, { height }), plane = set.plane && set.kind === "curves" ? bundle(view, { height: height - 30, label: "What the discriminator thinks of curves" }) : null;
   const chart = lineChart(plot, { series: [{ label: "G", colour: "gen" }, { label: "D", colour: "dis" }], height: 150, lines: [{ y: job.equilibrium.g_loss, label: "G settles", tone: "gen" }, { y: job.equilibrium.d_loss, label: "D settles", tone: "dis" }], sync: `theatre${job.id}` });
   const shares = set.modes ? occupancy(share, job) : null;
   let range = null;

@@ -115,7 +115,7 @@ class Comparing(Transactions):
         return [(job_id, joined_losses(job_id, data)) for job_id, data in pieces.items()]
 
 
-def _in_order(session: Session, ids: Select[tuple[int]], moment: datetime) -> list[Job]:
+def _in_order(session: Session, ids: Select[int], moment: datetime) -> list[Job]:
     """Return the jobs of a query for ids, in its order: to sort whole rows takes several times as long."""
     order = session.scalars(ids).all()
     rows = {row.id: row for row in session.scalars(select(models.Job).where(models.Job.id.in_(order)))}
