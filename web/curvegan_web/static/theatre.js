@@ -125,8 +125,8 @@ function stage(job) {
   renew();
   const legend = el("span", { class: "key" }, key(), el("i", { class: "dis" }), "D’s pull");
   const node = el("div", { class: "stage" },
-    el("section", { class: "card" }, head, exact, el("div", { class: "card-head" }, el("h2", { text: set.kind === "points" ? "Points, over what D thinks of each place" : "Curves, and D’s pull on every point" }), legend), scale(set), curves),
-    plane ? card(`D’s view along ${set.plane.names[0]} and ${set.plane.names[1]}`, [scale({ kind: "points", plane: true }), view]) : null,
+    el("section", { class: "card" }, head, exact, el("div", { class: "card-head" }, el("h2", { text: set.kind === "points" ? "Points, over what D thinks of each place" : "Curves, and D’s pull on every point" }), legend, scale(set)), curves),
+    plane ? card(`D’s view along ${set.plane.names[0]} and ${set.plane.names[1]}`, view, { more: scale({ kind: "points", plane: true }) }) : null,
     shares ? card("Share of each mode over the steps", share) : null,
     card("Losses", plot, { command: `curvegan losses ${job.id}` }));
   const draw = (one) => {
@@ -171,7 +171,9 @@ function scale(set) {
 function occupancy(host, job) {
   const canvas = el("canvas", { class: "bundle", role: "img", "aria-label": "Share of generated curves near each mode, over the steps" }), words = el("p", { class: "soft" });
   canvas.style.height = "110px";
-  host.append(canvas, words);
+  const behind = el("details", { class: "behind" }, el("summary", { text: "Table" }));
+  behind.addEventListener("toggle", () => behind.open && replace(behind, behind.firstChild, table([{ name: "step", right: true, text: ([step]) => whole(step) }, ...Array.from({ length: job.stage.modes }, (_, mode) => ({ name: `mode ${mode + 1}`, right: true, text: ([, shares]) => `${Math.round(100 * shares[mode])} %` }))], job.occupancy, { caption: "Share of each mode" })));
+  host.append(canvas, words, behind);
   const tone = (mode, of) => `hsl(${(mode * 360) / of + 200} 62% 55%)`;
   const paint = (now) => {
     const width = canvas.clientWidth, height = 110, dpr = devicePixelRatio, ctx = canvas.getContext("2d");
