@@ -97,12 +97,15 @@ function figure(name, value, remark) {
   return el("div", { class: "figure" }, el("small", { text: name }), el("b", { text: value }), el("small", { text: remark }));
 }
 
+// Where jobs are seen: one on its own page, more in the table.
+function leading(ids) {
+  return ids.length === 1 ? `/jobs/${ids[0]}` : `/?where=${encodeURIComponent(`id in (${ids.slice(0, 100).join()})`)}`;
+}
+
 function hot({ heat, shown, smaller }) {
   if (!heat) return el("p", { class: "soft", text: "A heat map needs two keys that the sweep varies." });
   if (heat.problem) return el("p", { class: "soft", text: heat.problem });
-  const link = (cell) => `/?where=${encodeURIComponent(`id in (${cell.jobs.slice(0, 100).join()})`)}`;
-  const to = (cell) => (cell.jobs.length === 1 ? `/jobs/${cell.jobs[0]}` : link(cell));
-  return [heatmap({ ...heat, x: shown.x, y: shown.y, metric: shown.metric, smaller, link: to }), el("p", { class: "soft note", text: `Median ${shown.metric} of the jobs of a cell; the brighter the better. A cell leads to its jobs.` })];
+  return [heatmap({ ...heat, x: shown.x, y: shown.y, metric: shown.metric, smaller, link: ({ jobs }) => leading(jobs) }), el("p", { class: "soft note", text: `Median ${shown.metric} of the jobs of a cell; the brighter the better. A cell leads to its jobs.` })];
 }
 
 // All panels have one scale, so that heights can be compared.
@@ -132,7 +135,7 @@ function winner(job, metric, id) {
 }
 
 const SUMMARY = (metric) => [
-  { name: "Point", class: "name", text: (group) => group.name || "all jobs" },
+  { name: "Point", class: "name", node: (group) => el("a", { href: leading(group.jobs.map((job) => job.id)), text: group.name || "all jobs" }) },
   { name: "Jobs", right: true, text: (group) => whole(group.jobs.length) },
   { name: metric, right: true, text: (group) => whole(group.count) },
   { name: "a quarter below", right: true, text: (group) => number(group.q25) },

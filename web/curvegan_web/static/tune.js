@@ -60,5 +60,5 @@ function hero({ study, trials, planned, how, space }, metric, newest) {
 
 function columns({ trials }, best) {
   const cell = { jobs: (ids) => String(ids).split(",").map((id, n) => [n ? ", " : "", el("a", { href: `/jobs/${id}`, text: id })]), state: (word) => state(word) };
-  return Object.keys(trials[0] ?? { trial: 0 }).map((name) => ({ name, right: !cell[name], node: (trial) => (cell[name] ? cell[name](trial[name]) : el(trial === best ? "b" : "span", { text: typeof trial[name] === "number" && name !== "trial" ? number(trial[name]) : shown(trial[name]) })) }));
+  return Object.keys(trials[0] ?? { trial: 0 }).map((name) => ({ name, right: !cell[name], class: "called", node: (trial) => (cell[name] ? cell[name](trial[name]) : el(trial === best ? "b" : "span", { text: typeof trial[name] === "number" && name !== "trial" ? number(trial[name]) : shown(trial[name]) })) }));
 }

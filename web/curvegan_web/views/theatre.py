@@ -41,6 +41,7 @@ class Performance:
         self._store, self._replayer = store, Replayer(store, job)
         self._held: set[int] = set()
         self._differ: set[int] = set()
+        self._shares: dict[int, list[float] | None] = {}
         self._take(job)
 
     def renew(self, job: "Job") -> None:
@@ -77,6 +78,14 @@ class Performance:
                 self._held.add(step)
                 if losses.rows(row, row + 1) != self.stored.rows(stored[step], stored[step] + 1):
                     self._differ.add(step)
+
+    @property
+    def occupancy(self) -> list[tuple[int, list[float]]]:
+        """Each mode's share of the curves at each snapshot; empty for a family without modes."""
+        for one in self.snapshots:
+            if one.step not in self._shares:
+                self._shares[one.step] = self.stage.occupancy(one.curves)
+        return [(one.step, shares) for one in self.snapshots if (shares := self._shares[one.step])]
 
     @property
     def exact(self) -> dict[str, int]:
@@ -135,11 +144,10 @@ def _staged(asked: Asked) -> list[int]:
 def _standing(shown: Performance) -> dict[str, Any]:
     """Return what of a job changes while it trains."""
     job = shown.job
-    history = [(one.step, shown.stage.occupancy(one.curves)) for one in shown.snapshots]
     return {
         **{name: getattr(job, name) for name in ("id", "name", "state", "step", "steps", "verdict")},
         "losses": losses_of(shown.stored, most=_MOST_RECORDS),
-        "occupancy": [[step, shares] for step, shares in history if shares],
+        "occupancy": shown.occupancy,
     }
 
 
