@@ -15,7 +15,7 @@ const link = (study, text, soft) => el("a", { href: `/tune/${study.id}`, class: 
 const COLUMNS = [
   { name: "Study", right: true, node: (study) => link(study, study.id) },
   { name: "Name", class: "name", node: (study) => link(study, study.name ?? "no name", !study.name) },
-  { name: "Searches", class: "asked", text: (study) => varied(study.axes) },
+  { name: "Searches", spare: true, class: "asked", text: (study) => varied(study.axes) },
   { name: "Jobs ended", class: "bar", node: (study) => [el("progress", { max: study.jobs, value: study.ended, "aria-label": "jobs that have ended" }), el("small", { text: `${whole(study.ended)} / ${whole(study.jobs)}` })] },
-  { name: "Age", right: true, text: (study) => age(study.created_at) },
+  { name: "Age", spare: true, right: true, text: (study) => age(study.created_at) },
 ];
