@@ -70,7 +70,7 @@ def test_cells_lead_to_their_jobs_and_axes_can_be_chosen(served: Served, tab: Pa
     tab.wait_for_function("document.querySelectorAll('.heat tbody tr').length === 2")
     assert "y=seed" in tab.url
     tab.locator(".heat td a").first.click()
-    tab.wait_for_selector("html[data-page=jobs][data-drawn]")
+    tab.wait_for_selector("html[data-page=jobs] tbody tr")
     assert tab.locator("tbody tr").count() == 2
     shown(tab, served, "/sweeps/1")
     assert tab.locator(".mosaic .tile").count() == 8
@@ -170,7 +170,7 @@ def test_what_was_trained_on_a_family_is_counted(served: Served, tab: Page) -> N
     shown(tab, served, "/data")
     tab.wait_for_selector("html[data-trained]")
     tab.get_by_role("link", name="11 jobs").click()
-    tab.wait_for_selector("html[data-page=jobs][data-drawn]")
+    tab.wait_for_selector("html[data-page=jobs] tbody tr")
     assert tab.locator("tbody tr").count() == 11
     tab.goto("about:blank")
 
