@@ -44,13 +44,16 @@ class Performance:
         self._shares: dict[int, list[float] | None] = {}
         self._take(job)
 
-    def renew(self, job: "Job") -> None:
-        """Take the job as it is now; states that were replayed before stay at hand."""
-        with self.lock:
-            if job.step != self.job.step:
-                self._replayer.renew(job)
-                self._take(job)
-            self.job = job
+    def renew(self, job: "Job", waits: bool = True) -> None:
+        """Take the job as it is now; states at hand stay. Who does not wait for a replay may see the job as it was."""
+        if self.lock.acquire(blocking=waits):
+            try:
+                if job.step != self.job.step:
+                    self._replayer.renew(job)
+                    self._take(job)
+                self.job = job
+            finally:
+                self.lock.release()
 
     def _take(self, job: "Job") -> None:
         self.job, self.snapshots = job, self._store.snapshots(job.id)
@@ -97,8 +100,11 @@ _performances: OrderedDict[tuple[str, int, int], Performance] = OrderedDict()
 _choosing = threading.Lock()
 
 
-def performance(lab: "Lab", job_id: int) -> Performance:
-    """Return the job as it is now; of the last few it is at hand. Raises JobNotFound."""
+def performance(lab: "Lab", job_id: int, waits: bool = True) -> Performance:
+    """Return the job as it is now, or was before the replay that is going on; the last few are at hand.
+
+    Raises JobNotFound.
+    """
     job = lab.store.job(job_id)
     key = (str(lab.store.engine.url), job.id, job.attempt)
     with _choosing:
@@ -108,7 +114,7 @@ def performance(lab: "Lab", job_id: int) -> Performance:
         _performances.move_to_end(key)
         while len(_performances) > _MOST_STAGES:
             _performances.popitem(last=False)
-    shown.renew(job)
+    shown.renew(job, waits)
     return shown
 
 
@@ -131,7 +137,11 @@ def theatre_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
 def followed_theatre(lab: "Lab", asked: Asked) -> Callable[[], dict[str, Any]]:
     """Return a look at how far the jobs on the stage have come. Raises InvalidInput; the look raises JobNotFound."""
     ids = _staged(asked)
-    return Sparing(lambda: {"jobs": [_standing(performance(lab, job_id)) for job_id in ids]}, lab.store.pulse, False)
+
+    def look() -> dict[str, Any]:
+        return {"jobs": [_standing(performance(lab, job_id, waits=False)) for job_id in ids]}
+
+    return Sparing(look, lab.store.pulse, rests=False)
 
 
 def _staged(asked: Asked) -> list[int]:

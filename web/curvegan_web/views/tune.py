@@ -28,7 +28,7 @@ def tune_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     metrics = [name for name in (rows[0] if rows else ()) if name not in (*space, *_FACTS)]
     return {
         "study": told(lab.store.sweep(study.id)),
-        "space": {key: f"{text}" for key, text in plan.space.items()},
+        "space": dict(plan.space),
         "metrics": [{"name": name, "larger": bool(larger_is_better(metric_field(name)))} for name in metrics],
         "planned": plan.trials,
         "how": {name: plain(getattr(plan, name)) for name in ("sampler", "batch", "seeds")},
