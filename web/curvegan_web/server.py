@@ -26,7 +26,7 @@ from curvegan_web.doors import Doors, Guard
 from curvegan_web.downloads import job_file, jobs_file
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
-from curvegan_web.views import compare, data, doctor, fan, job, jobs, sweep, sweeps, theatre, workers
+from curvegan_web.views import compare, data, doctor, fan, job, jobs, sweep, sweeps, theatre, tune, workers
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
@@ -37,21 +37,27 @@ _KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its path, name, title and view. It is followed where it changes by itself, by `follow` if it has one."""
+    """A page: its path, name, title and view. It is followed where it changes by itself, by `follow` if it has one.
+
+    `frame` is its view for the first paint, where the whole takes longer than that may.
+    """
 
     path: str
     name: str
     title: str
     view: View
     follow: Callable[["Lab", Mapping[str, str]], Callable[[], dict[str, Any]]] | None = None
+    frame: View | None = None
 
 
 PAGES = (
-    Page("/", "jobs", "Jobs", jobs.jobs_view, jobs.followed_jobs),
+    Page("/", "jobs", "Jobs", jobs.jobs_view, jobs.followed_jobs, jobs.jobs_frame),
     Page("/jobs/{id}", "job", "Job", job.job_view),
-    Page("/theatre", "theatre", "Theatre", theatre.theatre_view),
+    Page("/theatre", "theatre", "Theatre", theatre.theatre_view, theatre.followed_theatre),
     Page("/sweeps", "sweeps", "Sweeps", sweeps.sweeps_view),
     Page("/sweeps/{id}", "sweep", "Sweep", sweep.sweep_view),
+    Page("/tune", "tunes", "Tune", tune.tunes_view),
+    Page("/tune/{id}", "tune", "Study", tune.tune_view),
     Page("/compare", "compare", "Compare", compare.compare_view),
     Page("/data", "data", "Data and curves", data.data_view),
     Page("/workers", "workers", "Workers", workers.workers_view),
@@ -99,7 +105,7 @@ class Dashboard:
         def answer(request: Request) -> Response:
             asked, status = _asked(request), 200
             try:
-                data = shown.view(self.lab, asked)
+                data = (shown.frame or shown.view)(self.lab, asked)
             except CurveganError as error:
                 data, status = {"error": str(error), "shown": dict(asked)}, _status(error)
             title = f"{shown.title} {asked['id']}" if "id" in asked else shown.title

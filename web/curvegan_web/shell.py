@@ -10,6 +10,7 @@ MENU = {
     "jobs": ("/", "Jobs"),
     "theatre": ("/theatre", "Theatre"),
     "sweeps": ("/sweeps", "Sweeps"),
+    "tunes": ("/tune", "Tune"),
     "compare": ("/compare", "Compare"),
     "data": ("/data", "Data and curves"),
     "workers": ("/workers", "Workers"),

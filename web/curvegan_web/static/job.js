@@ -1,7 +1,7 @@
 // One job: how it goes, what came of it, what happened to it.
 import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
-import { card, copyable, duration, el, fetched, number, pairs, replace, shown, state, table, verdict, whole } from "./dom.js";
+import { card, copyable, duration, el, fetched, number, pairs, replace, shown, state, svg, table, verdict, whole } from "./dom.js";
 import { follow } from "./live.js";
 
 const FAULTS = { requeued: "lost its worker", released: "given back", retried: "again from the start", resumed: "resumed", extended: "extended", failed: "failed", cancelled: "cancelled", refused: "checkpoint refused" };
@@ -17,7 +17,7 @@ export function job(main, first) {
   const answers = lineChart(plots.answers, { series: [{ label: "P(real) of real", colour: "real" }, { label: "of generated", colour: "fake" }], range: [0, 1] });
   let metric = null, drawnMetric = null;
   const picture = bundle(plots.curves, { height: 260 });
-  const side = el("div", { class: "grid" });
+  const side = el("div", { class: "flow" });
 
   const drawMetric = () => {
     const name = chosen.value || "rmse";
@@ -114,17 +114,16 @@ function history(data) {
 
 // The time axis: an attempt is a bar, what ended one badly a mark, and the bar goes on behind it.
 function timeline(events, start, end) {
-  const space = "http://www.w3.org/2000/svg", span = Math.max(1, end - start);
-  const make = (tag, attributes) => { const node = document.createElementNS(space, tag); for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value); return node; };
+  const span = Math.max(1, end - start);
   const at = (event) => 4 + (992 * (Date.parse(event.at) - start)) / span;
-  const drawn = make("svg", { viewBox: "0 0 1000 40", class: "timeline", role: "img", "aria-label": `Attempts over ${duration(span / 1000)}`, preserveAspectRatio: "none" });
-  drawn.append(make("rect", { x: 0, y: 19, width: 1000, height: 2, class: "axis" }));
+  const drawn = svg("svg", { viewBox: "0 0 1000 40", class: "timeline", role: "img", "aria-label": `Attempts over ${duration(span / 1000)}`, preserveAspectRatio: "none" });
+  drawn.append(svg("rect", { x: 0, y: 19, width: 1000, height: 2, class: "axis" }));
   events.forEach((event, n) => {
     if (event.kind !== "began") return;
     const until = events.slice(n + 1).find((one) => ["requeued", "released", "succeeded", "failed", "cancelled", "not_begun"].includes(one.kind)) ?? events.at(-1);
-    drawn.append(make("rect", { x: at(event), y: 13, width: Math.max(3, at(until) - at(event)), height: 14, rx: 3, class: "attempt" }));
+    drawn.append(svg("rect", { x: at(event), y: 13, width: Math.max(3, at(until) - at(event)), height: 14, rx: 3, class: "attempt" }));
   });
-  events.filter((event) => FAULTS[event.kind]).forEach((event) => drawn.append(make("rect", { x: at(event) - 2, y: 4, width: 4, height: 32, class: "fault" })));
+  events.filter((event) => FAULTS[event.kind]).forEach((event) => drawn.append(svg("rect", { x: at(event) - 2, y: 4, width: 4, height: 32, class: "fault" })));
   return el("figure", { class: "time" }, drawn, el("figcaption", { class: "soft", text: `${duration(span / 1000)} from ${events[0]?.kind ?? ""} to ${events.at(-1)?.kind ?? ""}` }));
 }
 
