@@ -5,14 +5,15 @@ A follower is an iterator: of what it sees, look after look, and of remarks abou
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from curvegan.watching.job_fields import ENDED
-from curvegan.watching.reasons import COMPILES, NEW_KERNEL, is_starting, waits_for
+from curvegan.watching.reasons import COMPILES, NEW_KERNEL, SILENT_S, is_starting, lacking, trains_here
 from curvegan.watching.sparing import MOST_SHARE, Sparing
 from curvegan.watching.sweep_fields import Estimate, time_left
 
@@ -28,7 +29,10 @@ REPEAT_S = 60.0
 COMES_UP_S = 8.0
 JOBS_POLL_S, LOG_POLL_S, POLL_S = 0.3, 0.5, 1.0
 _RETRY_S = 1.0
-_READ_AGAIN, _FIRST, _READ_TOGETHER = 4, 16, 1000
+_READ_AGAIN, _READ_TOGETHER = 4, 1000
+_SILENT = (
+    "The worker {} is not heard of: what it trained goes on elsewhere once its lease has run out, within half a minute."
+)
 T = TypeVar("T")
 
 
@@ -36,12 +40,14 @@ T = TypeVar("T")
 class Remark:
     """Something to tell who follows.
 
-    `kind` is away or back (the database), waits (a job, for what is missing), starting (a worker), claimed (a
-    job that has not begun for a while) or no_worker.
+    `kind` is away or back (the database), waits or lacks (jobs, for what may come up here, or for what cannot),
+    starting (a worker), claimed (a job that has not begun for a while), silent (a worker) or no_worker. What is
+    remarked for the same cause is the same remark, whatever its text.
     """
 
     kind: str
-    text: str
+    text: str = field(compare=False)
+    cause: str = ""
 
 
 class Ended(NamedTuple):
@@ -79,11 +85,8 @@ def follow_jobs(lab: "Services", ids: Sequence[int], start_worker: bool = False)
         jobs.update(newest)
         return {job_id: jobs[job_id] for job_id in ids}
 
-    def queued() -> list["Job"]:
-        return [job for job in jobs.values() if job.state == "queued"]
-
     start = lab.start_worker if start_worker else None
-    for seen in followed(lab.store, look, JOBS_POLL_S, queued, start):
+    for seen in followed(lab.store, look, JOBS_POLL_S, Awaited(lab.store, ids), start):
         yield seen
         if not isinstance(seen, Remark) and all(job.state in ENDED for job in seen.values()):
             return
@@ -100,9 +103,8 @@ def follow_many(lab: "Services", ids: Sequence[int], start_worker: bool = False)
     Raises JobNotFound, and DatabaseUnreachable where the database stays away.
     """
     waiting = _Waiting(lab, ids)
-    queued = partial(waiting.queued, lab.store)
     start = lab.start_worker if start_worker else None
-    for seen in followed(lab.store, waiting.look, POLL_S, queued, start):
+    for seen in followed(lab.store, waiting.look, POLL_S, Awaited(lab.store, waiting.left), start):
         yield seen
         if isinstance(seen, Ended) and seen.ended == seen.jobs:
             return
@@ -113,7 +115,7 @@ class _Waiting:
 
     def __init__(self, lab: "Services", ids: Sequence[int]) -> None:
         self._lab, self._count = lab, len(ids)
-        self._left = dict.fromkeys(sorted(ids))
+        self.left = dict.fromkeys(sorted(ids))
         self._whole_at = 0.0
         # Transactions end in another order than their events are numbered: what the last looks read is read again.
         self._numbers: deque[int] = deque(maxlen=_READ_AGAIN)
@@ -125,17 +127,12 @@ class _Waiting:
             self._look_at_all()
         newest, changed = self._lab.store.changed(self._numbers[0])
         self._numbers.append(newest)
-        self._leave(self._left.keys() & changed)
-        return Ended(self._count - len(self._left), self._count)
-
-    def queued(self, store: "Store") -> list["Job"]:
-        """Return the first one that is queued, of the first that wait."""
-        states = store.states(islice(self._left, _FIRST))
-        return store.jobs([job_id for job_id, state in states.items() if state == "queued"][:1])
+        self._leave(self.left.keys() & changed)
+        return Ended(self._count - len(self.left), self._count)
 
     def _look_at_all(self) -> None:
         began = time.thread_time()
-        ids = iter(list(self._left))
+        ids = iter(list(self.left))
         while part := list(islice(ids, _READ_TOGETHER)):
             self._leave(part)
         self._whole_at = time.monotonic() + max(REPEAT_S, (time.thread_time() - began) / (MOST_SHARE / 2))
@@ -149,7 +146,7 @@ class _Waiting:
             if job_id not in states:
                 raise JobNotFound(job_id)
             if states[job_id] in ENDED:
-                del self._left[job_id]
+                del self.left[job_id]
 
 
 def follow_sweep(lab: "Services", sweep_id: int, start_worker: bool = False) -> Iterator[Standing | Remark]:
@@ -172,9 +169,8 @@ def follow_sweep(lab: "Services", sweep_id: int, start_worker: bool = False) -> 
         over = seen.sweep.ended < seen.sweep.jobs and lab.store.is_over(sweep_id)
         return spared(at_once=True) if over else seen
 
-    queued = partial(lab.store.next_queued, sweep_id)
     start = lab.start_worker if start_worker else None
-    for seen in followed(lab.store, look, POLL_S, queued, start):
+    for seen in followed(lab.store, look, POLL_S, Awaited(lab.store, sweep=sweep_id), start):
         yield seen
         if isinstance(seen, Standing) and seen.sweep.ended == seen.sweep.jobs:
             return
@@ -205,21 +201,21 @@ def followed(
     store: "Store",
     look: Callable[[], T],
     poll_s: float = POLL_S,
-    queued: Callable[[], Sequence["Job"]] = lambda: (),
+    awaited: "Awaited | None" = None,
     start: Callable[[], str | None] | None = None,
 ) -> Iterator[T | Remark]:
     """Yield what `look` sees, again and again without end.
 
-    Every TEND_S lost jobs are brought back to the queue, and a remark says what the first of the `queued` jobs that no
-    worker can take waits for, or that its worker is starting; `start` keeps a background worker alive, or says why
-    there is none. The same is remarked again after REPEAT_S.
+    Every TEND_S lost jobs are brought back to the queue, and a remark says what those of the `awaited` jobs wait for
+    that no worker can take, or that their worker is starting, or silent; `start` keeps a background worker alive, or
+    says why there is none. The same is remarked again after REPEAT_S.
     """
     tend_at, remarks = 0.0, _Remarks({"waits": COMES_UP_S if start else 0.0, "starting": TEND_S, "claimed": 2 * TEND_S})
     while True:
         yield (yield from patiently(look))
         if time.monotonic() >= tend_at:
             tend_at = time.monotonic() + TEND_S
-            yield from remarks.due((yield from patiently(partial(_tended, store, queued, start))))
+            yield from remarks.due((yield from patiently(partial(_tended, store, awaited, start))))
         time.sleep(poll_s)
 
 
@@ -241,22 +237,40 @@ class _Remarks:
         return due
 
 
-def _tended(
-    store: "Store", queued: Callable[[], Sequence["Job"]], start: Callable[[], str | None] | None
-) -> list[Remark]:
+class Awaited:
+    """The jobs that somebody waits for: these, which may become fewer, those of a sweep, or all."""
+
+    def __init__(self, store: "Store", ids: Collection[int] | None = None, sweep: int | None = None) -> None:
+        self._store, self._ids, self._sweep = store, ids, sweep
+        self._needs = Sparing(partial(store.needs, ids, sweep), store.newest_event)
+
+    def remarks(self) -> list[Remark]:
+        """Return what keeps them from getting on."""
+        needs, workers = self._needs(), self._store.workers()
+        missing = lacking(needs, workers)
+        if missing:
+            kinds = {need: "waits" if trains_here(need) else "lacks" for need in missing}
+            return [Remark(kinds[need], text, f"{need.device} {need.engine}") for need, text in missing.items()]
+        holders = [worker for worker in workers if self._are_among(worker.jobs)]
+        if any(worker.state == "starting" for worker in holders):
+            return [Remark("claimed", f"A worker has it, and has not begun to train it: {NEW_KERNEL}.")]
+        if any(is_starting(need, workers) for need in needs):
+            return [Remark("starting", f"The worker is starting: {COMPILES}.")]
+        silent_since = self._store.time() - timedelta(seconds=SILENT_S)
+        return [Remark("silent", _SILENT.format(one.label), one.id) for one in holders if one.beat_at < silent_since]
+
+    def _are_among(self, ids: Collection[int]) -> bool:
+        """Return whether one of these jobs is awaited."""
+        ours = ids if self._ids is None else set(ids).intersection(self._ids)
+        return bool(ours) and bool(self._sweep is None or self._store.chosen(ours, sweep=self._sweep))
+
+
+def _tended(store: "Store", awaited: Awaited | None, start: Callable[[], str | None] | None) -> list[Remark]:
     """See to it that jobs get on, and return what keeps them from it."""
     store.reap()
-    problem, jobs = start() if start else None, queued()
-    remarks = [Remark("no_worker", problem)] if problem else []
-    workers = store.workers() if jobs else []
-    missing = (f"Job {job.id} waits for {why}." for job in jobs if (why := waits_for(job, workers)))
-    if text := next(missing, None):
-        remarks.append(Remark("waits", text))
-    elif any(is_starting(job, workers) for job in jobs):
-        remarks.append(Remark("starting", f"The worker is starting: {COMPILES}."))
-    elif any(worker.state == "training" and worker.label == job.worker for job in jobs for worker in workers):
-        remarks.append(Remark("claimed", f"A worker has it, and has not begun to train it: {NEW_KERNEL}."))
-    return remarks
+    if problem := start() if start else None:
+        return [Remark("no_worker", problem, problem)]
+    return awaited.remarks() if awaited else []
 
 
 def patiently(look: Callable[[], T]) -> Generator[Remark, None, T]:

@@ -66,7 +66,7 @@ def _submit(lab: Lab, request: "JobRequest", form: str, given: Mapping[str, Any]
     lines = [f"Job {job_id} is queued.", *([] if given["wait"] else _next_commands(job_id))]
     emit(form, text=lambda: lines, ids=lambda: [job_id])
     messages(few_remarks(lab.store, [request.config]))
-    messages(call_workers(lab, [job_id], start=not given["no_worker"]))
+    messages(call_workers(lab, [job_id], start=not given["no_worker"], followed=given["wait"]))
     if given["wait"]:
         _wait(lab, job_id, form, start_worker=not given["no_worker"])
     else:

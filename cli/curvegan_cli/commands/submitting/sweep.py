@@ -133,7 +133,7 @@ def _submit(lab: Lab, plan: Plan, form: str, given: Mapping[str, Any]) -> None:
     sweep = lab.store.sweep(submitted.id)
     _say_queued(lab, sweep, submitted, form, given["wait"])
     messages(few_remarks(lab.store, [request.config for request in plan.requests]))
-    messages(call_workers(lab, submitted.jobs, start=not given["no_worker"]))
+    messages(call_workers(lab, submitted.jobs, start=not given["no_worker"], followed=given["wait"]))
     if not given["no_worker"]:
         messages(cores_remark(lab, len(submitted.jobs)))
     if given["wait"]:
