@@ -162,14 +162,14 @@ class Services:
             settled = now - self._next_start > _SETTLED_S
             self._pause_s = _FIRST_PAUSE_S if settled else min(2 * self._pause_s, _LONGEST_PAUSE_S)
             self._next_start = now + self._pause_s
-            self._bury_the_dead()
+            self.bury_the_dead()
             start_background(self.settings)
         except OSError as error:
             return f"No worker was started: {error.filename or 'its process'}: {error.strerror}."
         log = self.settings.home / "worker.log"
         return None if settled else f"The worker that was started has ended, and another is tried; {log} says why."
 
-    def _bury_the_dead(self) -> None:
+    def bury_the_dead(self) -> None:
         """Take back what workers of this machine trained that were killed: their leases need not run out."""
         import socket
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from curvegan.watching.reasons import lacking, trains_here
+from curvegan.words import sentence
 
 if TYPE_CHECKING:
     from curvegan.services import Services
@@ -36,7 +37,7 @@ def call_workers(lab: "Services", ids: Sequence[int], start: bool, followed: boo
         return [*remarks, problem]
     missing = lacking(lab.store.needs(ids), lab.store.workers())
     comes = start and lab.settings.embedded
-    return remarks + [text for need, text in missing.items() if not (comes and trains_here(need))]
+    return remarks + [sentence(text) for need, text in missing.items() if not (comes and trains_here(need))]
 
 
 def have_workers(lab: "Services", ids: Sequence[int], start: bool = True) -> None:

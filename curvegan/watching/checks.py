@@ -178,7 +178,7 @@ def check_workers(store: "Store", embedded: bool) -> Finding:
         return Finding("workers", PROBLEM, f"{text}: {last.error}", "curvegan worker")
     text = ", ".join(_beat(worker, now) for worker in [*live, *lost][:8]) or "none"
     waiting = store.needs()
-    missing = " ".join(lacking(waiting, workers).values())
+    missing = "; ".join(lacking(waiting, workers).values())
     if live and missing:
         return Finding("workers", WARNING, f"{len(live)} live, {len(lost)} lost: {text}; {missing}", "curvegan workers")
     if live:

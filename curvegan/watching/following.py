@@ -16,6 +16,7 @@ from curvegan.watching.job_fields import ENDED
 from curvegan.watching.reasons import COMPILES, NEW_KERNEL, SILENT_S, is_starting, lacking, trains_here
 from curvegan.watching.sparing import MOST_SHARE, Sparing
 from curvegan.watching.sweep_fields import Estimate, time_left
+from curvegan.words import sentence
 
 if TYPE_CHECKING:
     from curvegan.services import Services
@@ -40,7 +41,7 @@ T = TypeVar("T")
 class Remark:
     """Something to tell who follows.
 
-    `kind` is away or back (the database), waits or lacks (jobs, for what may come up here, or for what cannot),
+    `kind` is away or back (the database), waits or comes (jobs, for what is not here, or may be about to come up),
     starting (a worker), claimed (a job that has not begun for a while), silent (a worker) or no_worker. What is
     remarked for the same cause is the same remark, whatever its text.
     """
@@ -210,7 +211,7 @@ def followed(
     that no worker can take, or that their worker is starting, or silent; `start` keeps a background worker alive, or
     says why there is none. The same is remarked again after REPEAT_S.
     """
-    tend_at, remarks = 0.0, _Remarks({"waits": COMES_UP_S if start else 0.0, "starting": TEND_S, "claimed": 2 * TEND_S})
+    tend_at, remarks = 0.0, _Remarks({"comes": COMES_UP_S if start else 0.0, "starting": TEND_S, "claimed": 2 * TEND_S})
     while True:
         yield (yield from patiently(look))
         if time.monotonic() >= tend_at:
@@ -249,8 +250,10 @@ class Awaited:
         needs, workers = self._needs(), self._store.workers()
         missing = lacking(needs, workers)
         if missing:
-            kinds = {need: "waits" if trains_here(need) else "lacks" for need in missing}
-            return [Remark(kinds[need], text, f"{need.device} {need.engine}") for need, text in missing.items()]
+            kinds = {need: "comes" if trains_here(need) else "waits" for need in missing}
+            return [
+                Remark(kinds[need], sentence(text), f"{need.device} {need.engine}") for need, text in missing.items()
+            ]
         holders = [worker for worker in workers if self._are_among(worker.jobs)]
         if any(worker.state == "starting" for worker in holders):
             return [Remark("claimed", f"A worker has it, and has not begun to train it: {NEW_KERNEL}.")]

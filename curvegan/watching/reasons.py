@@ -87,11 +87,11 @@ def explain(details: "JobDetails") -> Explanation:
 def lacking(needs: Sequence["Need"], workers: Sequence["Worker"]) -> dict["Need", str]:
     """Return in words what queued jobs wait for, as far as no live worker can take them."""
     missing = {need: why for need in needs if (why := _waits_for(need.device, need.engine, workers))}
-    return {need: f"{_who(need)} for {why}." for need, why in missing.items()}
+    return {need: f"{_who(need)} for {why}" for need, why in missing.items()}
 
 
 def _who(need: "Need") -> str:
-    return f"Job {need.first} and {need.jobs - 1} more wait" if need.jobs > 1 else f"Job {need.first} waits"
+    return f"job {need.first} and {need.jobs - 1} more wait" if need.jobs > 1 else f"job {need.first} waits"
 
 
 def trains_here(need: "Need") -> bool:

@@ -22,7 +22,7 @@ from curvegan_cli.options.job import (
     set_option,
     start_config,
 )
-from curvegan_cli.options.values import SettingCommand
+from curvegan_cli.options.values import SettingCommand, data_among
 from curvegan_cli.shown.configs import emit_config
 from curvegan_cli.shown.output import IDS_ONLY, emit, form_options, messages
 
@@ -65,7 +65,7 @@ def _submit(lab: Lab, request: "JobRequest", form: str, given: Mapping[str, Any]
     [job_id] = lab.store.submit([request])
     lines = [f"Job {job_id} is queued.", *([] if given["wait"] else _next_commands(job_id))]
     emit(form, text=lambda: lines, ids=lambda: [job_id])
-    messages(few_remarks(lab.store, [request.config]))
+    messages(few_remarks(lab.store, [request.config], [given["data"], data_among(given["pairs"])[0]]))
     messages(call_workers(lab, [job_id], start=not given["no_worker"], followed=given["wait"]))
     if given["wait"]:
         _wait(lab, job_id, form, start_worker=not given["no_worker"])
@@ -109,6 +109,7 @@ def config(lab: Lab, start: str | None, preset: str | None, pairs: list[tuple[st
     """
     from curvegan_core.config.presets import PRESETS
 
-    layers = job_layers(lab, {}, preset, assigned=assignments(pairs), start=start_config(lab, start))
+    data, others = data_among(pairs)
+    layers = job_layers(lab, {}, preset, None, assignments(others), data, start_config(lab, start))
     config = layered(layers)
     emit_config(form, config, f"preset {preset}: {PRESETS[preset].purpose}" if preset else "")
