@@ -146,7 +146,7 @@ class Leases(Transactions):
             held = select(job).where(job.worker_id.in_(workers)).order_by(job.id)
             jobs = session.scalars(held.with_for_update()).all()
             for one in jobs:
-                lose(session, one, moment)
+                lose(session, one, moment, "the process of its worker is gone")
             dead = update(models.Worker).where(models.Worker.id.in_(workers))
             session.execute(dead.values(state=STOPPED).execution_options(synchronize_session=False))
             return [one.id for one in jobs]
