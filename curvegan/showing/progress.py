@@ -122,7 +122,7 @@ class _JobBars:
         due = self._ticker.due()
         self._rmse |= rmses_now(self._store, [job for job in jobs.values() if due or job.state in ENDED])
         for job in jobs.values():
-            step = job.steps if job.state == "succeeded" else job.step
+            step = job.steps if job.state == "succeeded" and not job.reason else job.step
             self._bars.show(job.id, f"job {job.id} {job.state}", step, job.steps, _figures(job, self._rmse.get(job.id)))
 
 

@@ -74,16 +74,23 @@ def _submit(lab: Lab, request: "JobRequest", form: str, given: Mapping[str, Any]
 
 
 def _next_commands(job_id: int) -> list[str]:
-    return [
-        f"  curvegan wait {job_id}          follow it to its end",
-        "  curvegan status          all jobs at a glance",
-        f"  curvegan fetch-plot {job_id}    its picture, also while it trains",
-    ]
+    return _aligned(
+        {
+            f"wait {job_id}": "follow it to its end",
+            "status": "all jobs at a glance",
+            f"fetch-plot {job_id}": "its picture, at any time",
+        }
+    )
+
+
+def _aligned(commands: Mapping[str, str]) -> list[str]:
+    wide = max(map(len, commands)) + 4
+    return [f"  curvegan {command:{wide}}{purpose}" for command, purpose in commands.items()]
 
 
 def _wait(lab: Lab, job_id: int, form: str, start_worker: bool) -> None:
     [job] = jobs_to_the_end(lab, [job_id], start_worker)
-    commands = [f"  curvegan show {job_id}          its numbers", f"  curvegan fetch-plot {job_id}    its picture"]
+    commands = _aligned({f"show {job_id}": "its numbers", f"fetch-plot {job_id}": "its picture"})
     emit(form, text=lambda: [outcome(job), *commands], json=lambda: job_fields(lab.store, job))
     if job.state != "succeeded":
         raise SystemExit(1)
