@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from curvegan.showing.bars import Bars, NotebookBars, TerminalBars, in_notebook
 from curvegan.showing.terminal import message
-from curvegan.watching.following import Ended, Remark, Standing, follow_jobs, follow_many, follow_sweep
+from curvegan.watching.following import Ended, Standing, follow_jobs, follow_many, follow_sweep
 from curvegan.watching.job_fields import ENDED, progress, rmses_now
+from curvegan.watching.remarks import Remark
 from curvegan.watching.sweep_fields import state_counts
 from curvegan.words import duration, number
 

@@ -10,7 +10,8 @@ from curvegan.tuning.asking import asked, is_due
 from curvegan.tuning.plan import TRIALS, Plan
 from curvegan.tuning.samplers import check_sampler
 from curvegan.tuning.trials import Trial, read_trials
-from curvegan.watching.following import JOBS_POLL_S, Awaited, Remark, followed
+from curvegan.watching.following import JOBS_POLL_S, followed
+from curvegan.watching.remarks import Awaited, Remark
 
 if TYPE_CHECKING:
     from curvegan.services import Services

@@ -5,18 +5,15 @@ A follower is an iterator: of what it sees, look after look, and of remarks abou
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from curvegan.watching.job_fields import ENDED
-from curvegan.watching.reasons import COMPILES, NEW_KERNEL, SILENT_S, is_starting, lacking, trains_here
+from curvegan.watching.remarks import REPEAT_S, Awaited, Patience, Remark
 from curvegan.watching.sparing import MOST_SHARE, Sparing
 from curvegan.watching.sweep_fields import Estimate, time_left
-from curvegan.words import sentence
 
 if TYPE_CHECKING:
     from curvegan.services import Services
@@ -25,30 +22,12 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 300.0
 TEND_S = 2.0
-REPEAT_S = 60.0
 # So long may a worker that was just started take until the store knows it.
 COMES_UP_S = 8.0
 JOBS_POLL_S, LOG_POLL_S, POLL_S = 0.3, 0.5, 1.0
 _RETRY_S = 1.0
 _READ_AGAIN, _READ_TOGETHER = 4, 1000
-_SILENT = (
-    "The worker {} is not heard of: what it trained goes on elsewhere once its lease has run out, within half a minute."
-)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Remark:
-    """Something to tell who follows.
-
-    `kind` is away or back (the database), waits or comes (jobs, for what is not here, or may be about to come up),
-    starting (a worker), claimed (a job that has not begun for a while), silent (a worker) or no_worker. What is
-    remarked for the same cause is the same remark, whatever its text.
-    """
-
-    kind: str
-    text: str = field(compare=False)
-    cause: str = ""
 
 
 class Ended(NamedTuple):
@@ -202,7 +181,7 @@ def followed(
     store: "Store",
     look: Callable[[], T],
     poll_s: float = POLL_S,
-    awaited: "Awaited | None" = None,
+    awaited: Awaited | None = None,
     start: Callable[[], str | None] | None = None,
 ) -> Iterator[T | Remark]:
     """Yield what `look` sees, again and again without end.
@@ -211,7 +190,7 @@ def followed(
     that no worker can take, or that their worker is starting, or silent; `start` keeps a background worker alive, or
     says why there is none. The same is remarked again after REPEAT_S.
     """
-    tend_at, remarks = 0.0, _Remarks({"comes": COMES_UP_S if start else 0.0, "starting": TEND_S, "claimed": 2 * TEND_S})
+    tend_at, remarks = 0.0, Patience({"comes": COMES_UP_S if start else 0.0, "starting": TEND_S, "claimed": 2 * TEND_S})
     while True:
         yield (yield from patiently(look))
         if time.monotonic() >= tend_at:
@@ -220,59 +199,11 @@ def followed(
         time.sleep(poll_s)
 
 
-class _Remarks:
-    """Lets a remark through when it was made for so many seconds, by kind, and again every REPEAT_S."""
-
-    def __init__(self, patience: Mapping[str, float]) -> None:
-        self._patience = patience
-        self._since: dict[Remark, float] = {}
-        self._said: dict[Remark, float] = {}
-
-    def due(self, remarks: Sequence[Remark]) -> list[Remark]:
-        """Return those of the remarks made now that are to be said."""
-        now = time.monotonic()
-        self._since = {remark: self._since.get(remark, now) for remark in remarks}
-        held = [r for r, since in self._since.items() if now - since >= self._patience.get(r.kind, 0.0)]
-        due = [remark for remark in held if now - self._said.get(remark, -REPEAT_S) >= REPEAT_S]
-        self._said |= dict.fromkeys(due, now)
-        return due
-
-
-class Awaited:
-    """The jobs that somebody waits for: these, which may become fewer, those of a sweep, or all."""
-
-    def __init__(self, store: "Store", ids: Collection[int] | None = None, sweep: int | None = None) -> None:
-        self._store, self._ids, self._sweep = store, ids, sweep
-        self._needs = Sparing(partial(store.needs, ids, sweep), store.newest_event)
-
-    def remarks(self) -> list[Remark]:
-        """Return what keeps them from getting on."""
-        needs, workers = self._needs(), self._store.workers()
-        missing = lacking(needs, workers)
-        if missing:
-            kinds = {need: "comes" if trains_here(need) else "waits" for need in missing}
-            return [
-                Remark(kinds[need], sentence(text), f"{need.device} {need.engine}") for need, text in missing.items()
-            ]
-        holders = [worker for worker in workers if self._are_among(worker.jobs)]
-        if any(worker.state == "starting" for worker in holders):
-            return [Remark("claimed", f"A worker has it, and has not begun to train it: {NEW_KERNEL}.")]
-        if any(is_starting(need, workers) for need in needs):
-            return [Remark("starting", f"The worker is starting: {COMPILES}.")]
-        silent_since = self._store.time() - timedelta(seconds=SILENT_S)
-        return [Remark("silent", _SILENT.format(one.label), one.id) for one in holders if one.beat_at < silent_since]
-
-    def _are_among(self, ids: Collection[int]) -> bool:
-        """Return whether one of these jobs is awaited."""
-        ours = ids if self._ids is None else set(ids).intersection(self._ids)
-        return bool(ours) and bool(self._sweep is None or self._store.chosen(ours, sweep=self._sweep))
-
-
 def _tended(store: "Store", awaited: Awaited | None, start: Callable[[], str | None] | None) -> list[Remark]:
     """See to it that jobs get on, and return what keeps them from it."""
     store.reap()
     if problem := start() if start else None:
-        return [Remark("no_worker", problem, problem)]
+        return [Remark("no_worker", problem)]
     return awaited.remarks() if awaited else []
 
 

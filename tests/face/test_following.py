@@ -1,8 +1,5 @@
 """Followers: what they see, look after look, and what they remark between, until the end."""
 
-import os
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +12,8 @@ import pytest
 from sqlalchemy import event, text
 
 from curvegan import Lab
-from curvegan.submitting.starting import call_workers
-from curvegan.watching import following, sparing
+from curvegan.watching import following, remarks, sparing
 from curvegan.watching.following import (
-    Awaited,
-    Remark,
     Standing,
     follow_jobs,
     follow_log,
@@ -27,6 +21,7 @@ from curvegan.watching.following import (
     follow_sweep,
     patiently,
 )
+from curvegan.watching.remarks import Remark
 from curvegan.watching.sparing import Sparing
 from curvegan_cli.shown.watching import Watched
 from curvegan_core.config.train import TrainConfig
@@ -64,16 +59,16 @@ def test_what_a_job_waits_for_is_remarked_once(lab: Lab, monkeypatch: pytest.Mon
     [job] = lab.store.submit([ONE])
     cancelling = threading.Timer(2.0, lab.store.cancel, [job])
     cancelling.start()
-    remarks = [seen for seen in follow_jobs(lab, [job]) if isinstance(seen, Remark)]
+    said = [seen for seen in follow_jobs(lab, [job]) if isinstance(seen, Remark)]
     cancelling.join()
-    assert [(remark.kind, remark.text.partition(";")[0]) for remark in remarks] == [
+    assert [(remark.kind, remark.text.partition(";")[0]) for remark in said] == [
         ("waits", f"Job {job} waits for a worker with cuda")
     ]
 
 
 def test_what_a_job_waits_for_is_remarked_again_after_a_minute(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "TEND_S", 0.1)
-    monkeypatch.setattr(following, "REPEAT_S", 1.0)
+    monkeypatch.setattr(remarks, "REPEAT_S", 1.0)
     [job] = lab.store.submit([ONE])
     texts: list[str] = []
     for seen in follow_jobs(lab, [job]):
@@ -84,56 +79,16 @@ def test_what_a_job_waits_for_is_remarked_again_after_a_minute(lab: Lab, monkeyp
     assert texts[0] == texts[1]
 
 
-def test_of_many_jobs_that_wait_for_the_same_it_is_said_how_many(lab: Lab) -> None:
-    lab.store.submit_sweep([ONE] * 3 + [JobRequest(TrainConfig(engine="torch"))] * 2, {"seed": []})
-    lab.store.register_worker("host", 1, ("auto", "cpu"), "0", ["fused"])
-    texts = [remark.text.partition(";")[0] for remark in Awaited(lab.store, sweep=1).remarks()]
-    assert texts == [
-        "Job 1 and 2 more wait for a worker with cuda",
-        "Job 4 and 1 more wait for a worker with the torch engine",
-    ]
-    assert Awaited(lab.store, [5]).remarks()[0].text.startswith("Job 5 waits for a worker with the torch")
-    assert call_workers(lab, [1, 2], start=False)[0].startswith("Job 1 and 1 more wait for a worker with cuda")
-
-
-def test_a_worker_that_fell_silent_is_remarked(lab: Lab) -> None:
-    [job] = lab.store.submit([JobRequest(TrainConfig())])
-    worker = lab.store.register_worker("host", 1, ("auto", "cpu"), "0")
-    claim = lab.store.claim(worker, ("auto", "cpu"), 1)
-    assert claim is not None
-    lab.store.begin(claim.token, {job: 0}, "cpu", "fused", "1")
-    assert Awaited(lab.store, [job]).remarks() == []
-    with lab.engine() as engine, engine.begin() as connection:
-        connection.execute(text("UPDATE workers SET beat_at = datetime(beat_at, '-15 seconds')"))
-    [remark] = Awaited(lab.store, [job]).remarks()
-    assert (remark.kind, "host:1 is not heard of" in remark.text) == ("silent", True)
-
-
-def test_what_a_killed_worker_of_this_machine_held_is_taken_back_at_once(lab: Lab) -> None:
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    jobs = lab.store.submit([JobRequest(TrainConfig())] * 2)
-    for pid in (ended.pid, os.getpid()):
-        worker = lab.store.register_worker(socket.gethostname(), pid, ("auto", "cpu"), "0")
-        assert lab.store.claim(worker, ("auto", "cpu"), 1)
-    lab.bury_the_dead()
-    assert [(worker.state, worker.jobs) for worker in lab.store.workers()] == [
-        ("stopped", ()),
-        ("starting", (jobs[1],)),
-    ]
-    assert lab.store.events(jobs[0])[-1].kind == "lost"
-
-
 def test_a_worker_that_is_starting_is_remarked_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "TEND_S", 0.1)
     [job] = lab.store.submit([JobRequest(TrainConfig())])
     lab.store.register_worker("host", 1, ("auto", "cpu"), "0", state="starting")
     cancelling = threading.Timer(2.0, lab.store.cancel, [job])
     cancelling.start()
-    remarks = [seen for seen in follow_jobs(lab, [job]) if isinstance(seen, Remark)]
+    said = [seen for seen in follow_jobs(lab, [job]) if isinstance(seen, Remark)]
     cancelling.join()
     text = "The worker is starting: once on a machine it compiles its kernel, 10 to 30 s."
-    assert remarks == [Remark("starting", text)]
+    assert said == [Remark("starting", text)]
 
 
 def test_a_job_that_its_worker_compiles_for_is_remarked_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from curvegan.showing.progress import last_seen
-from curvegan.watching.following import Awaited, followed
+from curvegan.watching.following import followed
 from curvegan.watching.job_fields import STATES
+from curvegan.watching.remarks import Awaited
 from curvegan.watching.sparing import Sparing
 from curvegan.watching.sweep_fields import estimate
 from curvegan.words import plural

@@ -22,7 +22,7 @@ from curvegan_db.tables.configs import read_config
 from curvegan_db.tables.generations import look_at_server, new_token
 from curvegan_db.tables.models import in_state
 from curvegan_db.tables.transitions import add_event, add_events, lose
-from curvegan_db.values import ANY, ENGINES, STOPPED, TRAINING, Claim, ClaimedJob, HeartbeatReply, QueuedJob
+from curvegan_db.values import ANY, ENGINES, TRAINING, Claim, ClaimedJob, HeartbeatReply, QueuedJob
 from curvegan_db.verbs.workers import beat_worker, claimant, live_peers
 
 _Columns = TypeVarTuple("_Columns")
@@ -137,19 +137,6 @@ class Leases(Transactions):
             for job in jobs:
                 lose(session, job, moment)
             return [job.id for job in jobs]
-
-    def bury(self, workers: Collection[str]) -> list[int]:
-        """Take back all jobs of workers that are known to be dead, before their leases run out; their ids."""
-        job = models.Job
-        with self._write() as session:
-            moment = now(session)
-            held = select(job).where(job.worker_id.in_(workers)).order_by(job.id)
-            jobs = session.scalars(held.with_for_update()).all()
-            for one in jobs:
-                lose(session, one, moment, "the process of its worker is gone")
-            dead = update(models.Worker).where(models.Worker.id.in_(workers))
-            session.execute(dead.values(state=STOPPED).execution_options(synchronize_session=False))
-            return [one.id for one in jobs]
 
     def _any_expired(self) -> bool:
         # A look before the lock: every status command reaps, and readers should not queue for the write lock.

@@ -1,7 +1,7 @@
 """Worker processes: who is there, what they can train, when they were last heard of."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from curvegan_db.errors import WorkerForgotten
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.generations import look_at_server
-from curvegan_db.tables.transitions import cut
+from curvegan_db.tables.transitions import cut, lose
 from curvegan_db.values import ANY, ENGINES, FAILING, IDLE, LOST, STARTING, STOPPED, TRAINING, Worker, storable
 
 FORGET_AFTER = timedelta(days=7)
@@ -84,6 +84,19 @@ class Workers(Transactions):
         """Say that the worker stops. Its jobs, if it still holds any, come back when their lease runs out."""
         with self._write() as session, suppress(WorkerForgotten):
             beat_worker(session, worker_id, STOPPED, now(session))
+
+    def bury(self, workers: Collection[str]) -> list[int]:
+        """Take back all jobs of workers that are known to be dead, before their leases run out; their ids."""
+        job = models.Job
+        with self._write() as session:
+            moment = now(session)
+            held = select(job).where(job.worker_id.in_(workers)).order_by(job.id)
+            jobs = session.scalars(held.with_for_update()).all()
+            for one in jobs:
+                lose(session, one, moment, "the process of its worker is gone")
+            dead = update(models.Worker).where(models.Worker.id.in_(workers))
+            session.execute(dead.values(state=STOPPED).execution_options(synchronize_session=False))
+            return [one.id for one in jobs]
 
     def workers(self) -> list[Worker]:
         """Return all workers that are not forgotten, the oldest first."""
