@@ -27,7 +27,7 @@ from curvegan_cli.shown.watching import Watched
 from curvegan_core.config.train import TrainConfig
 from curvegan_db.errors import DatabaseUnreachable, JobNotFound
 from curvegan_db.values import JobRequest
-from curvegan_web.views.jobs import followed_jobs
+from curvegan_web.views.watching.jobs import followed_jobs
 
 ONE = JobRequest(TrainConfig(device="cuda"))
 
