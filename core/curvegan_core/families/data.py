@@ -11,7 +11,6 @@ from curvegan_core.errors import InvalidConfig
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family, Reals, nearest_row
 from curvegan_core.families.front import Front
-from curvegan_core.networks import one_hot
 from curvegan_core.noise import Stream, uniforms_of
 
 # Rows that stand for the whole set when distances are measured: enough to judge by, few enough for every record.
@@ -51,7 +50,7 @@ class Data(Family):
         self.label_m, self.held_label_m = label_n[~held[: len(label_n)]], label_n[held[: len(label_n)]]
         """The numbers of the labels of the rows that are trained on, and of those that are not; none if not learnt."""
         if self.names:
-            self._seen_mk = np.concatenate([self._seen_mk, one_hot(config, self.label_m)], axis=1)
+            self._seen_mk = np.concatenate([self._seen_mk, np.eye(len(self.names))[self.label_m]], axis=1)
         most = min(len(self.rows_mp), _MOST_COMPARED)
         self._compared_mp = self.rows_mp[np.arange(most) * len(self.rows_mp) // most]
 

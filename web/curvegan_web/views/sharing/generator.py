@@ -18,17 +18,18 @@ MOST_NUMBERS = 200_000
 
 
 def generator_of(job: "Job", data: bytes) -> dict[str, Any] | None:
-    """Return the generator of a checkpoint, averaged where `sample` does; None for a large one, or one of labels."""
+    """Return the generator of a checkpoint, averaged where `sample` takes that one; None for one that is too large."""
     checkpoint, config = Checkpoint.from_bytes(data, job.config), job.config
     weights = {**checkpoint.weights, **checkpoint.ema}
     described = layers(config, "generator")
     tensors = [weights[f"{part}.{name}"] for one in described for part, name in _parts(one.name, one.norm, config)]
     numbers = np.concatenate([np.asarray(tensor, "<f4").ravel() for tensor in tensors])
-    if len(numbers) > MOST_NUMBERS or config.labelled:
+    if len(numbers) > MOST_NUMBERS:
         return None
     return {
         "step": checkpoint.step,
         "latent": config.latent,
+        "labels": list(config.labelled),
         "noise": config.latent_noise,
         "activation": config.activations["generator"],
         "slope": config.slope,
