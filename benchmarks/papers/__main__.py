@@ -33,7 +33,7 @@ from curvegan_db.store import Store, open_store
 
 CURVEGAN = Path(sys.executable).with_name("curvegan")
 PAGE, IMAGES = ROOT / "docs" / "papers.md", ROOT / "docs" / "images" / "papers"
-PICTURED = ("ours-ring-ns", "ours-ring-rp", "sun-5-js")
+PICTURED = ("ours-ring-ns", "ours-ring-rp", "ours-grid-rp", "metz-ring-gan", "sun-5-js")
 _LOOK_S = 2.0
 
 
@@ -46,7 +46,9 @@ def main() -> None:
     if not given.page:
         train(home, sorted(presets, key=lambda preset: _seconds(preset, costs[preset])), costs, given)
     with open_store(f"sqlite:///{home / 'curvegan.db'}") as store:
-        results = merged(paper_results.load(), paper_results.collect(store, costs))
+        kept = merged(paper_results.load(), paper_results.collect(store, costs))
+        # Costs are of one machine, whenever a preset was trained, and on which.
+        results = {name: replace(result, us=costs.get(name, result.us)) for name, result in kept.items()}
         paper_results.save(results)
         write(results)
         draw(store)

@@ -19,7 +19,10 @@ def _pac(modes: tuple[float, float | None], hq: float, reverse_kl: float) -> dic
 
 _TOY = "networks and rates of poolio/unrolled_gan, perhaps not those of the paper's GAN; fewer steps: tanh needs torch"
 _TOY_CODE = "settings: poolio/unrolled_gan, the code that VEEGAN's page names for it"
-_VEEGAN_CODE = "samples and threshold: akashgit/VEEGAN; numbers not checked"
+_VEEGAN_CODE = (
+    "five runs, 2,500 samples, threshold, steps of unrolling: akashgit/VEEGAN, index.md, which has the table as a "
+    "picture; numbers not checked"
+)
 _ENCODER = "needs an encoder, which no config has"
 
 
@@ -56,7 +59,9 @@ def _veegan(
     ]
 
 
-_PAC_CODE = "settings: fjxmlzn/PacGAN, synthetic_data_experiments; numbers not checked"
+_PAC_CODE = (
+    "settings: fjxmlzn/PacGAN, synthetic_data_experiments, whose README has the table as a picture; numbers not checked"
+)
 _PAC_DIFFERS = "leaky_relu in place of maxout with 5 pieces; fewer steps: batch norm and packs train with torch"
 
 
