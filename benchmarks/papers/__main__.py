@@ -131,7 +131,7 @@ def _json(home: Path, *words: str) -> Any:
 
 
 def merged(kept: Mapping[str, Result], new: Mapping[str, Result]) -> dict[str, Result]:
-    """Return the better of both for each preset: a full run before a first look, then more trials, then the newer."""
+    """Return the better of both for each preset: full before a first look, more trials, more steps, then the newer."""
     best = {name: _again(name, result) for name, result in kept.items() if _is_current(name, result)}
     for name, result in new.items():
         if name not in best or _rank(result) >= _rank(best[name]):
@@ -148,8 +148,8 @@ def _again(name: str, result: Result) -> Result:
     return replace(result, full=result.steps == paper_results.keys(name)["steps"])
 
 
-def _rank(result: Result) -> tuple[bool, bool, int]:
-    return not result.quick, result.full, len(result.trials)
+def _rank(result: Result) -> tuple[bool, bool, int, int]:
+    return not result.quick, result.full, len(result.trials), result.steps
 
 
 def write(results: Mapping[str, Result]) -> None:
