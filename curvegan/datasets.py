@@ -46,13 +46,18 @@ def data_remark(lab: "Services", config: "TrainConfig") -> str:
 
 def own_curves(store: "Store", job: "Job") -> "Dataset | None":
     """Return the user's curves that a job was trained on; None where it learnt others, or where they are gone."""
+    return curves_for(store, job.config)
+
+
+def curves_for(store: "Store", config: "TrainConfig") -> "Dataset | None":
+    """Return the user's curves that a config learns; None where it learns others, or where they are gone."""
     from curvegan_core.config.curve import Data
     from curvegan_db.errors import DatasetNotFound
 
-    if not isinstance(job.config.curve, Data):
+    if not isinstance(config.curve, Data):
         return None
     try:
-        return stored_curves(store, job.config.curve.hash)
+        return stored_curves(store, config.curve.hash)
     except DatasetNotFound:
         return None
 
@@ -64,6 +69,21 @@ def stored_curves(store: "Store", content_hash: str, name: str | None = None) ->
 
     described = Description.from_dict(store.dataset_description(content_hash, name))
     return Dataset.from_bytes(store.dataset(content_hash), described)
+
+
+def label_number(store: "Store", job: "Job", label: str) -> int:
+    """Return the number of a label that a job learnt. Raises InvalidInput, with those that there are."""
+    from curvegan_core.errors import InvalidInput
+
+    dataset = own_curves(store, job)
+    if not job.config.labelled:
+        raise InvalidInput(f"job {job.id} learnt no labels: `data add FILE --label-column COLUMN` names them")
+    if dataset is None:
+        raise InvalidInput(f"the data set of job {job.id}, which names its labels, was removed")
+    names = list(dataset.learnt)
+    if label not in names:
+        raise InvalidInput(f"job {job.id} learnt no label {label!r:.40}; there are {', '.join(names)}")
+    return names.index(label)
 
 
 def as_table(dataset: "Dataset") -> tuple[list[str], list[list[Any]]]:

@@ -58,13 +58,18 @@ class Replayer:
         """Look which checkpoints there are. Raises JobNotFound, DatasetNotFound."""
         from curvegan_core.config.curve import Data
 
-        self._store, self._job = store, job
-        self._stored = sorted(row.step for row in store.checkpoints(job.id) if row.step <= job.step)
+        self._store = store
+        self.renew(job)
         self._kept: OrderedDict[int, Checkpoint] = OrderedDict()
         curve = job.config.curve
         self._datasets: dict[str, Dataset] = {}
         if isinstance(curve, Data):
             self._datasets[curve.hash] = stored_curves(store, curve.hash)
+
+    def renew(self, job: "Job") -> None:
+        """Take the same job as it is now: it may have come further. What was kept on the way stays."""
+        self._job = job
+        self._stored = sorted(row.step for row in self._store.checkpoints(job.id) if row.step <= job.step)
 
     @property
     def last(self) -> int:
@@ -115,11 +120,11 @@ class Replayer:
         ]
         if not nearest:
             return None
-        found = max(nearest)
-        if found not in self._kept:
-            data = self._store.checkpoint(self._job.id, found).data
+        nearest_step = max(nearest)
+        if nearest_step not in self._kept:
+            data = self._store.checkpoint(self._job.id, nearest_step).data
             self._remember(Checkpoint.from_bytes(data, self._job.config))
-        return self._kept[found]
+        return self._kept[nearest_step]
 
     def _training(self, state: "Checkpoint | None") -> "PackTraining":
         """Return the training from a state on, for which no snapshot, no checkpoint and no end is due."""

@@ -24,7 +24,7 @@ from curvegan_core.config.keys import (
     whole,
 )
 from curvegan_core.config.limits import check_size
-from curvegan_core.config.problems import one_line
+from curvegan_core.config.problems import one_line, problems_of
 from curvegan_core.config.rules import check
 from curvegan_core.errors import InvalidConfig
 
@@ -241,7 +241,8 @@ class TrainConfig(Keyed):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise InvalidConfig(one_line(cls, error.errors())) from None
+            problems = problems_of(cls, error.errors())
+            raise InvalidConfig(one_line(problems), problems) from None
 
     @model_validator(mode="before")
     @classmethod
@@ -273,6 +274,17 @@ class TrainConfig(Keyed):
     def outputs(self) -> int:
         """How many numbers the networks see of a curve: its points, or the scores of its components."""
         return self.curve.components if self.front == "pca" and isinstance(self.curve, Data) else self.points
+
+    @property
+    def labelled(self) -> tuple[int, ...]:
+        """How many rows each label of your own curves has; empty where labels are not learnt."""
+        said = self.curve.labels if isinstance(self.curve, Data) else ""
+        return tuple(map(int, said.split("/"))) if said else ()
+
+    @property
+    def seen(self) -> int:
+        """How many numbers the discriminator sees of a curve: `outputs`, and a one of as many as there are labels."""
+        return self.outputs + len(self.labelled)
 
     @property
     def unfused(self) -> str | None:

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from curvegan.comparing.baselines import KINDS, baseline_curves, baseline_numbers
-from curvegan.datasets import own_curves, stored_curves
+from curvegan.datasets import label_number, own_curves, stored_curves
 from curvegan.lab import Lab
 from curvegan.submitting.layers import job_layers, layered
 from curvegan.words import digits_of, number
@@ -26,12 +27,23 @@ _count = click.option("-n", "count", type=Whole(1, 100_000), default=10, show_de
 @_count
 @click.option("--seed", type=Whole(0, 2**64 - 1), default=0, show_default=True, help="Which curves.")
 @click.option("--last", is_flag=True, help="Of the last weights, where averaged ones are what you get.")
+@click.option(
+    "--label", metavar="LABEL", help="Of one label of your curves; without it as often as the rows have each."
+)
 @files.output_option("stdout; for csv, npy and parquet only")
 @files.force_option
 @form_options("table", "json", *curve_files.FORMS)
 @pass_lab
 def sample(
-    lab: Lab, selector: str, count: int, seed: int, last: bool, output: Path | None, force: bool, form: str
+    lab: Lab,
+    selector: str,
+    count: int,
+    seed: int,
+    last: bool,
+    label: str | None,
+    output: Path | None,
+    force: bool,
+    form: str,
 ) -> None:
     """Draw curves from a job's generator.
 
@@ -44,6 +56,7 @@ def sample(
       curvegan sample 17 -n 100 -o csv > curves.csv
       curvegan sample last -n 1000 -o npy --output curves.npy
       curvegan sample last --seed 3
+      curvegan sample last --label winter
     """
     from curvegan_core.families.curves import columns, points_x
     from curvegan_core.records.checkpoint import Checkpoint
@@ -54,9 +67,10 @@ def sample(
     job = lab.store.job(job_id)
     config, dataset = job.config, own_curves(lab.store, job)
     _check_count(count, config.points)
+    number_of = None if label is None else label_number(lab.store, job, label)
     checkpoint = Checkpoint.from_bytes(lab.store.checkpoint(job_id).data, config)
     x = None if config.curve.is_point else shortest(points_x(config, dataset))
-    curves = told(config, samples(checkpoint, config, count, seed, last))
+    curves = told(config, samples(checkpoint, config, count, seed, last, number_of))
     cells, names = [shortest(curve) for curve in curves], columns(config, dataset)
     header = dataset.description.columns if dataset else ()
     if form in curve_files.FORMS:
@@ -95,6 +109,7 @@ def baseline(
     from curvegan_core.families.curves import columns
 
     curve_files.check(form, output, force)
+    _refuse_curves(form)
     config = layered(job_layers(lab, {"seed": seed}, data=name))
     dataset = stored_curves(lab.store, lab.store.named_dataset(name).hash, name)
     if form in curve_files.FORMS:
@@ -104,6 +119,16 @@ def baseline(
         return
     numbers = baseline_numbers(config, dataset)
     emit(form, text=lambda: [_grid(numbers)], json=lambda: {"data": name, "seed": seed} | numbers)
+
+
+def _refuse_curves(form: str) -> None:
+    """Raise UsageError where something is said of curves that this form has not."""
+    typed = click.get_current_context().get_parameter_source
+    said = [
+        option for name, option in (("count", "-n"), ("kind", "--kind")) if typed(name) is ParameterSource.COMMANDLINE
+    ]
+    if said and form not in curve_files.FORMS:
+        raise click.UsageError(f"{said[0]} is for curves, and -o {form} has numbers only: add -o csv")
 
 
 def _grid(numbers: dict[str, dict[str, float]]) -> Grid:
