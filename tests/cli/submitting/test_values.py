@@ -91,6 +91,8 @@ def test_several_values_point_to_a_sweep(client: Client, words: str, said: str) 
         ("--set activation=lrelu", "leaky_relu"),
         ("--set b1=0.5", "beta1"),
         ("--set betas=0.5", "beta1"),
+        ("--set betas=0.5,0.9", "beta1"),
+        ("--set gpu=1", "device"),
         ("--set adam_beta2=0.5", "beta2"),
         ("--set learning_rate=1", "lr"),
         ("--set LR=1", "lr"),
