@@ -101,6 +101,7 @@ def test_several_values_point_to_a_sweep(client: Client, words: str, said: str) 
         ("--set curve.sigma=3 --curve updown", "curve.noise"),
         ("--preset collapse_fix", "collapse-fix"),
         ("--epochs 5", "--steps"),
+        ("--gpu", "--device"),
         ("--batch 5", "--batch-size"),
         ("--learning-rate 5", "--lr"),
         ("--beta1 0.5", "--set beta1=VALUE"),
