@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Sweep(Jobs):
-    """The jobs of a sweep. Every method raises SweepNotFound once its last job was deleted."""
+    """The jobs of a sweep. Every method raises SweepNotFound once its last job was deleted.
+
+    One of which nothing was left to do has the id 0 and no jobs.
+    """
 
     def __init__(self, services: "Services", sweep_id: int) -> None:
         """Make the handle; nothing is read."""
@@ -82,7 +85,8 @@ class Sweep(Jobs):
         """Follow it to its end, with one bar and the time left. Raises Detached, DatabaseUnreachable."""
         from curvegan.showing.progress import sweep_to_the_end
 
-        sweep_to_the_end(self._services, self.id, start_worker=worker)
+        if self.id:
+            sweep_to_the_end(self._services, self.id, start_worker=worker)
         return self
 
     def _axes_of_jobs(self) -> tuple[str, ...]:
@@ -102,4 +106,4 @@ class Sweep(Jobs):
     def _lines(self) -> list[str]:
         from curvegan.watching.sweep_fields import sweep_lines
 
-        return sweep_lines(self._services.store, self.record)
+        return sweep_lines(self._services.store, self.record) if self.id else ["Nothing was left to do."]

@@ -71,7 +71,7 @@ def test_a_sampler_goes_where_it_was_good(sampler: str, one_lab: cg.Lab) -> None
     assert best.value == min(found)
     assert study.trials().columns == ["trial", *SPACES[sampler], "rmse", "state", "jobs"]
     assert study.trials()["rmse"].min() == best.value
-    assert "40 of 40 trials have ended; rmse" in repr(study)
+    assert "40 of 40 trials have ended; best rmse" in repr(study)
 
 
 def test_a_trial_is_the_median_over_its_seeds_and_failures_are_worst(one_lab: cg.Lab) -> None:
