@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from curvegan_db.values import JobRequest
 
 TRIALS = 60
-MOST_RUNGS = 8
+MOST_RUNGS = 6
 # How much longer each rung is than the one before, and the share of trials that goes on to it.
 THIRD = 3
 # How an error begins that is of a key and its value, not of what keys must agree on.
@@ -105,8 +105,10 @@ class Plan:
         )
 
     def _begun(self, config: "TrainConfig") -> "TrainConfig":
-        """Return a config with the steps of the first rung, which `extend` trains on to the very same one."""
-        begun = type(config).parse(config.model_dump(mode="json") | {"steps": self.rungs[0]})
+        """Return a config with the steps of the first rung, which `extend` trains on with the very same numbers."""
+        steps, values = self.rungs[0], config.model_dump(mode="json")
+        within = {name: min(values[name], steps) for name, declared in config.KEYS.items() if declared.most_rows}
+        begun = type(config).parse(values | within | {"steps": steps})
         if (begun.hash, begun.pack_key) != (config.hash, config.pack_key):
             _refuse("with this config other steps mean other numbers from the start; leave out --halving")
         return begun
