@@ -54,7 +54,7 @@ def study_command(sweep: "Sweep", data: str) -> str:
     words = ["curvegan", "tune", *(["--name", sweep.name] if sweep.name else [])]
     for key, text in plan.space.items():
         words += ["--space", f"{key}={text}"]
-    given = [("--by", name) for name in plan.metrics]
+    given: list[tuple[str, Any]] = [("--by", name) for name in plan.metrics]
     given += [("--seeds", plan.seeds), ("--trials", plan.trials), ("--batch", plan.batch), ("--halving", plan.halving)]
     given += [("--sampler", plan.sampler), ("--sampler-seed", plan.seed), *(("--tag", tag) for tag in plan.tags)]
     words += [word for option, value in given if value is not None for word in (option, str(value))]
