@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import curvegan
+import curvegan as cg
 from curvegan import Lab
 from curvegan.submitting.axes import parse_axis
 from curvegan.submitting.layers import job_layers, layered
@@ -16,6 +18,8 @@ from curvegan.watching.job_fields import job_fields
 from curvegan.watching.reasons import explained
 from curvegan_core.errors import InvalidInput
 from curvegan_db.values import JobRequest
+
+from .tuning.studies import end_jobs
 
 HEAVY = {"torch", "numba", "sqlalchemy", "matplotlib", "numpy", "pydantic", "click", "rich", "celery"}
 
