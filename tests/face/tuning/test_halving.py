@@ -37,8 +37,8 @@ def test_the_best_third_of_each_rung_trains_on(one_lab: cg.Lab) -> None:
     assert study.trials()["steps"].tolist() == reached(study)
     job = one_lab[study.best.jobs[0]]
     assert [line["text"] for line in job.log().to_dicts() if line["kind"] == "extended"] == [
-        "from 10 to 30 steps",
-        "from 30 to 90 steps",
+        "extended from 10 to 30 steps",
+        "extended from 30 to 90 steps",
     ]
 
 
