@@ -1,13 +1,20 @@
 """Values on the command line, written in one way everywhere: numbers as a person writes them, pairs as KEY=VALUE."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from curvegan.submitting.typed import is_several, several
+from curvegan_cli.options.completing import values_of
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 # The one option that takes a key and its value.
 SET = "--set"
-# Keys whose one value may be several words.
-_LISTS = ("stop",)
+# Where a command keeps what was typed, for who completes it.
+_TYPED = "curvegan_cli.typed"
 
 
 class Value(click.ParamType[Any]):
@@ -20,9 +27,7 @@ class Value(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read `.001`, `1.`, and 1e5 as a whole number, too."""
         if isinstance(value, str) and "," in value and param is not None:
-            self.fail(
-                f"{value!r:.60} are several values, and a job has one; {_sweep(str(param.name), value)}", param, ctx
-            )
+            self.fail(several(str(param.name), value), param, ctx)
         if self.kind is str or not isinstance(value, str):
             return value
         try:
@@ -51,16 +56,12 @@ class Whole(click.IntRange):
         return super().convert(Value(int).convert(value, None, ctx) if isinstance(value, str) else value, param, ctx)
 
 
-def _sweep(key: str, values: str) -> str:
-    option = f"--seeds {values:.40}" if key == "seed" else f"--grid {key}={values:.40}"
-    return f"`curvegan sweep {option}` trains a job for each"
-
-
 class SettingCommand(click.Command):
     """A command with `--set KEY=VALUE`, also typed as `--set KEY VALUE`, that knows keys which are typed as options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Join the two words. Raises NoSuchOption, with what was perhaps meant."""
+        ctx.meta[_TYPED] = list(args)
         try:
             return super().parse_args(ctx, _joined(args))
         except click.NoSuchOption as error:
@@ -70,6 +71,13 @@ class SettingCommand(click.Command):
             raise click.NoSuchOption(
                 error.option_name, f"No such option: {error.option_name}, did you mean {hint}?", ctx=ctx
             ) from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Complete the second word of `--set KEY VALUE` too."""
+        option, key = ["", "", *ctx.meta.get(_TYPED, ())][-2:]
+        if option == SET and "=" not in key and not incomplete.startswith("-"):
+            return values_of(key)(ctx, self.params[0], incomplete)
+        return super().shell_complete(ctx, incomplete)
 
 
 def _joined(args: list[str]) -> list[str]:
@@ -97,12 +105,19 @@ def _meant(typed: str, options: set[str]) -> str | None:
     return option if option in options else f"{SET} {key}=VALUE"
 
 
+def data_among(pairs: Iterable[tuple[str, str]]) -> tuple[str | None, list[tuple[str, str]]]:
+    """Return the data set that `--set data=NAME` names, and the other pairs."""
+    typed = list(pairs)
+    names = [value for key, value in typed if key == "data"]
+    return names[-1] if names else None, [pair for pair in typed if pair[0] != "data"]
+
+
 def pairs(_: click.Context, __: click.Parameter, typed: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return keys and values as they were typed. Raises BadParameter."""
     split = [text.partition("=") for text in typed]
     for text, (key, equals, value) in zip(typed, split, strict=True):
-        if "," in value and key not in _LISTS and not value.startswith(("[", "{", "'", '"')):
-            raise click.BadParameter(f"{value!r:.60} are several values, and a job has one; {_sweep(key, value)}")
+        if is_several(key, value):
+            raise click.BadParameter(several(key, value))
         if not equals:
             raise click.BadParameter(f"{text!r:.60} has no value: write it as {SET} KEY=VALUE, as in {SET} beta1=0.5")
     return [(key, value) for key, _equals, value in split]
