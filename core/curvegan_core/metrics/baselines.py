@@ -4,11 +4,12 @@ Samples are float64 rows (n, points), in deviations of the whole set.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.data import Data
-from curvegan_core.families.family import Reals
+from curvegan_core.families.family import Reals, nearest_row
 from curvegan_core.families.front import Front, components_of
 from curvegan_core.matmul import product
 from curvegan_core.metrics import two_samples
@@ -79,6 +80,26 @@ def beside(family: Data, config: TrainConfig, curves_np: Reals) -> dict[str, flo
     found |= _bounds("energy_ratio", sure) | {"c2st": own["c2st"]}
     found |= _bounds("c2st", two_samples.interval(*judge.told(curves_np)))
     return found | judge.ratios(curves_np)
+
+
+def by_label(family: Data, curves_np: Reals, label_n: NDArray[np.integer]) -> dict[str, float]:
+    """Return whether generated curves (n, points) are of their labels (n,), as rows held out tell.
+
+    `label_match` and `label_match_real`, and of each label with two rows held out or more `energy[LABEL]`: the energy
+    distance of the label's curves to those. Nothing where no labels are learnt, or no row is held out.
+    """
+    if not family.names or not len(family.held_mp):
+        return {}
+    pairs = {"label_match": (curves_np, label_n), "label_match_real": (family.held_mp, family.held_label_m)}
+    found = {
+        name: float(np.mean(family.label_m[nearest_row(rows, family.rows_mp)] == own))
+        for name, (rows, own) in pairs.items()
+    }
+    for number, name in enumerate(family.names):
+        held_mp, made_np = family.held_mp[family.held_label_m == number], curves_np[label_n == number]
+        if len(held_mp) > 1 and len(made_np) > 1:
+            found[f"energy[{name}]"] = Neighbours(held_mp).compare(made_np)["energy"]
+    return found
 
 
 def _bounds(name: str, bounds: tuple[float, float] | None) -> dict[str, float]:
