@@ -118,7 +118,7 @@ class Lab(Services):
             random: draw so many points in place of the whole grid.
             sweep_seed: the seed of `random`.
             skip_invalid: leave out points that make no valid job.
-            needed: leave out jobs that have succeeded before; where that is all of them the sweep is an empty one.
+            needed: leave out jobs that have succeeded before; of no job the sweep is empty, and its id 0.
             keys: keys of the config that all its jobs have; the other arguments are those of `submit`.
 
         Raises InvalidInput, InvalidConfig, DatasetNotFound.

@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from curvegan.services import Services
     from curvegan_db.values import Sweep as Record
 
+_NOTHING_LEFT = "Nothing is left to do."
+
 
 class Sweep(Jobs):
     """The jobs of a sweep. Every method raises SweepNotFound once its last job was deleted.
 
-    One of which nothing was left to do has the id 0 and no jobs.
+    One of which nothing was left to do is not stored: its id is 0, it has no jobs, and what reads it says so.
     """
 
     def __init__(self, services: "Services", sweep_id: int) -> None:
@@ -28,6 +30,10 @@ class Sweep(Jobs):
     @property
     def record(self) -> "Record":
         """What the store knows of it as a whole: id, name, created_at, axes, and how many jobs are in which state."""
+        if not self.id:
+            from curvegan_core.errors import InvalidInput
+
+            raise InvalidInput(f"{_NOTHING_LEFT} All jobs of this sweep succeeded before.")
         return self._services.store.sweep(self.id)
 
     @property
@@ -106,4 +112,4 @@ class Sweep(Jobs):
     def _lines(self) -> list[str]:
         from curvegan.watching.sweep_fields import sweep_lines
 
-        return sweep_lines(self._services.store, self.record) if self.id else ["Nothing was left to do."]
+        return sweep_lines(self._services.store, self.record) if self.id else [_NOTHING_LEFT]

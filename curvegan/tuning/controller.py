@@ -37,7 +37,7 @@ class StudyStanding:
     def is_over(self) -> bool:
         """Whether all trials have ended, none is to come, and none trains on."""
         whole = self.exhausted or len(self.trials) >= self.plan.trials
-        return whole and self.ended == len(self.trials) and not promotions(self.plan, self.trials)
+        return whole and self.ended == len(self.trials) and not promotions(self.plan, self.trials, self.exhausted)
 
     @property
     def rungs(self) -> tuple[int, int]:
@@ -74,21 +74,25 @@ class Controller:
                 f"`curvegan metrics {ended[0].jobs[0]}` prints what one has"
             )
         if on := self._train_on(trials):
-            return StudyStanding(self.look(), self.plan, warning=self.lab.nudge(on))
+            return self._after(on)
         room = self._room(trials)
         if not room or not is_due(self.plan, trials):
             return StudyStanding(trials, self.plan)
         new = asked(self.plan, trials, room)
-        if not new:
-            return StudyStanding(trials, self.plan, exhausted=True)
-        ids = self.add(trials, [request for one in new for request in one.requests])
-        warning = self.lab.nudge(ids) if ids else None
-        return StudyStanding(self.look(), self.plan, warning=warning)
+        if new:
+            return self._after(self.add(trials, [request for one in new for request in one.requests]))
+        if on := self._train_on(trials, exhausted=True):
+            return self._after(on)
+        return StudyStanding(trials, self.plan, exhausted=True)
 
-    def _train_on(self, trials: Sequence[Trial]) -> list[int]:
+    def _after(self, queued: Sequence[int]) -> StudyStanding:
+        """Tell workers of jobs that were queued, and look again."""
+        return StudyStanding(self.look(), self.plan, warning=self.lab.nudge(queued) if queued else None)
+
+    def _train_on(self, trials: Sequence[Trial], exhausted: bool = False) -> list[int]:
         """Give more steps to the best third of each rung that is due; return the jobs."""
         found = list[int]()
-        for jobs, before, steps in promotions(self.plan, trials):
+        for jobs, before, steps in promotions(self.plan, trials, exhausted):
             beyond = sum(reached > before for trial in trials for reached in trial.reached)
             if self.lab.store.extend_in_study(self.id, jobs, before, steps, beyond):
                 found += jobs

@@ -38,11 +38,6 @@ def front(plan: "Plan", trials: "Sequence[Trial]") -> "list[Trial]":
     return [trial for _, trial in found]
 
 
-def best_of(plan: "Plan", trials: "Sequence[Trial]") -> "Trial | None":
-    """Return the best trial by the first metric, of equals the first; None where none has a value."""
-    return next(iter(front(plan, trials)), None)
-
-
 def ranked(plan: "Plan", trials: "Sequence[Trial]") -> "list[Trial]":
     """Return the trials that have values, those of the front first, then by the first metric."""
     first = front(plan, trials)
@@ -61,15 +56,15 @@ def places(plan: "Plan", trials: "Sequence[Trial]") -> list[tuple[float, ...] | 
     ]
 
 
-def promotions(plan: "Plan", trials: "Sequence[Trial]") -> list[Promotion]:
+def promotions(plan: "Plan", trials: "Sequence[Trial]", exhausted: bool = False) -> list[Promotion]:
     """Return what is to be trained on now: of each batch, or of all where there are none, the best third of a rung.
 
     A rung of a batch is looked at when all of it has ended. Without batches a third of those that have ended so far
-    goes on, and at the end of the search a third of all, rounded up.
+    goes on, and at the end of the search a third of all, rounded up; it may end `exhausted`, before all its trials.
     """
-    size = plan.batch or max(len(trials), 1)
+    size, last = plan.batch or max(len(trials), 1), exhausted or len(trials) >= plan.trials
     groups = [trials[start : start + size] for start in range(0, len(trials), size)] if plan.halving else []
-    return [one for group in groups for one in _of_group(plan, group, len(trials) >= plan.trials)]
+    return [one for group in groups for one in _of_group(plan, group, last)]
 
 
 def _of_group(plan: "Plan", group: "Sequence[Trial]", last: bool) -> list[Promotion]:
@@ -87,13 +82,16 @@ def _of_group(plan: "Plan", group: "Sequence[Trial]", last: bool) -> list[Promot
 
 def _best(plan: "Plan", trials: "Sequence[Trial]", count: int) -> "list[Trial]":
     """Return so many of the best trials: front after front, of the last one those that lie the farthest apart."""
+    if len(plan.metrics) == 1:
+        return ranked(plan, trials)[: max(0, count)]
     found: list[Trial] = []
     left = [trial for trial in trials if trial.values]
     while left and len(found) < count:
         first = front(plan, left)
-        found += _apart(plan, first, count - len(found)) if len(plan.metrics) > 1 else first
-        left = [trial for trial in left if trial not in first]
-    return found[: max(0, count)]
+        found += _apart(plan, first, count - len(found))
+        numbers = {trial.number for trial in first}
+        left = [trial for trial in left if trial.number not in numbers]
+    return found
 
 
 def _apart(plan: "Plan", first: "Sequence[Trial]", count: int) -> "list[Trial]":

@@ -45,10 +45,9 @@ class Study:
         return Sweep(self._services, self.id)
 
     @property
-    def best(self) -> Any:
-        """The best trial so far, of equals the first, None where none has a value yet; by several metrics the front."""
-        trials = self.front
-        return trials if len(self.plan.metrics) > 1 else next(iter(trials), None)
+    def best(self) -> Trial | None:
+        """The best trial so far, of several metrics by the first, of equals the first; None where none has a value."""
+        return next(iter(self.front), None)
 
     @property
     def front(self) -> list[Trial]:

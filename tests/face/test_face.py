@@ -61,7 +61,7 @@ def test_what_is_not_needed_is_not_trained_again(one_lab: cg.Lab) -> None:
     first = one_lab.sweep({"lr": [1e-3, 1e-4]}, **how)
     end_jobs(one_lab.store)
     nothing = one_lab.sweep({"lr": [1e-3, 1e-4]}, **how).wait()
-    assert (len(first), nothing.id, len(nothing), repr(nothing).splitlines()[0]) == (2, 0, 0, "Nothing was left to do.")
+    assert (len(first), nothing.id, len(nothing), repr(nothing).splitlines()[0]) == (2, 0, 0, "Nothing is left to do.")
     more = one_lab.sweep({"lr": [1e-3, 1e-4, 1e-5]}, **how)
     assert [job.config.lr_g for job in more] == [1e-5]
 

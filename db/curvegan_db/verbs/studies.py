@@ -69,9 +69,9 @@ class Studies(Transactions):
             return add_jobs(session, requests, now(session), sweep_id)
 
     def extend_in_study(self, sweep_id: int, ids: Sequence[int], before: int, steps: int, beyond: int) -> bool:
-        """Train jobs of a study that have succeeded with `before` steps on to `steps`, all or none; whether it did.
+        """Train jobs of a study that have succeeded with `before` steps on to `steps`, all or none; return whether.
 
-        None where other than `beyond` of its jobs have more steps than `before`, for then somebody else has chosen
+        False where other than `beyond` of its jobs have more steps than `before`, for then somebody else has chosen
         since, or where one of them is no longer as it was. Raises SweepNotFound, JobStateConflict, InvalidConfig.
         """
         job = models.Job

@@ -33,9 +33,11 @@ def test_the_best_third_of_each_rung_trains_on(one_lab: cg.Lab) -> None:
     assert len(study.look()) == 9  # the next batch is chosen when the present one is through
     found = searched(study, one_lab.store)
     assert (len(found), sorted(reached(study))) == (18, [10] * 12 + [30] * 4 + [90] * 2)
-    assert (study.best.steps, study.best.value) == (90, min(t.value for t in study.look() if t.steps == 90 and t.value))
+    best = study.best
+    assert best is not None
+    assert (best.steps, best.value) == (90, min(t.value for t in study.look() if t.steps == 90 and t.value))
     assert study.trials()["steps"].tolist() == reached(study)
-    job = one_lab[study.best.jobs[0]]
+    job = one_lab[best.jobs[0]]
     assert [line["text"] for line in job.log().to_dicts() if line["kind"] == "extended"] == [
         "extended from 10 to 30 steps",
         "extended from 30 to 90 steps",
@@ -60,14 +62,21 @@ def test_whoever_goes_on_with_its_rungs_comes_to_the_same_trials(sqlite_template
 
 def test_without_batches_a_third_of_what_has_ended_trains_on(one_lab: cg.Lab) -> None:
     study = one_lab.tune(MIXED, trials=10, **HALVING | {"batch": None})
-    most = 0
     while study.advance():
         end_jobs(one_lab.store, most=1)
         steps = reached(study)
-        most = max(most, sum(one > 10 for one in steps))
         assert sum(one > 10 for one in steps) <= -(-len(steps) // 3)
     assert sorted(reached(study)) == [10] * 6 + [30] * 2 + [90] * 2
-    assert study.best.steps == 90
+    assert [trial.steps for trial in study.front] == [90]
+
+
+@pytest.mark.parametrize("batch", [4, None])
+def test_a_third_trains_on_of_a_space_with_no_further_point(batch: int | None, one_lab: cg.Lab) -> None:
+    study = one_lab.tune(
+        {"lr": [1e-4, 1e-3, 1e-2, 2e-2, 1e-1]}, trials=8, **HALVING | {"batch": batch, "sampler": "grid"}
+    )
+    searched(study, one_lab.store)
+    assert sorted(reached(study)) == ([10, 10, 30, 90, 90] if batch else [10, 10, 10, 30, 90])
 
 
 def test_two_controllers_train_on_the_same_ones_once(one_lab: cg.Lab) -> None:
@@ -102,7 +111,7 @@ def test_a_front_of_several_metrics(one_lab: cg.Lab) -> None:
     while study.advance():
         end_jobs(one_lab.store)
     trials = study.look()
-    assert study.best == study.front
+    assert study.best == study.front[0]
     ends = [(trial.values[0], -trial.values[1]) for trial in trials]
     expected = {n for n, (a, b) in enumerate(ends) if not any(c <= a and d <= b and (c, d) != (a, b) for c, d in ends)}
     assert {trial.number for trial in study.front} == expected

@@ -101,7 +101,7 @@ def test_a_trial_that_lacks_the_metric_has_no_value_and_the_search_goes_on(one_l
         finish(store, claim.token, job.id, JobState.SUCCEEDED, metrics=metrics, verdict="converged")
     assert not study.advance()
     assert [(trial.value, trial.unmeasured) for trial in study.look()] == [(None, True), (1.0, False)]
-    assert study.best.number == 1
+    assert [trial.number for trial in study.front] == [1]
 
 
 def test_points_that_make_no_job_or_were_tried_are_passed_over(one_lab: cg.Lab) -> None:
