@@ -6,11 +6,11 @@ if TYPE_CHECKING:
     from curvegan_db.filters.fields import JobField
     from curvegan_db.filters.language import Filter
     from curvegan_db.store import Store
-    from curvegan_db.values import Sweep
+    from curvegan_db.values import Job, Sweep
 
-# What groups jobs is what they were asked, and who trained them on what.
-# Small is better of these as of most metrics, but they are the job's own.
+# What jobs are compared by beside their metrics: the smaller the better.
 _COSTS = ("cpu_seconds",)
+# What groups jobs is what they were asked, and who trained them on what.
 _ALSO = ("name", "device", "engine", "engine_version", "worker", "sweep", "data")
 
 
@@ -72,6 +72,12 @@ def of_sweep(sweep: "Sweep", where: "Filter | None") -> "Filter":
     from curvegan_db.filters.language import Filter
 
     return Filter.of_sweep(sweep.id) & where
+
+
+def value_of(job: "Job", metric: "JobField") -> float | None:
+    """Return a job's value by a metric, or what it cost; None where it has none."""
+    values = vars(job) if metric.name in _COSTS else job.metrics or {}
+    return values.get(metric.name)
 
 
 def larger_is_better(metric: "JobField") -> bool | None:
