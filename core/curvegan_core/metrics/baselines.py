@@ -73,13 +73,13 @@ def beside(family: Data, config: TrainConfig, curves_np: Reals) -> dict[str, flo
     """Return what rows held out tell of generated curves, beside the baselines on the same rows."""
     judge, samples = Judge(family), baselines(family, config)
     own, others = judge.distance(curves_np), {name: judge.distance(sample) for name, sample in samples.items()}
-    found = {f"{metric}_{name}": numbers[metric] for metric in own for name, numbers in others.items()}
-    if found["energy_gaussian"] > 0:
-        found["energy_ratio"] = own["energy"] / found["energy_gaussian"]
+    metrics = {f"{metric}_{name}": numbers[metric] for metric in own for name, numbers in others.items()}
+    if metrics["energy_gaussian"] > 0:
+        metrics["energy_ratio"] = own["energy"] / metrics["energy_gaussian"]
     sure = two_samples.ratio_interval(curves_np, samples["gaussian"], judge.real_mp, config.seed)
-    found |= _bounds("energy_ratio", sure) | {"c2st": own["c2st"]}
-    found |= _bounds("c2st", two_samples.interval(*judge.told(curves_np)))
-    return found | judge.ratios(curves_np)
+    metrics |= _bounds("energy_ratio", sure) | {"c2st": own["c2st"]}
+    metrics |= _bounds("c2st", two_samples.interval(*judge.told(curves_np)))
+    return metrics | judge.ratios(curves_np)
 
 
 def by_label(family: Data, curves_np: Reals, label_n: NDArray[np.integer]) -> dict[str, float]:
@@ -91,15 +91,15 @@ def by_label(family: Data, curves_np: Reals, label_n: NDArray[np.integer]) -> di
     if not family.names or not len(family.held_mp):
         return {}
     pairs = {"label_match": (curves_np, label_n), "label_match_real": (family.held_mp, family.held_label_m)}
-    found = {
+    energies = {
         name: float(np.mean(family.label_m[nearest_row(rows, family.rows_mp)] == own))
         for name, (rows, own) in pairs.items()
     }
     for number, name in enumerate(family.names):
         held_mp, made_np = family.held_mp[family.held_label_m == number], curves_np[label_n == number]
         if len(held_mp) > 1 and len(made_np) > 1:
-            found[f"energy[{name}]"] = Neighbours(held_mp).compare(made_np)["energy"]
-    return found
+            energies[f"energy[{name}]"] = Neighbours(held_mp).compare(made_np)["energy"]
+    return energies
 
 
 def _bounds(name: str, bounds: tuple[float, float] | None) -> dict[str, float]:
