@@ -96,7 +96,7 @@ CALLS: dict[str, Callable[[cg.Lab], object]] = {
     "some of them": lambda lab: [job.metrics for job in lab.jobs()[:40]],
     "a front": lambda lab: (lab.find_study().front, repr(lab.find_study()), lab.find_study().sweep.table()),
     "trials": lambda lab: (lab.find_study().trials(), lab.find_study().advance()),
-    "cancel": lambda lab: lab.jobs(where="sweep=1").cancel(),
+    "cancel": lambda lab: lab.jobs(where="state=queued and sweep=1").cancel(),  # a running one is asked by itself
     "retry": lambda lab: lab.jobs(where="state=succeeded").retry(["succeeded"], worker=False),
 }
 
