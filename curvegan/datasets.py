@@ -18,16 +18,16 @@ def data_layer(store: "Store", name: str) -> dict[str, Any]:
 
 
 def data_names(store: "Store", configs: Iterable["TrainConfig"]) -> list[str]:
-    """Return what each config's data set is called, `loads` or `loads,again`; empty for any other curve.
+    """Return what each config's data set is called; empty for any other curve.
 
-    One that was removed goes by the beginning of its hash.
+    One of several names goes by that which was added first, one that was removed by the beginning of its hash.
     """
     from curvegan_core.config.curve import Data
 
     hashes = [config.curve.hash if isinstance(config.curve, Data) else "" for config in configs]
     used = set(hashes) - {""}
     known = store.names_of_datasets(used) if used else {}
-    names = {key: ",".join(known.get(key, ())) or f"{key[:12]} (a data set that was removed)" for key in used}
+    names = {key: known.get(key, [f"{key[:12]} (a data set that was removed)"])[0] for key in used}
     return [names.get(key, "") for key in hashes]
 
 
@@ -63,7 +63,7 @@ def curves_for(store: "Store", config: "TrainConfig") -> "Dataset | None":
 
 
 def stored_curves(store: "Store", content_hash: str, name: str | None = None) -> "Dataset":
-    """Return a content, described as under a name, or under its newest. Raises DatasetNotFound."""
+    """Return a content, described as under a name, or under the one added first. Raises DatasetNotFound."""
     from curvegan_core.families.dataset import Dataset
     from curvegan_core.families.description import Description
 

@@ -10,7 +10,7 @@ from curvegan.reading.axis import abscissas, even, moment_of, standard_names
 from curvegan.reading.columns import texts_of
 from curvegan.reading.formats import table_of_array, table_of_file
 from curvegan.reading.long import from_long, looks_long
-from curvegan.reading.numbers import why_no_number
+from curvegan.reading.numbers import nearly, why_no_number
 from curvegan.reading.recognising import Layout, recognise, runs_down
 from curvegan.reading.rows import Curves, of_one_length, without_missing
 from curvegan.reading.table import Table
@@ -93,6 +93,8 @@ def _curves(table: Table, layout: Layout, wishes: Wishes) -> Curves:
     rows = table.values[first:, points]
     count = len(rows)
     check_shape(count, 2)
+    if not points:
+        _check_signs(table)
     if wishes.resample is None or len(points) < 2:
         check_shape(count, len(points))
     _check_words(table, layout)
@@ -123,6 +125,14 @@ def _curves(table: Table, layout: Layout, wishes: Wishes) -> Curves:
         label_name=layout.names[layout.label] if layout.label is not None else "",
         unit=layout.unit,
     )
+
+
+def _check_signs(table: Table) -> None:
+    """Name the first number with a sign or a unit where no column is of numbers. Raises DatasetRefused."""
+    cells = ((row, column, word) for column, words in table.words.items() for row, word in words.items())
+    wrong = min((cell for cell in cells if nearly(cell[2])), default=None)
+    if wrong:
+        raise DatasetRefused(f"{table.place(*wrong[:2])}: {why_no_number(wrong[2])}")
 
 
 def _check_words(table: Table, layout: Layout) -> None:

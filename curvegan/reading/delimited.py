@@ -23,11 +23,13 @@ def table_of(text: str, most: int) -> Table:
         DatasetRefused: a line is too long, or numbers have marks that may mean two things; where.
     """
     mark, skipped = _declared(text)
-    mark = mark or _mark(list(islice(_lines(text, skipped), _LOOKED_AT)))
+    looked = list(islice(_lines(text, skipped), _LOOKED_AT))
+    mark = mark or _mark(looked)
     try:
+        widths = {len(_parted(line, mark)) for line in looked if not line.startswith("#")}
         rows = Rows(comma=_decimal_comma(list(islice(_cells(text, mark, skipped), _LOOKED_AT)), mark), most=most)
         for line, cells in _cells(text, mark, skipped):
-            rows.add(line, cells)
+            rows.add(line, _uncommented(cells, len(cells) in widths))
     except csv.Error as error:
         raise DatasetRefused(f"no CSV file: {error}") from None
     return rows.table()
@@ -42,12 +44,12 @@ def _declared(text: str) -> tuple[str, int]:
 
 
 def _lines(text: str, skipped: int) -> Iterator[str]:
-    """Give the lines behind the first ones, none longer than any curve's is; of one with # in front the text."""
+    """Give the lines behind the first ones, none longer than any curve's is."""
     for count, line in enumerate(map(re.Match.group, _LINE.finditer(text)), 1):
         if len(line) > _LONGEST_LINE:
             raise DatasetRefused(f"line {count} has more than {_LONGEST_LINE:,} characters, which no curve needs")
         if count > skipped:
-            yield line.lstrip("#") if line.startswith("#") else line
+            yield "#" + line.lstrip("#").lstrip(" ") if line.startswith("#") else line
 
 
 def _mark(lines: list[str]) -> str:
@@ -58,6 +60,17 @@ def _mark(lines: list[str]) -> str:
     if delimiter in ("", ",") and len(words) > 1 and all(_is_number(word) for word in words):
         return _BLANKS
     return delimiter or (_BLANKS if len(words) > 1 else ",")
+
+
+def _parted(line: str, mark: str) -> list[str]:
+    return line.split() if mark == _BLANKS else next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])
+
+
+def _uncommented(cells: list[str], fits: bool) -> list[str]:
+    """Take the # from a header; a line of # that has other cells than the curves is a remark, and so one cell."""
+    if not cells or not cells[0].startswith("#"):
+        return cells
+    return [cells[0][1:], *cells[1:]] if fits or cells == ["#"] else ["# " + " ".join(cells)[1:]]
 
 
 def _is_number(word: str) -> bool:

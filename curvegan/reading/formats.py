@@ -135,6 +135,9 @@ def _workbook(data: bytes) -> Table:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(member.file_size for member in archive.infolist())
+            names = archive.namelist()
+            if "[Content_Types].xml" not in names and not any(name.endswith(".npy") for name in names):
+                raise DatasetRefused("it is a .zip archive, no .xlsx file: unpack it, and add the file inside")
             if any(member.filename.endswith(".npy") for member in archive.infolist()):
                 raise DatasetRefused("it is a .npz file of several arrays: save one with numpy.save")
         if size > 4 * MOST_BYTES:

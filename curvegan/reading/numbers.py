@@ -8,7 +8,16 @@ MISSING = frozenset(["", "na", "n/a", "nan", "<na>", "#n/a", "null", "none", "-"
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _PLAIN = re.compile(r"[0-9.+\-eE]*")
-_GROUPS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?|[+-]?\d{1,3}(?:[.' \u00a0\u202f]\d{3})+(?:,\d*)?", re.ASCII)
+_GROUPS = re.compile(
+    r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?|[+-]?\d{1,3}(?:[.' \u00a0\u202f]\d{3})+(?:,\d*)?|[+-]?\d{1,3}(?:'\d{3})+\.\d*",
+    re.ASCII,
+)
+_HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]+")
+_FORTRAN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[dD][+-]?\d+", re.ASCII)
+_COLONS = re.compile(r"\s*[+-]?[\d.,]+(?:\s*:\s*[+-]?[\d.,]+)+", re.ASCII)
+_WITH_UNIT = re.compile(
+    r"([+-]?)[^\w\s.,:+-]?\s*([+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+))\s*(?:[^\W\d_]{1,4}|[^\w\s.,:/-])?", re.ASCII
+)
 _COMMA = re.compile(r"[+-]?(?:\d+,\d*|,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -49,9 +58,34 @@ def why_no_number(cell: str) -> str:
     """Say what is wrong with a word where a number should be."""
     if grouped(cell):
         return f"{cell!r:.40} has a mark between thousands, or a decimal comma; write {_both(cell)}"
-    return f"{cell!r:.40} is not a number"
+    if nearly(cell):
+        return f"{cell!r:.40} is not a number; {_mended(cell)}"
+    return (
+        f"{cell!r:.40} is not a number; where there is no value leave the cell empty, and `--missing drop` or "
+        "`--missing interpolate` takes it"
+    )
+
+
+def nearly(cell: str) -> bool:
+    """Return whether it is a number with a mark, a sign or a unit, as 1'204 or 10% or €2.95, or several by colons."""
+    return grouped(cell) or any(form.fullmatch(cell) for form in (_HEXADECIMAL, _FORTRAN, _COLONS, _WITH_UNIT))
+
+
+def _mended(cell: str) -> str:
+    if _HEXADECIMAL.fullmatch(cell):
+        return f"it is hexadecimal: write {int(cell, 16)}"
+    if _FORTRAN.fullmatch(cell):
+        return f"write E for its D, as {re.sub('[dD]', 'E', cell)}"
+    if _COLONS.fullmatch(cell):
+        return "write commas between numbers, for its colons"
+    found = _WITH_UNIT.fullmatch(cell)
+    return f"write it without its sign or unit, as {found[1] or ''}{found[2]}" if found else ""
 
 
 def _both(cell: str) -> str:
-    digits = re.sub(r"[^\d]", "", cell)
-    return f"it without one, as {digits} or {digits[:-3]}.{digits[-3:]}"
+    whole, _, decimals = re.sub(r"[' \u00a0\u202f]", "", cell).replace(",", ".").rpartition(".")
+    if not whole or len({*re.findall(r"\D", cell.lstrip("+-"))}) > 1:  # the last mark is the decimals', if two differ
+        return f"it without one, as {whole.replace('.', '')}.{decimals}" if whole else f"it without one, as {decimals}"
+    if "." in whole:
+        return f"it without one, as {whole.replace('.', '')}{decimals}"
+    return f"it without one, as {whole}{decimals} or {whole}.{decimals}"

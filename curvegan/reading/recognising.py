@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvegan.reading.axis import even
-from curvegan.reading.columns import body_of, index_of, label_of, may_be_label, texts_of, whole
+from curvegan.reading.columns import Body, body_of, index_of, label_of, may_be_label, texts_of, whole
 from curvegan.reading.numbers import grouped
 from curvegan.reading.table import Table, Values
 from curvegan.reading.wishes import NONE, Wishes, column_of
 
 # A numeric first row is a header only where it has so many cells: fewer are often even, or in order, by chance.
-_LEAST_HEADER, _LEAST_SORTED = 5, 8
+_LEAST_HEADER, _LEAST_SORTED, _LEAST_BELOW = 5, 8, 3
 _LOOKED_AT = 200
 
 
@@ -38,6 +38,7 @@ def recognise(table: Table, wishes: Wishes) -> Layout:
     """Say what a table's rows and columns are. Raises InvalidInput where a wish names no column."""
     said: list[tuple[str, str]] = []
     title = _title_rows(table)
+    doubtful = wishes.header is None and _may_be_axis(table, title)
     if title:
         said.append(("left out", f"{table.row(0)} ({table.text(0, 0)})" + (" and below" if title > 1 else "")))
     header = title if _has_header(table, title, wishes) else None
@@ -45,6 +46,10 @@ def recognise(table: Table, wishes: Wishes) -> Layout:
     names = _names(table, header, first)
     first, unit = _units(table, header, first, said)
     body = body_of(table, first)
+    if header is None and doubtful:
+        said.append(
+            ("note", f"{table.row(title)} may hold x values: `--header` takes it so, `--no-header` for a curve")
+        )
     if header is not None:
         said.insert(0, ("header", f"{table.row(header)}: {_few([name for name in names if name])}"))
     index = _wished(wishes.index_column, names, "--index-column")
@@ -90,23 +95,52 @@ def _has_header(table: Table, row: int, wishes: Wishes) -> bool:
         return len(table.values) == row + 1 and not np.isfinite(table.values[row]).any()
     if 2 * len(worded) >= len(body.numeric):
         return True
+    return any(_is_axis(*part) for part in _parts(table, row, body))
+
+
+def _may_be_axis(table: Table, row: int) -> bool:
+    """Return whether a first row of numbers may as well be abscissas as a curve."""
+    if table.headed is not None or row >= len(table.values) - 1:
+        return False
+    for values, rows in _parts(table, row, body_of(table, row + 1)):
+        odd = len(values) >= _LEAST_HEADER and _share_in_order(rows) == 0
+        if len(values) >= 3 and _in_order(values) and (odd or _far_off(values, rows)):
+            return True
+    return False
+
+
+def _parts(table: Table, row: int, body: Body) -> list[tuple[Values, Values]]:
+    """Return a row's numbers and those below, with and without the columns at the ends: they may be index and label."""
     numbered = [column for column in body.numeric if np.isfinite(table.values[row, column])]
     parts = (numbered, numbered[1:], numbered[:-1], numbered[1:-1])
-    return any(_is_axis(table.values[row, part], body.values[:, part]) for part in parts)
+    return [(table.values[row, part], body.values[:_LOOKED_AT, part]) for part in parts]
 
 
-def _is_axis(values: Values, body: Values) -> bool:
-    """Return whether a row of numbers are abscissas: in order, and in a way that the rows below are not."""
+def _in_order(values: Values) -> bool:
     steps = np.diff(values)
-    if len(values) < _LEAST_HEADER or not len(body) or not ((steps > 0).all() or (steps < 0).all()):
+    return bool((steps > 0).all() or (steps < 0).all())
+
+
+def _share_in_order(rows: Values) -> float:
+    return float(np.mean([_in_order(row) for row in rows])) if len(rows) else 1.0
+
+
+def _far_off(values: Values, rows: Values) -> bool:
+    """Return whether values reach ten times as far as any row does."""
+    known = rows[np.isfinite(rows).all(axis=1)]
+    return bool(len(known) and np.ptp(values) > 10 * np.ptp(known, axis=1).max())
+
+
+def _is_axis(values: Values, rows: Values) -> bool:
+    """Return whether a row of numbers are abscissas: in order, and in a way that the rows below are not."""
+    if len(values) < _LEAST_HEADER or not len(rows) or not _in_order(values):
         return False
-    rows = body[:_LOOKED_AT]
-    down = np.diff(rows, axis=1)
-    in_order = np.mean((down > 0).all(axis=1) | (down < 0).all(axis=1))
+    in_order = _share_in_order(rows)
     if even(values):
         return bool(np.mean([even(row) for row in rows]) < 0.5)
     whole_above = whole(values) and np.mean(rows == np.rint(rows)) < 0.5
-    return bool(whole_above or (len(values) >= _LEAST_SORTED and in_order < 0.1))
+    beyond = len(rows) >= _LEAST_BELOW and not np.nanmin(rows) <= values.min() <= values.max() <= np.nanmax(rows)
+    return bool(whole_above or (len(values) >= _LEAST_SORTED and in_order < 0.1) or (beyond and in_order == 0))
 
 
 def _names(table: Table, header: int | None, first: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,23 @@ def test_an_uneven_axis_is_kept() -> None:
     assert reading.dataset.rows.shape == (20, 13)
     np.testing.assert_array_equal(reading.dataset.x, wavelengths)
     assert said(reading, "x") == "152 to 674, uneven"
+
+
+@pytest.mark.parametrize("axis", ["20,50,100,200,500", "0,10,100,1000,10000"])
+def test_an_uneven_axis_above_whole_numbers_is_kept(axis: str) -> None:
+    reading = understood(text(axis, "3,9,5,7,2", "4,8,6,1,3", "9,2,4,4,1"))
+    assert reading.dataset.description.x == tuple(map(float, axis.split(",")))
+    assert said(reading, "header").startswith("line 1")
+    rising = text(axis, "1,3,5,7,9", "1,2,6,8,9", "0,2,4,5,11")  # as its curves rise too, it may be one
+    assert "`--header`" in said(understood(rising), "note")
+    assert said(understood(rising, header=False), "note") == ""
+
+
+@pytest.mark.parametrize("mark", [",", " "])
+def test_a_remark_is_left_out_and_said(mark: str) -> None:
+    reading = understood(text("# made by me, 2024", *lines(mark=mark)))
+    np.testing.assert_array_equal(reading.dataset.rows, LOADS)
+    assert said(reading, "left out").startswith("line 1 (# made by me")
 
 
 @pytest.mark.parametrize(
@@ -336,6 +354,14 @@ REFUSED = {
     "1.204,5;3,1\n2,0;4,1\n": "line 1, column 1: '1.204,5' has a mark between thousands",
     '"' + "a\n" * 100_000: "no CSV file: field larger than field limit",
     "a,b\nc,d\ne,f\n": "1 has 0 points",
+    "a,b\n10%,12%\n11%,15%\n": "line 2, column 1: '10%' is not a number; write it without its sign or unit, as 10$",
+    "-€2.95;3.10 €\n€1.95;€5.10\n": "line 1, column 1: '-€2.95' is not a number; write .* as -2.95$",
+    "1'204.5,1'304.5\n1'104.5,1'404.5\n": "line 1, column 1: .* write it without one, as 1204.5$",
+    "1 204,5;1 304,5\n1 104,5;1 404,5\n": "line 1, column 1: .* write it without one, as 1204.5$",
+    "2.9D+01 3.0D+01\n1.9D+01 5.0D+01\n": r"line 1, column 1: .* write E for its D, as 2.9E\+01$",
+    "0x1F,0x2F\n0x0F,0x3F\n": "line 1, column 1: .* hexadecimal: write 31$",
+    "1:2:3\n4:5:7\n": "line 1, column 1: .* write commas between numbers",
+    "1,2,3\n4,#DIV/0!,6\n": "line 2, column 2: '#DIV/0!' is not a number; .*`--missing drop`",
 }
 
 
@@ -352,6 +378,13 @@ def a_header(*shape: int) -> bytes:
     return stream.getvalue()
 
 
+def zipped(name: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, "1,2\n3,4\n")
+    return stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("data", "name", "why"),
     [
@@ -363,6 +396,7 @@ def a_header(*shape: int) -> bytes:
         (b"\x1f\x8b123", "a.csv.gz", "gunzip"),
         (b"\xd0\xcf\x11\xe0", "a.xls", "save it as .xlsx"),
         (b"PK\x03\x04", "a.xlsx", "no .xlsx file"),
+        (zipped("a.csv"), "a.xlsx", "it is a .zip archive, no .xlsx file: unpack it"),
         (npy(np.ones(5)), "a.npy", "2-D"),
         (npy(np.ones((5, 2, 3))), "a.npy", "each row has 2 curves"),
         (npy(np.array([["a", "b"]])), "a.npy", "numbers"),

@@ -67,7 +67,7 @@ class Tag(Text):
 
 
 class DataName(Text):
-    """Any name of the data set that a job learns; `!=` holds for a job that learns none. `sql` is the first of them."""
+    """Any name of the data set that a job learns; `!=` holds for a job without one. `sql` is the name added first."""
 
     def condition(self, operator: str, values: Sequence[Any], moment: datetime) -> ColumnElement[bool]:
         """Look whether its data set has such a name."""
@@ -104,7 +104,8 @@ def _facts() -> Iterator[JobField]:
             kind = own.get(name, {int: Whole, float: Number}.get(JOB_FIELDS[name], Text))
             yield kind(name, getattr(Job, name).expression)
     yield Tag("tag", JobTag.tag.expression)
-    yield DataName("data", select(func.min(Dataset.name)).where(Dataset.hash == Job.dataset).scalar_subquery())
+    first = select(Dataset.name).where(Dataset.hash == Job.dataset).order_by(Dataset.created_at, Dataset.name).limit(1)
+    yield DataName("data", first.scalar_subquery())
     yield Age("age", Job.created_at.expression)
 
 

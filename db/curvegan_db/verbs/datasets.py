@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from curvegan_core.families.dataset import Dataset
 
 
+# Later names of the same curves change no job's name and axis.
+_FIRST_ADDED = models.Dataset.created_at, models.Dataset.name
+
+
 class Datasets(Transactions):
     """The part of the store that keeps data sets."""
 
@@ -55,16 +59,16 @@ class Datasets(Transactions):
             return _one(session, name)
 
     def dataset_names(self, content_hash: str) -> list[str]:
-        """Return the names that a content has."""
+        """Return the names that a content has, the one added first in front: its jobs go by that."""
         query = select(models.Dataset.name).where(models.Dataset.hash == content_hash)
         with self._read() as session:
-            return list(session.scalars(query.order_by(models.Dataset.name)))
+            return list(session.scalars(query.order_by(*_FIRST_ADDED)))
 
     def names_of_datasets(self, hashes: Collection[str]) -> dict[str, list[str]]:
-        """Return the names that contents have, by hash; one without a name is missing."""
+        """Return the names that contents have, by hash, each as `dataset_names`; one without a name is missing."""
         row, names = models.Dataset, dict[str, list[str]]()
         with self._read() as session:
-            query = select(row.hash, row.name).where(row.hash.in_(hashes)).order_by(row.name)
+            query = select(row.hash, row.name).where(row.hash.in_(hashes)).order_by(*_FIRST_ADDED)
             for content_hash, name in session.execute(query):
                 names.setdefault(content_hash, []).append(name)
         return names
@@ -85,15 +89,24 @@ class Datasets(Transactions):
         return data
 
     def dataset_description(self, content_hash: str, name: str | None = None) -> dict[str, Any]:
-        """Return what is said of a content under a name, or under its newest name; empty where nothing is.
+        """Return what is said of a content under a name, or under the one added first; empty where nothing is.
 
         `curvegan_core.families.description.Description.from_dict` reads it.
         """
         query = select(models.Dataset.description).where(models.Dataset.hash == content_hash)
         query = query.where(models.Dataset.name == name) if name else query
-        newest = query.order_by(models.Dataset.created_at.desc(), models.Dataset.name).limit(1)
         with self._read() as session:
-            return session.scalar(newest) or {}
+            return session.scalar(query.order_by(*_FIRST_ADDED).limit(1)) or {}
+
+    def check_dataset_removable(self, name: str) -> bool:
+        """Return whether it is the last name of its content. Raises as `remove_dataset` does."""
+        with self._read() as session:
+            content_hash = _one(session, name).hash
+            names = select(func.count()).where(models.Dataset.hash == content_hash)
+            last = session.scalar(names) == 1
+            if last:
+                _check_unused(session, name, content_hash)
+            return last
 
     def remove_dataset(self, name: str) -> None:
         """Forget a name, and with its last name the content. Raises DatasetNotFound, and DatasetConflict when used."""

@@ -88,7 +88,7 @@ def test_show_and_best_agree_about_what_a_job_asked_for(client: Client) -> None:
     assert rows[preset].startswith("curve.family=updown ")
     assert "curve.noise" not in rows[preset]  # the family's own default
     assert (rows[own], rows[plain]) == ("data=loads seed=3", "")
-    client.done("data", "remove", "loads")
+    client.done("data", "remove", "loads", "--yes")
     assert re.fullmatch(r"data=[0-9a-f]{12} \(a data set that was removed\) lr_g=0.001 lr_d=0.001", told()[gone])
 
 

@@ -106,7 +106,9 @@ def test_a_job_on_a_data_set(loaded: Client) -> None:
     assert (plain["front"], plain["holdout"], plain["curve"]["components"]) == ("pca", 0.2, 2)
     assert loaded.json("sweep", "--dry-run", "--grid", "data=loads", "--seeds", "2")["jobs"] == 2
     assert (config.points, config.x_max, config.loss) == (6, 5.0, "rpgan")
+    loaded.done("data", "add", "loads.csv", "--name", "a later name", "--x-label", "hour")
     assert "asked for  data=loads x_max=5" in loaded.done("show", "1")
+    loaded.done("data", "remove", "a later name", "--yes")
     dry = loaded.done("submit", "--dry-run", "--data", "loads")
     assert dry.startswith("# data set loads\n")
     Path("job.toml").write_text(dry)
@@ -133,7 +135,7 @@ def test_plots_and_samples_are_in_the_units_of_the_file(loaded: Client) -> None:
     assert len(header) == len(columns(TrainConfig(points=6)))
     assert abs(values.mean() - LOADS.mean()) < 2 * LOADS.std()
     assert 1 < values.std() < 3 * LOADS.std()
-    loaded.done("data", "remove", "loads")
+    loaded.done("data", "remove", "loads", "--yes")
     assert "a data set that was removed" in loaded.done("show", "1")
     loaded.done("fetch-plot", "1", "--kind", "evolution")
     loaded.done("sample", "1")
@@ -245,7 +247,11 @@ def test_a_data_set_that_jobs_need_stays(loaded: Client) -> None:
     loaded.submit("--data", "loads")
     assert "job 1 is queued and needs it; `curvegan cancel 1`" in loaded.refused("data", "remove", "loads")
     loaded.done("cancel", "1")
-    assert loaded.done("data", "remove", "loads") == "Data set loads is removed.\n"
+    said = loaded.refused("data", "remove", "loads")
+    assert "1 job uses loads" in said
+    assert "cannot run again; nobody is there to be asked: say --yes" in said
+    assert loaded.done("data", "list", "-q") == "loads\n"
+    assert loaded.done("data", "remove", "loads", "--yes") == "Data set loads is removed.\n"
     assert "was removed; `curvegan data add`" in refused_rerun(loaded, "retry", "1")
     assert "was removed; `curvegan data add`" in refused_rerun(loaded, "resume", "1")
     assert loaded.json("show", "1")["state"] == "cancelled"

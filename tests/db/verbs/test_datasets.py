@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import CurveganError, InvalidInput
 from curvegan_core.families.dataset import Dataset
+from curvegan_core.families.description import Description
 from curvegan_db.errors import DatasetConflict, DatasetNotFound, JobStateConflict
 from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
@@ -51,7 +52,12 @@ def test_a_content_is_stored_once_under_all_its_names(store: Store) -> None:
         store.add_dataset(name, LOADS)
     store.add_dataset("c", OTHERS)
     assert [each.name for each in store.datasets()] == ["a", "b", "c"]
-    assert store.dataset_names(LOADS.hash) == ["a", "b"]
+    # Its jobs go by the name that was added first, and by what that one says.
+    assert store.dataset_names(LOADS.hash) == store.names_of_datasets([LOADS.hash])[LOADS.hash] == ["b", "a"]
+    told = Dataset.checked(LOADS.rows, (), Description(x=(0.0, 1.0, 5.0)))
+    store.add_dataset("a", told)
+    assert store.dataset_description(LOADS.hash) == {}
+    assert store.dataset_description(LOADS.hash, "a") != {}
     with pytest.raises(DatasetConflict, match="the name c is taken by other curves"):
         store.add_dataset("c", LOADS)
     store.remove_dataset("a")

@@ -1,6 +1,7 @@
 """curvegan data: a person's own curves, from a file into the store and back."""
 
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 
 from curvegan.datasets import as_table, stored_curves
 from curvegan.lab import Lab
-from curvegan.words import age, digits_of, moment, number
+from curvegan.words import age, digits_of, moment, number, plural
 from curvegan_cli.options import completing, pass_lab
 from curvegan_cli.options.values import Whole
 from curvegan_cli.shown.output import Column, Grid, Pairs, Sheet, emit, emit_records, form_options
@@ -134,18 +135,38 @@ def show(lab: Lab, name: str, form: str) -> None:
 
 @data.command()
 @click.argument("name", shell_complete=completing.datasets)
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_lab
-def remove(lab: Lab, name: str) -> None:
+def remove(lab: Lab, name: str, yes: bool) -> None:
     """Forget a data set.
 
-    It is refused while a queued or running job needs it. Ended jobs keep their results, but cannot run again.
+    It asks first where jobs use it. It is refused while a queued or running job needs it. Ended jobs keep their
+    results, but cannot run again, and lose its name, axis and titles.
 
     \b
-    Example:
+    Examples:
       curvegan data remove loads
+      curvegan data remove loads --yes
     """
+    loss = _loss(lab, name)
+    if loss and not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"{loss}; nobody is there to be asked: say --yes")
+        if not click.confirm(f"{loss}. Remove {name}?", err=True):
+            return
     lab.store.remove_dataset(name)
     emit("table", text=lambda: [f"Data set {name} is removed."])
+
+
+def _loss(lab: Lab, name: str) -> str:
+    """Say what jobs lose with a name; nothing where none uses it."""
+    last, jobs = lab.store.check_dataset_removable(name), lab.store.named_dataset(name).jobs
+    if not jobs:
+        return ""
+    used = f"{plural(jobs, 'job')} {'uses' if jobs == 1 else 'use'} {name}"
+    if last:
+        return f"{used}: without it they keep their results, but lose its name and axis, and cannot run again"
+    return f"{used}: its name and what it says of the axis are lost, its curves stay under another name"
 
 
 def _read(path: Path) -> bytes:
