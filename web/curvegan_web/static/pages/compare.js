@@ -1,7 +1,7 @@
 // Two to eight jobs: where they differ first, then what came of each, losses over each other, curves side by side.
 import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
-import { card, copyable, el, number, replace, state, table, verdict, whole } from "./dom.js";
+import { card, copyable, el, isolated, number, replace, state, table, verdict, whole } from "./dom.js";
 import { follow } from "./live.js";
 
 // Told apart by the colour-blind too, on white and on black.
@@ -11,7 +11,7 @@ export function compare(main, first) {
   if (!first.jobs.length) return choose(main, first);
   const ids = first.ids.join(), [differ, came, rmse, g, d, curves] = Array.from({ length: 6 }, () => el("div"));
   curves.className = "panels";
-  const series = first.jobs.map((job, at) => ({ label: called(job), tone: TONES[at], width: 1.8 }));
+  const series = first.jobs.map((job, at) => ({ label: called(job).map(isolated).join(""), tone: TONES[at], width: 1.8 }));
   const charts = { rmse: lineChart(rmse, { series, log: true, sync: "compare" }), g_loss: lineChart(g, { series, sync: "compare" }), d_loss: lineChart(d, { series, sync: "compare" }) };
   const pictures = first.jobs.map((job, at) => {
     const host = el("figure", {}, el("figcaption", {}, name(job, at), " ", el("a", { href: `/theatre?job=${job.id}`, text: "theatre" })));
@@ -34,12 +34,12 @@ export function compare(main, first) {
   if (first.live) follow(`/live/compare/compare?jobs=${ids}`, draw);
 }
 
-const called = (job) => (job.name ? `${job.id} ${job.name}`.slice(0, 40) : `job ${job.id}`);
+const called = (job) => (job.name ? [`${job.id} `, job.name.slice(0, 36)] : [`job ${job.id}`]);
 
 function name(job, at) {
   const mark = el("i", { class: "mark", "aria-hidden": "true" });
   mark.style.background = TONES[at];
-  return el("span", { class: "called" }, mark, el("a", { href: `/jobs/${job.id}`, text: called(job) }));
+  return el("span", { class: "called" }, mark, el("a", { href: `/jobs/${job.id}` }, called(job)));
 }
 
 // A row is a fact, a column a job.
@@ -67,7 +67,7 @@ function outcome(data) {
 function choose(main, data) {
   const picked = new Set(data.ids.map(Number)), link = el("a", { class: "button main", text: "Compare" });
   const say = () => { const ready = picked.size > 1 && picked.size < 9; ready ? (link.href = `/compare?jobs=${[...picked].sort((a, b) => a - b).join()}`) : link.removeAttribute("href"); link.textContent = ready ? `Compare ${picked.size} jobs` : "Choose two to eight"; };
-  const boxes = data.choice.map((job) => el("label", { class: "chip" }, el("input", { type: "checkbox", checked: picked.has(job.id), onchange: (event) => { event.target.checked ? picked.add(job.id) : picked.delete(job.id); say(); } }), `${job.id} ${job.name}`.slice(0, 40)));
+  const boxes = data.choice.map((job) => el("label", { class: "chip" }, el("input", { type: "checkbox", checked: picked.has(job.id), onchange: (event) => { event.target.checked ? picked.add(job.id) : picked.delete(job.id); say(); } }), `${job.id} `, job.name.slice(0, 36)));
   say();
   replace(main, card("Which jobs?", data.choice.length > 1 ? [el("div", { class: "chips" }, boxes), el("div", { class: "foot" }, link)] : el("div", { class: "nothing" }, el("p", { text: "It takes two jobs." }), copyable("curvegan submit --lr 1e-4")), { command: "curvegan compare 1 2" }));
 }
