@@ -106,6 +106,7 @@ class Lab(Services):
         data: str | None = None,
         start: "Job | int | str | None" = None,
         config: Mapping[str, Any] | str | Path | None = None,
+        needed: bool = False,
         worker: bool = True,
         **keys: Any,
     ) -> "Sweep":
@@ -117,6 +118,7 @@ class Lab(Services):
             random: draw so many points in place of the whole grid.
             sweep_seed: the seed of `random`.
             skip_invalid: leave out points that make no valid job.
+            needed: leave out jobs that have succeeded before; of no job the sweep is empty, and its id 0.
             keys: keys of the config that all its jobs have; the other arguments are those of `submit`.
 
         Raises InvalidInput, InvalidConfig, DatasetNotFound.
@@ -140,19 +142,20 @@ class Lab(Services):
             skip_invalid=skip_invalid,
             datasets=data_layers(self.store, all_axes) if any(axis.key == "data" for axis in all_axes) else {},
         )
-        submitted = self.store.submit_sweep(plan.requests, plan.described, plan.name)
-        assert submitted.id is not None
-        have_workers(self, submitted.jobs, worker)
-        return Sweep(self, submitted.id)
+        submitted = self.store.submit_sweep(plan.requests, plan.described, plan.name, needed)
+        if submitted.id is not None:
+            have_workers(self, submitted.jobs, worker)
+        return Sweep(self, submitted.id or 0)
 
     def tune(
         self,
         space: Mapping[str, Any] | None = None,
         *,
-        by: str | None = None,
+        by: str | Sequence[str] | None = None,
         trials: int | None = None,
         seeds: int | Sequence[int] = 3,
         batch: int | None = None,
+        halving: int | None = None,
         sampler: str = "tpe",
         sampler_seed: int = 0,
         name: str | None = None,
@@ -173,10 +176,11 @@ class Lab(Services):
             space: by key a list of values, a `span(a, b)`, a list with spans, or a text that `--space` takes behind
                 the key; without a space the study of this name goes on as it is.
             by: the metric that is made small, or large where that is the better end; without it rmse, and of own
-                curves the energy of held-out rows.
+                curves the energy of held-out rows. Of several metrics the search looks for the front.
             trials: how many points to try, 60 where that is not said; a study that is there may get more.
             seeds: seeds for every point: so many, or these; a trial's value is the median over them.
             batch: how many trials are chosen at once, by what came of the batches before: so the search is repeatable.
+            halving: in how many rungs trials grow: the best third of each trains on, up to all `steps`.
             sampler: tpe, cmaes, random or grid.
             sampler_seed: the seed of its choices.
             keys: keys of the config that all its jobs have; the other arguments are those of `submit`.
@@ -196,10 +200,11 @@ class Lab(Services):
             else new_plan(
                 [dimension_of(key, values) for key, values in space.items()],
                 self._layers(keys, preset, data, start, config),
-                by=by,
+                by=[by] if isinstance(by, str) else list(by or ()),
                 seeds=repeated or "1",
                 trials=TRIALS if trials is None else trials,
                 batch=batch,
+                halving=halving,
                 sampler=sampler,
                 seed=sampler_seed,
                 tags=tuple(tags),
@@ -211,8 +216,8 @@ class Lab(Services):
             have_workers(self, ids, worker)
         return Study(self, controller.id, controller)
 
-    def find_study(self, which: int | str) -> "Study":
-        """Return a study by its id or its name. Raises InvalidInput, SweepNotFound."""
+    def find_study(self, which: int | str = "last") -> "Study":
+        """Return a study by its id, its name, or as "last". Raises InvalidInput, SweepNotFound."""
         from curvegan.tuning.controller import found
         from curvegan.tuning.study import Study
 

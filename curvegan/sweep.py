@@ -11,9 +11,14 @@ if TYPE_CHECKING:
     from curvegan.services import Services
     from curvegan_db.values import Sweep as Record
 
+_NOTHING_LEFT = "Nothing is left to do."
+
 
 class Sweep(Jobs):
-    """The jobs of a sweep. Every method raises SweepNotFound once its last job was deleted."""
+    """The jobs of a sweep. Every method raises SweepNotFound once its last job was deleted.
+
+    One of which nothing was left to do is not stored: its id is 0, it has no jobs, and what reads it says so.
+    """
 
     def __init__(self, services: "Services", sweep_id: int) -> None:
         """Make the handle; nothing is read."""
@@ -25,6 +30,10 @@ class Sweep(Jobs):
     @property
     def record(self) -> "Record":
         """What the store knows of it as a whole: id, name, created_at, axes, and how many jobs are in which state."""
+        if not self.id:
+            from curvegan_core.errors import InvalidInput
+
+            raise InvalidInput(f"{_NOTHING_LEFT} All jobs of this sweep succeeded before.")
         return self._services.store.sweep(self.id)
 
     @property
@@ -82,7 +91,8 @@ class Sweep(Jobs):
         """Follow it to its end, with one bar and the time left. Raises Detached, DatabaseUnreachable."""
         from curvegan.showing.progress import sweep_to_the_end
 
-        sweep_to_the_end(self._services, self.id, start_worker=worker)
+        if self.id:
+            sweep_to_the_end(self._services, self.id, start_worker=worker)
         return self
 
     def _axes_of_jobs(self) -> tuple[str, ...]:
@@ -102,4 +112,4 @@ class Sweep(Jobs):
     def _lines(self) -> list[str]:
         from curvegan.watching.sweep_fields import sweep_lines
 
-        return sweep_lines(self._services.store, self.record)
+        return sweep_lines(self._services.store, self.record) if self.id else [_NOTHING_LEFT]

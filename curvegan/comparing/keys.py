@@ -6,21 +6,24 @@ if TYPE_CHECKING:
     from curvegan_db.filters.fields import JobField
     from curvegan_db.filters.language import Filter
     from curvegan_db.store import Store
-    from curvegan_db.values import Sweep
+    from curvegan_db.values import Job, Sweep
 
+# What jobs are compared by beside their metrics: the smaller the better.
+_COSTS = ("cpu_seconds",)
 # What groups jobs is what they were asked, and who trained them on what.
 _ALSO = ("name", "device", "engine", "engine_version", "worker", "sweep", "data")
 
 
 def metric_field(name: str) -> "JobField":
-    """Return a metric by its name. Raises InvalidInput."""
+    """Return a metric, or what a job cost, by its name. Raises InvalidInput."""
     from curvegan_core.errors import InvalidInput
-    from curvegan_db.filters.catalogue import METRICS
+    from curvegan_db.filters.catalogue import FIELDS, METRICS
     from curvegan_db.filters.fields import near
 
-    if name not in METRICS:
-        raise InvalidInput(f"no metric is called {name!r}{near(name, METRICS)}")
-    return METRICS[name]
+    known = METRICS | {name: FIELDS[name] for name in _COSTS}
+    if name not in known:
+        raise InvalidInput(f"no metric is called {name!r}{near(name, known)}")
+    return known[name]
 
 
 def usual_metric(store: "Store", where: "Filter | None" = None) -> "JobField":
@@ -71,11 +74,17 @@ def of_sweep(sweep: "Sweep", where: "Filter | None") -> "Filter":
     return Filter.of_sweep(sweep.id) & where
 
 
+def value_of(job: "Job", metric: "JobField") -> float | None:
+    """Return a job's value by a metric, or what it cost; None where it has none."""
+    values = vars(job) if metric.name in _COSTS else job.metrics or {}
+    return values.get(metric.name)
+
+
 def larger_is_better(metric: "JobField") -> bool | None:
     """Return whether a metric's best value is its largest; None for one whose best is neither end."""
     from curvegan_core.metrics.names import LARGER_IS_BETTER
 
-    return LARGER_IS_BETTER.get(metric.name.removeprefix("ema_"))
+    return False if metric.name in _COSTS else LARGER_IS_BETTER.get(metric.name.removeprefix("ema_"))
 
 
 def is_largest(metric: "JobField", end: str | None = None) -> bool:

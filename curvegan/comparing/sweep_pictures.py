@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from curvegan.comparing.groups import grouped, quartiles
 from curvegan.comparing.intervals import in_intervals
-from curvegan.comparing.keys import is_largest, key_field, larger_is_better, of_sweep, varied_keys
+from curvegan.comparing.keys import is_largest, key_field, larger_is_better, of_sweep, value_of, varied_keys
 from curvegan.datasets import own_curves
 from curvegan.words import named, number, shown
 
@@ -180,7 +180,7 @@ def _data(picture: SweepPicture, job: "Job", point: str) -> "PlotData":
     snapshots = picture.store.snapshots(job.id)[-1:]
     if not snapshots:
         raise ResultNotFound(f"job {job.id} has no snapshot to draw; leave it out with --where")
-    title = f"job {job.id}: {number((job.metrics or {}).get(picture.metric.name), 3)}  {point}"
+    title = f"job {job.id}: {number(value_of(job, picture.metric), 3)}  {point}"
     return PlotData(title, job.config, LossCurve.empty(), snapshots, dataset=own_curves(picture.store, job))
 
 

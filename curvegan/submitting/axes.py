@@ -16,6 +16,7 @@ from curvegan import toml
 
 MOST_AXES, MOST_POINTS = 16, 100_000
 _DIGITS = 6
+_MOST = 1e300
 _TRIES = 100
 # From so large a ratio of its ends on a range is drawn on a logarithmic scale.
 _DECADE = 10.0
@@ -102,20 +103,25 @@ class Span(NamedTuple):
 
 def log(low: float, high: float, count: int) -> list[Value]:
     """Return values from low to high, each the same factor above the one before. Raises InvalidInput."""
-    return _spread("log", "log", low, high, count)
+    return _spread("log", "log", *map(plain, (low, high, count)))
 
 
 def span(low: float, high: float) -> Span:
     """Return a range to draw from, for `random`: on a logarithmic scale where high is 10 low or more, else evenly.
 
-    Whole numbers are drawn where both ends are whole.
+    Whole numbers are drawn where both ends are whole. Raises InvalidInput.
     """
-    return Span(plain(low), plain(high))
+    ends = plain(low), plain(high)
+    if not all(isinstance(end, int | float) and not isinstance(end, bool) and abs(end) < _MOST for end in ends):
+        _refuse(f"span({low!r:.40}, {high!r:.40}): both ends of a range are numbers, as in span(1e-5, 1e-2)")
+    if not ends[0] < ends[1]:
+        _refuse(f"span({low!r:.40}, {high!r:.40}): the smaller end of a range comes first")
+    return Span(*ends)
 
 
 def lin(low: float, high: float, count: int) -> list[Value]:
     """Return values from low to high, each the same step above the one before. Raises InvalidInput."""
-    return _spread("lin", "lin", low, high, count)
+    return _spread("lin", "lin", *map(plain, (low, high, count)))
 
 
 def plain(value: Any) -> Any:
@@ -224,6 +230,8 @@ def _spaced(key: str, text: str) -> list[Value]:
 
 
 def _spread(kind: str, typed: str, low: float, high: float, count: int) -> list[Value]:
+    if not all(isinstance(end, int | float) for end in (low, high, count)):
+        _refuse(f"{typed}({low!r:.40}, {high!r:.40}, {count!r:.40}): all three are numbers, as in log(1e-5, 1e-2, 7)")
     if not low < high or not 2 <= count <= MOST_POINTS or (kind == "log" and low <= 0):
         positive = ", both above 0" if kind == "log" else ""
         _refuse(f"{typed}: the first value is below the last{positive}, and there are 2 or more")
@@ -245,7 +253,7 @@ def _between_ends(key: str, low: float, high: float) -> Axis:
 
 def _number(key: str, text: str) -> float:
     value = toml.value(text)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MOST:
         _refuse(f"{key:.60}: {text!r:.60} is no number")
     return float(value)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from curvegan.tuning.ranking import promotions
 from curvegan.tuning.samplers import Point, points
 from curvegan.tuning.trials import Trial
 
@@ -44,7 +45,8 @@ def is_due(plan: "Plan", trials: Sequence[Trial]) -> bool:
     """Return whether the study has room for another trial, and the batches before the next one have ended."""
     begun = len(trials) % plan.batch if plan.batch else 0
     needed = trials[: len(trials) - begun] if plan.batch else ()
-    return len(trials) < plan.trials and all(trial.ended for trial in needed)
+    before = all(trial.ended for trial in needed) and not (plan.batch and promotions(plan, needed))
+    return len(trials) < plan.trials and before
 
 
 def _valid(plan: "Plan", told: Sequence[Trial], seed: str) -> Iterator[Asked]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 from curvegan.selecting import WHOLE
 from curvegan.services import WORKING
 from curvegan.tuning.asking import asked, is_due
-from curvegan.tuning.plan import TRIALS, Plan
+from curvegan.tuning.plan import THIRD, Plan
+from curvegan.tuning.ranking import promotions
 from curvegan.tuning.samplers import check_sampler
 from curvegan.tuning.trials import Trial, read_trials
 from curvegan.watching.following import JOBS_POLL_S, followed
@@ -23,7 +24,7 @@ class StudyStanding:
     """A study at one look. `exhausted` says that the sampler has no further point."""
 
     trials: Sequence[Trial]
-    planned: int
+    plan: Plan
     exhausted: bool = False
     warning: str | None = None
 
@@ -34,9 +35,18 @@ class StudyStanding:
 
     @property
     def is_over(self) -> bool:
-        """Whether all trials have ended and none is to come."""
-        whole = self.exhausted or len(self.trials) >= self.planned
-        return whole and self.ended == len(self.trials)
+        """Whether all trials have ended, none is to come, and none trains on."""
+        whole = self.exhausted or len(self.trials) >= self.plan.trials
+        return whole and self.ended == len(self.trials) and not promotions(self.plan, self.trials, self.exhausted)
+
+    @property
+    def rungs(self) -> tuple[int, int]:
+        """How many rungs of its trials have ended, and how many there will be at most; without halving one of each."""
+        below = {steps: place for place, steps in enumerate(self.plan.rungs)}
+        size, trials = self.plan.batch or self.plan.trials, self.plan.trials
+        groups = [min(size, trials - start) for start in range(0, trials, size)]
+        ended = sum(below.get(trial.steps, 0) + trial.ended for trial in self.trials)
+        return ended, sum(_in_all(count, len(below)) for count in groups)
 
 
 class Controller:
@@ -60,17 +70,33 @@ class Controller:
         ended = [trial for trial in trials if trial.ended]
         if ended and all(trial.unmeasured for trial in ended):
             _refuse(
-                f"no job of this study has {self.plan.by}; `curvegan metrics {ended[0].jobs[0]}` prints what one has"
+                f"no job of this study has {' and '.join(self.plan.metrics)}; "
+                f"`curvegan metrics {ended[0].jobs[0]}` prints what one has"
             )
+        if on := self._train_on(trials):
+            return self._after(on)
         room = self._room(trials)
         if not room or not is_due(self.plan, trials):
-            return StudyStanding(trials, self.plan.trials)
+            return StudyStanding(trials, self.plan)
         new = asked(self.plan, trials, room)
-        if not new:
-            return StudyStanding(trials, self.plan.trials, exhausted=True)
-        ids = self.add(trials, [request for one in new for request in one.requests])
-        warning = self.lab.nudge(ids) if ids else None
-        return StudyStanding(self.look(), self.plan.trials, warning=warning)
+        if new:
+            return self._after(self.add(trials, [request for one in new for request in one.requests]))
+        if on := self._train_on(trials, exhausted=True):
+            return self._after(on)
+        return StudyStanding(trials, self.plan, exhausted=True)
+
+    def _after(self, queued: Sequence[int]) -> StudyStanding:
+        """Tell workers of jobs that were queued, and look again."""
+        return StudyStanding(self.look(), self.plan, warning=self.lab.nudge(queued) if queued else None)
+
+    def _train_on(self, trials: Sequence[Trial], exhausted: bool = False) -> list[int]:
+        """Give more steps to the best third of each rung that is due; return the jobs."""
+        found = list[int]()
+        for jobs, before, steps in promotions(self.plan, trials, exhausted):
+            beyond = sum(reached > before for trial in trials for reached in trial.reached)
+            if self.lab.store.extend_in_study(self.id, jobs, before, steps, beyond):
+                found += jobs
+        return found
 
     def add(self, trials: Sequence[Trial], requests: "Sequence[JobRequest]") -> list[int]:
         """Store jobs of new trials behind those that are known; none where somebody else has stored some since."""
@@ -112,8 +138,7 @@ def opened(
     """
     known = None if name is None else lab.store.study_named(name)
     if known is not None:
-        sweep = lab.store.sweep(known)
-        return _resumed(lab, sweep, plan or replace(plan_of(sweep), trials=trials or 0)), []
+        return _resumed(lab, lab.store.sweep(known), plan, trials), []
     if plan is None:
         there = "a study without a name is a new one" if name is None else f"no study is called {name!r:.60}"
         _refuse(f"{there}; say what to search, as in --space lr=1e-5..1e-2")
@@ -121,16 +146,17 @@ def opened(
     check_sampler(plan)
     new = asked(plan, [])
     study, ids = lab.store.start_study(name, plan.stored, plan.axes, [r for one in new for r in one.requests])
-    return (Controller(lab, study, plan), ids) if ids else (_resumed(lab, lab.store.sweep(study), plan), [])
+    return (Controller(lab, study, plan), ids) if ids else (_resumed(lab, lab.store.sweep(study), plan, trials), [])
 
 
 def found(lab: "Services", which: int | str) -> int:
-    """Return the id of the study that is meant by its id or its name. Raises InvalidInput, SweepNotFound."""
+    """Return the id of the study that is meant by id, name, or as "last". Raises InvalidInput, SweepNotFound."""
     if isinstance(which, int) or WHOLE.fullmatch(which):
         return lab.store.sweep(int(which)).id
-    sweep_id = lab.store.study_named(which)
+    sweep_id = lab.store.study_named(None if which == "last" else which)
     if sweep_id is None:
-        _refuse(f"no study is called {which!r:.60}; `curvegan sweeps` lists all")
+        there = "there is no study yet" if which == "last" else f"no study is called {which!r:.60}"
+        _refuse(f"{there}; `curvegan sweeps` lists all sweeps")
     return sweep_id
 
 
@@ -141,15 +167,25 @@ def plan_of(sweep: "Sweep") -> Plan:
     return Plan.of(sweep.study)
 
 
-def _resumed(lab: "Services", sweep: "Sweep", plan: Plan) -> Controller:
+def _resumed(lab: "Services", sweep: "Sweep", plan: Plan | None, trials: int | None) -> Controller:
+    """Return the controller of a study that is there, with more trials where so many were asked for."""
     stored = plan_of(sweep)
-    if differences := stored.differences(plan):
+    if plan is not None and (differences := stored.differences(plan)):
         _refuse(f"study {sweep.name} is another one: it has {'; '.join(differences)}; give another --name")
-    if 0 < plan.trials < stored.trials and plan.trials != TRIALS:
-        _refuse(f"study {sweep.name} is of {stored.trials} trials already; --trials may only rise")
-    if longer := plan.trials > stored.trials:
-        plan.check()
-    return Controller(lab, sweep.id, plan if longer else stored, changed=longer)
+    if trials is not None and trials < stored.trials:
+        _refuse(
+            f"study {sweep.name} is of {stored.trials} trials already; --trials may only rise, "
+            "and without it the study goes on as it is"
+        )
+    longer = replace(stored, trials=trials or stored.trials)
+    if changed := longer.trials > stored.trials:
+        longer.check()
+    return Controller(lab, sweep.id, longer, changed)
+
+
+def _in_all(count: int, rungs: int) -> int:
+    """Return how many rungs so many trials come to, a third of which, rounded up, goes on each time."""
+    return count + _in_all(-(-count // THIRD), rungs - 1) if rungs > 1 else count
 
 
 def _refuse(text: str) -> NoReturn:

@@ -11,6 +11,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from curvegan.submitting.axes import Axis
+from curvegan.tuning.ranking import places
 from curvegan.tuning.trials import Trial
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def check_sampler(plan: "Plan") -> None:
         _refuse(f"a grid takes values, and {ranges[0]:.60} has a range: write it as {ranges[0]:.60}=log:1e-5:1e-2:7")
     if plan.sampler == "cmaes" and (listed or len(ranges) < 2 or any(len(d.ranges) > 1 for d in plan.dimensions)):
         _refuse("cmaes searches two ranges or more and no lists of values; --sampler tpe searches any space")
+    if plan.sampler == "cmaes" and len(plan.metrics) > 1:
+        _refuse(f"cmaes goes by one metric, got {', '.join(plan.metrics)}; --sampler tpe takes several")
     needed = {"tpe": "optuna", "cmaes": "cmaes"}.get(plan.sampler)
     if needed:
         _imported(needed, plan.sampler)
@@ -61,15 +64,16 @@ def _estimated(plan: "Plan", told: Sequence[Trial], seed: str, accept: Accept) -
     optuna = _imported("optuna", "tpe")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     sampler = optuna.samplers.TPESampler(seed=_number(seed), constant_liar=True)
-    study = optuna.create_study(sampler=sampler, direction="maximize" if plan.largest else "minimize")
-    study.add_trials([_optuna_trial(optuna, plan, trial) for trial in told])
+    study = optuna.create_study(sampler=sampler, directions=["minimize"] * len(plan.metrics))
+    study.add_trials([_optuna_trial(optuna, plan, *pair) for pair in zip(told, _told(plan, told), strict=True)])
+    worst = [math.inf if len(plan.metrics) == 1 else float(len(told))] * len(plan.metrics)
     while True:
         trial = study.ask()
         point = {dimension.key: _suggested(trial, dimension) for dimension in plan.dimensions}
         if accept(point):
             yield point
         else:
-            study.tell(trial, _worst(plan))
+            study.tell(trial, worst)
 
 
 def _suggested(trial: Any, dimension: "Dimension") -> "Value":
@@ -81,7 +85,7 @@ def _suggested(trial: Any, dimension: "Dimension") -> "Value":
     return option.at(trial.suggest_float(f"{dimension.key} {place}", 0.0, 1.0)) if isinstance(option, Axis) else option
 
 
-def _optuna_trial(optuna: Any, plan: "Plan", trial: Trial) -> Any:
+def _optuna_trial(optuna: Any, plan: "Plan", trial: Trial, values: Sequence[float] | None) -> Any:
     """Return a trial as Optuna would have it, had it made the same suggestions."""
     params, distributions = dict[str, Any](), dict[str, Any]()
     for dimension in plan.dimensions:
@@ -93,9 +97,8 @@ def _optuna_trial(optuna: Any, plan: "Plan", trial: Trial) -> Any:
         if isinstance(option := options[place], Axis):
             params[f"{dimension.key} {place}"] = option.share(float(value))
             distributions[f"{dimension.key} {place}"] = optuna.distributions.FloatDistribution(0.0, 1.0)
-    state = optuna.trial.TrialState.COMPLETE if trial.ended else optuna.trial.TrialState.RUNNING
-    value_told = _told(plan, trial) if trial.ended else None
-    return optuna.trial.create_trial(state=state, params=params, distributions=distributions, value=value_told)
+    state = optuna.trial.TrialState.COMPLETE if values else optuna.trial.TrialState.RUNNING
+    return optuna.trial.create_trial(state=state, params=params, distributions=distributions, values=values)
 
 
 def _evolved(plan: "Plan", told: Sequence[Trial], seed: str) -> Iterator[Point]:
@@ -107,25 +110,31 @@ def _evolved(plan: "Plan", told: Sequence[Trial], seed: str) -> Iterator[Point]:
     optimiser = _imported("cmaes", "cmaes").CMA(
         np.full(len(axes), 0.5), _SIGMA, np.array([[0.0, 1.0]] * len(axes)), seed=_number(seed), population_size=size
     )
-    sign, ended = -1.0 if plan.largest else 1.0, [trial for trial in told if trial.ended]
-    for start in range(0, len(ended) - size + 1, size):
-        generation = ended[start : start + size]
-        shares = [
-            np.array([a.share(float(v)) for a, v in zip(axes, t.point.values(), strict=True)]) for t in generation
-        ]
-        optimiser.tell([(x, sign * _told(plan, trial)) for x, trial in zip(shares, generation, strict=True)])
+    known = [
+        (
+            np.array([axis.share(float(value)) for axis, value in zip(axes, trial.point.values(), strict=True)]),
+            values[0],
+        )
+        for trial, values in zip(told, _told(plan, told), strict=True)
+        if values
+    ]
+    for start in range(0, len(known) - size + 1, size):
+        optimiser.tell(known[start : start + size])
     while True:
         asked = optimiser.ask()
         yield {key: axis.at(float(share)) for key, axis, share in zip(plan.space, axes, asked, strict=True)}
 
 
-def _told(plan: "Plan", trial: Trial) -> float:
-    """Return a value, that of a failed trial as worse than any other: a sampler shall keep away from there."""
-    return _worst(plan) if trial.value is None else trial.value
+def _told(plan: "Plan", trials: Sequence[Trial]) -> list[tuple[float, ...] | None]:
+    """Return what a sampler is told of each trial, the smaller the better; None of one of which nothing is known.
 
-
-def _worst(plan: "Plan") -> float:
-    return -math.inf if plan.largest else math.inf
+    A failed trial is worse than any other, so that a sampler keeps away from there. Values by several metrics, or after
+    other numbers of steps, are told by their places: those have one scale, and an end.
+    """
+    if plan.halving or len(plan.metrics) > 1:
+        return places(plan, trials)
+    [sign] = plan.signs
+    return [(math.inf if t.value is None else sign * t.value,) if t.ended else None for t in trials]
 
 
 def _number(seed: str) -> int:

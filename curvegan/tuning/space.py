@@ -14,7 +14,14 @@ from curvegan.submitting.axes import MOST_AXES, Axis, Span, Value, axis_of, pars
 
 _SPACED = ("lin:", "log:")
 # A search over these would compare what cannot be compared.
-_FIXED = {"seed": "--seeds says how many each trial has", "data": "trials on other curves say nothing of each other"}
+_OTHER = "trials on other curves say nothing of each other"
+_FIXED = {
+    "seed": "--seeds says how many each trial has",
+    "data": _OTHER,
+    "curve": _OTHER,
+    "x_min": _OTHER,
+    "x_max": _OTHER,
+}
 _BOTH = ("lr_g", "lr_d")
 
 
@@ -88,8 +95,8 @@ def check_space(space: Sequence[Dimension]) -> None:
     if not 1 <= len(keys) <= MOST_AXES:
         _refuse(f"a search has 1 to {MOST_AXES} keys, got {len(keys)}; write one as in --space lr=1e-5..1e-2")
     for key in keys:
-        if key in _FIXED:
-            _refuse(f"{key} is no key to search: {_FIXED[key]}")
+        if reason := _FIXED.get(key.split(".", maxsplit=1)[0]):
+            _refuse(f"{key} is no key to search: {reason}")
         if key not in CONFIG_FIELDS:
             _refuse(f"there is no key {key!r:.60} to search{near(key, CONFIG_FIELDS)}")
         if keys.count(key) > 1 or (key == "lr" and {*_BOTH} & {*keys}):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from curvegan.results.table import WORD, Table
 from curvegan.submitting.axes import plain
 from curvegan.tuning.controller import Controller, plan_of
-from curvegan.tuning.trials import Trial, best_of, trial_row
+from curvegan.tuning.ranking import front
+from curvegan.tuning.trials import Trial, trial_row
 
 if TYPE_CHECKING:
     from curvegan.services import Services
@@ -45,11 +46,19 @@ class Study:
 
     @property
     def best(self) -> Trial | None:
-        """The best trial so far, of equals the first; None where none has a value yet."""
-        return best_of(self._controller.look(), self.plan.largest)
+        """The best trial so far, of several metrics by the first, of equals the first; None where none has a value."""
+        return next(iter(self.front), None)
+
+    @property
+    def front(self) -> list[Trial]:
+        """The trials so far than which none is better by one metric and as good by all, by the first metric."""
+        return front(self.plan, self._controller.look())
 
     def trials(self) -> Table:
-        """Return all trials as a table: number, the keys of the space, the value by its metric's name, state, jobs."""
+        """Return all trials as a table: number, the keys of the space, values by their metrics' names, state, jobs.
+
+        With halving also how many steps each has.
+        """
         rows = [trial_row(self.plan, trial) for trial in self._controller.look()]
         return Table.of_rows(rows, _kinds(self.plan, rows))
 
@@ -94,15 +103,20 @@ class Study:
         return self._controller.look()
 
     def trial(self, number: int) -> Trial:
-        """Return a trial as it stands now. Raises IndexError."""
-        return self._controller.look()[number]
+        """Return a trial as it stands now. Raises InvalidInput for one that is not there."""
+        trials = self._controller.look()
+        if not 0 <= number < len(trials):
+            from curvegan_core.errors import InvalidInput
+
+            raise InvalidInput(f"study {self.name} has no trial {number}; it has 0 to {len(trials) - 1}")
+        return trials[number]
 
     def __repr__(self) -> str:
         from curvegan.tuning.progress import in_words
 
         trials = self._controller.look()
         ended = sum(trial.ended for trial in trials)
-        best = in_words(self.plan, best_of(trials, self.plan.largest))
+        best = in_words(self.plan, front(self.plan, trials))
         return f"<Study {self.id} {self.name}: {ended} of {self.plan.trials} trials have ended; {best}>"
 
 
@@ -110,7 +124,8 @@ def _kinds(plan: "Plan", rows: list[dict[str, Any]]) -> dict[str, Any]:
     kinds: dict[str, Any] = {
         "trial": int,
         **dict.fromkeys(plan.space, WORD),
-        plan.by: float,
+        **({"steps": int} if plan.halving else {}),
+        **dict.fromkeys(plan.metrics, float),
         "state": WORD,
         "jobs": str,
     }

@@ -1,10 +1,10 @@
 """The trials of a study, read from the rows of its sweep: points of the space, each with its jobs and its value."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curvegan.watching.job_fields import ENDED
 
@@ -21,17 +21,31 @@ class Trial:
     """A point of the space and what came of it.
 
     `state` is queued until one of its jobs begins, running until all have ended, then done, or failed where it has no
-    value. The value is the median over its jobs, of which one that did not succeed, or has no such metric, counts as
-    worse than all others.
+    value. `values` has for each metric the median over its jobs, of which one that did not succeed, or has no such
+    metric, counts as worse than all others; it is empty until there are such.
     """
 
     number: int
     point: "Mapping[str, Value]"
     jobs: tuple[int, ...]
     state: str
-    value: float | None = None
+    values: tuple[float, ...] = ()
     unmeasured: bool = False
     """Whether all its jobs succeeded, and none has the metric."""
+    reached: tuple[int, ...] = ()
+    """How many steps each of its jobs has; with halving the best are given more."""
+    succeeded: tuple[int, ...] = ()
+    """Its jobs that have done all their steps."""
+
+    @property
+    def value(self) -> float | None:
+        """Its value by the metric, the first of several; None until it has one."""
+        return self.values[0] if self.values else None
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has."""
+        return max(self.reached)
 
     @property
     def waits(self) -> bool:
@@ -50,54 +64,63 @@ def read_trials(store: "Store", sweep_id: int, plan: "Plan") -> list[Trial]:
     from curvegan_db.filters.catalogue import CONFIG_FIELDS, FIELDS
     from curvegan_db.filters.language import Filter
 
-    keys = list(plan.space)
-    fields = [FIELDS["id"], FIELDS["state"], metric_field(plan.by), *(CONFIG_FIELDS[key] for key in keys)]
-    trials: dict[tuple[Any, ...], list[tuple[int, str, float | None]]] = {}
-    for job_id, state, value, *point in store.values(fields, Filter.of_sweep(sweep_id)):
-        trials.setdefault(tuple(point), []).append((job_id, str(state), value))
+    metrics = list(map(metric_field, plan.metrics))
+    fields = [FIELDS["id"], FIELDS["state"], FIELDS["steps"], *metrics, *(CONFIG_FIELDS[key] for key in plan.space)]
+    trials: dict[tuple[Any, ...], list[_Row]] = {}
+    for job_id, state, steps, *rest in store.values(fields, Filter.of_sweep(sweep_id)):
+        values, point = rest[: len(metrics)], rest[len(metrics) :]
+        trials.setdefault(tuple(point), []).append(_Row(job_id, str(state), steps, values))
     typed = [
         {dimension.key: _typed(dimension, value) for dimension, value in zip(plan.dimensions, point, strict=True)}
         for point in trials
     ]
     return [
-        _trial(number, point, jobs, plan.largest)
+        _trial(plan, number, point, jobs)
         for number, (point, jobs) in enumerate(zip(typed, trials.values(), strict=True))
     ]
 
 
-def best_of(trials: Sequence[Trial], largest: bool) -> Trial | None:
-    """Return the best trial, of equals the first; None where none has a value."""
-    return next(iter(ranked(trials, largest)), None)
-
-
-def ranked(trials: Sequence[Trial], largest: bool) -> list[Trial]:
-    """Return the trials that have a value, the best first."""
-    known = [trial for trial in trials if trial.value is not None]
-    return sorted(known, key=lambda trial: (-1 if largest else 1) * (trial.value or 0.0))
-
-
 def trial_row(plan: "Plan", trial: Trial) -> dict[str, Any]:
-    """Return a trial as a row: number, the keys of the space, the value under its metric's name, state, ids of jobs."""
+    """Return a trial as a row: number, the keys of the space, values by metric, state, ids; with halving its steps."""
     return {
         "trial": trial.number,
         **trial.point,
-        plan.by: trial.value,
+        **({"steps": trial.steps} if plan.halving else {}),
+        **dict(zip(plan.metrics, trial.values or [None] * len(plan.metrics), strict=True)),
         "state": trial.state,
         "jobs": ",".join(map(str, trial.jobs)),
     }
 
 
-def _trial(
-    number: int, point: "Mapping[str, Value]", jobs: Sequence[tuple[int, str, float | None]], largest: bool
-) -> Trial:
-    ids, states = tuple(job_id for job_id, _, _ in jobs), [state for _, state, _ in jobs]
-    if not all(state in ENDED for state in states):
-        return Trial(number, point, ids, QUEUED if all(state == "queued" for state in states) else RUNNING)
-    worst = -math.inf if largest else math.inf
-    middle = median(worst if value is None or state != "succeeded" else value for _, state, value in jobs)
-    found = math.isfinite(middle)
-    unmeasured = all(state == "succeeded" and value is None for _, state, value in jobs)
-    return Trial(number, point, ids, DONE if found else FAILED, middle if found else None, unmeasured)
+class _Row(NamedTuple):
+    """What there is of a job of a trial."""
+
+    job: int
+    state: str
+    steps: int
+    values: Sequence[float | None]
+
+
+def _trial(plan: "Plan", number: int, point: "Mapping[str, Value]", jobs: Sequence[_Row]) -> Trial:
+    ids, reached = tuple(row.job for row in jobs), tuple(row.steps for row in jobs)
+    if not all(row.state in ENDED for row in jobs):
+        waits = all(row.state == "queued" for row in jobs)
+        return Trial(number, point, ids, QUEUED if waits else RUNNING, reached=reached)
+    # With halving a job that failed on the way has fewer steps than those that went on.
+    whole = [row for row in jobs if row.state == "succeeded" and (not plan.halving or row.steps == max(reached))]
+    values = tuple(_middle(sign, place, whole, len(jobs)) for place, sign in enumerate(plan.signs))
+    found = all(map(math.isfinite, values))
+    unmeasured = len(whole) == len(jobs) and any(
+        all(row.values[place] is None for row in whole) for place in range(len(values))
+    )
+    able = tuple(row.job for row in whole)
+    return Trial(number, point, ids, DONE if found else FAILED, values if found else (), unmeasured, reached, able)
+
+
+def _middle(sign: float, place: int, whole: Iterable[_Row], count: int) -> float:
+    """Return the median of a metric over so many jobs, of which those that are not whole, or lack it, are worst."""
+    known = [value for row in whole if (value := row.values[place]) is not None]
+    return median([*known, *[sign * math.inf] * (count - len(known))])
 
 
 def _typed(dimension: Any, value: Any) -> "Value":

@@ -62,6 +62,8 @@ class JobColumns:
     created_at: Mapped[datetime] = column()
     started_at: Mapped[datetime | None] = column(until=Until.RETRY)
     finished_at: Mapped[datetime | None] = column(until=Until.RERUN)
+    # What its training took of processors, in all attempts that told; a pack's is shared by its jobs.
+    cpu_seconds: Mapped[float | None] = column(until=Until.RETRY, filtered=True)
     worker: Mapped[str | None] = column(String(300), until=Until.CLAIM, filtered=True)
     device: Mapped[str | None] = column(String(64), until=Until.CLAIM, filtered=True)
     engine: Mapped[str | None] = column(String(64), until=Until.CLAIM, filtered=True)

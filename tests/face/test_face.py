@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import curvegan
+import curvegan as cg
 from curvegan import Lab
 from curvegan.submitting.axes import parse_axis
 from curvegan.submitting.layers import job_layers, layered
@@ -16,6 +18,8 @@ from curvegan.watching.job_fields import job_fields
 from curvegan.watching.reasons import explained
 from curvegan_core.errors import InvalidInput
 from curvegan_db.values import JobRequest
+
+from .tuning.studies import end_jobs
 
 HEAVY = {"torch", "numba", "sqlalchemy", "matplotlib", "numpy", "pydantic", "click", "rich", "celery"}
 
@@ -43,6 +47,23 @@ def test_a_script_submits_a_job_without_a_word(tmp_path: Path, capsys: pytest.Ca
     assert explained(lab, job)[1].reason == "no_worker"
     lab.close()
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("ends", [("a", 3), (1, None), (3, 1), (float("nan"), 1)])
+def test_a_range_of_no_numbers_is_refused_in_a_line(ends: tuple[Any, Any]) -> None:
+    for made, said in ((lambda: cg.span(*ends), "span"), (lambda: cg.log(*ends, 3), "log")):
+        with pytest.raises(cg.CurveganError, match=said):
+            made()
+
+
+def test_what_is_not_needed_is_not_trained_again(one_lab: cg.Lab) -> None:
+    how: dict[str, Any] = {"steps": 20, "worker": False, "needed": True}
+    first = one_lab.sweep({"lr": [1e-3, 1e-4]}, **how)
+    end_jobs(one_lab.store)
+    nothing = one_lab.sweep({"lr": [1e-3, 1e-4]}, **how).wait()
+    assert (len(first), nothing.id, len(nothing), repr(nothing).splitlines()[0]) == (2, 0, 0, "Nothing is left to do.")
+    more = one_lab.sweep({"lr": [1e-3, 1e-4, 1e-5]}, **how)
+    assert [job.config.lr_g for job in more] == [1e-5]
 
 
 def test_a_script_plans_a_sweep_from_plain_values() -> None:

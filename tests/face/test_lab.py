@@ -93,6 +93,10 @@ CALLS: dict[str, Callable[[cg.Lab], object]] = {
     "sweep": lambda lab: repr(lab.find_sweep(1)),
     "losses of a sweep": lambda lab: lab.find_sweep(1).losses(),
     "summary of a sweep": lambda lab: lab.find_sweep(1).summary(),
+    "some of them": lambda lab: [job.metrics for job in lab.jobs()[:40]],
+    "a front": lambda lab: (lab.find_study().front, repr(lab.find_study()), lab.find_study().sweep.table()),
+    "trials": lambda lab: (lab.find_study().trials(), lab.find_study().advance()),
+    "cancel": lambda lab: lab.jobs(where="state=queued and sweep=1").cancel(),  # a running one is asked by itself
     "retry": lambda lab: lab.jobs(where="state=succeeded").retry(["succeeded"], worker=False),
 }
 
@@ -100,7 +104,10 @@ CALLS: dict[str, Callable[[cg.Lab], object]] = {
 def test_a_call_is_as_many_statements_for_many_jobs_as_for_few(lab: cg.Lab) -> None:
     counts = []
     lab.sweep({"lr": [1e-3, 1e-2]}, seeds=3, worker=False)
+    study = lab.tune({"lr": cg.span(1e-5, 1e-2)}, by=["rmse", "hq"], trials=1, sampler="random", worker=False)
     for more in (30, 90):
+        for tried in range(more // 10):
+            study.submit({"lr": 1e-3 + more * 1e-5 + tried * 1e-6}, worker=False)
         populate(lab.store, more, seed=more)
         counts.append({name: statements_of(lab, call) for name, call in CALLS.items()})
     assert counts[0] == counts[1]

@@ -56,3 +56,4 @@ class End:
     reason: str | None = None
     stopped: Stopped | None = None
     dataset: Dataset | None = None
+    cpu_seconds: float | None = None

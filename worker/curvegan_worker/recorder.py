@@ -272,7 +272,8 @@ def _missing(end: End, losses: LossCurve, snapshots: Sequence[Snapshot]) -> str 
 
 
 def _ending(end: End, verdict: str | None = None) -> Ending:
-    return Ending(end.state, end.reason, end.error, end.metrics.as_dict() if end.metrics else None, verdict)
+    metrics = end.metrics.as_dict() if end.metrics else None
+    return Ending(end.state, end.reason, end.error, metrics, verdict, end.cpu_seconds)
 
 
 def _log_end(job: int, ending: Ending) -> None:

@@ -71,6 +71,7 @@ class Run:
         self._datasets: dict[str, Dataset] = {}
         self._began_at: dict[int, int] = {}
         self._stepped: set[int] = set()
+        self._cpu: dict[int, float] = {}
         self._fault: Exception | None = None
         self._draining = draining
         self._lease = lease
@@ -144,13 +145,21 @@ class Run:
         while training.jobs and not self._draining.is_set():
             self._let_go(training, left)
             started = time.monotonic()
-            for progress in training.advance() if training.jobs else ():
+            for progress in self._advance(training):
                 self._hand_over(progress, left)
             self._lease.expect(time.monotonic() - started)
             self._lease.advanced()
         for job in training.jobs:
             left.discard(job)
             self._release(training, job)
+
+    def _advance(self, training: PackTraining) -> Sequence[Progress]:
+        """Train all jobs of a pack on for a while; what that took of the processor is shared by them."""
+        jobs, before = list(training.jobs), time.thread_time()
+        found = list(training.advance()) if jobs else []
+        share = (time.thread_time() - before) / max(1, len(jobs))
+        self._cpu |= {job: self._cpu.get(job, 0.0) + share for job in jobs}
+        return found
 
     def _begin(self, pack: Sequence[_Start]) -> PackTraining:
         device = pack[0].device
@@ -240,7 +249,7 @@ class Run:
         config = self._jobs[job].config
         dataset = self._datasets.get(config.curve.hash) if isinstance(config.curve, Data) else None
         reason = str(stopped) if stopped else reason
-        self._recorder.put(End(job, config, state, metrics, error, reason, stopped, dataset))
+        self._recorder.put(End(job, config, state, metrics, error, reason, stopped, dataset, self._cpu.get(job)))
 
     def _blame(self, job: int, error: Exception) -> None:
         """End a job that raised; one that has not done a step is given back, for the fault is this worker's."""

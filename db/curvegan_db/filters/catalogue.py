@@ -101,7 +101,7 @@ def _facts() -> Iterator[JobField]:
     own: dict[str, Callable[..., JobField]] = {"state": partial(State, words=DISPLAYED_STATES), "verdict": Verdict}
     for name, attribute in inspect(Job).column_attrs.items():
         if attribute.columns[0].info["filtered"]:
-            kind = own.get(name, Whole if JOB_FIELDS[name] is int else Text)
+            kind = own.get(name, {int: Whole, float: Number}.get(JOB_FIELDS[name], Text))
             yield kind(name, getattr(Job, name).expression)
     yield Tag("tag", JobTag.tag.expression)
     yield DataName("data", select(func.min(Dataset.name)).where(Dataset.hash == Job.dataset).scalar_subquery())

@@ -42,6 +42,8 @@ class Ending:
     error: str | None = None
     metrics: Mapping[str, float] | None = None
     verdict: str | None = None
+    cpu_seconds: float | None = None
+    """What this attempt took of processors."""
 
     def __post_init__(self) -> None:
         if self.state is JobState.RUNNING:
@@ -139,6 +141,8 @@ def _reached(
 
 def _conclude(session: Session, job: models.Job, moment: datetime, ending: Ending) -> None:
     """End or release a locked job."""
+    if ending.cpu_seconds is not None:
+        job.cpu_seconds = (job.cpu_seconds or 0.0) + ending.cpu_seconds
     if ending.state is JobState.QUEUED:
         if ending.error:
             give_back(session, job, moment, ending.error)

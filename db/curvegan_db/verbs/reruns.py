@@ -62,18 +62,23 @@ class Reruns(Transactions):
         until the next one is stored, for it is where the job goes on. A job that stopped early goes on without `stop`.
         """
         with self._write() as session:
-            moment, job = _ended(session, job_id, "extended")
-            if job.state is not JobState.SUCCEEDED:
-                raise JobStateConflict(
-                    f"job {job_id} cannot be extended: it is {job.state}; "
-                    f"`curvegan resume {job_id}` goes on from its last checkpoint"
-                )
-            before, stop, config = _last(job), job.config.get("stop", "none"), _longer(job, steps)
-            _drop_end_snapshot(session, job, config)
-            job.config, job.steps = config.model_dump(mode="json"), config.steps
-            _queue_again(session, job)
-            alone = f", without stop {stop}" if stop != config.stop else ""
-            add_event(session, job, moment, "extended", f"from {before} to {steps} steps{alone}")
+            extend_job(session, job_id, steps)
+
+
+def extend_job(session: Session, job_id: int, steps: int) -> None:
+    """Queue a succeeded job again, with so many steps. Raises JobNotFound, JobStateConflict, InvalidConfig."""
+    moment, job = _ended(session, job_id, "extended")
+    if job.state is not JobState.SUCCEEDED:
+        raise JobStateConflict(
+            f"job {job_id} cannot be extended: it is {job.state}; "
+            f"`curvegan resume {job_id}` goes on from its last checkpoint"
+        )
+    before, stop, config = _last(job), job.config.get("stop", "none"), _longer(job, steps)
+    _drop_end_snapshot(session, job, config)
+    job.config, job.steps = config.model_dump(mode="json"), config.steps
+    _queue_again(session, job)
+    alone = f", without stop {stop}" if stop != config.stop else ""
+    add_event(session, job, moment, "extended", f"from {before} to {steps} steps{alone}")
 
 
 def forget_results(session: Session, ids: Sequence[int], tables: Sequence[type[ResultTable]]) -> None:

@@ -11,12 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from curvegan_core.errors import InvalidInput
-from curvegan_db.columns import MOST_ID
+from curvegan_db.columns import MOST_ID, JobState
 from curvegan_db.errors import SweepNotFound
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.values import MOST_SWEEP, JobRequest, check_name
 from curvegan_db.verbs.jobs import add_jobs
+from curvegan_db.verbs.reruns import extend_job
 
 # The first key of the advisory locks on names of studies; the other is the name's hash.
 _NAMES = 9
@@ -25,8 +26,8 @@ _NAMES = 9
 class Studies(Transactions):
     """The part of the store that knows studies."""
 
-    def study_named(self, name: str) -> int | None:
-        """Return the newest sweep of this name that is a study, None where there is none."""
+    def study_named(self, name: str | None) -> int | None:
+        """Return the newest sweep of this name, of any without one, that is a study; None where there is none."""
         with self._read() as session:
             return _named(session, name)
 
@@ -67,13 +68,31 @@ class Studies(Transactions):
             row.study = row.study if study is None else dict(study)
             return add_jobs(session, requests, now(session), sweep_id)
 
+    def extend_in_study(self, sweep_id: int, ids: Sequence[int], before: int, steps: int, beyond: int) -> bool:
+        """Train jobs of a study that have succeeded with `before` steps on to `steps`, all or none; return whether.
 
-def _named(session: Session, name: str, lock: bool = False) -> int | None:
-    """Return the newest study of the name; with `lock` nobody else starts one of that name meanwhile."""
+        False where other than `beyond` of its jobs have more steps than `before`, for then somebody else has chosen
+        since, or where one of them is no longer as it was. Raises SweepNotFound, JobStateConflict, InvalidConfig.
+        """
+        job = models.Job
+        with self._write() as session:
+            _locked(session, sweep_id)
+            count = select(func.count()).where(job.sweep == sweep_id)
+            able = count.where(job.id.in_(ids), job.steps == before, job.state == JobState.SUCCEEDED)
+            if session.scalar(count.where(job.steps > before)) != beyond or session.scalar(able) != len(ids):
+                return False
+            for job_id in sorted(ids):
+                extend_job(session, job_id, steps)
+            return True
+
+
+def _named(session: Session, name: str | None, lock: bool = False) -> int | None:
+    """Return the newest study of the name, or of any; with `lock` nobody else starts one of that name meanwhile."""
     if lock and session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(_NAMES, func.hashtext(name))))
     sweep = models.Sweep
-    return session.scalar(select(func.max(sweep.id)).where(sweep.name == name, sweep.study.is_not(None)))
+    newest = select(func.max(sweep.id)).where(sweep.study.is_not(None))
+    return session.scalar(newest if name is None else newest.where(sweep.name == name))
 
 
 def _locked(session: Session, sweep_id: int) -> models.Sweep:

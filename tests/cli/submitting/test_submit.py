@@ -10,7 +10,8 @@ from curvegan_core.config.train import TrainConfig
 from ..client import Client, PlayedWorker
 
 JOB_KEYS = {
-    *("id", "state", "name", "tags", "config", "attempt", "step", "steps", "created_at", "started_at", "finished_at"),
+    *("id", "state", "name", "tags", "config", "attempt", "step", "steps", "created_at", "started_at"),
+    *("cpu_seconds", "finished_at"),
     *("worker", "device", "error", "metrics"),
 }
 METRICS = {"rmse", "spread", "g_loss", "d_loss", "d_real", "d_fake"}

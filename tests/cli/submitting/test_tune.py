@@ -44,7 +44,14 @@ def test_a_search_from_its_begin_to_its_end_and_on(any_client: Client) -> None:
         small = any_client("tune", "--space", "loss=ns,rpgan", *SPACE[4:], "--name", "small")
         assert "The space has no further point: 2 trials are all that there are." in small.stderr
         longer = any_client("tune", "--name", "rates", "--trials", "7", "--no-worker", "-o", "json")
-        assert "Study rates, sweep 1, goes on: 7 trials by tpe." in longer.stderr
+        assert "Study rates, sweep 1, goes on: 7 trials by tpe, 5 before." in longer.stderr
+        again = any_client("tune", *SPACE, "--batch", "3", "--name", "rates")
+        assert "goes on: 7 trials by tpe.\n" in again.stderr
+        fewer = any_client.refused("tune", *SPACE, "--batch", "3", "--name", "rates", "--trials", "6")
+        assert "is of 7 trials already; --trials may only rise, and without it the study goes on" in fewer
+        both = any_client("tune", *SPACE, "--trials", "3", "--by", "rmse", "--by", "hq", "--name", "both")
+        assert "Study both: 3 of 3 trials; the front of rmse and hq is trial" in both.stdout
+        assert any_client.json("tune", "--status", "last")["name"] == "both"
     standing = any_client.json("tune", "--status", "rates")
     assert (standing["ended"], standing["trials"], standing["space"]) == (
         7,
@@ -60,7 +67,7 @@ def test_a_search_from_its_begin_to_its_end_and_on(any_client: Client) -> None:
     }
     said = any_client.refused("tune", *SPACE, "--batch=3", "--name", "rates", "--set", "hidden_g", "8")
     assert said == "Error: study rates is another one: it has hidden_g=its default; give another --name"
-    assert len(any_client.json("status")) == 18
+    assert len(any_client.json("status")) == 24
 
 
 REFUSED = {
@@ -74,7 +81,11 @@ REFUSED = {
     ("--space", "lr=1..2", "--space", "lr_g=3"): "lr is there twice",
     ("--space", "lr=1e-4..1e-3", "--by", "rmsee"): "no metric is called 'rmsee'",
     ("--space", "lr=1e-4..1e-3", "--by", "d_real"): "neither end of d_real is the better one; search by another",
-    ("--space", "lr=1e-4..1e-3", "--by", "rmse", "--by", "w1"): "a trial is judged by one metric, got rmse, w1",
+    ("--space", "lr=1e-4..1e-3", "--by", "rmse", "--by", "rmse"): "--by rmse is there twice",
+    ("--space", "lr=1e-4..1e-3", "--halving", "3", "--steps", "8"): "--halving has 2 to 2 rungs for 8 steps, got 3",
+    ("--space", "curve=sine,quadratic"): "curve is no key to search: trials on other curves say nothing of each other",
+    ("--space", "curve.a=1..2"): "curve.a is no key to search",
+    ("--status", "last"): "there is no study yet",
     ("--space", "lr=1e-4..1e-3", "--seeds", "x"): "--seeds is a number of seeds",
     ("--space", "lr=1e-4..1e-3", "--sampler", "grid"): "a grid takes values, and lr has a range",
     ("--space", "lr=1e-4..1e-3", "--sampler", "cmaes"): "cmaes searches two ranges or more",

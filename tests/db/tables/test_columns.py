@@ -89,7 +89,8 @@ def ended_and_again(store: Store, verb: str) -> tuple[dict[str, Any], dict[str, 
 
 def filled(store: Store, job_id: int, state: str) -> None:
     """Give every column that some verb clears a value that no new job has."""
-    values = {"Integer": 7, "Boolean": True, "JSON": {"rmse": 0.5}, "UtcDateTime": datetime(2026, 1, 1, tzinfo=UTC)}
+    values: dict[str, Any] = {"Integer": 7, "Double": 0.5, "Boolean": True, "JSON": {"rmse": 0.5}}
+    values["UtcDateTime"] = datetime(2026, 1, 1, tzinfo=UTC)
     cleared = [name for name, column in COLUMNS.items() if column.info["until"] <= Until.RETRY and name != "state"]
     made_up = {name: values.get(type(COLUMNS[name].type).__name__, "filled") for name in cleared}
     change(store, job_id, state, **made_up | {"made_by": "fused"})

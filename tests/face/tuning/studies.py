@@ -16,6 +16,10 @@ def rmse(job: Job) -> float:
     return away + (0.5 if job.config.loss == "rpgan" else 0.0) + job.config.seed / 100
 
 
+def metrics(job: Job) -> dict[str, float]:
+    return {"rmse": rmse(job), "hq": 1 / job.config.lr_d}
+
+
 def end_jobs(store: Store, seed: int = 0, most: int = 1000, failing: tuple[int, ...] = ()) -> int:
     """End queued jobs in an order by the seed, those with a failing config seed badly; how many there were."""
     worker, ended = store.register_worker("host", 4711, ["auto", "cpu"], "0.1.0"), 0
@@ -26,7 +30,7 @@ def end_jobs(store: Store, seed: int = 0, most: int = 1000, failing: tuple[int, 
             if job.config.seed in failing:
                 finish(store, claim.token, job.id, JobState.FAILED, error="no", reason="error")
             else:
-                finish(store, claim.token, job.id, JobState.SUCCEEDED, metrics={"rmse": rmse(job)}, verdict="converged")
+                finish(store, claim.token, job.id, JobState.SUCCEEDED, metrics=metrics(job), verdict="converged")
             ended += 1
     store.unregister_worker(worker)
     return ended

@@ -13,8 +13,10 @@ import pytest
 
 import curvegan as cg
 from curvegan_core.errors import InvalidInput
+from curvegan_db.columns import JobState
 from curvegan_db.errors import JobNotFound
 
+from ...db.one_job import begin, finish
 from .studies import end_jobs, searched
 
 RATES = {"lr_g": cg.span(1e-5, 1e-1), "lr_d": cg.span(1e-5, 1e-1)}
@@ -71,7 +73,7 @@ def test_a_sampler_goes_where_it_was_good(sampler: str, one_lab: cg.Lab) -> None
     assert best.value == min(found)
     assert study.trials().columns == ["trial", *SPACES[sampler], "rmse", "state", "jobs"]
     assert study.trials()["rmse"].min() == best.value
-    assert "40 of 40 trials have ended; rmse" in repr(study)
+    assert "40 of 40 trials have ended; best rmse" in repr(study)
 
 
 def test_a_trial_is_the_median_over_its_seeds_and_failures_are_worst(one_lab: cg.Lab) -> None:
@@ -86,6 +88,20 @@ def test_a_trial_is_the_median_over_its_seeds_and_failures_are_worst(one_lab: cg
     first, second = study.look()
     assert (round(first.value or 0.0, 9), first.state) == (0.03, "done")
     assert (second.value, second.state, study.best) == (None, "failed", first)
+
+
+def test_a_trial_that_lacks_the_metric_has_no_value_and_the_search_goes_on(one_lab: cg.Lab) -> None:
+    study = one_lab.tune({"lr": [1e-3, 1e-4]}, sampler="grid", by="modes", trials=2, batch=2, **HOW)
+    store = one_lab.store
+    worker = store.register_worker("host", 4711, ["auto", "cpu"], "0.1.0")
+    claim = store.claim(worker, ("auto", "cpu"), 10)
+    assert claim is not None
+    for job, metrics in zip(claim.jobs, ({"rmse": 1.0}, {"rmse": 2.0, "modes": 1.0}), strict=True):
+        begin(store, claim.token, job.id, 0, "cpu", "torch", "1")
+        finish(store, claim.token, job.id, JobState.SUCCEEDED, metrics=metrics, verdict="converged")
+    assert not study.advance()
+    assert [(trial.value, trial.unmeasured) for trial in study.look()] == [(None, True), (1.0, False)]
+    assert [trial.number for trial in study.front] == [1]
 
 
 def test_points_that_make_no_job_or_were_tried_are_passed_over(one_lab: cg.Lab) -> None:
@@ -118,6 +134,8 @@ def test_points_of_ones_own(one_lab: cg.Lab) -> None:
     end_jobs(one_lab.store)
     assert study.trial(2).value is not None
     assert study.ask() is None
+    with pytest.raises(InvalidInput, match="study own has no trial 99; it has 0 to 2"):
+        study.trial(99)
     longer = one_lab.tune(RATES, trials=8, batch=2, name="own", **HOW)
     asked = longer.ask()
     assert asked is not None

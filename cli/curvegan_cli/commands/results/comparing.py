@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curvegan.comparing.groups import Group, Quartiles, group_rows, said, summed_up
-from curvegan.comparing.keys import is_largest, usual_metric
+from curvegan.comparing.keys import is_largest, usual_metric, value_of
 from curvegan.datasets import data_names
 from curvegan.lab import Lab
 from curvegan.watching.differences import among_each_other, asked_for
@@ -66,7 +66,7 @@ def best(
     where = among(lab, sweep, where)
     metric = metric or usual_metric(lab.store, where)
     jobs = lab.store.best(metric, is_largest(metric, end), where, count)
-    values = [(job.metrics or {}).get(metric.name) for job in jobs]
+    values = [value_of(job, metric) for job in jobs]
     names = data_names(lab.store, [job.config for job in jobs])
     differences = [asked_for(job.config, name) for job, name in zip(jobs, names, strict=True)]
     rows = list(zip(jobs, values, differences, strict=True))

@@ -1,5 +1,5 @@
 // Lines over steps, by uPlot; with a table behind each for who cannot see them.
-import { colour, el, number, table } from "./dom.js";
+import { colour, el, isolated, number, table } from "./dom.js";
 
 const charts = new Set();
 
@@ -20,7 +20,7 @@ export function lineChart(host, { series, lines = [], marks = [], height = 220, 
       axes: [{ ...axis, size: 30, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${number(tick / 1000)}k` : number(tick))) },
         { ...axis, size: wide, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : number(tick, 6))) }],
       series: [{ label: unit }, ...series.map((one) => ({
-        label: one.label, stroke: one.tone ?? colour(one.colour), width: one.width ?? 1.5, dash: one.dash, fill: one.fill ? colour(one.fill) : undefined,
+        label: isolated(one.label), stroke: one.tone ?? colour(one.colour), width: one.width ?? 1.5, dash: one.dash, fill: one.fill ? colour(one.fill) : undefined,
         points: { show: one.dots ?? false, size: 4 }, spanGaps: true, value: (_, value) => number(value, 5) }))],
       bands: (series.bands ?? []).map((pair) => ({ series: pair, fill: colour("band") })),
       hooks: { draw: [(plot) => guides(plot, state)] },

@@ -1,7 +1,7 @@
 // Two to eight jobs: where they differ first, then what came of each, losses over each other, curves side by side.
 import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
-import { card, copyable, el, isolated, number, replace, state, table, verdict, whole } from "./dom.js";
+import { card, copyable, el, number, replace, state, table, verdict, whole } from "./dom.js";
 import { follow } from "./live.js";
 
 // Told apart by the colour-blind too, on white and on black.
@@ -11,7 +11,8 @@ export function compare(main, first) {
   if (!first.jobs.length) return choose(main, first);
   const ids = first.ids.join(), [differ, came, rmse, g, d, curves] = Array.from({ length: 6 }, () => el("div"));
   curves.className = "panels";
-  const series = first.jobs.map((job, at) => ({ label: called(job).map(isolated).join(""), tone: TONES[at], width: 1.8 }));
+  const lanes = first.jobs.flatMap((job, at) => [...(job.parent_step ? [{ at, past: true }] : []), { at, past: false }]);
+  const series = lanes.map(({ at, past }) => past ? { label: `${label(first.jobs[at])}, its past`, colour: "soft", width: 1.8 } : { label: label(first.jobs[at]), tone: TONES[at], width: 1.8 });
   const charts = { rmse: lineChart(rmse, { series, log: true, sync: "compare" }), g_loss: lineChart(g, { series, sync: "compare" }), d_loss: lineChart(d, { series, sync: "compare" }) };
   const pictures = first.jobs.map((job, at) => {
     const host = el("figure", {}, el("figcaption", {}, name(job, at), " ", el("a", { href: `/theatre?job=${job.id}`, text: "theatre" })));
@@ -21,7 +22,7 @@ export function compare(main, first) {
   const draw = (data) => {
     replace(differ, differing(data));
     replace(came, outcome(data));
-    for (const [column, chart] of Object.entries(charts)) chart.set(uPlot.join(data.jobs.map((job) => [job.losses.steps, job.losses[column]])));
+    for (const [column, chart] of Object.entries(charts)) chart.set(uPlot.join(lanes.map(({ at, past }) => part(data.jobs[at], column, past))));
     data.jobs.forEach((job, at) => job.curves && pictures[at].set({ ...job.curves, generated: job.curves.generated.at(-1).curves }));
   };
   replace(main, el("div", { class: "title" }, el("h1", { text: "Compare" }), first.ids.length === 2 ? el("a", { class: "button", href: `/theatre?job=${first.ids[0]}&beside=${first.ids[1]}`, text: "Side by side in the theatre" }) : null, el("a", { class: "button", href: "/compare", text: "Others" })),
@@ -34,7 +35,14 @@ export function compare(main, first) {
   if (first.live) follow(`/live/compare/compare?jobs=${ids}`, draw);
 }
 
+// Of a fork what it shares with its parent is a line of its own, in grey.
+function part(job, column, past) {
+  const rows = job.losses.steps.map((_, at) => at).filter((at) => job.losses.steps[at] < (job.parent_step ?? 0) === past);
+  return [rows.map((at) => job.losses.steps[at]), rows.map((at) => job.losses[column][at])];
+}
+
 const called = (job) => (job.name ? [`${job.id} `, job.name.slice(0, 36)] : [`job ${job.id}`]);
+const label = (job) => called(job).join("");
 
 function name(job, at) {
   const mark = el("i", { class: "mark", "aria-hidden": "true" });

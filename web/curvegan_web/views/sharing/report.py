@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from curvegan.comparing.groups import counted, grouped, quartiles
 from curvegan.comparing.intervals import in_intervals
-from curvegan.comparing.keys import is_largest, key_field, larger_is_better
+from curvegan.comparing.keys import is_largest, key_field, larger_is_better, value_of
 from curvegan.datasets import data_names
 from curvegan.toml import commented
 from curvegan.watching.differences import among_each_other, asked_for
@@ -65,11 +65,11 @@ def report_view(store: "Store", told: Told) -> dict[str, Any]:
         "metric": told.metric.name,
         "smaller": not larger_is_better(told.metric),
         "verdicts": counted(job.verdict or job.state for job in jobs),
-        "jobs": [_row(job, told.metric.name, names[job.id]) for job in jobs],
+        "jobs": [_row(job, told.metric, names[job.id]) for job in jobs],
         "groups": _groups(keys, rows) if len(jobs) > 1 else [],
         "heat": _heat(keys, rows) if len(keys) > 1 else None,
         "fans": _fans(store, keys, rows, told.metric),
-        "best": [_best(store, job, told.metric.name, names[job.id]) for job in _chosen(store, told, jobs)],
+        "best": [_best(store, job, told.metric, names[job.id]) for job in _chosen(store, told, jobs)],
         "again": sweep_command(told.sweep, jobs, [*names.values()]) if told.sweep and told.whole else "",
     }
 
@@ -84,11 +84,11 @@ def _keys(told: Told, jobs: "Sequence[Job]") -> tuple[str, ...]:
     return tuple(key for key in differing if key in FIELDS and key != "seed")[:_KEYS]
 
 
-def _row(job: "Job", metric: str, data: str) -> dict[str, Any]:
+def _row(job: "Job", metric: "JobField", data: str) -> dict[str, Any]:
     return {
         **{name: getattr(job, name) for name in ("id", "name", "state", "verdict", "step", "steps")},
         "engine": " ".join(filter(None, (job.engine, job.engine_version))),
-        "value": finite((job.metrics or {}).get(metric)),
+        "value": finite(value_of(job, metric)),
         "seed": str(job.config.seed),
         "asked": asked_for(job.config, data)[:500],
         "hash": job.config.hash,
@@ -150,7 +150,7 @@ def _chosen(store: "Store", told: Told, jobs: "Sequence[Job]") -> "Sequence[Job]
     return store.best(told.metric, is_largest(told.metric), told.where, _BEST) or jobs[:_BEST]
 
 
-def _best(store: "Store", job: "Job", metric: str, data: str) -> dict[str, Any]:
+def _best(store: "Store", job: "Job", metric: "JobField", data: str) -> dict[str, Any]:
     snapshots, checkpoints = store.snapshots(job.id)[-1:], store.checkpoints(job.id)
     newest = store.checkpoint(job.id) if checkpoints else None
     known = facts(job, rmses_now(store, [job])[job.id], [row.step for row in checkpoints], data)
@@ -163,5 +163,5 @@ def _best(store: "Store", job: "Job", metric: str, data: str) -> dict[str, Any]:
         "generator": generator_of(job, newest.data) if newest else None,
         "checkpoint": {"step": newest.step, "sha256": newest.sha256} if newest else None,
         "config": commented(job.config),
-        "value": finite((job.metrics or {}).get(metric)),
+        "value": finite(value_of(job, metric)),
     }

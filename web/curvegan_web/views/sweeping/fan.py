@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from curvegan.comparing.keys import is_largest, larger_is_better, metric_field
+from curvegan.comparing.keys import is_largest, larger_is_better, metric_field, value_of
 from curvegan.comparing.sweep_pictures import SweepPicture, fans
 from curvegan.datasets import data_names
 from curvegan.watching.differences import asked_for
@@ -14,6 +14,7 @@ from curvegan_web.views.watching.job import curves_of
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
+    from curvegan_db.filters.fields import JobField
     from curvegan_db.values import Job, Sweep
 
 _MOST_BEST, _MOST_CURVES = 6, 64
@@ -48,14 +49,14 @@ def _best(lab: "Lab", sweep: "Sweep", picture: SweepPicture) -> list[dict[str, A
         return []  # neither end of it is the better one
     jobs = lab.store.best(picture.metric, is_largest(picture.metric), picture.where, _MOST_BEST)
     names = data_names(lab.store, [job.config for job in jobs])
-    return [_shown(lab, job, name, picture.metric.name) for job, name in zip(jobs, names, strict=True)]
+    return [_shown(lab, job, name, picture.metric) for job, name in zip(jobs, names, strict=True)]
 
 
-def _shown(lab: "Lab", job: "Job", data: str, metric: str) -> dict[str, Any]:
+def _shown(lab: "Lab", job: "Job", data: str, metric: "JobField") -> dict[str, Any]:
     snapshots = lab.store.snapshots(job.id)[-1:]
     return {
         **{name: getattr(job, name) for name in ("id", "name", "verdict")},
-        "value": finite((job.metrics or {}).get(metric), 5),
+        "value": finite(value_of(job, metric), 5),
         "asked": asked_for(job.config, data)[:500],
         "curves": curves_of(lab.store, job, snapshots, _MOST_CURVES) if snapshots else None,
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from curvegan_db.values import Job
 
 MOST_JOBS, MOST_RECORDS, _MOST_CURVES, _MOST_CHOICE = 8, 600, 64, 100
-_FACTS = ("id", "name", "state", "verdict", "engine", "device", "step", "steps")
+_FACTS = ("id", "name", "state", "verdict", "engine", "device", "step", "steps", "parent_step")
 _LOSSES = ("g_loss", "d_loss", "d_real", "d_fake", "rmse")
 
 
