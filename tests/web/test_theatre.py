@@ -86,7 +86,7 @@ def test_two_jobs_are_locked_to_one_step(served: Served, tab: Page) -> None:
     held: list[Route] = []
     tab.route("**/frames/1?step=122&*", lambda route: held.append(route))
     tab.get_by_role("button", name="A step on").click()
-    tab.get_by_text("Replaying up to step 122").first.wait_for()
+    tab.get_by_text("Replaying …").first.wait_for()
     held[0].continue_()
     tab.wait_for_selector("html[data-step='122']")
     assert tab.get_by_text("Replaying").count() == 0

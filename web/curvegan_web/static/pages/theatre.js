@@ -60,7 +60,7 @@ export function theatre(main, data) {
     slider.value = shown.value = step;
     flight?.abort();
     const mine = (flight = new AbortController());
-    slow ??= setTimeout(() => stages.forEach((one) => one.say(`Replaying up to step ${whole(step)} …`)), 200);
+    slow ??= setTimeout(() => stages.forEach((one) => one.say("Replaying …")), 200);
     try {
       const started = performance.now();
       const frames = await Promise.all(data.jobs.map((job) => frame(job, Math.min(step, job.step), half && step < job.step, walk, mine.signal)));
