@@ -76,6 +76,10 @@ class Replayer:
         """The last step that can be had: so far the job has come."""
         return self._job.step
 
+    def nearest(self, step: int) -> int:
+        """Return the step of the nearest state at a step or before it; 0 is that of fresh weights."""
+        return max((known for known in (*self._stored, *self._kept) if known <= step), default=0)
+
     def at(self, step: int) -> Replayed:
         """Return the training at a step.
 

@@ -21,6 +21,7 @@ from playwright.sync_api import Page
 
 from curvegan.lab import Lab
 from curvegan.submitting.typed import Typed
+from curvegan_cli.commands.results import web
 from curvegan_core.config.train import TrainConfig
 from curvegan_web.doors import MOST_BYTES
 from curvegan_web.views.changes.acts import VERBS
@@ -109,6 +110,26 @@ def test_what_is_sent_is_bounded_before_it_is_read(one_job: Served) -> None:
         assert post(one_job, CHANGES[0], junk).status == 400, junk
     assert post(one_job, CHANGES[0], {f"key.{n}": "" for n in range(300)}).status == 400
     assert post(one_job, CHANGES[0], {"name": "x" * 2000}).status == 400
+
+
+def test_a_text_is_utf_8_and_of_whole_characters(one_job: Served) -> None:
+    for said in ({"data": "\ud800"}, {"\udfff": ""}):
+        answer = post(one_job, CHANGES[0], said)
+        assert (answer.status, answer.body) == (400, b'{"error":"half of a surrogate pair is no character"}')
+    for encoding in ("utf-16", "utf-32", "utf-8-sig"):
+        assert b"no JSON in UTF-8" in post(one_job, CHANGES[0], "{}".encode(encoding)).body
+
+
+def test_a_name_that_is_none_is_refused_and_not_dropped(one_job: Served) -> None:
+    for path in ("/submit", "/api/plan", "/api/plan/jobs/1"):
+        answer = one_job.ask(f"{path}?seed=7&key.lr=1")
+        assert answer.status == 400
+        assert b"as in key.lr; not" in answer.body
+    for verb, said in (("fork", "data"), ("cancel", "steps"), ("extend", "data")):
+        answer = post(one_job, f"/changes/jobs/1/{verb}", {said: "7"})
+        assert answer.status == 400
+        assert f"not '{said}'".encode() in answer.body
+    assert b"not 'seed'" in post(one_job, CHANGES[0], {"seed": "7"}).body
 
 
 def test_junk_changes_nothing_and_is_never_an_error_of_ours(own_served: Served) -> None:
@@ -370,6 +391,17 @@ def test_fork_here_forks_at_the_step_of_the_slider(own_served: Served, tab: Page
     tab.get_by_label("steps", exact=True).fill("")
     assert tab.get_by_label("Copy as command: curvegan extend 1 --steps 120").count() == 1
     tab.goto("about:blank")
+
+
+def test_what_is_no_address_is_refused_in_a_line(typing: Client) -> None:
+    for host in ("nocolon", "http://a:1", "a:99999", "a:0", ":1", "a b:1"):
+        assert "--host is NAME:PORT" in typing.refused("dashboard", "--port", "0", "--host", host)
+
+
+def test_a_browser_leaves_out_the_port_of_its_scheme() -> None:
+    found = web._doors(80, ("Lab.example:443", "[::1]:8460"), None, False).hosts
+    assert found >= {"127.0.0.1:80", "127.0.0.1", "localhost", "lab.example", "lab.example:443", "[::1]:8460"}
+    assert "127.0.0.1" not in web._doors(8460, (), None, False).hosts
 
 
 def test_the_command_says_what_it_lets_in(typing: Client) -> None:

@@ -3,12 +3,17 @@
 Each case of `HOLES` is of a kind that public dashboards and servers had.
 """
 
+import logging
 import random
 import re
+import socket
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+
+from curvegan_web.lines import MOST_LINES
 
 from .conftest import HOSTILE, Served, shown
 
@@ -134,6 +139,36 @@ def test_what_cannot_be_asked_is_refused_in_a_line(served: Served, query: str) -
         answer = served.ask(f"{path}?{query}")
         assert answer.status == 400
         assert b"Traceback" not in answer.body
+
+
+def test_a_query_that_is_not_utf_8_is_refused(served: Served) -> None:
+    for query in ("where=%ed%a0%80", "name=%ff"):
+        answer = served.ask(f"/api/jobs?{query}")
+        assert (answer.status, answer.body) == (400, b"what stands behind the ? of an address is UTF-8\n")
+
+
+def test_who_has_the_cookie_finds_room_among_those_who_wait(served: Served) -> None:
+    with ExitStack() as held:
+        for n in range(MOST_LINES + 20):
+            line = held.enter_context(socket.create_connection(("127.0.0.1", served.port)))
+            line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" + (b"\r\n" if n % 2 else b""))
+        assert served.ask("/").status == 200
+        assert served.ask("/", known=False).status == 401
+
+
+def test_a_request_that_never_ends_is_hung_up_on(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curvegan_web.lines.PATIENCE_S", 0.05)
+    for sent in (b"", b"GET / HTTP/1.1\r\nHost: x\r\n"):
+        with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
+            line.sendall(sent)
+            with suppress(ConnectionResetError):
+                assert line.recv(1) == b""
+
+
+def test_a_web_socket_is_none_and_no_news(served: Served) -> None:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "x" * 22 + "==", "X": "1"}
+    assert served.ask("/", headers=upgrade).status == 200
+    assert not logging.getLogger("uvicorn.error").isEnabledFor(logging.WARNING)
 
 
 def test_no_cell_of_a_table_is_a_formula(served: Served, laboratory: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route
 
+from curvegan_core.errors import InvalidInput
 from curvegan_core.networks import generate, latents
 from curvegan_core.noise import Stream
 from curvegan_core.records.checkpoint import Checkpoint
@@ -73,6 +74,33 @@ def test_what_is_no_step_is_refused(served: Served) -> None:
         assert served.ask(f"/frames/1?{query}").status == 400
     assert served.ask("/frames/999?step=1").status == 404
     assert served.ask("/frames/12?step=0").status in (200, 400)  # it never began
+
+
+def test_a_step_too_far_for_the_engine_is_refused_with_what_does_it(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = served.lab.store.job(1)
+    assert theatre.engine_of(job) == "fused"
+    theatre.check_apart(job, 90_000, 90_000)
+    slow = served.lab.store.job(12)  # nobody has trained it
+    theatre.check_apart(slow, 5000, 5000)
+    with pytest.raises(InvalidInput, match="curvegan fork 12 --at 90000"):
+        theatre.check_apart(slow, 90_000, 5001)
+    monkeypatch.setitem(theatre.MOST_STEPS, "fused", 10)
+    assert b"more than 10 steps of the fused engine" in served.ask("/frames/4?step=60").body
+
+
+def test_a_page_does_not_wait_for_a_replay_and_who_goes_away_waits_no_more(served: Served) -> None:
+    job = served.lab.store.job(3)
+    shown = theatre.performance(served.lab, job)
+    with shown.lock:
+        assert served.ask("/theatre?job=3").status == 200
+        with pytest.raises(theatre.Gone):
+            theatre.frame(served.lab, {"id": "3", "step": "70"}, iter([True, False]).__next__)
+    answers = iter([True, False])  # asked before it begins, and after its first hop
+    with pytest.raises(theatre.Gone):
+        theatre.frame(served.lab, {"id": "3", "step": "70"}, answers.__next__)
+    assert not shown.lock.locked()
 
 
 def test_two_jobs_are_locked_to_one_step(served: Served, tab: Page) -> None:

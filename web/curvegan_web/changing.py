@@ -67,9 +67,12 @@ class Changes:
 def said_by(body: bytes) -> dict[str, str]:
     """Return the texts of a JSON object by name. Raises InvalidInput for all else."""
     try:
-        said = json.loads(body)
+        said = json.loads(body.decode())
+        json.dumps(said, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InvalidInput("half of a surrogate pair is no character") from None
     except (ValueError, RecursionError):
-        raise InvalidInput("what was sent is no JSON") from None
+        raise InvalidInput("what was sent is no JSON in UTF-8") from None
     if not isinstance(said, dict) or len(said) > _MOST_TEXTS:
         raise InvalidInput(f"what was sent is no JSON object of at most {_MOST_TEXTS} texts")
     wrong = next((name for name, text in said.items() if not isinstance(text, str)), None)

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -53,6 +54,8 @@ class Doors:
             return self._opened(request)
         if not self._known(request):
             return _refused(401, "open the address that `curvegan dashboard` printed")
+        if not _in_utf_8(request.scope["query_string"]):
+            return _refused(400, "what stands behind the ? of an address is UTF-8")
         if request.method not in SAFE:
             return self._changing(request, host)
         return None if _own_page_or_navigation(request.headers) else _refused(403, "another site asked for this")
@@ -93,6 +96,7 @@ class Guard:
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
             answer = self.doors.answer(Request(scope))
+            scope.setdefault("state", {})["known"] = answer is None
             await (answer or self.app)(scope, receive, _with_headers(send))
 
 
@@ -124,6 +128,14 @@ def _unfit(headers: Headers) -> Response | None:
     if len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES:
         return _refused(413, f"a change has at most {MOST_BYTES} bytes")
     return None
+
+
+def _in_utf_8(query: bytes) -> bool:
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _only(headers: Headers, name: str) -> str:

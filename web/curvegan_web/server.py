@@ -2,12 +2,13 @@
 
 import re
 import socket
-from asyncio import create_task, sleep
+from asyncio import Lock, create_task, sleep
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import uvicorn
 from anyio import CapacityLimiter, to_thread
@@ -24,6 +25,7 @@ from curvegan_web.assets import FILES
 from curvegan_web.changing import Changes
 from curvegan_web.doors import Doors, Guard
 from curvegan_web.downloads import job_file, jobs_file
+from curvegan_web.lines import MOST_LINES, Patient
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
 from curvegan_web.views import data
@@ -140,7 +142,10 @@ class Dashboard:
         return Response(exposition(self.lab.store.gauges()), media_type=CONTENT_TYPE)
 
     async def _frame(self, request: Request) -> Response:
-        """Answer with a replayed step; the work ends with the request, and little of it is done at a time."""
+        """Answer with a replayed step; the work ends with the request, and little of it is done at a time.
+
+        Of one job one is: those of another need not wait for all of its.
+        """
         waits = True
 
         async def follow() -> None:
@@ -151,14 +156,17 @@ class Dashboard:
 
         following = create_task(follow())
         try:
-            drawn = await to_thread.run_sync(
-                partial(theatre.frame, self.lab, _asked(request), lambda: waits), limiter=self._replays
-            )
-            return JSONResponse(drawn)
+            framed = partial(theatre.frame, self.lab, _asked(request), lambda: waits)
+            async with self._turns.setdefault(request.path_params["id"], Lock()):
+                return JSONResponse(await to_thread.run_sync(framed, limiter=self._replays))
         except theatre.Gone:
             return PlainTextResponse("", 499)
         finally:
             following.cancel()
+
+    @cached_property
+    def _turns(self) -> WeakValueDictionary[str, Lock]:
+        return WeakValueDictionary()
 
     @cached_property
     def _replays(self) -> CapacityLimiter:
@@ -268,15 +276,16 @@ def server(dashboard: Dashboard) -> uvicorn.Server:
     """Return a server of it, not begun: `run(sockets=[listening(0)])` serves until a signal or `should_exit`."""
     config = uvicorn.Config(
         dashboard.application(),
-        log_level="warning",
+        log_level="error",  # what a stranger sends wrongly is no news
         access_log=False,
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        limit_concurrency=128,
+        limit_concurrency=MOST_LINES,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=1,
         lifespan="off",
         ws="none",
+        http=Patient,
     )
     return uvicorn.Server(config)

@@ -1,6 +1,7 @@
 """curvegan dashboard, report: the only commands that know the web, which they import when they are called."""
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +59,7 @@ def dashboard(
 
         raise ServiceUnavailable(f"{_NO_WEB} ({error.name} is missing)") from None
     _check_token(token)
+    _names(hosts)
     lab.store.last_id()  # what is wrong with the store is said here, in a line
     listener = listening(port, bind)
     port = listener.getsockname()[1]
@@ -78,10 +80,23 @@ def _check_token(token: str | None) -> None:
         raise InvalidInput("a token has 32 or more letters, digits, - and _; without --token one is made")
 
 
+def _names(hosts: Iterable[str]) -> frozenset[str]:
+    """Return addresses as browsers name them: without the port that a scheme has by itself."""
+    from curvegan_core.errors import InvalidInput
+
+    names: set[str] = set()
+    for host in hosts:
+        found = re.fullmatch(r"([a-z0-9._-]+|\[[0-9a-f:.]+\]):([0-9]{1,5})", host.lower(), re.ASCII)
+        if not found or not 1 <= int(found[2]) <= 65535:
+            raise InvalidInput(f"--host is NAME:PORT, as lab.example:8460, not {host!r:.60}")
+        names |= {found[0], found[1]} if found[2] in ("80", "443") else {found[0]}
+    return frozenset(names)
+
+
 def _doors(port: int, hosts: tuple[str, ...], token: str | None, changes: bool) -> "Doors":
     from curvegan_web.doors import Doors
 
-    own = frozenset({f"127.0.0.1:{port}", f"localhost:{port}", *hosts})
+    own = _names((f"127.0.0.1:{port}", f"localhost:{port}", *hosts))
     return Doors(own, changes=changes) if token is None else Doors(own, token, changes)
 
 

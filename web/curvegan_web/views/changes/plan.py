@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from curvegan.lab import Lab
 
 MOST_ID = 2**31 - 1
+# What a form says beside keys of the config.
+SUBMIT = ("from", "preset", "data", "name", "tags", "priority", "worker")
+FORK = ("id", "at", "name", "tags", "priority", "worker")
 _KEY, _MOST_DRAWN = "key.", 200
 _ENGINES = {"any": "either engine trains it", "fused": "the fused engine trains it", "torch": "it needs torch"}
 Problem = Mapping[str, str]
@@ -32,7 +35,11 @@ U = TypeVar("U")
 
 
 def plan_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
-    """Return what `submit` would do with what is asked for; what it would refuse stands beside its field."""
+    """Return what `submit` would do with what is asked for; what it would refuse stands beside its field.
+
+    Raises InvalidInput for a name that is none.
+    """
+    check_names(asked, SUBMIT)
     problems: list[Problem] = []
     typed = _tried(problems, partial(_at, "priority", partial(typed_of, asked)), None)
     typed = typed or typed_of({**asked, "priority": ""})
@@ -50,7 +57,8 @@ def plan_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
 
 
 def fork_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
-    """Return what `fork` would do with a job at the step `at`. Raises JobNotFound."""
+    """Return what `fork` would do with a job at the step `at`. Raises JobNotFound, InvalidInput."""
+    check_names(asked, FORK)
     job, typed, problems = lab.store.job(job_id_of(asked)), typed_of(asked), list[Problem]()
     at = step_of(asked, job.step)
     config = _tried(problems, lambda: checked_fork(job, at, typed.assigned), None, typed.keys)
@@ -64,6 +72,13 @@ def fork_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
         "values": _texts(config) if config else base,
         "time": str(estimate(lab.store, {config.pack_key: steps})) if config else None,
     }
+
+
+def check_names(asked: Asked, known: Sequence[str], keyed: bool = True) -> None:
+    """Raise InvalidInput for a name that is none, so that nothing that is said is dropped."""
+    keys = ", and key.NAME for a key of the config, as in key.lr" if keyed else ""
+    if unknown := {name for name in asked if not (keyed and name.startswith(_KEY))} - {*known}:
+        raise InvalidInput(f"what can be said here is {', '.join(known)}{keys}; not {min(unknown)!r:.60}")
 
 
 def typed_of(asked: Asked) -> Typed:

@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from curvegan.datasets import own_curves
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from curvegan_db.store import Store
     from curvegan_db.values import Job
 
-# A request trains at most so many steps, and is asked after each hop whether somebody still waits for it.
-MOST_STEPS, HOP = 100_000, 1000
+# A request trains at most so many steps, and is asked after each hop whether somebody still waits for it. A step of
+# torch takes twenty times as long as one of the fused engine, and more.
+MOST_STEPS = {"fused": 100_000, "torch": 5000}
+_HOP = {"fused": 1000, "torch": 100}
 MOST_CHOICE = 200
 _MOST_STAGES, _MOST_RECORDS = 8, 1000
 _MOST_ID = 2**31 - 1
@@ -44,33 +47,44 @@ class Performance:
         self._shares: dict[int, list[float] | None] = {}
         self._take(job)
 
-    def renew(self, job: "Job", waits: bool = True) -> None:
-        """Take the job as it is now; states at hand stay. Who does not wait for a replay may see the job as it was."""
-        if self.lock.acquire(blocking=waits):
+    def renew(self, job: "Job") -> None:
+        """Take the job as it is now; states at hand stay. While a replay goes on it is seen as it was."""
+        if self.lock.acquire(blocking=False):
             try:
-                if job.step != self.job.step:
-                    self._replayer.renew(job)
-                    self._take(job)
-                self.job = job
+                self._renew(job)
             finally:
                 self.lock.release()
+
+    @contextmanager
+    def taken(self, job: "Job", waited: Callable[[], bool]) -> Iterator[None]:
+        """Have the replayer to oneself, for the job as it is now. Raises Gone."""
+        while not self.lock.acquire(timeout=0.1):
+            if not waited():
+                raise Gone
+        try:
+            self._renew(job)
+            yield
+        finally:
+            self.lock.release()
+
+    def _renew(self, job: "Job") -> None:
+        if job.step != self.job.step:
+            self._replayer.renew(job)
+            self._take(job)
+        self.job = job
 
     def _take(self, job: "Job") -> None:
         self.job, self.snapshots = job, self._store.snapshots(job.id)
         self.stored = self._store.losses(job.id)
-        self._starts = [0, *sorted(row.step for row in self._store.checkpoints(job.id))]
 
     def at(self, step: int, waited: Callable[[], bool]) -> Replayed:
         """Return the training at a step. Raises InvalidInput where that is too far from any state, Gone."""
-        start = max((known for known in self._starts if known <= step), default=0)
-        if step - start > MOST_STEPS:
-            raise InvalidInput(f"step {step} is more than {MOST_STEPS} steps from any checkpoint; see keep_checkpoints")
-        for hop in range(start + HOP, step, HOP):
+        hop, apart = _HOP[engine_of(self.job)], step - self._replayer.nearest(step)
+        check_apart(self.job, step, apart)
+        for reached in self._replayer.play(step - apart // hop * hop, step, hop):
+            self._hold(reached.losses)
             if not waited():
                 raise Gone
-            self._hold(self._replayer.at(hop).losses)
-        reached = self._replayer.at(step)
-        self._hold(reached.losses)
         return reached
 
     def _hold(self, losses: LossCurve) -> None:
@@ -96,16 +110,26 @@ class Performance:
         return {"held": len(self._held), "differ": len(self._differ), "stored": len(self.stored)}
 
 
+def engine_of(job: "Job") -> str:
+    """Return the engine that replays a job; where none is known yet, the slower one."""
+    return "fused" if job.engine == "fused" else "torch"
+
+
+def check_apart(job: "Job", step: int, apart: int) -> None:
+    """Raise InvalidInput for a step that is too many steps from the state before it."""
+    if apart > (most := MOST_STEPS[engine_of(job)]):
+        raise InvalidInput(
+            f"step {step} is more than {most} steps of the {engine_of(job)} engine from any state at hand, too long to "
+            f"wait for here; `curvegan fork {job.id} --at {step}` trains on from it"
+        )
+
+
 _performances: OrderedDict[tuple[str, int, int], Performance] = OrderedDict()
 _choosing = threading.Lock()
 
 
-def performance(lab: "Lab", job_id: int, waits: bool = True) -> Performance:
-    """Return the job as it is now, or was before the replay that is going on; the last few are at hand.
-
-    Raises JobNotFound.
-    """
-    job = lab.store.job(job_id)
+def performance(lab: "Lab", job: "Job") -> Performance:
+    """Return the job as it is now, or was before the replay that is going on; the last few are at hand."""
     key = (str(lab.store.engine.url), job.id, job.attempt)
     with _choosing:
         if key not in _performances:
@@ -114,7 +138,7 @@ def performance(lab: "Lab", job_id: int, waits: bool = True) -> Performance:
         _performances.move_to_end(key)
         while len(_performances) > _MOST_STAGES:
             _performances.popitem(last=False)
-    shown.renew(job, waits)
+    shown.renew(job)
     return shown
 
 
@@ -125,7 +149,7 @@ def theatre_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     """
     ids = _staged(asked)
     choice = [job for job in lab.store.jobs(limit=MOST_CHOICE) if job.step]
-    staged = [performance(lab, job_id) for job_id in ids or [job.id for job in choice[:1]]]
+    staged = [performance(lab, job) for job in [lab.store.job(job_id) for job_id in ids] or choice[:1]]
     listed = {job.id for job in choice}
     choice += [shown.job for shown in staged if shown.job.id not in listed]
     return {
@@ -139,7 +163,7 @@ def followed_theatre(lab: "Lab", asked: Asked) -> Callable[[], dict[str, Any]]:
     ids = _staged(asked)
 
     def look() -> dict[str, Any]:
-        return {"jobs": [_standing(performance(lab, job_id, waits=False)) for job_id in ids]}
+        return {"jobs": [_standing(performance(lab, lab.store.job(job_id))) for job_id in ids]}
 
     return Sparing(look, lab.store.pulse, rests=False)
 
@@ -168,10 +192,16 @@ def _setting(shown: Performance) -> dict[str, Any]:
 
 
 def frame(lab: "Lab", asked: Asked, waited: Callable[[], bool]) -> dict[str, Any]:
-    """Return a job at a step; with `half` between the updates of that step, D's done and G's not yet."""
+    """Return a job at a step; with `half` between the updates of that step, D's done and G's not yet.
+
+    Raises JobNotFound, InvalidInput, Gone.
+    """
+    if not waited():
+        raise Gone
     step, half = whole(asked, "step", 0, 0, _MOST_ID), whole(asked, "half", 0, 0, 1)
-    shown = performance(lab, whole(asked, "id", 0, 0, _MOST_ID))
-    with shown.lock:
+    job = lab.store.job(whole(asked, "id", 0, 0, _MOST_ID))
+    shown = performance(lab, job)
+    with shown.taken(job, waited):
         state = shown.at(step, waited)
         judge = shown.at(step + 1, waited) if half and shown.stage.setting()["halves"] else state
     drawn = shown.stage.frame(state.checkpoint, judge.checkpoint, bool(whole(asked, "walk", 0, 0, 1)))
