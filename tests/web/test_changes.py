@@ -383,8 +383,13 @@ def test_fork_here_forks_at_the_step_of_the_slider(own_served: Served, tab: Page
         patched.setattr(Lab, "start_worker", lambda _: None)
         tab.get_by_role("button", name="Fork job 1 at step 21").click()
         tab.get_by_text("Job 2 is queued: job 1 from step 21 on.").wait_for()
+        assert tab.get_by_role("button", name="Fork job 1 at step 21").is_disabled()  # it is made
     fork = own_served.lab.store.job(2)
     assert (fork.parent, fork.parent_step, fork.config.lr_g, fork.config.r1) == (1, 21, 1e-3, 0.5)
+    shown(tab, own_served, "/jobs/1")
+    tab.get_by_role("button", name="Extend", exact=True).click()
+    tab.get_by_label("steps", exact=True).fill("")
+    assert tab.get_by_label("Copy as command: curvegan extend 1 --steps 120").count() == 1
     tab.goto("about:blank")
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from curvegan.lab import Lab
 from curvegan_web.looks import MOST_STREAMS
 
 from ..cli.client import SMALL, Client, PlayedWorker
+from ..db.verbs.test_leases import expire
 from .conftest import Served, shown
 
 
@@ -42,10 +44,20 @@ def test_many_tabs_share_a_look_a_second(served: Served) -> None:
     assert served.dashboard.looks.taken - before <= time.monotonic() - began + 1
     for tab in tabs:
         tab.close()
+    until(lambda: served.dashboard.looks.streams == 0)
+
+
+def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20
-    while served.dashboard.looks.streams and time.monotonic() < deadline:
+    while not holds() and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert served.dashboard.looks.streams == 0
+    assert holds()
+
+
+def look(tab: Page, *, hidden: bool) -> None:
+    """Show another tab in front of this one, or this one again, as far as the page is told."""
+    tab.evaluate("hidden => Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })", hidden)
+    tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
 def test_streams_are_bounded(served: Served) -> None:
@@ -64,16 +76,27 @@ def test_a_tab_shows_a_record_soon_after_it(tab: Page, tmp_path: Path) -> None:
     with Served(lab) as served, client.store() as store:
         worker = PlayedWorker(store)
         worker.claim()
+        expire(store)
+        store.reap()
+        worker.claim()
         worker.train(until=100)
         shown(tab, served, f"/jobs/{job_id}")
         assert tab.locator(".state").first.inner_text() == "running"
         tab.wait_for_selector("#live.on")
+        assert tab.evaluate("[...document.querySelectorAll('.timeline rect')].map((one) => one.className.baseVal)") == [
+            *("axis", "attempt", "attempt", "fault")
+        ]
+        tab.locator("summary", has_text="keys").click()
         step = store.job(job_id).step
         worker.train(until=step + 1)
         began, newer = time.monotonic(), store.job(job_id).step
         assert newer > step
         tab.wait_for_function("step => document.querySelector('.figure b').textContent === String(step)", arg=newer)
         assert time.monotonic() - began < 1.5 + 1.0  # a second for machines that do much else
+        assert tab.locator("details[open] summary", has_text="keys").count() == 1
+        look(tab, hidden=True)
+        until(lambda: served.dashboard.looks.streams == 0)
+        look(tab, hidden=False)
         worker.train()
         tab.wait_for_selector(".state.succeeded")
         tab.goto("about:blank")  # it must not see the dashboard end

@@ -12,6 +12,13 @@ from ..cli.client import Client
 from ..worker.inline import train_all
 from .conftest import HOSTILE, Served, shown
 
+# How many words within a drawing lie over another.
+OVERPRINTED = """[...document.querySelectorAll('.scatter svg')].flatMap((drawn) => {
+  const boxes = [...drawn.querySelectorAll('text')].map((one) => one.getBoundingClientRect());
+  const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 2 && b.top < a.bottom - 2;
+  return boxes.filter((one, n) => boxes.slice(n + 1).some((other) => over(one, other)));
+}).length"""
+
 
 def asked(served: Served, path: str) -> Any:
     answer = served.ask(path)
@@ -86,6 +93,7 @@ def test_jobs_that_are_ticked_are_compared_where_they_differ(served: Served, tab
     tab.get_by_role("link", name="Compare 3 jobs").click()
     tab.wait_for_selector("html[data-page=compare][data-drawn]")
     assert HOSTILE[:20] in tab.locator(".called").nth(1).inner_text()
+    assert "\\u202e" in tab.locator(".called").nth(1).inner_text()  # it is shown, and turns nothing
     assert tab.evaluate("window.hit") is None
     assert tab.locator("table").first.get_by_text("ring8").count() == 1
     view = asked(served, "/api/compare/compare?jobs=1,2,3")
@@ -122,6 +130,20 @@ def test_a_range_that_is_brushed_is_the_filter_of_the_page(served: Served, tab: 
     tab.get_by_role("searchbox").press("Enter")
     tab.wait_for_url("**where=loss*")
     tab.get_by_text("4 of 8 jobs").wait_for()
+    tab.get_by_role("searchbox").fill("lr<0.0005 or seed<0")  # no range of an axis says it
+    tab.get_by_role("searchbox").press("Enter")
+    tab.wait_for_url("**where=lr%3C*")
+    table = tab.get_by_role("region", name="Every job over all axes").locator("details")
+    table.locator("summary").click()
+    tab.wait_for_function("document.querySelectorAll('.parallel ~ details tbody tr').length === 4")
+    tab.get_by_role("searchbox").fill("")
+    tab.get_by_role("searchbox").press("Enter")
+    tab.get_by_text("of 8 jobs").wait_for(state="hidden")
+    finger = tab.context.new_cdp_session(tab)
+    for kind, y in (("touchStart", 290), ("touchMove", 240), ("touchMove", 200), ("touchEnd", None)):
+        points = [] if y is None else [{"x": box["x"] + 56, "y": box["y"] + y}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    tab.get_by_text("4 of 8 jobs").wait_for()
     tab.mouse.click(box["x"] + 56, box["y"] + 200)  # no range is there: nothing is taken away
     tab.goto("about:blank")
 
@@ -156,10 +178,16 @@ def test_a_search_is_shown_with_its_best_so_far(own_served: Served, tab: Page) -
     shown(tab, own_served, "/tune")
     tab.get_by_role("link", name="s", exact=True).click()
     tab.wait_for_selector("html[data-page=tune][data-drawn]")
+    assert tab.get_by_label("Copy as command: curvegan tune --name s").count() == 1
     assert study.best is not None
     assert tab.locator("tbody tr").first.locator("td").first.inner_text() == str(study.best.number)
     assert tab.locator("circle").count() == 6
-    assert tab.get_by_label("Copy as command: curvegan tune --name s").count() == 1
+    assert tab.evaluate(OVERPRINTED) == 0
+    tab.set_viewport_size({"width": 360, "height": 740})
+    for path in ("/tune", "/sweeps"):
+        shown(tab, own_served, path)
+        seen = "name => [...document.querySelectorAll(name)].filter((one) => one.checkVisibility()).length"
+        assert tab.evaluate(seen, "th") == tab.evaluate(seen, "tbody td")
     assert own_served.ask("/api/tune/tune/99").status == 404
     tab.goto("about:blank")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from curvegan_core.errors import InvalidInput
 from curvegan_core.networks import generate, latents
@@ -111,6 +111,13 @@ def test_two_jobs_are_locked_to_one_step(served: Served, tab: Page) -> None:
     tab.wait_for_selector("html[data-step='121']")
     assert "step=121" in tab.url
     assert tab.locator(".exact.good").count() >= 1
+    held: list[Route] = []
+    tab.route("**/frames/1?step=122&*", lambda route: held.append(route))
+    tab.get_by_role("button", name="A step on").click()
+    tab.get_by_text("Replaying …").first.wait_for()
+    held[0].continue_()
+    tab.wait_for_selector("html[data-step='122']")
+    assert tab.get_by_text("Replaying").count() == 0
 
 
 def test_all_that_pages_load_is_small() -> None:

@@ -2,17 +2,28 @@
 
 const PROPERTIES = new Set(["value", "checked", "disabled", "max", "min", "step", "type", "open", "selected", "readOnly", "htmlFor"]);
 
+// Nodes that hear something, which they were made with.
+const hearing = new WeakSet();
+const STEERING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+// A text that turns no number beside it: what steers the direction is shown, as a terminal shows it, and words that are read
+// from the right stay among themselves. Each text of an element is such a one: a name is a text of its own.
+export function isolated(text) {
+  const known = String(text).replace(STEERING, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return RIGHT_TO_LEFT.test(known) ? `\u2068${known}\u2069` : known;
+}
+
 export function el(tag, options = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "class") node.className = value;
-    else if (name === "text") node.textContent = value;
-    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "text") node.textContent = isolated(value);
+    else if (name.startsWith("on")) { node.addEventListener(name.slice(2), value); hearing.add(node); }
     else if (PROPERTIES.has(name)) node[name] = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false).map((child) => (child instanceof Node ? child : isolated(child))));
   return node;
 }
 
@@ -54,18 +65,18 @@ export function quoted(text) {
 }
 
 export function copyable(command) {
-  const button = el("button", { class: "copy", type: "button", title: "Copy as command", "aria-label": `Copy as command: ${command}` }, el("code", { text: command }));
-  button.addEventListener("click", async () => {
+  const onclick = async () => {
     await navigator.clipboard.writeText(command);
     button.classList.add("done");
     setTimeout(() => button.classList.remove("done"), 1200);
-  });
+  };
+  const button = el("button", { class: "copy", type: "button", title: "Copy as command", "aria-label": `Copy as command: ${command}`, onclick }, el("code", { text: command }));
   return button;
 }
 
 export function card(title, body, { command, more, wide, id } = {}) {
-  const head = el("div", { class: "card-head" }, el("h2", { text: title }), more ?? null, command ? copyable(command) : null);
-  return el("section", { class: `card${wide ? " wide" : ""}`, id, "aria-label": title }, head, body);
+  const head = el("div", { class: "card-head" }, el("h2", {}, title), more ?? null, command ? copyable(command) : null);
+  return el("section", { class: `card${wide ? " wide" : ""}`, id, "aria-label": [title].flat().join("") }, head, body);
 }
 
 export function state(word) {
@@ -99,6 +110,33 @@ export function colour(name) {
 
 export function replace(host, ...children) {
   host.replaceChildren(...children.flat(9).filter(Boolean));
+}
+
+// The same, but what is equal already stays: its focus, its selection, where it is scrolled to, whether it is open.
+// Not for what draws itself, such as charts.
+export function renew(host, ...children) {
+  const fresh = children.flat(9).filter(Boolean), old = [...host.childNodes];
+  fresh.forEach((node, at) => { if (!old[at]) host.append(node); else if (!stays(old[at], node)) old[at].replaceWith(node); });
+  old.slice(fresh.length).forEach((node) => node.remove());
+}
+
+function stays(there, node) {
+  if (there.nodeName !== node.nodeName) return false;
+  if (there instanceof Text) return reworded(there, node.data);
+  if (hearing.has(there) || hearing.has(node)) return there.isEqualNode(node);
+  if (attributes(there) !== attributes(node)) return false;
+  renew(there, [...node.childNodes]);
+  return true;
+}
+
+function reworded(there, text) {
+  if (text.startsWith(there.data)) there.appendData(text.slice(there.data.length));
+  else there.data = text;
+  return true;
+}
+
+function attributes(node) {
+  return [...node.attributes].map(({ name, value }) => (name === "open" ? "" : `${name}=${value}\n`)).join("");
 }
 
 export async function fetched(path) {

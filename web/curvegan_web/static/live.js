@@ -1,11 +1,19 @@
 // Follows a page by server-sent events; says in the bar at the top how it stands.
 
-let source = null;
+let source = null, followed = null;
+const say = (word, text) => { const sign = document.getElementById("live"); sign.className = word; sign.textContent = text; };
 
 export function follow(path, onData) {
+  followed = { path, onData };
+  look();
+}
+
+// A browser has few connections to one place: a tab that nobody sees holds none, and looks again when it is shown.
+function look() {
   source?.close();
-  const sign = document.getElementById("live");
-  const say = (word, text) => { sign.className = word; sign.textContent = text; };
+  source = null;
+  if (!followed || document.hidden) return;
+  const { path, onData } = followed;
   source = new EventSource(path);
   source.onopen = () => say("on", "live");
   source.onerror = () => say("off", source.readyState === 2 ? "not followed" : "looking again …");
@@ -14,13 +22,12 @@ export function follow(path, onData) {
     if (data.away) say("off", data.away);
     else { say("on", "live"); onData(data); }
   };
-  return source;
 }
 
 export function unfollow() {
-  source?.close();
-  source = null;
-  const sign = document.getElementById("live");
-  sign.className = "";
-  sign.textContent = "";
+  followed = null;
+  look();
+  say("", "");
 }
+
+document.addEventListener("visibilitychange", look);

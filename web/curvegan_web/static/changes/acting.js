@@ -51,10 +51,12 @@ function opening(text, panel, made) {
 function asking(name, verb, job) {
   const typed = new Map(), command = el("div", { class: "command" }), problem = el("p", { class: "problem", role: "alert" });
   const fields = verb.fields(job).map((spec) => field(spec, (key, text) => { text && text !== "false" ? typed.set(key, text) : typed.delete(key); show(); }));
-  const words = () => [`curvegan ${name} ${job.id}`, ...[...typed].map(([key, text]) => (key === "force" ? "--force" : `--${key} ${quoted(text)}`))].join(" ");
+  // What is not typed is sent as the field shows it.
+  const given = () => new Map([...(name === "extend" ? [["steps", String(2 * job.steps)]] : []), ...typed]);
+  const words = () => [`curvegan ${name} ${job.id}`, ...[...given()].map(([key, text]) => (key === "force" ? "--force" : `--${key} ${quoted(text)}`))].join(" ");
   const show = (wrong = []) => { fields.forEach((one) => one.show(one.spec.name === "steps" ? String(2 * job.steps) : "", typed.get(one.spec.name), one.spec.name === "steps" ? String(2 * job.steps) : "", wrong)); replace(command, copyable(words())); };
   const act = async () => {
-    const said = Object.fromEntries([...typed].map(([key, text]) => [key, key === "force" ? "yes" : text]));
+    const said = Object.fromEntries([...given()].map(([key, text]) => [key, key === "force" ? "yes" : text]));
     await posted(`/changes/jobs/${job.id}/${name}`, said);
     location.reload();
   };
@@ -64,13 +66,14 @@ function asking(name, verb, job) {
   return framed(verb.about, [el("div", { class: "fields" }, fields.map((one) => one.node)), command, problem], `${verb.text} job ${job.id}`, act, (text) => { if (fields.length === 1) show([text]); else problem.textContent = text; });
 }
 
+// `act` returns true where the same is not to be sent again.
 function framed(about, body, text, act, refused) {
   const send = el("button", { type: "submit", class: "main", text });
   const submitted = async (event) => {
     event.preventDefault();
+    if (send.disabled) return;
     send.disabled = true;
-    try { await act(); } catch (error) { refused(error.message); }
-    send.disabled = false;
+    try { send.disabled = (await act()) === true; } catch (error) { refused(error.message); send.disabled = false; }
   };
   return el("form", { class: "panel", novalidate: true, onsubmit: submitted, "aria-label": text }, about ? el("p", { class: "soft about", text: about }) : null, body, el("div", { class: "row" }, send));
 }
@@ -80,7 +83,7 @@ function forking(job, at, finished) {
   const typed = new Map(), fields = new Map(), rows = el("div", { class: "fields" }), command = el("div", { class: "command" });
   const takes = el("p", { class: "takes" }), general = el("p", { class: "problem", role: "alert" }), told = el("div", { class: "row done", role: "status" });
   const choice = el("select", { "aria-label": "A key to change", onchange: () => { add(choice.value); choice.value = ""; } }, el("option", { value: "", text: "another key …" }));
-  let plan = null, known = new Map();
+  let plan = null, known = new Map(), made = null;
   const change = (name, text) => { text ? typed.set(name, text) : typed.delete(name); show(); ask(); };
   const query = () => new URLSearchParams([...typed, ["at", String(at())]]);
   const ask = later(async (mine, newest) => {
@@ -108,12 +111,16 @@ function forking(job, at, finished) {
     replace(general, (wrong.get("") ?? []).map((text) => el("span", { text })));
     replace(command, copyable(plan.command));
     takes.textContent = plan.time ? `${plan.time[0].toUpperCase()}${plan.time.slice(1)}.` : "";
+    send.disabled = made === String(query());
     send.textContent = `Fork job ${job.id} at step ${at()}`;
   };
   const act = async () => {
     if (plan?.problems.length) return [...fields.values()].find((one) => one.input.getAttribute("aria-invalid") === "true")?.input.focus();
-    const done = await posted(`/changes/jobs/${job.id}/fork`, Object.fromEntries(query()));
+    const asked = query();
+    made = String(asked);
+    const done = await posted(`/changes/jobs/${job.id}/fork`, Object.fromEntries(asked)).catch((error) => { made = null; throw error; });
     replace(told, el("span", { text: done.text }), done.remarks.map((text) => el("span", { class: "soft", text })), finished(done));
+    return made === String(query());
   };
   const form = framed(`The new job has the bits of job ${job.id} up to the step, and from there its own config.`, [rows, command, takes, general, told], "Fork", act, (text) => { general.textContent = text; });
   const send = form.querySelector("[type=submit]"), name = field({ name: "name", kind: "text", meaning: "a name to know the new job by", bounds: "" }, change, { short: true });

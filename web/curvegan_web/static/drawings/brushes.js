@@ -17,17 +17,10 @@ export function read(text, axes) {
 
 export function written({ rest, ranges }) {
   const alone = rest.length && Object.keys(ranges).length;
-  return [...rest.map((term) => (alone && /\bor\b/i.test(term) && !/^\(.*\)$/.test(term) ? `(${term})` : term)), ...Object.entries(ranges).flatMap(([name, range]) => terms(name, range))].join(" and ");
+  return [...rest.map((term) => (alone && /\bor\b/i.test(term) && !/^\([^()]*\)$/.test(term) ? `(${term})` : term)), ...Object.entries(ranges).flatMap(([name, range]) => terms(name, range))].join(" and ");
 }
 
 function terms(name, { low, high, names }) {
   if (names) return [names.length === 1 ? `${name}=${names[0]}` : `${name} in (${names.join()})`];
   return [low === undefined ? "" : `${name}>=${low}`, high === undefined ? "" : `${name}<=${high}`].filter(Boolean);
-}
-
-export function holds(range, value) {
-  if (!range) return true;
-  if (value === null || value === undefined) return false;
-  if (range.names) return range.names.some((name) => name === String(value) || Number(name) === Number(value));
-  return (range.low === undefined || Number(value) >= range.low) && (range.high === undefined || Number(value) <= range.high);
 }

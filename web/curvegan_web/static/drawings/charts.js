@@ -1,5 +1,5 @@
 // Lines over steps, by uPlot; with a table behind each for who cannot see them.
-import { colour, el, number, table } from "./dom.js";
+import { colour, el, isolated, number, table } from "./dom.js";
 
 const charts = new Set();
 
@@ -18,9 +18,9 @@ export function lineChart(host, { series, lines = [], marks = [], height = 220, 
       cursor: { sync: { key: sync }, drag: { x: true, y: false }, points: { size: 6 } },
       scales: { x: { time: false }, y: { distr: log ? 3 : 1, range: range ?? undefined } },
       axes: [{ ...axis, size: 30, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? `${number(tick / 1000)}k` : number(tick))) },
-        { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : number(tick, 3))) }],
+        { ...axis, size: wide, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : number(tick, 6))) }],
       series: [{ label: unit }, ...series.map((one) => ({
-        label: one.label, stroke: one.tone ?? colour(one.colour), width: one.width ?? 1.5, dash: one.dash, fill: one.fill ? colour(one.fill) : undefined,
+        label: isolated(one.label), stroke: one.tone ?? colour(one.colour), width: one.width ?? 1.5, dash: one.dash, fill: one.fill ? colour(one.fill) : undefined,
         points: { show: one.dots ?? false, size: 4 }, spanGaps: true, value: (_, value) => number(value, 5) }))],
       bands: (series.bands ?? []).map((pair) => ({ series: pair, fill: colour("band") })),
       hooks: { draw: [(plot) => guides(plot, state)] },
@@ -47,6 +47,14 @@ export function lineChart(host, { series, lines = [], marks = [], height = 220, 
   host.append(box, behind);
   charts.add(chart);
   return chart;
+}
+
+// An axis has room for its longest number.
+function wide(plot, words, at) {
+  const axis = plot.axes[at];
+  plot.ctx.font = axis.font[0];
+  const longest = Math.max(...(words ?? []).map((word) => plot.ctx.measureText(word).width), 0);
+  return Math.max(40, Math.ceil(longest / devicePixelRatio) + axis.ticks.size + axis.gap + 4);
 }
 
 // Dashed: where the loss settles. Upright: what happened at that step. Bold: where the slider is.

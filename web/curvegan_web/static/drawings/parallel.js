@@ -1,12 +1,12 @@
 // Each job a line over all axes, coloured by the last one. To drag along an axis is to filter; a line leads to its job.
-import { colour, el, number, table } from "./dom.js";
-import { holds, read, written } from "./brushes.js";
+import { colour, el, isolated, number, table } from "./dom.js";
+import { read, written } from "./brushes.js";
 import { goodness, viridis } from "./heatmap.js";
-import { brief, scale } from "./scale.js";
+import { brief, fitting, scale } from "./scale.js";
 
 const HEIGHT = 300, EDGE = { left: 56, right: 56, top: 34, bottom: 16 }, NEAR = 22;
 
-// onfilter(text) is called with the filter's new text; set({axes, rows, where, smaller}), a row is [id, ...values].
+// onfilter(text) is called with the filter's new text; set({axes, rows, where, kept, smaller}), a row is [id, ...values], `kept` the ids for which the filter holds.
 export function parallel(host, { onfilter }) {
   const canvas = el("canvas", { class: "bundle parallel", role: "img", "aria-label": "Each job as a line over all axes" });
   const words = el("p", { class: "soft note", role: "status" }), behind = el("details", { class: "behind" }, el("summary", { text: "Table" }));
@@ -14,13 +14,16 @@ export function parallel(host, { onfilter }) {
   let shown = null, near = null, drag = null;
   const draw = () => shown && canvas.clientWidth && paint(canvas, shown, near, drag);
   const place = (event) => { const box = canvas.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
-  const say = (row) => { words.textContent = row ? `job ${row[0]}: ${shown.axes.map((axis, at) => `${axis} ${number(row[at + 1])}`).join(", ")}` : "Drag along an axis to filter, click within the range to lift it; a line leads to its job."; };
+  const say = (row) => { words.textContent = row ? `job ${row[0]}: ${shown.axes.map((axis, at) => `${axis} ${isolated(number(row[at + 1]))}`).join(", ")}` : "Drag along an axis to filter, click within the range to lift it; a line leads to its job."; };
 
   canvas.addEventListener("pointerdown", (event) => {
     const [x, y] = place(event), axis = axisAt(shown, x);
     drag = axis === null ? null : { axis, from: y, to: y };
     if (drag) canvas.setPointerCapture(event.pointerId);
   });
+  canvas.addEventListener("pointercancel", () => { drag = null; draw(); });
+  // A finger on an axis filters; beside the axes it scrolls the page.
+  canvas.addEventListener("touchstart", (event) => axisAt(shown, place(event.touches[0])[0]) !== null && event.preventDefault(), { passive: false });
   canvas.addEventListener("pointermove", (event) => {
     const [x, y] = place(event);
     if (drag) drag.to = y;
@@ -48,10 +51,10 @@ export function parallel(host, { onfilter }) {
   host.append(canvas, words, behind);
   say(null);
   return {
-    set({ axes, rows, where, smaller }) {
+    set({ axes, rows, where, kept, smaller }) {
       const filter = read(where, axes), scales = axes.map((_, at) => scale(rows.map((row) => row[at + 1])));
       const good = goodness(rows.map((row) => row.at(-1)), smaller);
-      const inside = (row) => axes.every((axis, at) => holds(filter.ranges[axis], row[at + 1]));
+      const inside = (row) => kept.has(row[0]);
       shown = { axes, rows, filter, scales, inside, tone: (row) => (row.at(-1) === null ? colour("soft") : `rgb(${viridis(0.1 + 0.75 * good(row.at(-1))).join()})`) };
       draw();
       fill();
@@ -122,7 +125,7 @@ function axis(ctx, shown, at) {
   ctx.fillText(shown.axes[at].slice(0, narrow ? 8 : 20), at === 0 ? 4 : last ? shown.width - 4 : x, 16);
   ctx.font = "11px system-ui";
   ctx.textAlign = last ? "left" : "right";
-  const ticks = narrow && at && !last ? [] : shown.scales[at].ticks;
+  const ticks = narrow && at && !last ? [] : fitting(shown.scales[at].ticks, (tick) => -top(shown.scales[at].place(tick)), () => 14);
   for (const tick of ticks) {
     const y = top(shown.scales[at].place(tick)), word = brief(tick), width = ctx.measureText(word).width;
     ctx.fillStyle = colour("card");

@@ -2,7 +2,8 @@
 import { ticks } from "./bundle.js";
 import { number } from "./dom.js";
 
-export function scale(values, { log } = {}) {
+// Of few values each is a tick, unless they are to be round.
+export function scale(values, { log, round } = {}) {
   const known = [...new Set(values.filter((value) => value !== null && value !== undefined))];
   if (!known.length || !known.every((value) => typeof value !== "boolean" && value !== "" && Number.isFinite(Number(value)))) return words(known.map(String));
   const numbers = known.map(Number).sort((a, b) => a - b), low = numbers[0], high = numbers.at(-1), least = numbers.find((value) => value > 0);
@@ -11,7 +12,7 @@ export function scale(values, { log } = {}) {
   const to = decades ? (value) => (value > 0 ? Math.log10(value) : Math.log10(least) - 0.7) : (value) => value, span = to(high) - to(low);
   const at = (share) => { const place = to(low) + share * span; return !decades ? place : low === 0 && place < Math.log10(least) - 0.35 ? 0 : 10 ** place; };
   const place = (value) => (value === null || value === undefined ? null : span ? (to(Number(value)) - to(low)) / span : 0.5);
-  return { numeric: true, place, at, ticks: numbers.length < 7 ? numbers : decades ? [...(low === 0 ? [0] : []), ...powers(least, high)] : ticks([low, high], 5) };
+  return { numeric: true, place, at, ticks: numbers.length < (round ? 2 : 7) ? numbers : decades ? [...(low === 0 ? [0] : []), ...powers(least, high)] : ticks([low, high], 5) };
 }
 
 function powers(low, high) {
@@ -22,6 +23,16 @@ function powers(low, high) {
 function words(names) {
   const place = (value) => (value === null || value === undefined ? null : names.length > 1 ? names.indexOf(String(value)) / (names.length - 1) : 0.5);
   return { numeric: false, names, place, at: (share) => names[Math.round(share * (names.length - 1))], ticks: names.length > 24 ? [names[0], names.at(-1)] : names };
+}
+
+// Of ticks along an axis those whose words do not overlap: `room(tick)` is how much one takes around its place.
+export function fitting(ticks, place, room) {
+  let end = -Infinity;
+  return ticks.filter((tick) => {
+    const from = place(tick) - room(tick) / 2, fits = from >= end;
+    if (fits) end = from + room(tick);
+    return fits;
+  });
 }
 
 // A tick in few letters.

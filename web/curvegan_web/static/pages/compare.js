@@ -12,7 +12,7 @@ export function compare(main, first) {
   const ids = first.ids.join(), [differ, came, rmse, g, d, curves] = Array.from({ length: 6 }, () => el("div"));
   curves.className = "panels";
   const lanes = first.jobs.flatMap((job, at) => [...(job.parent_step ? [{ at, past: true }] : []), { at, past: false }]);
-  const series = lanes.map(({ at, past }) => past ? { label: `${called(first.jobs[at])}, its past`, colour: "soft", width: 1.8 } : { label: called(first.jobs[at]), tone: TONES[at], width: 1.8 });
+  const series = lanes.map(({ at, past }) => past ? { label: `${label(first.jobs[at])}, its past`, colour: "soft", width: 1.8 } : { label: label(first.jobs[at]), tone: TONES[at], width: 1.8 });
   const charts = { rmse: lineChart(rmse, { series, log: true, sync: "compare" }), g_loss: lineChart(g, { series, sync: "compare" }), d_loss: lineChart(d, { series, sync: "compare" }) };
   const pictures = first.jobs.map((job, at) => {
     const host = el("figure", {}, el("figcaption", {}, name(job, at), " ", el("a", { href: `/theatre?job=${job.id}`, text: "theatre" })));
@@ -41,12 +41,13 @@ function part(job, column, past) {
   return [rows.map((at) => job.losses.steps[at]), rows.map((at) => job.losses[column][at])];
 }
 
-const called = (job) => (job.name ? `${job.id} ${job.name}`.slice(0, 40) : `job ${job.id}`);
+const called = (job) => (job.name ? [`${job.id} `, job.name.slice(0, 36)] : [`job ${job.id}`]);
+const label = (job) => called(job).join("");
 
 function name(job, at) {
   const mark = el("i", { class: "mark", "aria-hidden": "true" });
   mark.style.background = TONES[at];
-  return el("span", { class: "called" }, mark, el("a", { href: `/jobs/${job.id}`, text: called(job) }));
+  return el("span", { class: "called" }, mark, el("a", { href: `/jobs/${job.id}` }, called(job)));
 }
 
 // A row is a fact, a column a job.
@@ -74,7 +75,7 @@ function outcome(data) {
 function choose(main, data) {
   const picked = new Set(data.ids.map(Number)), link = el("a", { class: "button main", text: "Compare" });
   const say = () => { const ready = picked.size > 1 && picked.size < 9; ready ? (link.href = `/compare?jobs=${[...picked].sort((a, b) => a - b).join()}`) : link.removeAttribute("href"); link.textContent = ready ? `Compare ${picked.size} jobs` : "Choose two to eight"; };
-  const boxes = data.choice.map((job) => el("label", { class: "chip" }, el("input", { type: "checkbox", checked: picked.has(job.id), onchange: (event) => { event.target.checked ? picked.add(job.id) : picked.delete(job.id); say(); } }), `${job.id} ${job.name}`.slice(0, 40)));
+  const boxes = data.choice.map((job) => el("label", { class: "chip" }, el("input", { type: "checkbox", checked: picked.has(job.id), onchange: (event) => { event.target.checked ? picked.add(job.id) : picked.delete(job.id); say(); } }), `${job.id} `, job.name.slice(0, 36)));
   say();
   replace(main, card("Which jobs?", data.choice.length > 1 ? [el("div", { class: "chips" }, boxes), el("div", { class: "foot" }, link)] : el("div", { class: "nothing" }, el("p", { text: "It takes two jobs." }), copyable("curvegan submit --lr 1e-4")), { command: "curvegan compare 1 2" }));
 }

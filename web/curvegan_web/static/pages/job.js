@@ -1,10 +1,12 @@
 // One job: how it goes, what came of it, what happened to it.
 import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
-import { card, copyable, duration, el, fetched, number, pairs, replace, shown, state, svg, table, verdict, whole } from "./dom.js";
+import { card, copyable, duration, el, fetched, number, pairs, renew, replace, shown, state, svg, table, verdict, whole } from "./dom.js";
 import { follow } from "./live.js";
 
-const FAULTS = { requeued: "lost its worker", released: "given back", retried: "again from the start", resumed: "resumed", extended: "extended", failed: "failed", cancelled: "cancelled", refused: "checkpoint refused" };
+// Events as the store calls them: what ends an attempt but well, and what else is worth a mark.
+const BROKEN = { lost: "lost its worker", released: "given back", not_begun: "could not be begun", store_went_back: "the store went back", failed: "failed", cancelled: "cancelled" };
+const FAULTS = { ...BROKEN, checkpoint_refused: "checkpoint refused", retried: "again from the start", resumed: "resumed", extended: "extended" };
 
 export function job(main, first) {
   let data = first;
@@ -30,7 +32,7 @@ export function job(main, first) {
     metric.set(joined, { marks });
   };
   const draw = () => {
-    replace(head, hero(data));
+    renew(head, hero(data));
     acting?.then((show) => show(data.job));
     const { steps, g_loss, d_loss, d_real, d_fake } = data.losses, settled = data.equilibrium, marks = faults(data);
     losses.set([steps, g_loss, d_loss], { marks, lines: [{ y: settled.g_loss, label: "G settles", tone: "gen" }, { y: settled.d_loss, label: "D settles", tone: "dis" }] });
@@ -39,7 +41,7 @@ export function job(main, first) {
     if (names.length !== chosen.options.length) replace(chosen, names.map((name) => el("option", { value: name, text: name, selected: name === (chosen.value || "rmse") })));
     drawMetric();
     if (data.curves) picture.set({ ...data.curves, generated: data.curves.generated.at(-1).curves });
-    replace(side, ruling(data), about(data), history(data), log(data), config(data), downloads(data));
+    renew(side, ruling(data), about(data), history(data), log(data), config(data), downloads(data));
   };
   replace(main, head, acts,
     el("div", { class: "grid plots" },
@@ -84,13 +86,14 @@ function figure(name, value, remark) {
   return el("div", { class: "figure" }, el("small", { text: name }), el("b", { text: value }), el("small", { text: remark }));
 }
 
-// Faults on the axis of the steps: at the step where the next attempt began.
+// Faults on the axis of the steps, since the job was last begun anew: at the step where the next attempt began.
 export function faults(data) {
-  const began = data.events.filter((event) => event.kind === "began");
-  return data.events.filter((event) => FAULTS[event.kind] && !["failed", "cancelled"].includes(event.kind)).map((event) => {
+  const events = data.events.slice(Math.max(0, data.events.findLastIndex((event) => event.kind === "retried")));
+  const began = events.filter((event) => event.kind === "began");
+  return events.filter((event) => FAULTS[event.kind] && !["failed", "cancelled"].includes(event.kind)).map((event) => {
     const next = began.find((one) => one.id > event.id), step = Number(/at step (\d+)/.exec(next?.detail ?? "")?.[1] ?? data.job.step);
-    return { x: step, label: FAULTS[event.kind], tone: event.kind === "requeued" ? "bad" : "soft" };
-  }).filter((mark) => mark.x > 0);
+    return { x: Math.max(step, data.losses.steps[0] ?? 0), label: FAULTS[event.kind], tone: BROKEN[event.kind] ? "bad" : "soft" };
+  });
 }
 
 function about(data) {
@@ -99,7 +102,7 @@ function about(data) {
 
 // Rule after rule, up to the one that decided, with what each looked at.
 function ruling({ job, rules }) {
-  if (!rules) return null;
+  if (!rules) return el("span", { hidden: true }); // keeps the place
   const looked = (one) => el("li", { class: one.holds ? "kept" : "missed" }, el("b", { text: one.name }), ` ${number(one.value)}, ${one.wanted}: `, el("span", { text: `${one.holds ? "kept" : "missed"} by ${number(Math.abs(one.margin), 3)}` }));
   const rule = (one) => el("li", { class: one.decided ? "decided" : null }, verdict(one.name), one.decided ? el("span", { class: "soft", text: ` decided: ${one.meaning}` }) : el("span", { class: "soft", text: " does not hold" }),
     one.measures.length ? el("ul", {}, one.measures.map(looked)) : null);
@@ -120,7 +123,7 @@ function timeline(events, start, end) {
   drawn.append(svg("rect", { x: 0, y: 19, width: 1000, height: 2, class: "axis" }));
   events.forEach((event, n) => {
     if (event.kind !== "began") return;
-    const until = events.slice(n + 1).find((one) => ["requeued", "released", "succeeded", "failed", "cancelled", "not_begun"].includes(one.kind)) ?? events.at(-1);
+    const until = events.slice(n + 1).find((one) => one.kind === "succeeded" || BROKEN[one.kind]) ?? events.at(-1);
     drawn.append(svg("rect", { x: at(event), y: 13, width: Math.max(3, at(until) - at(event)), height: 14, rx: 3, class: "attempt" }));
   });
   events.filter((event) => FAULTS[event.kind]).forEach((event) => drawn.append(svg("rect", { x: at(event) - 2, y: 4, width: 4, height: 32, class: "fault" })));

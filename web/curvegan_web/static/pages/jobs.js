@@ -1,5 +1,5 @@
 // The table of jobs: counts, filter, sorting; what is in it is in the address too.
-import { age, copyable, el, fetched, number, quoted, replace, state, table, verdict, whole } from "./dom.js";
+import { age, copyable, el, fetched, number, quoted, renew, replace, state, table, verdict, whole } from "./dom.js";
 import { follow } from "./live.js";
 
 const picked = new Set();
@@ -33,7 +33,7 @@ export function jobs(main, first) {
     const { state: only, sort } = data.shown;
     replace(chips, chip("all", data.jobs, !only, () => go({ state: "" })),
       Object.entries(data.states).map(([name, count]) => chip(name, count, only === name, () => go({ state: only === name ? "" : name }))));
-    replace(body, data.rows.length ? table(columns(drawFoot), data.rows, { caption: "Jobs", sort, onsort: (by) => go({ sort: sort === `-${by}` ? by : sort === by ? "" : `-${by}` }) }) : nothing(data));
+    renew(body, data.rows.length ? table(columns(drawFoot), data.rows, { caption: "Jobs", sort, onsort: (by) => go({ sort: sort === `-${by}` ? by : sort === by ? "" : `-${by}` }) }) : nothing(data));
     drawFoot();
   };
   const drawFoot = () => {

@@ -59,7 +59,7 @@ function best(one) {
   lineChart(losses, { series: [{ label: "G", colour: "gen" }, { label: "D", colour: "dis" }], height: 170, sync: `job ${one.id}` })
     .set([one.losses.steps, one.losses.g_loss, one.losses.d_loss], { lines: [{ y: settled.g_loss, label: "G settles", tone: "gen" }, { y: settled.d_loss, label: "D settles", tone: "dis" }] });
   if (one.curves) bundle(curves, { height: 220, label: `Curves of job ${one.id}` }).set({ ...one.curves, generated: one.curves.generated.at(-1).curves });
-  const title = `Job ${one.id}${job.name ? `, ${job.name}` : ""}: ${data.metric} ${number(one.value)}`;
+  const title = [`Job ${one.id}`, job.name ? [", ", job.name] : "", `: ${data.metric} ${number(one.value)}`];
   const facts = el("details", { class: "behind" }, el("summary", { text: "What is known" }), pairs(one.facts));
   const config = el("details", { class: "behind" }, el("summary", { text: "Config" }), el("pre", { class: "log", text: one.config }));
   return card(title, [verdict(job.verdict), el("p", { class: "soft", text: job.asked || "the defaults" }), curves, losses, one.generator && one.curves ? latentWalk(one) : el("p", { class: "soft", text: "Its generator is not in this file." }), facts, config]);

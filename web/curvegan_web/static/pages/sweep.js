@@ -34,7 +34,7 @@ export function sweep(main, first) {
     if (document.activeElement !== filter) filter.value = where;
     count.textContent = data.matching === null ? "" : `${whole(data.matching)} of ${whole(data.sweep.jobs)} jobs`;
     for (const [name, host] of Object.entries(commands)) replace(host, copyable(COMMANDS[name](id, data.shown, where ? ` --where ${quoted(where)}` : "")));
-    drawn.set({ axes: [...data.axes, chosen], rows: data.lines, where, smaller: data.smaller });
+    drawn.set({ axes: [...data.axes, chosen], rows: data.lines, where, kept: new Set(data.groups.flatMap((group) => group.jobs.map((job) => job.id))), smaller: data.smaller });
     options(metric, data.metrics, chosen);
     options(x, data.axes, data.shown.x);
     options(y, data.axes, data.shown.y);

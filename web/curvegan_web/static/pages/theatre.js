@@ -1,7 +1,7 @@
 // A training at any step, replayed exactly on the server; two of them side by side are locked to one step.
 import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
-import { card, colour, copyable, el, replace, state, table, verdict, whole } from "./dom.js";
+import { card, colour, copyable, el, renew, replace, state, table, verdict, whole } from "./dom.js";
 import { follow, unfollow } from "./live.js";
 
 const LIVE = ["queued", "running", "lost"];
@@ -11,7 +11,7 @@ export function theatre(main, data) {
   let last = Math.max(0, ...data.jobs.map((job) => job.step));
   const live = () => data.jobs.some((job) => LIVE.includes(job.state));
   const asked = new URLSearchParams(location.search);
-  let step = Math.min(last, Number(asked.get("step") ?? last)), half = 0, playing = false, walk = false, flight = null;
+  let step = Math.min(last, Number(asked.get("step") ?? last)), half = 0, playing = false, walk = false, flight = null, slow = null;
   // At the end of what is still training the picture goes on with it, until somebody moves the slider.
   let tail = live() && step === last;
   const slider = el("input", { type: "range", min: 0, max: last, step: 1, value: step, class: "steps", "aria-label": "Step", oninput: () => moved(Number(slider.value)) });
@@ -51,6 +51,7 @@ export function theatre(main, data) {
     }
     stop();
   };
+  const arrived = () => { clearTimeout(slow); slow = null; };
   // One flight at a time: who drags the slider sees the newest place, and what he left is given up.
   const go = async (to, between = 0) => {
     step = Math.max(0, Math.min(last, to));
@@ -59,16 +60,24 @@ export function theatre(main, data) {
     slider.value = shown.value = step;
     flight?.abort();
     const mine = (flight = new AbortController());
+    slow ??= setTimeout(() => stages.forEach((one) => one.say("Replaying …")), 200);
     try {
       const started = performance.now();
       const frames = await Promise.all(data.jobs.map((job) => frame(job, Math.min(step, job.step), half && step < job.step, walk, mine.signal)));
       if (mine.signal.aborted) return;
+      arrived();
       problem.textContent = "";
       frames.forEach((one, at) => stages[at].draw(one));
       document.documentElement.dataset.step = String(step);
       document.documentElement.dataset.took = String(Math.round(performance.now() - started));
       history.replaceState(null, "", `/theatre?${new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(location.search)), step })}`);
-    } catch (error) { if (error.name !== "AbortError") { stop(); problem.textContent = error.message; } }
+    } catch (error) {
+      if (mine.signal.aborted) return;
+      arrived();
+      stop();
+      stages.forEach((one) => one.say("This step was not replayed."));
+      problem.textContent = error.message;
+    }
   };
   const forward = () => (halves && !half ? moved(step, 1) : moved(step + 1));
   const grown = (newer) => {
@@ -91,7 +100,7 @@ export function theatre(main, data) {
     event.target.value ? query.set(name, event.target.value) : query.delete(name);
     if (!query.get("job") && data.jobs[0]) query.set("job", data.jobs[0].id);
     location.search = query;
-  } }, none ? el("option", { value: "", text: none }) : null, data.choice.map((job) => el("option", { value: job.id, text: `${job.id} ${job.name}`.slice(0, 48), selected: job.id === current })));
+  } }, none ? el("option", { value: "", text: none }) : null, data.choice.map((job) => el("option", { value: job.id, selected: job.id === current }, `${job.id} `, job.name.slice(0, 44))));
   const controls = el("section", { class: "card controls", "aria-label": "Controls" },
     el("div", { class: "row" }, play, button("|‹", "To the start", () => moved(0)), button("‹", "A step back", () => moved(step - 1)),
       halves ? button("D · G ›", "A single update: first of D, then of G", forward) : null, button("›", "A step on", () => moved(step + 1)), button("›|", "To the end", () => moved(last)),
@@ -119,11 +128,11 @@ function stage(job) {
   const shares = set.modes ? occupancy(share, job) : null;
   let range = null;
   const head = el("div", { class: "title" });
-  const renew = () => {
+  const told = () => {
     chart.set([job.losses.steps, job.losses.g_loss, job.losses.d_loss]);
-    replace(head, el("h2", {}, el("a", { href: `/jobs/${job.id}`, text: `Job ${job.id}` }), " ", job.name ?? ""), state(job.state), job.verdict ? verdict(job.verdict) : null, el("span", { class: "soft", text: `${job.loss}, seed ${job.seed}` }));
+    renew(head, el("h2", {}, el("a", { href: `/jobs/${job.id}`, text: `Job ${job.id}` }), " ", job.name ?? ""), state(job.state), job.verdict ? verdict(job.verdict) : null, el("span", { class: "soft", text: `${job.loss}, seed ${job.seed}` }));
   };
-  renew();
+  told();
   const legend = el("span", { class: "key" }, key(), el("i", { class: "dis" }), "D’s pull");
   const node = el("div", { class: "stage" },
     el("section", { class: "card" }, head, exact, el("div", { class: "card-head" }, el("h2", { text: set.kind === "points" ? "Points, over what D thinks of each place" : "Curves, and D’s pull on every point" }), legend, scale(set)), curves),
@@ -145,7 +154,8 @@ function stage(job) {
     exact.textContent = differ ? `Replay differs from the stored records at ${whole(differ)} of ${whole(held)} steps` : held ? `Replay equals the stored losses to the last bit: ${whole(held)} of ${whole(stored)} records held so far` : "State at hand: no record was replayed yet";
     if (one.half) exact.textContent += ` · between updates: D has moved, G not yet`;
   };
-  return { node, draw, renew };
+  const say = (text) => { exact.className = "exact"; exact.textContent = text; };
+  return { node, draw, renew: told, say };
 }
 
 // Arrows as long as can be seen: the longest is a tenth of the picture.

@@ -46,7 +46,7 @@ function machines(data) {
 function trains(worker, jobs) {
   const shown = worker.jobs.slice(0, 8).map((id) => {
     const job = jobs[id];
-    return el("div", { class: "bar" }, el("a", { href: `/jobs/${id}`, text: job?.name ? `${id} ${job.name}` : `job ${id}` }), " ",
+    return el("div", { class: "bar" }, el("a", { href: `/jobs/${id}` }, job?.name ? [`${id} `, job.name] : `job ${id}`), " ",
       job ? el("progress", { max: job.steps, value: job.step, "aria-label": `steps done by job ${id}` }) : null,
       job?.steps_per_second ? el("small", { text: `${whole(Math.round(job.steps_per_second))} steps/s` }) : null);
   });
