@@ -14,18 +14,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
+from typing import TypeVar
 
 from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatabaseUnreachable, WorkerForgotten
 from curvegan_db.store import open_store
-from curvegan_db.values import IDLE, STARTING, QueuedJob
-from curvegan_worker.celery.app import TRAIN, ProcessOptions, app, options
-from curvegan_worker.celery.broker import BrokerUnreachable
-from curvegan_worker.celery.nudges import publish
+from curvegan_db.values import IDLE, STARTING
 from curvegan_worker.devices import accepted, most_jobs, resolve
-from curvegan_worker.host.machine_code import engines, prepare
+from curvegan_worker.host.hearing import Hearing
+from curvegan_worker.host.machine_code import engines
+from curvegan_worker.host.readiness import Rehearsal, get_ready
 from curvegan_worker.host.signs import leave, say_ready, show_health
 from curvegan_worker.lease import BEATS_A_LEASE, Lease
+from curvegan_worker.options import ProcessOptions, options
 from curvegan_worker.outage import DatabaseSilent, Outage
 from curvegan_worker.settings import Settings
 from curvegan_worker.stop_flag import StopFlag
@@ -35,11 +36,8 @@ UNRELEASED = 1
 """The exit code of a drain that could not give a job back."""
 _LEAVE_S = 4.0
 _LONGEST_START_S, _AHEAD_S = 1800.0, 60.0
-# How long the poll trains by itself before it tries the broker again.
-_DEAF_S = 10.0
-# So many messages in a row, a look of the poll apart, and none has made Celery train here.
-_MOST_TOLD = 3
 _log = logging.getLogger("curvegan.worker")
+T = TypeVar("T")
 
 
 class WorkerProcess:
@@ -50,15 +48,19 @@ class WorkerProcess:
         self._options = options
         self._beat_s = options.lease_s / BEATS_A_LEASE
         self._outage = Outage("the database")
-        self._silence = Outage("the broker")
+        self._hearing = Hearing(settings)
         self._draining = StopFlag()
         self._training = threading.Lock()
         self._asked_at: float | None = None
-        self._unreleased = False
+        self._unreleased = self._is_ready = False
         self._poller = threading.Thread(target=self._poll, name="poll", daemon=True)
         self._idle_since = self._beaten = time.monotonic()
-        self._times_told = 0
-        self._deaf_until = self._beaten
+
+    def work(self) -> None:
+        """Work without Celery until a signal has this process drained."""
+        self.start(_nothing)
+        self._poller.join()
+        self.stop()
 
     def start(self, wake_loop: Callable[[], None]) -> None:
         """Open the store, register and begin to poll. Exits with the error's code where that cannot be.
@@ -69,10 +71,7 @@ class WorkerProcess:
         self._wake_loop = wake_loop
         threading.excepthook = _crash
         try:
-            self._device = resolve(self._options.device)
-            self._engines = engines(self._device)
-            self._open()
-            self._start_up()
+            self._start()
         except CurveganError as error:
             _log.critical("%s", error)
             raise SystemExit(error.exit_code) from None
@@ -83,26 +82,59 @@ class WorkerProcess:
         self._poller.start()
         threading.Thread(target=self._vouch, name="vouch", daemon=True).start()
 
-    def _start_up(self) -> None:
-        """Get ready whatever a job needs: what is broken here shall not be found out at a job's cost."""
-        ready = threading.Event()
-        beats = threading.Thread(target=self._beat_until, args=(ready,), name="start", daemon=True)
-        beats.start()
-        try:
-            import curvegan_worker.run  # noqa: F401, PLC0415  with all that draws
-
-            if "fused" in self._engines:
-                prepare()
-        finally:
-            ready.set()
-            beats.join()
+    def _start(self) -> None:
+        """See whether whatever a job needs is here, and where a job waits, bring it here now."""
+        self._device = resolve(self._options.device)
+        waits = self._patiently(self._open)
+        rehearsal = None if waits else Rehearsal(self._device, self._options.health_file)
+        self._engines = rehearsal.engines if rehearsal else engines(self._device)
+        self._patiently(self._register)
+        with self._beating():
+            if rehearsal:
+                rehearsal.finish()
+            else:
+                self._get_ready()
         with suppress(ServiceUnavailable, WorkerForgotten):  # the poll says the same, and who is away
             self._store.worker_ready(self._id)
         say_ready(self._options.health_file)
         self._idle_since = self._beaten = time.monotonic()
 
+    def _open(self) -> bool:
+        """Open the store; whether any job waits there."""
+        self._store = open_store(self._settings.database_url, self._options.lease_s)
+        return self._store.queued(self.devices) is not None
+
+    def _patiently(self, action: Callable[[], T]) -> T:
+        """Do it once the database is there; a file that cannot be used, or an old schema, will not mend by itself."""
+        while True:
+            try:
+                return action()
+            except DatabaseUnreachable as error:
+                self._outage.failed(error)
+                if self._settings.embedded or self._draining.wait(self._beat_s):
+                    raise
+                self._touch()
+
+    def _get_ready(self) -> None:
+        """Bring here what trains and draws, once."""
+        if not self._is_ready:
+            get_ready(self._engines)
+            self._is_ready = True
+
+    @contextmanager
+    def _beating(self) -> Iterator[None]:
+        """Beat while the compiler works, which on a slow machine takes longer than a lease."""
+        ready = threading.Event()
+        beats = threading.Thread(target=self._beat_until, args=(ready,), name="start", daemon=True)
+        beats.start()
+        try:
+            yield
+        finally:
+            ready.set()
+            beats.join()
+
     def _beat_until(self, ready: threading.Event) -> None:
-        """Beat while the compiler works, which on a slow machine takes longer than a lease; not for ever."""
+        """Beat as who is starting; not for ever."""
         until, beaten = time.monotonic() + _LONGEST_START_S, time.monotonic()
         while not ready.wait(POLL_S) and time.monotonic() < until:
             if self._draining.is_set() or self._orphaned():
@@ -145,9 +177,7 @@ class WorkerProcess:
     def send_next(self) -> None:
         """Send the next message where work is left for this worker's devices, unless one waits there already."""
         with suppress(ServiceUnavailable):  # the poll sees the same, and says who is away
-            job = self._store.queued(self.devices, self._engines)
-            if job and self._settings.has_broker:
-                publish(self._settings, [job], most_waiting=1)
+            self._hearing.pass_on(self._store.queued(self.devices, self._engines))
 
     def drain(self) -> None:
         """Ask for the end: the running claim is checkpointed and released at its next chunk."""
@@ -171,21 +201,9 @@ class WorkerProcess:
         except ServiceUnavailable as error:
             _log.warning("%s", error)
 
-    def _open(self) -> None:
-        """Open the store and register, once the database is there; an outdated schema will not mend by itself."""
-        while True:
-            try:
-                self._store = open_store(self._settings.database_url, self._options.lease_s)
-                self._register()
-                return
-            except DatabaseUnreachable as error:
-                self._outage.failed(error)
-                if self._draining.wait(self._beat_s):
-                    raise
-                self._touch()
-
     def _train(self, prefer: int | None) -> list[int]:
-        self._times_told = 0
+        self._hearing.settle()
+        self._get_ready_before_a_claim()
         passed_over = set(self._store.unreadable)
         with self._asking():
             self._store.reap()
@@ -206,9 +224,18 @@ class WorkerProcess:
         self._idle_since = time.monotonic()
         return [job.id for job in claim.jobs]
 
+    def _get_ready_before_a_claim(self) -> None:
+        if self._is_ready:
+            return
+        try:
+            with self._beating():
+                self._get_ready()
+        except Exception as error:  # noqa: BLE001  what was fine at the start is not, and no job shall pay for it
+            self._give_up(error)
+
     def _give_up(self, fault: Exception) -> None:
         """End the process where it could not begin a job: a new one may, and what it is shall be seen."""
-        _log.critical("a job could not be begun, which is this worker's fault; the process ends")
+        _log.critical("a job could not be begun, which is this worker's fault; the process ends", exc_info=fault)
         leave(fault, self._options.health_file)
         self._sign_off()
         os._exit(1)
@@ -240,14 +267,11 @@ class WorkerProcess:
 
         A broker that hangs would keep Celery waiting for ever: then the process ends without it.
         """
+        self._wake_loop()
         if self._settings.has_broker:
-            self._wake_loop()
             end = threading.Timer(_LEAVE_S, self._end)
             end.daemon = True
             end.start()
-        else:
-            for _ in range(2):  # it waits for messages twice, two seconds each
-                app.send_task(TRAIN)
 
     def _end(self) -> None:
         self._sign_off()
@@ -269,11 +293,11 @@ class WorkerProcess:
                 self._beat()
             job = self._store.queued(self.devices, self._engines)
         if job is None:
-            self._times_told = 0
+            self._hearing.settle()
             if self._idled_out():
                 self._leave()
-        elif self._is_on_its_own() or not self._tell_celery(job):
-            while self.train() and self._is_on_its_own():
+        elif self._hearing.is_deaf or not self._hearing.tell(job):
+            while self.train() and self._hearing.is_deaf:
                 pass
 
     @contextmanager
@@ -294,27 +318,6 @@ class WorkerProcess:
             elif time.monotonic() - asked_at > self._options.lease_s / 2:
                 self._outage.failed(DatabaseSilent())
                 self._touch()
-
-    def _is_on_its_own(self) -> bool:
-        return not self._settings.has_broker or time.monotonic() < self._deaf_until
-
-    def _tell_celery(self, job: QueuedJob) -> bool:
-        """Send a message for the job. Returns whether Celery may still hear it.
-
-        Who is idle takes a message at once: one that waits since the last look says that Celery is deaf. Another
-        worker may have taken the last one; then it is sent again, but not for ever: the broker may lose them.
-        """
-        try:
-            waits = publish(self._settings, [job], most_waiting=1) == 0
-            if (waits and self._times_told) or self._times_told >= _MOST_TOLD:
-                raise BrokerUnreachable("the broker does not deliver its messages")
-        except BrokerUnreachable as error:
-            self._silence.failed(error)
-            self._deaf_until = time.monotonic() + _DEAF_S
-            return False
-        self._silence.passed()
-        self._times_told += 1
-        return True
 
     def _leave(self) -> None:
         self._draining.set()
@@ -342,6 +345,10 @@ class WorkerProcess:
 
     def _touch(self, slack_s: float = 0.0, ahead_s: float = 0.0) -> None:
         show_health(self._options.health_file, slack_s, ahead_s)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _crash(died: threading.ExceptHookArgs) -> None:

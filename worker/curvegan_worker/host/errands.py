@@ -1,0 +1,56 @@
+"""`python -P -m curvegan_worker.host.errands VERB`: what a supervisor asks the store, in a process that ends at once.
+
+The supervisor itself needs no more than the standard library, for it only waits.
+"""
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+
+from curvegan_core.errors import ServiceUnavailable
+from curvegan_worker.options import settings
+
+_QUEUED = 10
+_MOST_S = 60.0
+_log = logging.getLogger("curvegan.supervisor")
+
+
+def is_work_queued() -> bool:
+    """Return whether a job waits for any worker of this machine; not where the store cannot tell."""
+    return _run("queued") == _QUEUED
+
+
+def tell_failing(why: str) -> None:
+    """Have the store know that workers die here at their start; where it is away, the log has to do."""
+    _run("failing", str(os.getpid()), why)
+
+
+def _run(*words: str) -> int | None:
+    command = [sys.executable, "-P", "-m", "curvegan_worker.host.errands", *words]
+    try:
+        return subprocess.run(command, stdin=subprocess.DEVNULL, timeout=_MOST_S, check=False).returncode
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def main() -> None:
+    """Run the errand."""
+    from curvegan_db.store import open_store  # noqa: PLC0415  the supervisor imports this module, too
+    from curvegan_worker.host.log_setup import log_to_stderr  # noqa: PLC0415
+
+    log_to_stderr()
+    verb, *about = sys.argv[1:]
+    try:
+        with open_store(settings.database_url) as store:
+            if verb == "failing":
+                store.worker_failing(socket.gethostname(), int(about[0]), about[1])
+            elif store.queued(("auto", "cpu")) is not None:
+                sys.exit(_QUEUED)
+    except ServiceUnavailable as error:
+        _log.warning("%s", error)
+
+
+if __name__ == "__main__":
+    main()
