@@ -7,6 +7,7 @@ One lock sees to it that only one claim is trained at a time. Knows no tensors.
 
 import logging
 import os
+import random
 import signal
 import socket
 import threading
@@ -32,6 +33,8 @@ from curvegan_worker.settings import Settings
 from curvegan_worker.stop_flag import StopFlag
 
 POLL_S = 1.0
+# However many workers there are, together they look at the queue so often a second, and for lost jobs.
+_LOOKS_A_S, _REAPS_A_S = 100, 10
 UNRELEASED = 1
 """The exit code of a drain that could not give a job back."""
 _LEAVE_S = 4.0
@@ -54,13 +57,15 @@ class WorkerProcess:
         self._asked_at: float | None = None
         self._unreleased = self._is_ready = False
         self._poller = threading.Thread(target=self._poll, name="poll", daemon=True)
-        self._idle_since = self._beaten = time.monotonic()
+        self._idle_since = self._beaten = self._look_from = self._reap_from = time.monotonic()
 
     def work(self) -> None:
         """Work without Celery until a signal has this process drained."""
-        self.start(_nothing)
-        self._poller.join()
-        self.stop()
+        try:
+            self.start(_nothing)
+            self._poller.join()
+        finally:
+            self.stop()
 
     def start(self, wake_loop: Callable[[], None]) -> None:
         """Open the store, register and begin to poll. Exits with the error's code where that cannot be.
@@ -97,11 +102,11 @@ class WorkerProcess:
         with suppress(ServiceUnavailable, WorkerForgotten):  # the poll says the same, and who is away
             self._store.worker_ready(self._id)
         say_ready(self._options.health_file)
-        self._idle_since = self._beaten = time.monotonic()
+        self._idle_since = self._beaten = self._look_from = self._reap_from = time.monotonic()
 
     def _open(self) -> bool:
         """Open the store; whether any job waits there."""
-        self._store = open_store(self._settings.database_url, self._options.lease_s)
+        self._store = open_store(self._settings.database_url, self._options.lease_s, kept=1)
         return self._store.queued(self.devices) is not None
 
     def _patiently(self, action: Callable[[], T]) -> T:
@@ -206,7 +211,7 @@ class WorkerProcess:
         self._get_ready_before_a_claim()
         passed_over = set(self._store.unreadable)
         with self._asking():
-            self._store.reap()
+            self._reap()
             claim = self._store.claim(self._id, self.devices, most_jobs(self._device), prefer)
         for job in self._store.unreadable.keys() - passed_over:
             _log.warning("job %d stays queued for a newer version: %s", job, self._store.unreadable[job])
@@ -221,7 +226,7 @@ class WorkerProcess:
         self._unreleased = lease.unreleased
         if fault:
             self._give_up(fault)
-        self._idle_since = time.monotonic()
+        self._idle_since = self._look_from = time.monotonic()
         return [job.id for job in claim.jobs]
 
     def _get_ready_before_a_claim(self) -> None:
@@ -288,6 +293,9 @@ class WorkerProcess:
 
     def _idle(self) -> None:
         self._touch()
+        if time.monotonic() < self._look_from:
+            return
+        self._look_from = time.monotonic() + min(self._turn_s(_LOOKS_A_S), self._beat_s)
         with self._asking():
             if time.monotonic() - self._beaten > self._beat_s:
                 self._beat()
@@ -325,9 +333,22 @@ class WorkerProcess:
 
     def _beat(self) -> None:
         self._store.beat(self._id, IDLE)
-        self._store.reap()
+        self._reap()
         self._beaten = time.monotonic()
         self._outage.passed()
+
+    def _reap(self) -> None:
+        if time.monotonic() >= self._reap_from:
+            self._store.reap()
+            self._reap_from = time.monotonic() + self._turn_s(_REAPS_A_S)
+
+    def _turn_s(self, together: int) -> float:
+        """Return how long to wait for this worker's turn, if all of them do something `together` times a second.
+
+        By chance it comes a little earlier or later: who started together shall not ask together.
+        """
+        turn_s = self._store.peers / together * random.uniform(0.75, 1.25)
+        return turn_s if turn_s > POLL_S else 0.0
 
     def _register(self) -> None:
         state = IDLE if self._poller.is_alive() else STARTING
