@@ -32,7 +32,7 @@ test: .venv/dev.stamp  ## run the whole test suite, its servers included
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 soak: .venv/dev.stamp  ## 200 jobs under a storm of faults, and more: 15 minutes; make soak SEED=7 repeats one
-	$(BIN)/python -m tests.acceptance.soak $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.acceptance.storms.soak $(if $(SEED),--seed $(SEED))
 
 lab: .venv/dev.stamp  ## train 656 GANs and write the tables and pictures of docs/mode-collapse.md and docs/science.md
 	$(BIN)/python -m benchmarks.lab

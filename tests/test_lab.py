@@ -1,13 +1,11 @@
 """The laboratory: its sweeps are what the command takes, and its pages hold the tables that it writes."""
 
-import importlib.util
 import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from benchmarks.lab import experiments
 
 from .cli.client import Client
 
@@ -15,20 +13,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = ("mode-collapse.md", "science.md")
 
 
-@pytest.fixture(scope="module")
-def experiments() -> Iterator[ModuleType]:
-    """The module benchmarks/experiments.py, which is in no package."""
-    spec = importlib.util.spec_from_file_location("experiments", ROOT / "benchmarks" / "experiments.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["experiments"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["experiments"]
-
-
-def test_every_experiment_is_a_sweep_of_the_command(experiments: ModuleType, tmp_path: Path) -> None:
+def test_every_experiment_is_a_sweep_of_the_command(tmp_path: Path) -> None:
     client = Client(tmp_path)
     for experiment in experiments.ALL:
         words = (*experiment.words.split(), "--seed", "100", "--seeds", "16", "--name", experiment.name)
@@ -36,7 +21,7 @@ def test_every_experiment_is_a_sweep_of_the_command(experiments: ModuleType, tmp
         assert found["jobs"] == 16 * (len(experiments.RATES) if experiment in experiments.SINE_MODES else 1)
 
 
-def test_names_of_experiments_differ(experiments: ModuleType) -> None:
+def test_names_of_experiments_differ() -> None:
     names = [experiment.name for experiment in experiments.ALL]
     assert len(set(names)) == len(names)
 

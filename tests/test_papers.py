@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import paper_results, paper_tables, paper_verdicts, papers
-from benchmarks.paper_results import Result, Trial
-from benchmarks.paper_row import PAPERS, Printed, Row
-from benchmarks.paper_rows import ROWS, TRAINED
+from benchmarks.papers import __main__ as papers
+from benchmarks.papers import paper_results, paper_tables, paper_verdicts
+from benchmarks.papers.paper_results import Result, Trial
+from benchmarks.papers.paper_row import PAPERS, Printed, Row
+from benchmarks.papers.paper_rows import ROWS, TRAINED
 
 from .cli.client import Client
 

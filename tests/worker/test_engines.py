@@ -16,7 +16,7 @@ from curvegan_core.training import PackTraining, Progress
 from curvegan_db.store import Store
 from curvegan_worker.settings import Settings
 
-from ..acceptance.faulty import faulty_fleet
+from ..acceptance.means.faulty import faulty_fleet
 from ..db.one_job import begin, record, release
 from ..db.trainings import claim
 from .fleet import wait_until
