@@ -32,10 +32,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import psutil
 from sqlalchemy import text
 
-from benchmarks.service import cpu_of
+from benchmarks.fleet.counting import Notes, count, figures, look
 from benchmarks.store import DEVICES, DurablePostgres, losses
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.records.loss_curve import Snapshot
@@ -51,7 +50,6 @@ PACK, TOGETHER, STEPS = 16, 4, 10_001
 BEAT_S = 30 / BEATS_A_LEASE
 PROCESSES = 2
 PROBE_S = 0.5
-_COUNTS = "SELECT xact_commit, pg_current_wal_lsn() - '0/0' FROM pg_stat_database WHERE datname = current_database()"
 T = TypeVar("T")
 
 
@@ -61,7 +59,7 @@ class Simulated:
     def __init__(self, store: Store, number: int, job_s: float, over: threading.Event) -> None:
         self.store = Store(store.engine)
         self.job_s, self.over = job_s, over
-        self.took: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        self.took: Notes = defaultdict(list)
         self.id = self.store.register_worker(f"host{number // 16}", number, DEVICES, "0")
         random_numbers = np.random.default_rng(number)
         self.snapshot = random_numbers.standard_normal((32, 15)).astype(np.float32)
@@ -172,7 +170,7 @@ def run_probe(url: str, pipe: Connection) -> None:
         pipe.send(dict(worker.took))
 
 
-def merged(notes: Sequence[dict[str, list[tuple[float, float]]]]) -> dict[str, list[tuple[float, float]]]:
+def merged(notes: Sequence[Notes]) -> Notes:
     """All notes together."""
     return {
         what: [each for note in notes for each in note.get(what, ())] for what in {w for note in notes for w in note}
@@ -225,30 +223,6 @@ def measure(url: str, workers: int, rate: float, seconds: float) -> dict[str, fl
     }
 
 
-def figures(
-    notes: dict[str, list[tuple[float, float]]],
-    probe: dict[str, list[tuple[float, float]]],
-    window: tuple[float, float],
-    before: dict[str, float],
-    after: dict[str, float],
-) -> dict[str, float]:
-    """What was noted within the window."""
-    lasted = window[1] - window[0]
-
-    def inside(of: dict[str, list[tuple[float, float]]], what: str) -> list[float]:
-        return [1000 * took for at, took in of.get(what, ()) if window[0] <= at <= window[1]]
-
-    jobs = len(inside(notes, "job")) + len(inside(probe, "job"))
-    spent = {what: after[what] - before[what] for what in before}
-    found = {"jobs/s": jobs / lasted, "claim p50, ms": np.percentile(inside(probe, "claim"), 50)}
-    found["claim p99, ms"] = float(np.percentile(inside(probe, "claim"), 99))
-    found |= {f"{what}s/s": len(inside(notes, what)) / lasted for what in ("claim", "beat", "record", "poll")}
-    found["cores of the database"] = spent["database"] / lasted
-    found |= {f"{what}, CPU ms/job": 1000 * spent[what] / max(jobs, 1) for what in ("database", "workers")}
-    found["transactions/s"] = spent["transactions"] / lasted
-    return found | {"WAL, kB/job": spent["wal"] / 1000 / max(jobs, 1)}
-
-
 def queue(store: Store, jobs: int) -> None:
     """Queue default jobs of one sweep, and have the tables looked at as autovacuum does by and by."""
     store.submit_sweep(
@@ -257,25 +231,6 @@ def queue(store: Store, jobs: int) -> None:
     if store.engine.dialect.name == "postgresql":
         with store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text("VACUUM ANALYZE"))
-
-
-def look(store: Store, running: Sequence[tuple[Any, Connection]]) -> dict[str, float]:
-    """What database and workers have spent so far."""
-    workers = [psutil.Process(process.pid) for process, _ in running]
-    servers = [p for p in psutil.Process().children(recursive=True) if p.name() == "postgres"]
-    found = {"workers": cpu_of(workers), "database": cpu_of(servers), "transactions": 0.0, "wal": 0.0}
-    if store.engine.dialect.name == "postgresql":
-        with store.engine.connect() as connection:
-            found["transactions"], found["wal"] = map(float, connection.execute(text(_COUNTS)).one())
-    return found
-
-
-def count(store: Store, condition: str) -> int:
-    """How many of the server's processes are so; none on SQLite."""
-    if store.engine.dialect.name != "postgresql":
-        return 0
-    with store.engine.connect() as connection:
-        return int(connection.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {condition}")).scalar_one())
 
 
 @contextmanager
