@@ -46,13 +46,18 @@ def data_remark(lab: "Services", config: "TrainConfig") -> str:
 
 def own_curves(store: "Store", job: "Job") -> "Dataset | None":
     """Return the user's curves that a job was trained on; None where it learnt others, or where they are gone."""
+    return curves_for(store, job.config)
+
+
+def curves_for(store: "Store", config: "TrainConfig") -> "Dataset | None":
+    """Return the user's curves that a config learns; None where it learns others, or where they are gone."""
     from curvegan_core.config.curve import Data
     from curvegan_db.errors import DatasetNotFound
 
-    if not isinstance(job.config.curve, Data):
+    if not isinstance(config.curve, Data):
         return None
     try:
-        return stored_curves(store, job.config.curve.hash)
+        return stored_curves(store, config.curve.hash)
     except DatasetNotFound:
         return None
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from curvegan.sweep import Sweep
     from curvegan.tuning.study import Study
 
-_SETTINGS = ("home", "database_url", "broker_url", "queue_prefix", "workers")
-
 
 def connect(
     *,
@@ -49,10 +47,11 @@ class Lab(Services):
         import os
 
         from curvegan.services import WORKER_VARIABLES
+        from curvegan.toml import SETTINGS
 
-        named = {name: os.environ.get(f"CURVEGAN_{name.upper()}") for name in _SETTINGS}
+        named = {name: os.environ.get(f"CURVEGAN_{name.upper()}") for name in SETTINGS}
         variables = {name: os.environ[name] for name in WORKER_VARIABLES if name in os.environ}
-        return cls(**{name: given.get(name) or named[name] for name in _SETTINGS}, variables=variables)
+        return cls(**{name: given.get(name) or named[name] for name in SETTINGS}, variables=variables)
 
     def submit(
         self,

@@ -58,13 +58,18 @@ class Replayer:
         """Look which checkpoints there are. Raises JobNotFound, DatasetNotFound."""
         from curvegan_core.config.curve import Data
 
-        self._store, self._job = store, job
-        self._stored = sorted(row.step for row in store.checkpoints(job.id) if row.step <= job.step)
+        self._store = store
+        self.renew(job)
         self._kept: OrderedDict[int, Checkpoint] = OrderedDict()
         curve = job.config.curve
         self._datasets: dict[str, Dataset] = {}
         if isinstance(curve, Data):
             self._datasets[curve.hash] = stored_curves(store, curve.hash)
+
+    def renew(self, job: "Job") -> None:
+        """Take the same job as it is now: it may have come further. What was kept on the way stays."""
+        self._job = job
+        self._stored = sorted(row.step for row in self._store.checkpoints(job.id) if row.step <= job.step)
 
     @property
     def last(self) -> int:

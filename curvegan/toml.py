@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 PROJECT_FILE = "curvegan.toml"
-_SETTINGS = ("home", "database_url", "broker_url", "queue_prefix", "workers")
+SETTINGS = ("home", "database_url", "broker_url", "queue_prefix", "workers")
 _MOST_BYTES = 65_536
 _MOST_CHARACTERS = 1000
 # The parser's time for a key with dots grows with the square of their number.
@@ -111,8 +111,8 @@ def _personal(path: Path) -> dict[str, Any]:
             raise InvalidInput(f"{path}: unknown entry {name!r}; it may have the tables [settings] and [config]")
     settings = tables.get("settings", {})
     for key, text in settings.items():
-        if key not in _SETTINGS or type(text) is not (int if key == "workers" else str):
-            kinds = f"the texts {', '.join(_SETTINGS[:-1])}, and the number workers"
+        if key not in SETTINGS or type(text) is not (int if key == "workers" else str):
+            kinds = f"the texts {', '.join(SETTINGS[:-1])}, and the number workers"
             raise InvalidInput(f"{path}: wrong {key!r} in [settings]; it may have {kinds}")
     for key, prefix in (("home", ""), ("database_url", "sqlite:///")):  # below the file, wherever a command is typed
         relative = settings.get(key, "").removeprefix(prefix)

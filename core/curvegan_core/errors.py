@@ -25,6 +25,8 @@ CurveganError                      exit code 1
 └── LeaseLost                      curvegan_db
 """
 
+from collections.abc import Sequence
+
 
 class CurveganError(Exception):
     """Base of every error that curvegan raises on purpose."""
@@ -39,7 +41,14 @@ class InvalidInput(CurveganError):
 
 
 class InvalidConfig(InvalidInput):
-    """A config has an unknown key or a value out of range."""
+    """A config has an unknown key or a value out of range.
+
+    `problems` has the sentences one by one, each behind its key; that is empty where keys do not agree.
+    """
+
+    def __init__(self, text: str, problems: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(text)
+        self.problems = problems or [("", text)]
 
 
 class DatasetRefused(InvalidInput):

@@ -34,11 +34,16 @@ def fork(
     from curvegan_db.verbs.forks import Start
 
     step = job.step if step is None else step
-    _check_step(job, step)
-    config = fork_config(job.config, step, changes)
+    config = checked_fork(job, step, changes)
     request = JobRequest(config, name, tuple(tags), priority)
     start = forked(replay(store, job, step).checkpoint, config)
     return store.fork(job.id, request, Start(step, start.to_bytes(), start.engine))
+
+
+def checked_fork(job: "Job", step: int, changes: Mapping[str, Any]) -> "TrainConfig":
+    """Return the config of a job's fork at a step. Raises InvalidInput, InvalidConfig; replays nothing."""
+    _check_step(job, step)
+    return fork_config(job.config, step, changes)
 
 
 def fork_config(parent: "TrainConfig", step: int, changes: Mapping[str, Any]) -> "TrainConfig":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from curvegan import toml
 from curvegan.datasets import data_layer
+from curvegan.selecting import select_one
 from curvegan.submitting.axes import plain
 
 if TYPE_CHECKING:
@@ -127,6 +128,11 @@ def job_layer(config: "TrainConfig") -> dict[str, Any]:
     if config.points in config.curve.points_allowed[:1]:
         del values["points"]
     return values
+
+
+def start_config(lab: "Services", selector: str | None) -> "TrainConfig | None":
+    """Return the config of the job that somebody names to start from. Raises JobNotFound, InvalidInput."""
+    return None if selector is None else lab.store.job(select_one(lab.store, selector)).config
 
 
 def own_preset(data: str | None, start: "TrainConfig | None" = None) -> str | None:

@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from curvegan_db.store import Store
 
 
+CANCELLED = {"cancelled": "is cancelled", "requested": "will be stopped by its worker within seconds"}
+"""What is said of a job, by what its cancelling came to."""
+QUEUED_AGAIN = "is queued again"
+"""What is said of a job that runs again."""
+
+
 def stopped(
     store: "Store", where: "Filter | None", reason: str | None = None, force: bool = False
 ) -> tuple[list[int], Counter[str]]:

@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 import pytest
 
+from curvegan.submitting.typed import KEYS
 from curvegan_cli.commands import INDEX
 from curvegan_cli.commands.results import fetching
 from curvegan_cli.main import main
-from curvegan_cli.options.job import KEYS
 
 from .client import Client
 

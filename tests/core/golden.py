@@ -39,7 +39,7 @@ _OTHER_CURVES = ("cubic", "updown", "sine", "sine_modes", "ring8", "spiral")
 def _cases() -> dict[str, dict[str, Any]]:
     cases: dict[str, dict[str, Any]] = {}
     for index, (loss, keys) in enumerate(_LOSSES.items()):
-        exact, other = _EXACT_CURVES[index % len(_EXACT_CURVES)], _OTHER_CURVES[index]
+        exact, other = _EXACT_CURVES[index % len(_EXACT_CURVES)], _OTHER_CURVES[index % len(_OTHER_CURVES)]
         cases[f"{loss} {exact} fused"] = {"curve": exact, "loss": loss, "engine": "fused", **keys}
         cases[f"{loss} {other} fused"] = {"curve": other, "loss": loss, "engine": "fused", **keys}
         cases[f"{loss} {other} torch"] = {"curve": other, "loss": loss, "engine": "torch", **keys}

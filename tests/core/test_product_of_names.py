@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from curvegan_core.config.curve import CURVE_MODELS, Data
-from curvegan_core.config.keys import SWITCH, Keyed
+from curvegan_core.config.keys import FREE, SWITCH, Keyed
 from curvegan_core.config.rules import LOSSES_WITH_LABELS
 from curvegan_core.config.train import Activation, Loss, TrainConfig
 from curvegan_core.engines import State
@@ -123,18 +123,48 @@ READERS: dict[str, dict[str, Any]] = {
     "front": {"curve": ROWS.parameters},
     "holdout": {"curve": ROWS.parameters},
 }
-TOLD_BY = {"warmup": 5}
+TOLD_BY: dict[str, dict[str, Any]] = {"warmup": {"warmup": 5}, "schedule": {"schedule_steps": 4}}
 
 
+# The fused engine trains one hidden layer by another kernel than two.
+each_depth = pytest.mark.parametrize("depth", [{}, {"layers_g": 2, "layers_d": 2}], ids=["one layer", "two layers"])
+
+
+@each_depth
 @each_engine
-def test_no_engine_ignores_a_key(engine: str) -> None:
+def test_no_engine_ignores_a_key(engine: str, depth: dict[str, Any]) -> None:
     for name, value in other_values(TrainConfig, 0.3):
-        reader = READERS.get(name, {})
+        if name in depth:
+            continue
+        reader = depth | READERS.get(name, {})
         plain = train_or_be_refused(values_of(**reader), engine, f"cannot train with {next(iter(reader), name)}")
-        changed = values_of(**reader, **{name: TOLD_BY.get(name, value)})
+        changed = values_of(**(reader | {name: value} | TOLD_BY.get(name, {})))
         bits = train_or_be_refused(changed, engine, "cannot train with ")
         assert bits is None or bits != plain, name
         assert plain is None or bits is not None or name in refused_by(changed, engine)
+
+
+@each_depth
+@each_engine
+def test_what_is_free_in_a_pack_is_each_jobs_own(engine: str, depth: dict[str, Any]) -> None:
+    for name, value in other_values(TrainConfig, 0.3):
+        reader = depth | READERS.get(name, {})
+        try:
+            pack = [TrainConfig.parse(values_of(**(reader | own), engine=engine)) for own in ({}, {name: value})]
+        except InvalidConfig:
+            continue
+        # Some values take another kernel, and so another pack.
+        kinds = {(config.pack_key, choose(config, "cpu")) for config in pack}
+        if TrainConfig.KEYS[name].counts is FREE and len(kinds) == 1:
+            assert weights_of(pack) == [weights_of([config])[0] for config in pack], name
+
+
+def weights_of(pack: list[TrainConfig]) -> list[bytes]:
+    """Train a pack for three steps; return the bits of each job's weights."""
+    members = [family(config, ROWS if isinstance(config.curve, Data) else None) for config in pack]
+    training = choose(pack[0], "cpu")(pack, [State.initial(config) for config in pack], "cpu", members)
+    training.run([0] * len(pack), 3, range(3))
+    return [b"".join(array.tobytes() for array in training.state(i).weights.values()) for i in range(len(pack))]
 
 
 def refused_by(values: dict[str, Any], engine: str) -> str:

@@ -98,3 +98,34 @@ def test_a_job_that_is_deleted_under_a_tab_is_said_there_and_other_tabs_go_on(ow
 @pytest.mark.parametrize("path", ["/live/job/jobs/999", "/live/jobs?sort=x"])
 def test_what_is_not_there_is_not_followed(served: Served, path: str) -> None:
     assert served.ask(path).status in (400, 404)
+
+
+def test_the_theatre_goes_on_with_a_training_until_somebody_moves_the_slider(tab: Page, tmp_path: Path) -> None:
+    client = Client(tmp_path)
+    job_id = client.submit(*SMALL)
+    lab = Lab(home=str(tmp_path))
+    with Served(lab) as served, client.store() as store:
+        worker = PlayedWorker(store)
+        worker.claim()
+        worker.train(until=50)
+        shown(tab, served, f"/theatre?job={job_id}")
+        tab.wait_for_selector(f"html[data-step='{store.job(job_id).step}']")
+        worker.train(until=100)
+        tab.wait_for_selector(f"html[data-step='{store.job(job_id).step}']")
+        assert tab.get_by_text("differs").count() == 0
+        slider = tab.get_by_role("slider")
+        slider.fill("20")
+        tab.wait_for_selector("html[data-step='20']")
+        worker.train()
+        tab.wait_for_function("document.querySelector('input.steps').max === '200'")
+        assert slider.input_value() == "20"
+        assert tab.locator(".state.succeeded").count() == 1
+        tab.goto("about:blank")
+    lab.close()
+
+
+@pytest.mark.parametrize(("query", "status"), [("?job=999", 404), ("?beside=999", 404), ("?jobs=1", 400)])
+def test_a_theatre_of_what_is_not_there_says_so(served: Served, query: str, status: int) -> None:
+    answer = served.ask(f"/theatre{query}")
+    assert answer.status == status
+    assert b'"error":"no job 999' in answer.body or b"job=ID" in answer.body

@@ -2,11 +2,14 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page
 
 from ..cli.client import Client
+from ..worker.inline import train_all
 from .conftest import HOSTILE, Served, shown
 
 
@@ -21,6 +24,7 @@ def asked(served: Served, path: str) -> Any:
     [
         ("/sweeps", "rates"),
         ("/sweeps/1", "lr=0.001 loss=lsgan"),
+        ("/tune", "There is no search yet"),
         ("/compare?jobs=1,2,3", "Where they differ"),
         ("/compare", "Which jobs?"),
         ("/data", "Eight normal clusters"),
@@ -66,7 +70,7 @@ def test_cells_lead_to_their_jobs_and_axes_can_be_chosen(served: Served, tab: Pa
     tab.wait_for_function("document.querySelectorAll('.heat tbody tr').length === 2")
     assert "y=seed" in tab.url
     tab.locator(".heat td a").first.click()
-    tab.wait_for_selector("html[data-page=jobs][data-drawn]")
+    tab.wait_for_selector("html[data-page=jobs] tbody tr")
     assert tab.locator("tbody tr").count() == 2
     shown(tab, served, "/sweeps/1")
     assert tab.locator(".mosaic .tile").count() == 8
@@ -99,15 +103,86 @@ def test_what_cannot_be_compared_is_refused(served: Served, query: str) -> None:
     assert served.ask("/sweeps/1?x=steps").status == 400
 
 
+def test_a_range_that_is_brushed_is_the_filter_of_the_page(served: Served, tab: Page) -> None:
+    shown(tab, served, "/sweeps/1?metric=spread")
+    box = tab.locator("canvas.parallel").bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + 56, box["y"] + 290)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 56, box["y"] + 200)
+    tab.mouse.up()
+    tab.get_by_text("4 of 8 jobs").wait_for()
+    brushed = tab.get_by_role("searchbox").input_value()
+    assert brushed.startswith("lr>=0.0001 and lr<=")
+    view = asked(served, f"/api/sweep/sweeps/1?{urlencode({'where': brushed})}")
+    assert view["matching"] == sum(len(group["jobs"]) for group in view["groups"]) == 4
+    best = tab.get_by_label("Copy as command: curvegan best").inner_text()
+    assert f"--by spread --where '{brushed}'" in best
+    tab.get_by_role("searchbox").fill("loss=ns and rmse>0")
+    tab.get_by_role("searchbox").press("Enter")
+    tab.wait_for_url("**where=loss*")
+    tab.get_by_text("4 of 8 jobs").wait_for()
+    tab.mouse.click(box["x"] + 56, box["y"] + 200)  # no range is there: nothing is taken away
+    tab.goto("about:blank")
+
+
+def test_a_filter_that_cannot_be_read_is_said(served: Served) -> None:
+    for path in ("/sweeps/1", "/api/sweep/sweeps/1", "/api/fan/sweeps/1", "/"):
+        answer = served.ask(f"{path}?where=lr%3D")
+        assert (answer.status, b'"error":"' in answer.body) == (400, True)
+
+
+def test_where_all_jobs_are_looked_through_the_page_is_there_first(served: Served, tab: Page) -> None:
+    path = "/?sort=rmse&where=loss%3Dns"
+    assert b'"rows":null' in served.ask(path).body
+    shown(tab, served, path)
+    tab.locator("th[aria-sort=ascending]", has_text="RMSE").wait_for()
+    rows = asked(served, f"/api/jobs{path[1:]}")["rows"]
+    known = [row["rmse"] for row in rows if row["rmse"] is not None]
+    assert known == sorted(known)
+    assert tab.locator("tbody tr").count() == len(rows) > 4
+    tab.goto("about:blank")
+
+
+def test_a_search_is_shown_with_its_best_so_far(own_served: Served, tab: Page) -> None:
+    lab = own_served.lab
+    study = lab.tune(
+        {"lr": [1e-4, 1e-3, 1e-2]}, sampler="grid", trials=3, steps=20, hidden_g=8, hidden_d=8, name="s", worker=False
+    )
+    while study.advance():
+        train_all(lab.store)
+    view = asked(own_served, f"/api/tune/tune/{study.id}")
+    assert [trial["rmse"] for trial in view["trials"]] == [trial.value for trial in study.look()]
+    shown(tab, own_served, "/tune")
+    tab.get_by_role("link", name="s", exact=True).click()
+    tab.wait_for_selector("html[data-page=tune][data-drawn]")
+    assert study.best is not None
+    assert tab.locator("tbody tr").first.locator("td").first.inner_text() == str(study.best.number)
+    assert tab.locator("circle").count() == 6
+    assert tab.get_by_label("Copy as command: curvegan tune --name s").count() == 1
+    assert own_served.ask("/api/tune/tune/99").status == 404
+    tab.goto("about:blank")
+
+
 def test_what_was_trained_on_a_family_is_counted(served: Served, tab: Page) -> None:
     trained = asked(served, "/api/trained")["families"]
     assert {name: sum(counts.values()) for name, counts in trained.items()} == {"quadratic": 11, "ring8": 1}
     shown(tab, served, "/data")
     tab.wait_for_selector("html[data-trained]")
     tab.get_by_role("link", name="11 jobs").click()
-    tab.wait_for_selector("html[data-page=jobs][data-drawn]")
+    tab.wait_for_selector("html[data-page=jobs] tbody tr")
     assert tab.locator("tbody tr").count() == 11
     tab.goto("about:blank")
+
+
+def test_two_names_of_the_same_rows_are_one_data_set(own_served: Served) -> None:
+    lab, rows = own_served.lab, np.arange(48.0).reshape(4, 12)
+    for name in ("b", "a"):
+        lab.data.add(rows, name=name)
+    lab.submit(data="b", worker=False)
+    [one] = asked(own_served, "/api/data/data")["sets"]
+    assert sorted(one["names"]) == ["a", "b"]
+    assert asked(own_served, "/api/trained")["sets"] == {one["hash"]: {"queued": 1}}
 
 
 def test_why_a_job_waits_is_what_explain_says(served: Served, laboratory: Client) -> None:

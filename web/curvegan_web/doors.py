@@ -9,6 +9,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE = ("GET", "HEAD")
+# What changes something is a small JSON object of texts, whose length is said before it comes. A form of another site
+# can be neither of that type nor of that origin.
+BODY_TYPE, MOST_BYTES = "application/json", 65_536
 # Nothing is loaded from elsewhere, nothing in a page is executed but our own files, no text becomes markup.
 POLICY = "; ".join(
     (
@@ -72,11 +75,11 @@ class Doors:
 
     def _changing(self, request: Request, host: str) -> Response | None:
         if not self.changes:
-            return _refused(403, "this dashboard only shows; the commands change things")
+            return _refused(403, "this dashboard only shows; the commands change things, and so does --allow-changes")
         ours = _only(request.headers, "origin") == f"http://{host}"
         if not ours or _only(request.headers, "sec-fetch-site") != "same-origin":
             return _refused(403, "another site asked for this")
-        return None
+        return _unfit(request.headers) if request.method == "POST" else None
 
 
 class Guard:
@@ -109,6 +112,18 @@ def _own_page_or_navigation(headers: Headers) -> bool:
     """Return whether a look comes from our pages or from a person: another port of this machine is "same-site"."""
     site = headers.get("sec-fetch-site", "none")
     return site in ("same-origin", "none") or headers.get("sec-fetch-mode") == "navigate"
+
+
+def _unfit(headers: Headers) -> Response | None:
+    """Return the answer to a body of another type, or of a length that is not known or too large, before it is read."""
+    if _only(headers, "content-type") != BODY_TYPE:
+        return _refused(415, f"a change is {BODY_TYPE} and nothing else")
+    length = _only(headers, "content-length")
+    if "transfer-encoding" in headers or not (length.isascii() and length.isdecimal()):
+        return _refused(411, "a change says its length, once")
+    if len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES:
+        return _refused(413, f"a change has at most {MOST_BYTES} bytes")
+    return None
 
 
 def _only(headers: Headers, name: str) -> str:

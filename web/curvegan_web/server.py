@@ -21,11 +21,12 @@ from starlette.types import ASGIApp
 from curvegan.watching.exposition import CONTENT_TYPE, exposition
 from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatasetNotFound, JobNotFound, ResultNotFound, SweepNotFound
+from curvegan_web.changing import Changes
 from curvegan_web.doors import Doors, Guard
 from curvegan_web.downloads import job_file, jobs_file
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
-from curvegan_web.views import compare, data, doctor, fan, job, jobs, sweep, sweeps, theatre, workers
+from curvegan_web.views import compare, data, doctor, fan, job, jobs, sweep, sweeps, theatre, tune, workers
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
@@ -36,25 +37,32 @@ _KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its path, name, title and view. It is followed where it changes by itself, by `follow` if it has one."""
+    """A page: its path, name, title and view. It is followed where it changes by itself, by `follow` if it has one.
+
+    `frame` is its view for the first paint, where the whole takes longer than that may.
+    """
 
     path: str
     name: str
     title: str
     view: View
     follow: Callable[["Lab", Mapping[str, str]], Callable[[], dict[str, Any]]] | None = None
+    frame: View | None = None
 
 
 PAGES = (
-    Page("/", "jobs", "Jobs", jobs.jobs_view, jobs.followed_jobs),
+    Page("/", "jobs", "Jobs", jobs.jobs_view, jobs.followed_jobs, jobs.jobs_frame),
     Page("/jobs/{id}", "job", "Job", job.job_view),
-    Page("/theatre", "theatre", "Theatre", theatre.theatre_view),
+    Page("/theatre", "theatre", "Theatre", theatre.theatre_view, theatre.followed_theatre),
     Page("/sweeps", "sweeps", "Sweeps", sweeps.sweeps_view),
     Page("/sweeps/{id}", "sweep", "Sweep", sweep.sweep_view),
+    Page("/tune", "tunes", "Tune", tune.tunes_view),
+    Page("/tune/{id}", "tune", "Study", tune.tune_view),
     Page("/compare", "compare", "Compare", compare.compare_view),
     Page("/data", "data", "Data and curves", data.data_view),
     Page("/workers", "workers", "Workers", workers.workers_view),
 )
+SUBMIT = Page("/submit", "submit", "Submit a job", Changes.form)
 # What takes longer than a page may: it is asked for once the page is there, and little of it is done at a time.
 PARTS: dict[str, View] = {
     "/api/doctor": doctor.doctor_view,
@@ -81,7 +89,9 @@ class Dashboard:
             Route("/files/jobs.csv", self._file(jobs_file)),
             Route("/metrics", self._metrics),
         ]
-        for one in PAGES:
+        if self.doors.changes:
+            routes += Changes(self.lab).routes()
+        for one in (*PAGES, *([SUBMIT] if self.doors.changes else [])):
             path = one.path.rstrip("/")
             routes += [
                 Route(one.path, self._page(one)),
@@ -95,11 +105,12 @@ class Dashboard:
         def answer(request: Request) -> Response:
             asked, status = _asked(request), 200
             try:
-                data = shown.view(self.lab, asked)
+                data = (shown.frame or shown.view)(self.lab, asked)
             except CurveganError as error:
                 data, status = {"error": str(error), "shown": dict(asked)}, _status(error)
             title = f"{shown.title} {asked['id']}" if "id" in asked else shown.title
-            return HTMLResponse(page(shown.name, title, data, VERSION, modules(f"{shown.name}.js")), status)
+            loaded = modules(f"{shown.name}.js")
+            return HTMLResponse(page(shown.name, title, data, VERSION, loaded, self.doors.changes), status)
 
         return answer
 
@@ -211,7 +222,7 @@ def _refused(_: Request, error: Exception) -> Response:
 def static_files() -> dict[str, bytes]:
     """Return every file that a page loads, by its name: nothing else can be asked for."""
     folder = files("curvegan_web") / "static"
-    found = [*folder.iterdir(), *(folder / "vendor").iterdir()]
+    found = [path for room in (folder, folder / "vendor", folder / "changes") for path in room.iterdir()]
     return {path.name: path.read_bytes() for path in found if path.is_file()}
 
 

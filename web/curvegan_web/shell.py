@@ -10,10 +10,13 @@ MENU = {
     "jobs": ("/", "Jobs"),
     "theatre": ("/theatre", "Theatre"),
     "sweeps": ("/sweeps", "Sweeps"),
+    "tunes": ("/tune", "Tune"),
     "compare": ("/compare", "Compare"),
     "data": ("/data", "Data and curves"),
     "workers": ("/workers", "Workers"),
 }
+# What only a dashboard that may change things has.
+CHANGES = {"submit": ("/submit", "Submit")}
 
 
 def as_json(data: Any) -> str:
@@ -22,14 +25,19 @@ def as_json(data: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def page(name: str, title: str, data: Mapping[str, Any], version: str, modules: Sequence[str]) -> str:
+def page(
+    name: str, title: str, data: Mapping[str, Any], version: str, modules: Sequence[str], changes: bool = False
+) -> str:
     """Return a page of the dashboard, which loads the static files of a version, those modules at once."""
     static = f"/static/{escape(version)}"
     charts = f'<script defer src="{static}/uplot.js"></script>' if "charts.js" in modules else ""
     preloads = "".join(f'<link rel="modulepreload" href="{static}/{escape(one)}">' for one in modules)
-    links = "".join(_link(key in (name, f"{name}s"), *entry) for key, entry in MENU.items())
+    menu = MENU | CHANGES if changes else MENU
+    links = "".join(_link(key in (name, f"{name}s"), *entry) for key, entry in menu.items())
+    changing = ' data-changes="true"' if changes else ""
+    style = f'<link rel="stylesheet" href="{static}/changes.css">' if changes else ""
     return f"""<!doctype html>
-<html lang="en" data-page="{escape(name)}">
+<html lang="en" data-page="{escape(name)}"{changing}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -37,6 +45,7 @@ def page(name: str, title: str, data: Mapping[str, Any], version: str, modules: 
 <link rel="icon" href="{static}/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="{static}/uplot.css">
 <link rel="stylesheet" href="{static}/style.css">
+{style}
 <script src="{static}/theme.js"></script>
 {charts}
 <script type="module" src="{static}/main.js"></script>

@@ -2,22 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from curvegan.lab import Lab
-from curvegan.submitting.layers import assignments, job_layers
+from curvegan.submitting.layers import assignments, job_layers, start_config
+from curvegan.submitting.typed import KEYS
 from curvegan_cli.options import completing
 from curvegan_cli.options.completing import values_of
-from curvegan_cli.options.selectors import select_one
 from curvegan_cli.options.values import SET, Value, Whole, pairs
 
-if TYPE_CHECKING:
-    from curvegan_core.config.train import TrainConfig
-
-# The options that stand for a key of the config; the others say how to submit it.
-KEYS = ("lr", "lr_g", "lr_d", "steps", "seed", "batch_size", "curve", "loss", "device", "engine")
 # The names of curvegan_core.config.presets, which is too heavy to import for --help; a test holds them together.
 PRESETS = (
     *("tutorial", "tuned", "collapse-demo", "collapse-fix", "sine8", "data"),
@@ -109,8 +104,3 @@ def given_layers(lab: Lab, given: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     keys = {key: given[key] for key in KEYS if given[key] is not None}
     start, assigned = start_config(lab, given["start"]), assignments(given["pairs"])
     return job_layers(lab, keys, given["preset"], given["config_file"], assigned, given["data"], start)
-
-
-def start_config(lab: Lab, selector: str | None) -> "TrainConfig | None":
-    """Return the config of the job that `--from` names. Raises JobNotFound, InvalidInput."""
-    return None if selector is None else lab.store.job(select_one(lab.store, selector)).config

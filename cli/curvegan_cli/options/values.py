@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
+from curvegan.submitting.typed import is_several, several
+
 # The one option that takes a key and its value.
 SET = "--set"
-# Keys whose one value may be several words.
-_LISTS = ("stop",)
 
 
 class Value(click.ParamType[Any]):
@@ -20,9 +20,7 @@ class Value(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read `.001`, `1.`, and 1e5 as a whole number, too."""
         if isinstance(value, str) and "," in value and param is not None:
-            self.fail(
-                f"{value!r:.60} are several values, and a job has one; {_sweep(str(param.name), value)}", param, ctx
-            )
+            self.fail(several(str(param.name), value), param, ctx)
         if self.kind is str or not isinstance(value, str):
             return value
         try:
@@ -49,11 +47,6 @@ class Whole(click.IntRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the number. Raises BadParameter."""
         return super().convert(Value(int).convert(value, None, ctx) if isinstance(value, str) else value, param, ctx)
-
-
-def _sweep(key: str, values: str) -> str:
-    option = f"--seeds {values:.40}" if key == "seed" else f"--grid {key}={values:.40}"
-    return f"`curvegan sweep {option}` trains a job for each"
 
 
 class SettingCommand(click.Command):
@@ -101,8 +94,8 @@ def pairs(_: click.Context, __: click.Parameter, typed: tuple[str, ...]) -> list
     """Return keys and values as they were typed. Raises BadParameter."""
     split = [text.partition("=") for text in typed]
     for text, (key, equals, value) in zip(typed, split, strict=True):
-        if "," in value and key not in _LISTS and not value.startswith(("[", "{", "'", '"')):
-            raise click.BadParameter(f"{value!r:.60} are several values, and a job has one; {_sweep(key, value)}")
+        if is_several(key, value):
+            raise click.BadParameter(several(key, value))
         if not equals:
             raise click.BadParameter(f"{text!r:.60} has no value: write it as {SET} KEY=VALUE, as in {SET} beta1=0.5")
     return [(key, value) for key, _equals, value in split]

@@ -1,7 +1,7 @@
 """What is wrong with a user's values: one line that names the keys, says why, and what was perhaps meant."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from curvegan_core.config.curve import CURVE_MODELS
@@ -12,17 +12,24 @@ _MOST_SAID = 5
 _DEVICES = ("auto", "cpu", "cuda")
 
 
-def one_line(model: type[Keyed], errors: Iterable[Mapping[str, Any]]) -> str:
-    """Return pydantic's errors in one line; of many the first few, and how many more there are."""
-    problems = [_problem(model, error) for error in errors]
+def problems_of(model: type[Keyed], errors: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return pydantic's errors as sentences, each behind the key that it is about; empty where keys do not agree."""
+    return [(path := _path(error), _problem(model, error, path)) for error in errors]
+
+
+def one_line(problems: Sequence[tuple[str, str]]) -> str:
+    """Return problems in one line; of many the first few, and how many more there are."""
     more = f"; and {len(problems) - _MOST_SAID} more" if len(problems) > _MOST_SAID else ""
-    return "; ".join(problems[:_MOST_SAID]) + more
+    return "; ".join(sentence for _, sentence in problems[:_MOST_SAID]) + more
 
 
-def _problem(model: type[Keyed], error: Mapping[str, Any]) -> str:
+def _path(error: Mapping[str, Any]) -> str:
     # The second part of a curve's path is the family that pydantic took it for; the user typed no such part.
     location = error["loc"][:1] + error["loc"][2:] if error["loc"][:1] == ("curve",) else error["loc"]
-    path = ".".join(str(part) for part in location)
+    return ".".join(str(part) for part in location)
+
+
+def _problem(model: type[Keyed], error: Mapping[str, Any], path: str) -> str:
     if error["type"] == "union_tag_invalid":
         family = error["ctx"]["tag"]
         return f"curve: no family {family!r}{_near(family, list(CURVE_MODELS), 'the families are')}"

@@ -24,7 +24,7 @@ from curvegan_core.config.keys import (
     whole,
 )
 from curvegan_core.config.limits import check_size
-from curvegan_core.config.problems import one_line
+from curvegan_core.config.problems import one_line, problems_of
 from curvegan_core.config.rules import check
 from curvegan_core.errors import InvalidConfig
 
@@ -235,7 +235,8 @@ class TrainConfig(Keyed):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise InvalidConfig(one_line(cls, error.errors())) from None
+            problems = problems_of(cls, error.errors())
+            raise InvalidConfig(one_line(problems), problems) from None
 
     @model_validator(mode="before")
     @classmethod

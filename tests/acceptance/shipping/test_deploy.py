@@ -1,5 +1,6 @@
 """What is in deploy/ fits the product: each file by what can check it here, and names by what the product has."""
 
+import importlib
 import json
 import os
 import re
@@ -14,6 +15,8 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard as Board
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
@@ -33,6 +36,25 @@ UNITS = sorted((DEPLOY / "systemd").iterdir())
 EXPRESSIONS = {
     **{rule["alert"]: rule["expr"] for rule in ALERTS},
     **{f"panel {one['title']}": target["expr"] for one in BOARD["panels"] for target in one["targets"]},
+}
+# Where the classes are that were made from the schemas of Kubernetes, and from KEDA's custom resources.
+SCHEMAS = {
+    "v1": "kubernetes.core.v1",
+    "apps/v1": "kubernetes.apps.v1",
+    "batch/v1": "kubernetes.batch.v1",
+    "keda.sh/v1alpha1": "keda.v1alpha1",
+}
+# A store where all is wrong, one where all is well, and none at all; what of each is told every minute.
+BAD = {
+    **{'curvegan_jobs{state="queued"}': "3x30", 'curvegan_jobs{state="running"}': "1x30"},
+    **{'curvegan_workers{state="idle"}': "0x30", 'curvegan_workers{state="failing"}': "1x30"},
+    **{f'curvegan_faults{{kind="{kind}"}}': "0+1x30" for kind in ("lost", "not_begun", "checkpoint_refused")},
+    **{"curvegan_oldest_queued_seconds": "4000x30", "curvegan_steps_left": "500x30", "curvegan_info": "1x30"},
+}
+GOOD = {
+    **dict.fromkeys(BAD, "0x30"),
+    **{'curvegan_jobs{state="running"}': "1x30", 'curvegan_workers{state="idle"}': "1x30"},
+    **{"curvegan_steps_left": "5000-10x30", "curvegan_info": "1x30"},
 }
 
 
@@ -73,6 +95,59 @@ def test_the_board_is_one_that_grafana_imports() -> None:
     places = [(one["gridPos"]["x"], one["gridPos"]["y"]) for one in BOARD["panels"]]
     assert len(set(places)) == len(places)
     assert all(one["gridPos"]["x"] + one["gridPos"]["w"] <= 24 for one in BOARD["panels"])
+
+
+def test_grafana_knows_every_word_of_the_board() -> None:
+    """Its own classes read the board, and print it again with what is usual added and nothing lost."""
+    assert is_within(BOARD, json.loads(JSONEncoder().encode(Board.from_json(BOARD))))
+
+
+def is_within(part: Any, whole: Any) -> bool:
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(key in whole and is_within(part[key], whole[key]) for key in part)
+    if isinstance(part, list):
+        return isinstance(whole, list) and len(part) == len(whole) and all(map(is_within, part, whole))
+    return bool(part == whole)
+
+
+def test_kubernetes_and_keda_know_every_word_of_the_manifests() -> None:
+    for manifest in manifests():
+        kinds = importlib.import_module(f"cloudcoil.models.{SCHEMAS[manifest['apiVersion']]}")
+        known = getattr(kinds, manifest["kind"]).model_validate(manifest)
+        assert known.model_dump(by_alias=True, exclude_unset=True, mode="json") == manifest
+
+
+def promtool(*words: str, given: str = "") -> str:
+    """What it says where it finds nothing wrong. Debian's package `prometheus` has it."""
+    path = shutil.which("promtool")
+    if path is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("promtool is not installed: apt-get install prometheus")
+    done = subprocess.run([path, *words], input=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_prometheus_loads_what_it_is_given(tmp_path: Path) -> None:
+    assert f"{len(ALERTS)} rules" in promtool("check", "rules", str(DEPLOY / "prometheus" / "alerts.yaml"))
+    promtool("check", "config", "--syntax-only", str(DEPLOY / "prometheus" / "scrape.yaml"))
+    with Client(tmp_path).store() as store:
+        assert promtool("check", "metrics", given=exposition(store.gauges())) == ""
+
+
+def test_each_alarm_rings_where_all_is_wrong_and_none_where_all_is_well(tmp_path: Path) -> None:
+    silent = {"CurveganSilent"}
+    loud = {rule["alert"] for rule in ALERTS} - silent
+    stores = [tried_with(BAD, loud), tried_with(GOOD, set()), tried_with({}, silent)]
+    tried = {"rule_files": [str(DEPLOY / "prometheus" / "alerts.yaml")], "tests": stores}
+    (tmp_path / "tests.yaml").write_text(yaml.safe_dump(tried))
+    assert "SUCCESS" in promtool("test", "rules", str(tmp_path / "tests.yaml"))
+
+
+def tried_with(series: dict[str, str], ringing: set[str]) -> dict[str, Any]:
+    asked = {"expr": 'count by (alertname) (ALERTS{alertstate="firing"})', "eval_time": "30m"}
+    rings = [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in sorted(ringing)]
+    told = [{"series": name, "values": values} for name, values in series.items()]
+    return {"interval": "1m", "input_series": told, "promql_expr_test": [asked | {"exp_samples": rings}]}
 
 
 def test_the_scrape_is_that_of_the_dashboard() -> None:
@@ -149,6 +224,7 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
 def test_slurm_gets_a_worker_that_takes_its_signal(tmp_path: Path) -> None:
     """The script itself, with a `curvegan` on the path that prints what it is called with."""
     script = DEPLOY / "slurm" / "worker.sbatch"
+    subprocess.run(["bash", "-n", str(script)], check=True)
     fake = tmp_path / "curvegan"
     fake.write_text('#!/bin/sh\necho "$$ $*"\ntest -d "$CURVEGAN_HOME"\n')
     fake.chmod(0o755)

@@ -1,6 +1,6 @@
 """The Dirac-GAN as theory has it: trainings and their Jacobians against closed forms."""
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curvegan_core import theory
-from curvegan_core.config.train import TrainConfig
+from curvegan_core.config.train import Loss, TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.choice import choose
 from curvegan_core.engines.stacked.jacobian import jacobian
@@ -26,7 +26,7 @@ DIRAC: dict[str, Any] = {
 UNBOUNDED = {"loss": "wgan", "clip": 1e6}
 SIMULTANEOUS = {"updates": "simultaneous"}
 OPTIMISTIC = {"optimiser": "oadam", "beta1": 0.0, "beta2": 0.0, "eps": 1.0}
-each_loss = pytest.mark.parametrize("loss", theory.TURN)
+each_loss = pytest.mark.parametrize("loss", get_args(Loss))
 
 
 def dirac(loss: str = "ns", **keys: Any) -> TrainConfig:

@@ -1,5 +1,5 @@
 // Generated curves over real ones, or points of the plane, on a canvas; with what the discriminator sees below them.
-import { colour, el, number } from "./dom.js";
+import { colour, el, number, table } from "./dom.js";
 
 const bundles = new Set();
 const EDGE = { left: 44, right: 10, top: 8, bottom: 26 };
@@ -7,7 +7,7 @@ const EDGE = { left: 44, right: 10, top: 8, bottom: 26 };
 export function bundle(host, { height = 300, label = "Generated and real curves" } = {}) {
   const canvas = el("canvas", { class: "bundle", role: "img", "aria-label": label });
   canvas.style.height = `${height}px`;
-  host.append(canvas);
+  host.append(canvas, behind(() => state.scene));
   const state = { scene: null };
   const draw = () => state.scene && paint(canvas, height, state.scene);
   const drawn = {
@@ -18,9 +18,7 @@ export function bundle(host, { height = 300, label = "Generated and real curves"
       draw();
     },
     redraw: draw,
-    toData: (left, top) => state.view && state.view.back(left, top),
   };
-  state.view = null;
   new ResizeObserver(draw).observe(canvas);
   bundles.add(drawn);
   return drawn;
@@ -28,6 +26,21 @@ export function bundle(host, { height = 300, label = "Generated and real curves"
 
 export function key() {
   return el("span", { class: "key" }, el("i", { class: "real" }), "real", el("i", { class: "fake" }), "generated");
+}
+
+// The numbers of what is drawn, for who cannot see it: made when somebody opens them, of what is drawn then.
+function behind(scene) {
+  const node = el("details", { class: "behind" }, el("summary", { text: "Table" }));
+  const fill = () => node.open && scene() && node.replaceChildren(node.firstChild, table(...columns(scene()), { caption: "What is drawn" }));
+  node.addEventListener("toggle", fill);
+  return node;
+}
+
+function columns({ kind, x, real, generated }) {
+  const named = [["real", real], ["generated", generated]].flatMap(([name, rows]) => rows.slice(0, kind === "curves" ? 6 : 50).map((row, n) => ({ name: `${name} ${n + 1}`, row })));
+  const column = (name, text) => ({ name, right: true, text });
+  if (kind === "curves") return [[column("x", (at) => number(x[at], 5)), ...named.map(({ name, row }) => column(name, (at) => number(row[at], 5)))], x.map((_, at) => at)];
+  return [[{ name: "", text: (one) => one.name }, ...(kind === "points" ? ["x", "y"] : ["value"]).map((name, at) => column(name, (one) => number(one.row[at], 5)))], named];
 }
 
 // The range of what is shown; real curves count in full, generated ones within three times their range.

@@ -16,6 +16,13 @@ export function el(tag, options = {}, ...children) {
   return node;
 }
 
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
 export function number(value, digits = 4) {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return String(value);
@@ -69,15 +76,15 @@ export function verdict(text) {
   return text ? el("span", { class: `verdict ${text.split(" ")[0]}`, text }) : "–";
 }
 
-// columns: [{name, text(row), node(row), right, sort}]; onsort is called with a key of the catalogue.
+// columns: [{name, text(row), node(row), right, sort, spare}], of which a phone leaves out the spare ones; onsort is called with a key of the catalogue.
 export function table(columns, rows, { caption, sort, onsort } = {}) {
   const heads = columns.map((column) => {
     const by = sort?.replace("-", "") === column.sort && column.sort;
     const word = column.sort && onsort ? el("button", { type: "button", text: column.name, onclick: () => onsort(column.sort) }) : column.name;
-    return el("th", { scope: "col", class: column.right ? "right" : null, "aria-sort": by ? (sort.startsWith("-") ? "descending" : "ascending") : null }, word);
+    return el("th", { scope: "col", class: [column.right && "right", column.spare && "spare"].filter(Boolean).join(" ") || null, "aria-sort": by ? (sort.startsWith("-") ? "descending" : "ascending") : null }, word);
   });
   const lines = rows.map((row) => el("tr", {}, columns.map((column) =>
-    el("td", { class: [column.right && "right", column.class].filter(Boolean).join(" ") || null }, column.node ? column.node(row) : column.text(row)))));
+    el("td", { class: [column.right && "right", column.spare && "spare", column.class].filter(Boolean).join(" ") || null }, column.node ? column.node(row) : column.text(row)))));
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption ?? "Table" },
     el("table", {}, caption ? el("caption", { class: "hidden", text: caption }) : null, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, lines)));
 }

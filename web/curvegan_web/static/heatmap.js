@@ -26,7 +26,7 @@ export function heatmap({ x, y, columns, rows, cells, smaller, metric, link }) {
     if (cell.median === null) return node;
     const share = good(cell.median);
     node.style.background = `rgb(${viridis(share).join()})`;
-    node.className = share < 0.55 ? "dark" : "bright";
+    node.className = share < 0.44 ? "dark" : "bright";
     return node;
   }
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${metric} over ${x} and ${y}` },

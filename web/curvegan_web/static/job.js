@@ -1,7 +1,7 @@
 // One job: how it goes, what came of it, what happened to it.
 import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
-import { card, copyable, duration, el, fetched, number, pairs, replace, shown, state, table, verdict, whole } from "./dom.js";
+import { card, copyable, duration, el, fetched, number, pairs, replace, shown, state, svg, table, verdict, whole } from "./dom.js";
 import { follow } from "./live.js";
 
 const FAULTS = { requeued: "lost its worker", released: "given back", retried: "again from the start", resumed: "resumed", extended: "extended", failed: "failed", cancelled: "cancelled", refused: "checkpoint refused" };
@@ -9,6 +9,7 @@ const FAULTS = { requeued: "lost its worker", released: "given back", retried: "
 export function job(main, first) {
   let data = first;
   if (first.error) return replace(main, el("p", { class: "problem", text: first.error }));
+  const acts = el("div"), acting = document.documentElement.dataset.changes ? import("./acting.js").then((found) => found.acting(acts)) : null;
   const id = first.job.id, head = el("div", { class: "hero" });
   const plots = { losses: el("div"), answers: el("div"), metric: el("div"), curves: el("div") };
   const chosen = el("select", { "aria-label": "Metric", onchange: () => drawMetric() });
@@ -16,7 +17,7 @@ export function job(main, first) {
   const answers = lineChart(plots.answers, { series: [{ label: "P(real) of real", colour: "real" }, { label: "of generated", colour: "fake" }], range: [0, 1] });
   let metric = null, drawnMetric = null;
   const picture = bundle(plots.curves, { height: 260 });
-  const side = el("div", { class: "grid" });
+  const side = el("div", { class: "flow" });
 
   const drawMetric = () => {
     const name = chosen.value || "rmse";
@@ -30,6 +31,7 @@ export function job(main, first) {
   };
   const draw = () => {
     replace(head, hero(data));
+    acting?.then((show) => show(data.job));
     const { steps, g_loss, d_loss, d_real, d_fake } = data.losses, settled = data.equilibrium, marks = faults(data);
     losses.set([steps, g_loss, d_loss], { marks, lines: [{ y: settled.g_loss, label: "G settles", tone: "gen" }, { y: settled.d_loss, label: "D settles", tone: "dis" }] });
     answers.set([steps, d_real, d_fake], { marks, lines: [{ y: settled.p_real, label: "cannot tell" }] });
@@ -39,7 +41,7 @@ export function job(main, first) {
     if (data.curves) picture.set({ ...data.curves, generated: data.curves.generated.at(-1).curves });
     replace(side, ruling(data), about(data), history(data), log(data), config(data), downloads(data));
   };
-  replace(main, head,
+  replace(main, head, acts,
     el("div", { class: "grid plots" },
       card("Curves", plots.curves, { more: key() }),
       card("Losses", plots.losses, { command: `curvegan losses ${id}` }),
@@ -112,17 +114,16 @@ function history(data) {
 
 // The time axis: an attempt is a bar, what ended one badly a mark, and the bar goes on behind it.
 function timeline(events, start, end) {
-  const space = "http://www.w3.org/2000/svg", span = Math.max(1, end - start);
-  const make = (tag, attributes) => { const node = document.createElementNS(space, tag); for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value); return node; };
+  const span = Math.max(1, end - start);
   const at = (event) => 4 + (992 * (Date.parse(event.at) - start)) / span;
-  const drawn = make("svg", { viewBox: "0 0 1000 40", class: "timeline", role: "img", "aria-label": `Attempts over ${duration(span / 1000)}`, preserveAspectRatio: "none" });
-  drawn.append(make("rect", { x: 0, y: 19, width: 1000, height: 2, class: "axis" }));
+  const drawn = svg("svg", { viewBox: "0 0 1000 40", class: "timeline", role: "img", "aria-label": `Attempts over ${duration(span / 1000)}`, preserveAspectRatio: "none" });
+  drawn.append(svg("rect", { x: 0, y: 19, width: 1000, height: 2, class: "axis" }));
   events.forEach((event, n) => {
     if (event.kind !== "began") return;
     const until = events.slice(n + 1).find((one) => ["requeued", "released", "succeeded", "failed", "cancelled", "not_begun"].includes(one.kind)) ?? events.at(-1);
-    drawn.append(make("rect", { x: at(event), y: 13, width: Math.max(3, at(until) - at(event)), height: 14, rx: 3, class: "attempt" }));
+    drawn.append(svg("rect", { x: at(event), y: 13, width: Math.max(3, at(until) - at(event)), height: 14, rx: 3, class: "attempt" }));
   });
-  events.filter((event) => FAULTS[event.kind]).forEach((event) => drawn.append(make("rect", { x: at(event) - 2, y: 4, width: 4, height: 32, class: "fault" })));
+  events.filter((event) => FAULTS[event.kind]).forEach((event) => drawn.append(svg("rect", { x: at(event) - 2, y: 4, width: 4, height: 32, class: "fault" })));
   return el("figure", { class: "time" }, drawn, el("figcaption", { class: "soft", text: `${duration(span / 1000)} from ${events[0]?.kind ?? ""} to ${events.at(-1)?.kind ?? ""}` }));
 }
 

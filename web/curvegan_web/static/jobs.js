@@ -29,6 +29,7 @@ export function jobs(main, first) {
   const draw = () => {
     problem.textContent = data.error ?? "";
     if (data.error) return;
+    if (!data.rows) return replace(body, el("p", { class: "nothing", text: "Looking through all jobs …" }));
     const { state: only, sort } = data.shown;
     replace(chips, chip("all", data.jobs, !only, () => go({ state: "" })),
       Object.entries(data.states).map(([name, count]) => chip(name, count, only === name, () => go({ state: only === name ? "" : name }))));
@@ -52,9 +53,10 @@ export function jobs(main, first) {
   addEventListener("popstate", load);
   addEventListener("keydown", (event) => event.key === "/" && !/INPUT|TEXTAREA|SELECT/.test(event.target.tagName) && (event.preventDefault(), filter.focus()));
 
-  replace(main, el("h1", { class: "hidden", text: "Jobs" }), el("div", { class: "toolbar" }, chips, el("label", { htmlFor: "where", class: "filter" }, el("span", { text: "where" }), filter)), problem, el("section", { class: "card wide" }, body, foot));
+  replace(main, el("h1", { class: "hidden", text: "Jobs" }), el("div", { class: "toolbar" }, chips, el("label", { htmlFor: "where", class: "filter" }, el("span", { text: "where" }), filter)), problem, el("section", { class: "card wide jobs" }, body, foot));
   draw();
-  follow(`/live/jobs?${asked()}`, (newer) => { data = newer; draw(); });
+  if (data.rows) follow(`/live/jobs?${asked()}`, (newer) => { data = newer; draw(); });
+  else if (!data.error) load();
 }
 
 function chip(name, count, current, onclick) {
@@ -63,17 +65,17 @@ function chip(name, count, current, onclick) {
 
 function columns(onpick) {
   return [
-    { name: "", node: (row) => el("input", { type: "checkbox", checked: picked.has(row.id), "aria-label": `Choose job ${row.id} to compare`, onchange: (event) => { event.target.checked ? picked.add(row.id) : picked.delete(row.id); onpick(); } }) },
+    { name: "", spare: true, node: (row) => el("input", { type: "checkbox", checked: picked.has(row.id), "aria-label": `Choose job ${row.id} to compare`, onchange: (event) => { event.target.checked ? picked.add(row.id) : picked.delete(row.id); onpick(); } }) },
     { name: "Job", sort: "id", right: true, node: (row) => el("a", { href: `/jobs/${row.id}`, text: row.id }) },
     { name: "Name", sort: "name", class: "name", node: (row) => [el("a", { href: `/jobs/${row.id}`, text: row.name ?? row.asked.slice(0, 60) ?? "", class: row.name ? null : "soft" }), row.tags.map((tag) => el("span", { class: "tag", text: tag }))] },
     { name: "State", sort: "state", node: (row) => state(row.state) },
-    { name: "Progress", sort: "step", class: "bar", node: (row) => [el("progress", { max: row.steps, value: row.step, "aria-label": "steps done" }), el("small", { text: row.state === "succeeded" ? whole(row.steps) : `${whole(row.step)} / ${whole(row.steps)}` })] },
-    { name: "steps/s", right: true, text: (row) => (row.rate ? whole(Math.round(row.rate)) : "–") },
+    { name: "Progress", sort: "step", spare: true, class: "bar", node: (row) => [el("progress", { max: row.steps, value: row.step, "aria-label": "steps done" }), el("small", { text: row.state === "succeeded" ? whole(row.steps) : `${whole(row.step)} / ${whole(row.steps)}` })] },
+    { name: "steps/s", spare: true, right: true, text: (row) => (row.rate ? whole(Math.round(row.rate)) : "–") },
     { name: "RMSE", sort: "rmse", right: true, text: (row) => number(row.rmse, 3) },
-    { name: "best", right: true, class: "soft", text: (row) => number(row.best, 3) },
+    { name: "best", spare: true, right: true, class: "soft", text: (row) => number(row.best, 3) },
     { name: "Verdict", sort: "verdict", node: (row) => (row.verdict ? verdict(row.verdict) : row.why ? el("span", { class: "why", text: row.why }) : "–") },
-    { name: "Asked for", class: "asked", text: (row) => row.asked || "the defaults" },
-    { name: "Age", sort: "age", right: true, node: (row) => el("time", { datetime: row.created, text: age(row.created) }) },
+    { name: "Asked for", spare: true, class: "asked", node: (row) => el("div", { class: "clamp", title: row.asked, text: row.asked || "the defaults" }) },
+    { name: "Age", sort: "age", spare: true, right: true, node: (row) => el("time", { datetime: row.created, text: age(row.created) }) },
   ];
 }
 

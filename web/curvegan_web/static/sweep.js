@@ -1,23 +1,27 @@
-// A sweep: a metric over two axes, each job as a cell, quartiles over the seeds, the best jobs.
+// A sweep: each job as a cell and as a line, a metric over two axes, quartiles over the seeds, the best jobs.
 import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
-import { card, el, fetched, number, replace, table, verdict, whole } from "./dom.js";
+import { card, copyable, el, fetched, number, quoted, replace, table, verdict, whole } from "./dom.js";
 import { heatmap } from "./heatmap.js";
 import { follow } from "./live.js";
 import { legend, mosaic, parts } from "./mosaic.js";
+import { parallel } from "./parallel.js";
 import { varied } from "./sweeps.js";
 
 export function sweep(main, first) {
-  const id = first.sweep.id, head = el("div"), heat = el("div"), tiles = el("div"), groups = el("div"), fan = el("div", { class: "panels small" }), best = el("div", { class: "panels best" });
+  const id = first.sweep.id, head = el("div"), heat = el("div"), tiles = el("div"), groups = el("div"), lines = el("div"), fan = el("div", { class: "panels small" }), best = el("div", { class: "panels even best" });
   const problem = el("p", { class: "problem", role: "alert" }), over = el("p", { class: "soft" });
   let data = first, drawnFan = null;
   const select = (name, label) => el("select", { "aria-label": label, onchange: (event) => go({ [name]: event.target.value }) });
   const metric = select("metric", "Metric"), x = select("x", "Across"), y = select("y", "Upwards");
+  const filter = el("input", { type: "search", id: "where", spellcheck: "false", autocomplete: "off", placeholder: "loss=ns and rmse<0.1", value: first.shown?.where ?? "", onchange: () => go({ where: filter.value }) });
+  const count = el("span", { class: "soft", role: "status" }), commands = Object.fromEntries(Object.keys(COMMANDS).map((name) => [name, el("span", { class: "command" })]));
+  const drawn = parallel(lines, { onfilter: (where) => go({ where }) });
   const query = () => new URLSearchParams(location.search);
   const go = async (changes) => {
     const asked = query();
-    for (const [name, value] of Object.entries(changes)) asked.set(name, value);
-    history.pushState(null, "", `/sweeps/${id}?${asked}`);
+    for (const [name, value] of Object.entries(changes)) value ? asked.set(name, value) : asked.delete(name);
+    history.pushState(null, "", `/sweeps/${id}${asked.size ? `?${asked}` : ""}`);
     await load();
   };
   const load = async () => {
@@ -25,20 +29,24 @@ export function sweep(main, first) {
   };
   const listen = () => data.sweep.ended < data.sweep.jobs && follow(`/live/sweep/sweeps/${id}?${query()}`, (newer) => { data = newer; draw(); });
   const draw = () => {
-    const { metric: chosen } = data.shown;
+    const { metric: chosen, where } = data.shown;
     replace(head, hero(data));
+    if (document.activeElement !== filter) filter.value = where;
+    count.textContent = data.matching === null ? "" : `${whole(data.matching)} of ${whole(data.sweep.jobs)} jobs`;
+    for (const [name, host] of Object.entries(commands)) replace(host, copyable(COMMANDS[name](id, data.shown, where ? ` --where ${quoted(where)}` : "")));
+    drawn.set({ axes: [...data.axes, chosen], rows: data.lines, where, smaller: data.smaller });
     options(metric, data.metrics, chosen);
     options(x, data.axes, data.shown.x);
     options(y, data.axes, data.shown.y);
     replace(heat, hot(data));
     replace(tiles, mosaic(data.groups, { metric: chosen }), legend(data.groups, id));
     replace(groups, table(SUMMARY(chosen), data.groups, { caption: `Quartiles of ${chosen}` }));
-    const state = `${data.sweep.ended} ${chosen}`;
+    const state = `${data.sweep.ended} ${chosen} ${where}`;
     if (state !== drawnFan) { drawnFan = state; drawFan(); }
   };
   const drawFan = async () => {
     try {
-      const found = await fetched(`/api/fan/sweeps/${id}?metric=${data.shown.metric}`);
+      const found = await fetched(`/api/fan/sweeps/${id}?${new URLSearchParams({ metric: data.shown.metric, where: data.shown.where })}`);
       over.textContent = found.problem ?? (found.fans.length < found.points ? `The best ${found.fans.length} of ${found.points} points` : "");
       replace(fan, panels(found.fans));
       replace(best);
@@ -48,15 +56,25 @@ export function sweep(main, first) {
     } catch (error) { problem.textContent = error.message; }
   };
   addEventListener("popstate", load);
-  replace(main, head, problem, el("div", { class: "grid halves" },
-    card("Each job", tiles, { command: `curvegan status --sweep ${id}` }),
-    card("Heat map", heat, { more: el("span", { class: "choices" }, metric, data.axes.length > 1 ? [x, y] : null), command: `curvegan plot --sweep ${id}` }),
-    card("Best jobs", best, { more: key(), command: `curvegan best --sweep ${id}`, wide: true }),
-    card("RMSE over the steps, median and quartiles of the seeds", [over, fan], { command: `curvegan plot --sweep ${id} --kind fan`, wide: true }),
-    card("Summary", groups, { command: `curvegan summary --sweep ${id}`, wide: true })));
+  replace(main, head, el("div", { class: "toolbar sticky" }, el("label", { htmlFor: "where", class: "filter" }, el("span", { text: "where" }), filter)), problem, el("div", { class: "grid halves" },
+    card("Every job over all axes", lines, { more: [count, metric], wide: true }),
+    card("Each job", tiles, { more: commands.jobs }),
+    card("Heat map", heat, { more: [data.axes.length > 1 ? el("span", { class: "choices" }, x, y) : null, commands.heat] }),
+    card("Best jobs", best, { more: [key(), commands.best], wide: true }),
+    card("RMSE over the steps, median and quartiles of the seeds", [over, fan], { more: commands.fan, wide: true }),
+    card("Summary", groups, { more: commands.summary, wide: true })));
   draw();
   listen();
 }
+
+// What is typed for what a card shows.
+const COMMANDS = {
+  jobs: (id, _, where) => `curvegan status --sweep ${id}${where}`,
+  heat: (id, { metric, x, y }, where) => `curvegan plot --sweep ${id} --kind heatmap${x && y && x !== y ? ` --by ${x},${y}` : ""} --metric ${metric}${where}`,
+  best: (id, { metric }, where) => `curvegan best --sweep ${id} --by ${metric}${where}`,
+  fan: (id, { metric }, where) => `curvegan plot --sweep ${id} --kind fan --metric ${metric}${where}`,
+  summary: (id, { metric }, where) => `curvegan summary --sweep ${id} --metric ${metric}${where}`,
+};
 
 function options(select, names, current) {
   replace(select, names.map((name) => el("option", { value: name, text: name, selected: name === current })));
@@ -79,11 +97,15 @@ function figure(name, value, remark) {
   return el("div", { class: "figure" }, el("small", { text: name }), el("b", { text: value }), el("small", { text: remark }));
 }
 
+// Where jobs are seen: one on its own page, more in the table.
+function leading(ids) {
+  return ids.length === 1 ? `/jobs/${ids[0]}` : `/?where=${encodeURIComponent(`id in (${ids.slice(0, 100).join()})`)}`;
+}
+
 function hot({ heat, shown, smaller }) {
   if (!heat) return el("p", { class: "soft", text: "A heat map needs two keys that the sweep varies." });
   if (heat.problem) return el("p", { class: "soft", text: heat.problem });
-  const link = (cell) => `/?where=${encodeURIComponent(`id in (${cell.jobs.slice(0, 100).join()})`)}`;
-  return [heatmap({ ...heat, x: shown.x, y: shown.y, metric: shown.metric, smaller, link }), el("p", { class: "soft note", text: `Median ${shown.metric} of the jobs of a cell; the brighter the better. A cell leads to its jobs.` })];
+  return [heatmap({ ...heat, x: shown.x, y: shown.y, metric: shown.metric, smaller, link: ({ jobs }) => leading(jobs) }), el("p", { class: "soft note", text: `Median ${shown.metric} of the jobs of a cell; the brighter the better. A cell leads to its jobs.` })];
 }
 
 // All panels have one scale, so that heights can be compared.
@@ -113,7 +135,7 @@ function winner(job, metric, id) {
 }
 
 const SUMMARY = (metric) => [
-  { name: "Point", class: "name", text: (group) => group.name || "all jobs" },
+  { name: "Point", class: "name", node: (group) => el("a", { href: leading(group.jobs.map((job) => job.id)), text: group.name || "all jobs" }) },
   { name: "Jobs", right: true, text: (group) => whole(group.jobs.length) },
   { name: metric, right: true, text: (group) => whole(group.count) },
   { name: "a quarter below", right: true, text: (group) => number(group.q25) },

@@ -14,11 +14,11 @@ export function sweeps(main, first) {
 const COLUMNS = [
   { name: "Sweep", right: true, node: (sweep) => el("a", { href: `/sweeps/${sweep.id}`, text: sweep.id }) },
   { name: "Name", class: "name", node: (sweep) => el("a", { href: `/sweeps/${sweep.id}`, class: sweep.name ? null : "soft", text: sweep.name ?? "no name" }) },
-  { name: "Varies", class: "asked", text: (sweep) => varied(sweep.axes) },
+  { name: "Varies", spare: true, class: "asked", text: (sweep) => varied(sweep.axes) },
   { name: "Ended", class: "bar", node: (sweep) => [el("progress", { max: sweep.jobs, value: sweep.ended, "aria-label": "jobs that have ended" }), el("small", { text: `${whole(sweep.ended)} / ${whole(sweep.jobs)}` })] },
-  { name: "States", class: "wide-cell", node: (sweep) => parts(sweep.states, "States") },
+  { name: "States", spare: true, class: "wide-cell", node: (sweep) => parts(sweep.states, "States") },
   { name: "Verdicts", class: "wide-cell", node: (sweep) => parts(sweep.verdicts, "Verdicts") },
-  { name: "Age", right: true, text: (sweep) => age(sweep.created_at) },
+  { name: "Age", spare: true, right: true, text: (sweep) => age(sweep.created_at) },
 ];
 
 export function varied(axes) {

@@ -1,27 +1,47 @@
 // A training at any step, replayed exactly on the server; two of them side by side are locked to one step.
 import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
-import { card, colour, copyable, el, number, replace, state, verdict, whole } from "./dom.js";
+import { card, colour, copyable, el, replace, state, table, verdict, whole } from "./dom.js";
+import { follow, unfollow } from "./live.js";
 
+const LIVE = ["queued", "running", "lost"];
 const SPEEDS = [1, 2, 5, 10, 25, 50, 100, 250];
 
 export function theatre(main, data) {
-  const last = Math.max(0, ...data.jobs.map((job) => job.step));
+  let last = Math.max(0, ...data.jobs.map((job) => job.step));
+  const live = () => data.jobs.some((job) => LIVE.includes(job.state));
   const asked = new URLSearchParams(location.search);
-  let step = Math.min(last, Number(asked.get("step") ?? last)), half = 0, playing = false, walk = false, flight = null, wanted = null;
-  const slider = el("input", { type: "range", min: 0, max: last, step: 1, value: step, class: "steps", "aria-label": "Step", oninput: () => { stop(); go(Number(slider.value)); } });
-  const shown = el("input", { type: "number", min: 0, max: last, value: step, "aria-label": "Step", onchange: () => { stop(); go(Number(shown.value)); } });
+  let step = Math.min(last, Number(asked.get("step") ?? last)), half = 0, playing = false, walk = false, flight = null;
+  // At the end of what is still training the picture goes on with it, until somebody moves the slider.
+  let tail = live() && step === last;
+  const slider = el("input", { type: "range", min: 0, max: last, step: 1, value: step, class: "steps", "aria-label": "Step", oninput: () => moved(Number(slider.value)) });
+  const shown = el("input", { type: "number", min: 0, max: last, value: step, "aria-label": "Step", onchange: () => moved(Number(shown.value)) });
+  const of = el("span", { class: "soft" });
+  const following = el("button", { type: "button", class: "live", text: "Live", title: "Show the newest step as it comes", onclick: () => { if (!tail) return moved(last); tail = false; bounds(); } });
   const speed = el("select", { "aria-label": "Steps a frame" }, SPEEDS.map((one) => el("option", { value: one, text: one === 1 ? "1 step a frame" : `${one} steps a frame`, selected: one === 25 })));
   const play = el("button", { type: "button", class: "main", text: "▶ Play", onclick: () => (playing ? stop() : begin()) });
   const button = (text, title, onclick) => el("button", { type: "button", text, title, "aria-label": title, onclick });
   const walking = el("button", { type: "button", text: "Latent walk", "aria-pressed": "false", onclick: () => { walk = !walk; walking.setAttribute("aria-pressed", String(walk)); go(step, half); } });
   const halves = data.jobs.every((job) => job.stage.halves);
   const stages = data.jobs.map((job) => stage(job));
+  if (document.documentElement.dataset.changes) import("./acting.js").then(({ forkHere }) => data.jobs.forEach((job, at) => forkHere(stages[at].node, job)));
   const problem = el("p", { class: "problem", role: "alert" });
 
   const stop = () => { playing = false; play.textContent = "▶ Play"; };
+  const moved = (to, between = 0) => {
+    stop();
+    tail = live() && to >= last;
+    return go(to, between);
+  };
+  const bounds = () => {
+    slider.max = shown.max = last;
+    of.textContent = `of ${whole(last)}`;
+    following.hidden = !live();
+    following.setAttribute("aria-pressed", String(tail));
+  };
   const begin = async () => {
     playing = true;
+    tail = false;
     play.textContent = "❚❚ Pause";
     if (step >= last) step = -Number(speed.value);
     while (playing && step < last) {
@@ -35,8 +55,8 @@ export function theatre(main, data) {
   const go = async (to, between = 0) => {
     step = Math.max(0, Math.min(last, to));
     half = between && step < last ? 1 : 0;
+    bounds();
     slider.value = shown.value = step;
-    wanted = [step, half];
     flight?.abort();
     const mine = (flight = new AbortController());
     try {
@@ -50,13 +70,20 @@ export function theatre(main, data) {
       history.replaceState(null, "", `/theatre?${new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(location.search)), step })}`);
     } catch (error) { if (error.name !== "AbortError") { stop(); problem.textContent = error.message; } }
   };
-  const forward = () => { stop(); if (!halves) return go(step + 1); return half ? go(step + 1) : go(step, 1); };
+  const forward = () => (halves && !half ? moved(step, 1) : moved(step + 1));
+  const grown = (newer) => {
+    newer.jobs.forEach((job, at) => stages[at].renew(Object.assign(data.jobs[at], job)));
+    last = Math.max(0, ...data.jobs.map((job) => job.step));
+    if (tail || step > last) go(last);
+    else bounds();
+    if (!live()) unfollow();
+  };
   addEventListener("keydown", (event) => {
     if (/INPUT|SELECT|TEXTAREA/.test(event.target.tagName) && event.target !== slider) return;
     if (event.key === " " && event.target.tagName !== "BUTTON") { event.preventDefault(); play.click(); }
     if (event.target === slider) return;
-    if (event.key === "ArrowRight") { stop(); go(step + (event.shiftKey ? 100 : 1)); }
-    if (event.key === "ArrowLeft") { stop(); go(step - (event.shiftKey ? 100 : 1)); }
+    if (event.key === "ArrowRight") moved(step + (event.shiftKey ? 100 : 1));
+    if (event.key === "ArrowLeft") moved(step - (event.shiftKey ? 100 : 1));
     if (event.key === ".") forward();
   });
   const choose = (name, current, none) => el("select", { "aria-label": name, onchange: (event) => {
@@ -66,13 +93,14 @@ export function theatre(main, data) {
     location.search = query;
   } }, none ? el("option", { value: "", text: none }) : null, data.choice.map((job) => el("option", { value: job.id, text: `${job.id} ${job.name}`.slice(0, 48), selected: job.id === current })));
   const controls = el("section", { class: "card controls", "aria-label": "Controls" },
-    el("div", { class: "row" }, play, button("|‹", "To the start", () => { stop(); go(0); }), button("‹", "A step back", () => { stop(); go(step - 1); }),
-      halves ? button(half ? "G ›" : "D · G ›", "A single update: first of D, then of G", forward) : null, button("›", "A step on", () => { stop(); go(step + 1); }), button("›|", "To the end", () => { stop(); go(last); }),
-      speed, el("label", { class: "stepbox" }, "step", shown, el("span", { class: "soft", text: `of ${whole(last)}` })), walking,
+    el("div", { class: "row" }, play, button("|‹", "To the start", () => moved(0)), button("‹", "A step back", () => moved(step - 1)),
+      halves ? button("D · G ›", "A single update: first of D, then of G", forward) : null, button("›", "A step on", () => moved(step + 1)), button("›|", "To the end", () => moved(last)),
+      speed, el("label", { class: "stepbox" }, "step", shown, of), walking, following,
       el("span", { class: "push" }, choose("job", data.jobs[0]?.id), choose("beside", data.jobs[1]?.id, "one job alone"))),
     slider, problem);
   replace(main, el("h1", { class: "hidden", text: "Theatre" }), data.jobs.length ? [controls, el("div", { class: `stages n${stages.length}` }, stages.map((one) => one.node))] : el("section", { class: "card nothing" }, el("p", { text: "No job has trained yet." }), copyable("curvegan submit --lr 1e-4")));
   if (data.jobs.length) go(step);
+  if (live()) follow(`/live/theatre/theatre?${data.jobs.map((job, at) => `${at ? "beside" : "job"}=${job.id}`).join("&")}`, grown);
 }
 
 async function frame(job, step, half, walk, signal) {
@@ -85,17 +113,21 @@ async function frame(job, step, half, walk, signal) {
 // One job: its curves, D's view, who is where, and the losses with the place of the slider.
 function stage(job) {
   const set = job.stage, curves = el("div"), view = el("div"), plot = el("div"), share = el("div");
-  const exact = el("span", { class: "exact", role: "status" });
-  const picture = bundle(curves, { height: 330 }), plane = set.plane && set.kind === "curves" ? bundle(view, { height: 300, label: "What the discriminator thinks of curves" }) : null;
+  const exact = el("span", { class: "exact", role: "status", text: "Replaying …" }), height = Math.max(330, Math.min(560, innerHeight - 440));
+  const picture = bundle(curves, { height }), plane = set.plane && set.kind === "curves" ? bundle(view, { height: height - 30, label: "What the discriminator thinks of curves" }) : null;
   const chart = lineChart(plot, { series: [{ label: "G", colour: "gen" }, { label: "D", colour: "dis" }], height: 150, lines: [{ y: job.equilibrium.g_loss, label: "G settles", tone: "gen" }, { y: job.equilibrium.d_loss, label: "D settles", tone: "dis" }], sync: `theatre${job.id}` });
-  chart.set([job.losses.steps, job.losses.g_loss, job.losses.d_loss]);
-  const shares = job.occupancy.length ? occupancy(share, job) : null;
+  const shares = set.modes ? occupancy(share, job) : null;
   let range = null;
-  const head = el("div", { class: "title" }, el("h2", {}, el("a", { href: `/jobs/${job.id}`, text: `Job ${job.id}` }), " ", job.name ?? ""), state(job.state), job.verdict ? verdict(job.verdict) : null, el("span", { class: "soft", text: `${job.loss}, seed ${job.seed}` }));
+  const head = el("div", { class: "title" });
+  const renew = () => {
+    chart.set([job.losses.steps, job.losses.g_loss, job.losses.d_loss]);
+    replace(head, el("h2", {}, el("a", { href: `/jobs/${job.id}`, text: `Job ${job.id}` }), " ", job.name ?? ""), state(job.state), job.verdict ? verdict(job.verdict) : null, el("span", { class: "soft", text: `${job.loss}, seed ${job.seed}` }));
+  };
+  renew();
   const legend = el("span", { class: "key" }, key(), el("i", { class: "dis" }), "D’s pull");
   const node = el("div", { class: "stage" },
-    el("section", { class: "card" }, head, exact, el("div", { class: "card-head" }, el("h2", { text: set.kind === "points" ? "Points, over what D thinks of each place" : "Curves, and D’s pull on every point" }), legend), curves, scale(set)),
-    plane ? card(`D’s view along ${set.plane.names[0]} and ${set.plane.names[1]}`, [view, scale({ kind: "points", plane: true })]) : null,
+    el("section", { class: "card" }, head, exact, el("div", { class: "card-head" }, el("h2", { text: set.kind === "points" ? "Points, over what D thinks of each place" : "Curves, and D’s pull on every point" }), legend, scale(set)), curves),
+    plane ? card(`D’s view along ${set.plane.names[0]} and ${set.plane.names[1]}`, view, { more: scale({ kind: "points", plane: true }) }) : null,
     shares ? card("Share of each mode over the steps", share) : null,
     card("Losses", plot, { command: `curvegan losses ${job.id}` }));
   const draw = (one) => {
@@ -113,7 +145,7 @@ function stage(job) {
     exact.textContent = differ ? `Replay differs from the stored records at ${whole(differ)} of ${whole(held)} steps` : held ? `Replay equals the stored losses to the last bit: ${whole(held)} of ${whole(stored)} records held so far` : "State at hand: no record was replayed yet";
     if (one.half) exact.textContent += ` · between updates: D has moved, G not yet`;
   };
-  return { node, draw };
+  return { node, draw, renew };
 }
 
 // Arrows as long as can be seen: the longest is a tenth of the picture.
@@ -140,7 +172,9 @@ function scale(set) {
 function occupancy(host, job) {
   const canvas = el("canvas", { class: "bundle", role: "img", "aria-label": "Share of generated curves near each mode, over the steps" }), words = el("p", { class: "soft" });
   canvas.style.height = "110px";
-  host.append(canvas, words);
+  const behind = el("details", { class: "behind" }, el("summary", { text: "Table" }));
+  behind.addEventListener("toggle", () => behind.open && replace(behind, behind.firstChild, table([{ name: "step", right: true, text: ([step]) => whole(step) }, ...Array.from({ length: job.stage.modes }, (_, mode) => ({ name: `mode ${mode + 1}`, right: true, text: ([, shares]) => `${Math.round(100 * shares[mode])} %` }))], job.occupancy, { caption: "Share of each mode" })));
+  host.append(canvas, words, behind);
   const tone = (mode, of) => `hsl(${(mode * 360) / of + 200} 62% 55%)`;
   const paint = (now) => {
     const width = canvas.clientWidth, height = 110, dpr = devicePixelRatio, ctx = canvas.getContext("2d");

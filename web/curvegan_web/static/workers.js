@@ -31,11 +31,11 @@ function machines(data) {
     { name: "Worker", class: "name", node: (one) => el("b", { text: one.label }) },
     { name: "State", node: (one) => [state(one.state), one.error ? el("div", { class: "why", text: one.error }) : null] },
     { name: "Trains", class: "trains", node: (one) => trains(one, data.jobs) },
-    { name: "Devices", text: (one) => one.devices.filter((device) => !["auto", "cuda"].includes(device)).join(" ") || "–" },
-    { name: "Engines", text: (one) => one.engines.join(" ") || "–" },
-    { name: "Version", class: "soft", text: (one) => one.version || "–" },
-    { name: "Up", right: true, text: (one) => (one.state === "stopped" ? "–" : age(one.started_at)) },
-    { name: "Heard of", right: true, text: (one) => `${age(one.beat_at)} ago` },
+    { name: "Devices", spare: true, text: (one) => one.devices.filter((device) => !["auto", "cuda"].includes(device)).join(" ") || "–" },
+    { name: "Engines", spare: true, text: (one) => one.engines.join(" ") || "–" },
+    { name: "Version", spare: true, class: "soft", text: (one) => one.version || "–" },
+    { name: "Up", spare: true, right: true, text: (one) => (one.state === "stopped" ? "–" : age(one.started_at)) },
+    { name: "Heard of", spare: true, right: true, text: (one) => `${age(one.beat_at)} ago` },
   ];
   return [
     there.length ? table(columns, there, { caption: "Workers" }) : el("div", { class: "nothing" }, el("p", { text: "No worker lives." }), copyable("curvegan worker")),

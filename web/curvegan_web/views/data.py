@@ -25,20 +25,25 @@ _MOST_SETS, _MOST_CURVES, _MOST_POINTS = 60, 16, 300
 
 def data_view(lab: "Lab", _: Asked) -> dict[str, Any]:
     """Return the families, and the newest data sets, each with some of its curves."""
-    own = sorted(lab.store.datasets(), key=lambda dataset: dataset.created_at, reverse=True)
+    contents: dict[str, list[NamedDataset]] = {}  # two names of the same rows are one data set
+    for dataset in sorted(lab.store.datasets(), key=lambda dataset: dataset.created_at, reverse=True):
+        contents.setdefault(dataset.hash, []).append(dataset)
     return {
         "families": [_family(name) for name in CURVE_MODELS if name != _OWN],
-        "sets": [_dataset(lab, dataset) for dataset in own[:_MOST_SETS]],
-        "of": len(own),
+        "sets": [_dataset(lab, named) for named in [*contents.values()][:_MOST_SETS]],
+        "of": len(contents),
     }
 
 
 def trained_view(lab: "Lab", _: Asked) -> dict[str, Any]:
     """Return how many jobs learn each family and each data set, by verdict, or by state where they have none."""
     known = [FIELDS["verdict"], FIELDS["state"]]
-    families = _counted(lab.store.counts([FIELDS["curve"], *known]))
-    own = lab.store.counts([FIELDS["data"], *known], Filter.parse(f"curve={_OWN}")) if _OWN in families else {}
-    return {"families": families, "sets": _counted(own)}
+    families = lab.store.counts([FIELDS["curve"], *known])
+    trained = any(name == _OWN for name, *_ in families)
+    own = lab.store.counts([FIELDS["data"], *known], Filter.parse(f"curve={_OWN}")) if trained else {}
+    hashes = {dataset.name: dataset.hash[:12] for dataset in lab.store.datasets()}
+    sets = _counted({(hashes.get(name, ""), *words): count for (name, *words), count in own.items()})
+    return {"families": _counted(families), "sets": sets}
 
 
 def _counted(counts: dict[tuple[Any, ...], int]) -> dict[str, dict[str, int]]:
@@ -69,11 +74,13 @@ def _family(name: str) -> dict[str, Any]:
     }
 
 
-def _dataset(lab: "Lab", stored: "NamedDataset") -> dict[str, Any]:
+def _dataset(lab: "Lab", named: "list[NamedDataset]") -> dict[str, Any]:
+    stored = named[0]
     dataset = stored_curves(lab.store, stored.hash, stored.name)
     chosen = np.arange(min(len(dataset.rows), _MOST_CURVES)) * len(dataset.rows) // min(len(dataset.rows), _MOST_CURVES)
     return {
-        **{name: plain(getattr(stored, name)) for name in ("name", "rows", "points", "jobs", "created_at")},
+        **{name: plain(getattr(stored, name)) for name in ("name", "rows", "points", "created_at")},
+        "names": [one.name for one in named],
         "hash": stored.hash[:12],
         "curves": {
             "kind": "curves",

@@ -20,9 +20,13 @@ _MOST_BEST, _MOST_CURVES = 6, 64
 
 
 def fan_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
-    """Return the fans of a sweep's best points by `metric`, and its best jobs. Raises SweepNotFound, InvalidInput."""
+    """Return the fans of a sweep's best points by `metric`, and its best jobs, of those that `where` means.
+
+    Raises SweepNotFound, InvalidInput.
+    """
     sweep = lab.store.sweep(whole(asked, "id", 0, 0, 2**31 - 1))
-    picture = SweepPicture(lab.store, sweep, "fan", None, metric_field(asked.get("metric") or "rmse"), of_first(sweep))
+    chosen_by, where = metric_field(asked.get("metric") or "rmse"), of_first(sweep, asked)
+    picture = SweepPicture(lab.store, sweep, "fan", None, chosen_by, where)
     try:
         chosen, points = fans(picture, MOST_PANELS)
     except InvalidInput as error:
@@ -42,7 +46,7 @@ def fan_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
 def _best(lab: "Lab", sweep: "Sweep", picture: SweepPicture) -> list[dict[str, Any]]:
     if larger_is_better(picture.metric) is None:
         return []  # neither end of it is the better one
-    jobs = lab.store.best(picture.metric, is_largest(picture.metric), of_first(sweep), _MOST_BEST)
+    jobs = lab.store.best(picture.metric, is_largest(picture.metric), picture.where, _MOST_BEST)
     names = data_names(lab.store, [job.config for job in jobs])
     return [_shown(lab, job, name, picture.metric.name) for job, name in zip(jobs, names, strict=True)]
 

@@ -34,6 +34,15 @@ def jobs_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     return _view(lab.store, asked, *_counted(lab.store, asked))
 
 
+def jobs_frame(lab: "Lab", asked: Asked) -> dict[str, Any]:
+    """Return the same for the first paint: without rows where those take a look at all jobs. Raises InvalidInput."""
+    if not asked.get("sort") and where(asked) is None:
+        return jobs_view(lab, asked)
+    word(asked, "state", STATES)
+    _order(asked.get("sort") or "id")
+    return _view(lab.store, asked, {}, []) | {"rows": None}
+
+
 def followed_jobs(lab: "Lab", asked: Asked) -> Callable[[], dict[str, Any]]:
     """Return the same for who looks again and again: all jobs are counted anew only as far as that costs little."""
     store = lab.store

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from curvegan.datasets import own_curves
 from curvegan.replaying import Replayed, Replayer
+from curvegan.watching.sparing import Sparing
 from curvegan_core.errors import InvalidInput
 from curvegan_core.records.loss_curve import LossCurve
 from curvegan_web.views.asking import Asked, whole
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 # A request trains at most so many steps, and is asked after each hop whether somebody still waits for it.
 MOST_STEPS, HOP = 100_000, 1000
 MOST_CHOICE = 200
-_MOST_STAGES = 8
+_MOST_STAGES, _MOST_RECORDS = 8, 1000
 _MOST_ID = 2**31 - 1
 
 
@@ -32,15 +33,32 @@ class Gone(Exception):
 class Performance:
     """One job on the stage. A lock, for a replayer serves one thread."""
 
+    job: "Job"
+
     def __init__(self, store: "Store", job: "Job") -> None:
-        self.job, self.snapshots = job, store.snapshots(job.id)
         self.lock = threading.Lock()
         self.stage = Stage(job.config, own_curves(store, job))
-        self._replayer = Replayer(store, job)
-        self.stored = store.losses(job.id)
-        self._starts = [0, *sorted(row.step for row in store.checkpoints(job.id))]
+        self._store, self._replayer = store, Replayer(store, job)
         self._held: set[int] = set()
         self._differ: set[int] = set()
+        self._shares: dict[int, list[float] | None] = {}
+        self._take(job)
+
+    def renew(self, job: "Job", waits: bool = True) -> None:
+        """Take the job as it is now; states at hand stay. Who does not wait for a replay may see the job as it was."""
+        if self.lock.acquire(blocking=waits):
+            try:
+                if job.step != self.job.step:
+                    self._replayer.renew(job)
+                    self._take(job)
+                self.job = job
+            finally:
+                self.lock.release()
+
+    def _take(self, job: "Job") -> None:
+        self.job, self.snapshots = job, self._store.snapshots(job.id)
+        self.stored = self._store.losses(job.id)
+        self._starts = [0, *sorted(row.step for row in self._store.checkpoints(job.id))]
 
     def at(self, step: int, waited: Callable[[], bool]) -> Replayed:
         """Return the training at a step. Raises InvalidInput where that is too far from any state, Gone."""
@@ -65,34 +83,49 @@ class Performance:
                     self._differ.add(step)
 
     @property
+    def occupancy(self) -> list[tuple[int, list[float]]]:
+        """Each mode's share of the curves at each snapshot; empty for a family without modes."""
+        for one in self.snapshots:
+            if one.step not in self._shares:
+                self._shares[one.step] = self.stage.occupancy(one.curves)
+        return [(one.step, shares) for one in self.snapshots if (shares := self._shares[one.step])]
+
+    @property
     def exact(self) -> dict[str, int]:
         """How many records were replayed, how many of them differ, and how many are stored."""
         return {"held": len(self._held), "differ": len(self._differ), "stored": len(self.stored)}
 
 
-_performances: OrderedDict[tuple[str, int, int, int], Performance] = OrderedDict()
+_performances: OrderedDict[tuple[str, int, int], Performance] = OrderedDict()
 _choosing = threading.Lock()
 
 
-def performance(lab: "Lab", job_id: int) -> Performance:
-    """Return the job as it is now; of the last few it is at hand. Raises JobNotFound."""
+def performance(lab: "Lab", job_id: int, waits: bool = True) -> Performance:
+    """Return the job as it is now, or was before the replay that is going on; the last few are at hand.
+
+    Raises JobNotFound.
+    """
     job = lab.store.job(job_id)
-    key = (str(lab.store.engine.url), job.id, job.attempt, job.step)
+    key = (str(lab.store.engine.url), job.id, job.attempt)
     with _choosing:
         if key not in _performances:
             _performances[key] = Performance(lab.store, job)
+        shown = _performances[key]
         _performances.move_to_end(key)
         while len(_performances) > _MOST_STAGES:
             _performances.popitem(last=False)
-        return _performances[key]
+    shown.renew(job, waits)
+    return shown
 
 
 def theatre_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
-    """Return the jobs on the stage, `job` and `beside`; without one those that can be chosen. Raises JobNotFound."""
-    ids = [whole(asked, name, 0, 0, _MOST_ID) for name in ("job", "beside") if asked.get(name)]
+    """Return the jobs on the stage, `job` and `beside`; without one the newest, and those that can be chosen.
+
+    Raises JobNotFound, InvalidInput.
+    """
+    ids = _staged(asked)
     choice = [job for job in lab.store.jobs(limit=MOST_CHOICE) if job.step]
-    ids = ids or [job.id for job in choice[:1]]
-    staged = [performance(lab, job_id) for job_id in ids]
+    staged = [performance(lab, job_id) for job_id in ids or [job.id for job in choice[:1]]]
     listed = {job.id for job in choice}
     choice += [shown.job for shown in staged if shown.job.id not in listed]
     return {
@@ -101,18 +134,37 @@ def theatre_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     }
 
 
-def _setting(shown: Performance) -> dict[str, Any]:
-    job, stage = shown.job, shown.stage
-    history = [(one.step, stage.occupancy(one.curves)) for one in shown.snapshots]
+def followed_theatre(lab: "Lab", asked: Asked) -> Callable[[], dict[str, Any]]:
+    """Return a look at how far the jobs on the stage have come. Raises InvalidInput; the look raises JobNotFound."""
+    ids = _staged(asked)
+
+    def look() -> dict[str, Any]:
+        return {"jobs": [_standing(performance(lab, job_id, waits=False)) for job_id in ids]}
+
+    return Sparing(look, lab.store.pulse, rests=False)
+
+
+def _staged(asked: Asked) -> list[int]:
+    """Return the jobs that are asked for. Raises InvalidInput, so that no misspelled one shows another job."""
+    if unknown := set(asked) - {"job", "beside", "step"}:
+        raise InvalidInput(f"the theatre knows job=ID, beside=ID and step=N, not {min(unknown)!r:.60}")
+    return [whole(asked, name, 0, 0, _MOST_ID) for name in ("job", "beside") if asked.get(name)]
+
+
+def _standing(shown: Performance) -> dict[str, Any]:
+    """Return what of a job changes while it trains."""
+    job = shown.job
     return {
         **{name: getattr(job, name) for name in ("id", "name", "state", "step", "steps", "verdict")},
-        "loss": job.config.loss,
-        "seed": str(job.config.seed),
-        "losses": losses_of(shown.stored),
-        "equilibrium": equilibrium_of(job),
-        "occupancy": [[step, shares] for step, shares in history if shares],
-        "stage": stage.setting(),
+        "losses": losses_of(shown.stored, most=_MOST_RECORDS),
+        "occupancy": shown.occupancy,
     }
+
+
+def _setting(shown: Performance) -> dict[str, Any]:
+    config = shown.job.config
+    fixed = {"loss": config.loss, "seed": str(config.seed), "stage": shown.stage.setting()}
+    return _standing(shown) | fixed | {"equilibrium": equilibrium_of(shown.job)}
 
 
 def frame(lab: "Lab", asked: Asked, waited: Callable[[], bool]) -> dict[str, Any]:

@@ -93,6 +93,8 @@ class WorkerProcess:
         waits = self._patiently(self._open)
         rehearsal = None if waits else Rehearsal(self._device, self._options.health_file)
         self._engines = rehearsal.engines if rehearsal else engines(self._device)
+        if self._orphaned():  # killed while this process came up: nobody shall see an idle worker that is about to go
+            raise SystemExit(0)
         self._patiently(self._register)
         with self._beating():
             if rehearsal:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from curvegan_web.views.report import Told
 
 _PORT = 8460
+_MAY = "Who has this address may submit jobs, and cancel, rerun and fork them."
 _NO_WEB = "the dashboard needs more packages; `pip install 'curvegan[web]'` brings them"
 
 
 @click.command()
 @click.option("--port", type=Whole(0, 65535), default=_PORT, show_default=True, help="0 takes a free one.")
 @click.option("--open", "open_it", is_flag=True, help="Open it in your browser.")
+@click.option("--allow-changes", "changes", is_flag=True, help="Let it submit, cancel, rerun and fork jobs too.")
 @click.option(
     "--bind", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen; for containers."
 )
@@ -36,15 +38,18 @@ _NO_WEB = "the dashboard needs more packages; `pip install 'curvegan[web]'` brin
     "--token", envvar="CURVEGAN_DASHBOARD_TOKEN", show_envvar=True, metavar="TEXT", help="A token of your own choice."
 )
 @pass_lab
-def dashboard(lab: Lab, port: int, open_it: bool, bind: str, hosts: tuple[str, ...], token: str | None) -> None:
+def dashboard(
+    lab: Lab, port: int, open_it: bool, changes: bool, bind: str, hosts: tuple[str, ...], token: str | None
+) -> None:
     """Show jobs, sweeps and trainings in your browser.
 
     The address that it prints opens it, once for each browser; other users of the machine see nothing. Ctrl-C ends it.
+    It only shows, unless --allow-changes lets it do what submit, cancel, retry, resume, extend and fork do.
 
     \b
     Examples:
       curvegan dashboard --open
-      curvegan dashboard --port 9000
+      curvegan dashboard --port 9000 --allow-changes
     """
     try:
         from curvegan_web.server import Dashboard, listening, server
@@ -56,10 +61,10 @@ def dashboard(lab: Lab, port: int, open_it: bool, bind: str, hosts: tuple[str, .
     lab.store.last_id()  # what is wrong with the store is said here, in a line
     listener = listening(port, bind)
     port = listener.getsockname()[1]
-    served = Dashboard(lab, _doors(port, hosts, token))
+    served = Dashboard(lab, _doors(port, hosts, token, changes))
     address = f"http://127.0.0.1:{port}/?token={served.doors.token}"
     click.echo(address)
-    message("It shows and changes nothing. Ctrl-C ends it.")
+    message(f"{_MAY if changes else 'It shows and changes nothing.'} Ctrl-C ends it.")
     if open_it:
         click.launch(address)
     with suppress(KeyboardInterrupt):
@@ -73,11 +78,11 @@ def _check_token(token: str | None) -> None:
         raise InvalidInput("a token has 32 or more letters, digits, - and _; without --token one is made")
 
 
-def _doors(port: int, hosts: tuple[str, ...], token: str | None) -> "Doors":
+def _doors(port: int, hosts: tuple[str, ...], token: str | None, changes: bool) -> "Doors":
     from curvegan_web.doors import Doors
 
     own = frozenset({f"127.0.0.1:{port}", f"localhost:{port}", *hosts})
-    return Doors(own) if token is None else Doors(own, token)
+    return Doors(own, changes=changes) if token is None else Doors(own, token, changes)
 
 
 @click.command()

@@ -9,7 +9,7 @@ from curvegan.comparing.baselines import few_remarks
 from curvegan.datasets import data_remark
 from curvegan.lab import Lab
 from curvegan.showing.progress import jobs_to_the_end
-from curvegan.submitting.layers import assignments, job_layers, layered
+from curvegan.submitting.layers import assignments, job_layers, layered, start_config
 from curvegan.submitting.starting import call_workers
 from curvegan.watching.job_fields import job_fields, outcome
 from curvegan_cli.options import pass_lab
@@ -20,7 +20,6 @@ from curvegan_cli.options.job import (
     no_worker_option,
     preset_option,
     set_option,
-    start_config,
 )
 from curvegan_cli.options.values import SettingCommand
 from curvegan_cli.shown.configs import emit_config

@@ -7,7 +7,7 @@ import click
 
 from curvegan.lab import Lab
 from curvegan.submitting.starting import call_workers
-from curvegan.submitting.stopping import stopped
+from curvegan.submitting.stopping import CANCELLED, QUEUED_AGAIN, stopped
 from curvegan.watching.job_fields import LIVE
 from curvegan.words import plural
 from curvegan_cli.options import pass_lab
@@ -46,9 +46,8 @@ def cancel(lab: Lab, selection: Selection, reason: str | None, force: bool, form
     if selection.whole_sweep is not None:
         _cancel_sweep(lab, selection.whole_sweep, reason, force, form)
         return
-    words = {"cancelled": "is cancelled", "requested": "will be stopped by its worker within seconds"}
     ids = _matching(lab, selection, LIVE)
-    done = _act_on(ids, lambda job_id: words[lab.store.cancel(job_id, reason, force)], form)
+    done = _act_on(ids, lambda job_id: CANCELLED[lab.store.cancel(job_id, reason, force)], form)
     _conclude(ids, done, selection, "Nothing to cancel: no queued or running job there.")
 
 
@@ -152,7 +151,7 @@ def _run_again(lab: Lab, selection: Selection, states: tuple[str, ...], no_worke
 
     def again(job_id: int) -> str:
         verb(job_id)
-        return "is queued again"
+        return QUEUED_AGAIN
 
     ids = _matching(lab, selection, states)
     done = _act_on(ids, again, form)
