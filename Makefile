@@ -23,10 +23,11 @@ demo: .venv/worker.stamp  ## train the tutorial's GAN here and now, without any 
 	@$(BIN)/curvegan show last
 	@$(BIN)/curvegan fetch-plot last --output .demo/curve.png --force
 	@echo
-	@echo "To look at this job from your shell, and to train others beside it:"
-	@echo "  . .venv/bin/activate                       puts curvegan on your path"
-	@echo "  curvegan --home .demo show demo            this job; --home says where it lies"
-	@echo "  curvegan --home .demo submit --lr 1e-3     another one; without --home it goes to your data folder"
+	@echo "To look at this job, and to train others beside it:"
+	@echo "  . .venv/bin/activate                     curvegan is there"
+	@echo "  curvegan --home .demo show demo          this job"
+	@echo "  curvegan --home .demo submit --lr 1e-3   another one"
+	@echo "Without --home .demo a job goes to your data folder."
 
 test: .venv/dev.stamp  ## run the whole test suite, its servers included
 	$(BIN)/python -m pytest -n auto --dist worksteal

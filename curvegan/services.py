@@ -162,11 +162,22 @@ class Services:
             settled = now - self._next_start > _SETTLED_S
             self._pause_s = _FIRST_PAUSE_S if settled else min(2 * self._pause_s, _LONGEST_PAUSE_S)
             self._next_start = now + self._pause_s
+            self.bury_the_dead()
             start_background(self.settings)
         except OSError as error:
             return f"No worker was started: {error.filename or 'its process'}: {error.strerror}."
         log = self.settings.home / "worker.log"
         return None if settled else f"The worker that was started has ended, and another is tried; {log} says why."
+
+    def bury_the_dead(self) -> None:
+        """Take back what workers of this machine trained that were killed: their leases need not run out."""
+        import socket
+
+        from curvegan_worker.host.background import is_alive
+
+        here = [worker for worker in self.store.workers() if worker.jobs and worker.host == socket.gethostname()]
+        if dead := [worker.id for worker in here if not is_alive(worker.pid)]:
+            self.store.bury(dead)
 
     def close(self) -> None:
         """Close the store's connections, if it was opened."""

@@ -42,6 +42,11 @@ def plural(count: int, thing: str) -> str:
     return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
+def sentence(text: str) -> str:
+    """Return a text with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def shown(value: Any) -> str:
     """Return a value of a config, as short as it can be typed; a dash where a job lacks it."""
     if value is None:

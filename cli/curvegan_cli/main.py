@@ -167,4 +167,4 @@ def main(ctx: click.Context, /, **settings: str | None) -> None:
 
 
 if "_CURVEGAN_COMPLETE" in os.environ:
-    import curvegan_cli.options.bash_completion  # noqa: F401  it registers itself, before click looks for a shell's
+    import curvegan_cli.options.shells  # noqa: F401  they register themselves, before click looks for a shell's

@@ -1,6 +1,6 @@
 """What needs no training, on a person's own curves: how near it comes to rows held out, and curves of it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -22,31 +22,36 @@ FEWEST = 100
 _CALLED = {"floor": "rows trained on", "gaussian": "Gaussian", "kde": "kernel estimate"}
 
 
-def few_remarks(store: "Store", configs: "Iterable[TrainConfig]") -> list[str]:
-    """Say of each data set that has few curves that it has few, and how near what needs no training comes."""
+def few_remarks(store: "Store", configs: "Iterable[TrainConfig]", typed: Collection[str | None] = ()) -> list[str]:
+    """Say of each data set that has few curves that it has few, and how near what needs no training comes.
+
+    One that has several names is called by one of those `typed`, and by the others behind it.
+    """
     from curvegan_core.config.curve import Data
 
     own = {config.curve.hash: config for config in reversed([*configs]) if isinstance(config.curve, Data)}
-    found = [(content_hash, store.dataset_names(content_hash), config) for content_hash, config in own.items()]
-    return [_few(store, names[0], config) for _, names, config in found if names and _rows(store, names[0]) < FEWEST]
+    found = [(store.dataset_names(content_hash), config) for content_hash, config in own.items()]
+    named = [(sorted(names, key=lambda name: name not in typed), config) for names, config in found if names]
+    return [_few(store, names, config) for names, config in named if _rows(store, names[0]) < FEWEST]
 
 
 def _rows(store: "Store", name: str) -> int:
     return store.named_dataset(name).rows
 
 
-def _few(store: "Store", name: str, config: "TrainConfig") -> str:
+def _few(store: "Store", names: list[str], config: "TrainConfig") -> str:
     from curvegan_core.families.data import held_out
 
-    rows = _rows(store, name)
+    name, *others = names
+    rows, also = _rows(store, name), f" (the same as {', '.join(others)})" if others else ""
     held, numbers = int(held_out(config, rows).sum()), ""
     if held and find_spec("scipy"):
         judged = baseline_numbers(config, stored_curves(store, store.named_dataset(name).hash, name))
         energies = ", ".join(f"{_CALLED[kind]} {number(found['energy'])}" for kind, found in judged.items())
         numbers = f" (energy distance to the {held} held out: {energies})"
     return (
-        f"{name} has only {rows} curves, and of fewer than {FEWEST} a Gaussian or a kernel estimate serves as well as "
-        f"a GAN{numbers}; `curvegan baseline` draws from them."
+        f"{name}{also} has only {rows} curves, and of fewer than {FEWEST} a Gaussian or a kernel estimate serves as "
+        f"well as a GAN{numbers}; `curvegan baseline` draws from them."
     )
 
 

@@ -18,7 +18,7 @@ def decoded(data: bytes) -> str:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError as error:
-            why = f"its byte {error.start + 1:,} is no {error.encoding}"
+            why = f"its byte {error.start + 1:,} belongs to no text"
             continue
         if "\0" not in text:
             return text

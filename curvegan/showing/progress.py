@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from curvegan.showing.bars import Bars, NotebookBars, TerminalBars, in_notebook
 from curvegan.showing.terminal import message
-from curvegan.watching.following import Ended, Remark, Standing, follow_jobs, follow_many, follow_sweep
+from curvegan.watching.following import Ended, Standing, follow_jobs, follow_many, follow_sweep
 from curvegan.watching.job_fields import ENDED, progress, rmses_now
+from curvegan.watching.remarks import Remark
 from curvegan.watching.sweep_fields import state_counts
 from curvegan.words import duration, number
 
@@ -122,7 +123,7 @@ class _JobBars:
         due = self._ticker.due()
         self._rmse |= rmses_now(self._store, [job for job in jobs.values() if due or job.state in ENDED])
         for job in jobs.values():
-            step = job.steps if job.state == "succeeded" else job.step
+            step = job.steps if job.state == "succeeded" and not job.reason else job.step
             self._bars.show(job.id, f"job {job.id} {job.state}", step, job.steps, _figures(job, self._rmse.get(job.id)))
 
 

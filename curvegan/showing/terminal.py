@@ -1,6 +1,10 @@
 """What a terminal reads: text that is made inert, and messages on stderr."""
 
+import os
+import re
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -8,6 +12,9 @@ if TYPE_CHECKING:
 
 # As wide as no line is.
 UNLIMITED_WIDTH = 100_000
+_NARROWEST = 20
+# A blank at which no line is parted, and which no text has that was made inert.
+_KEPT = "\0"
 
 
 def inert(text: str) -> str:
@@ -15,9 +22,39 @@ def inert(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def fitted(text: str, stream: TextIO) -> str:
+    """Return the text inert, and for a terminal in lines that fit it."""
+    text = inert(text)
+    if not stream.isatty():
+        return text
+    size = shutil.get_terminal_size() if sys.stdout.isatty() else os.get_terminal_size(stream.fileno())
+    return "\n".join(wrapped(text, size.columns, " " * (len(text) - len(text.lstrip()) + 2)))
+
+
+def wrapped(text: str, room: int, indent: str = "") -> list[str]:
+    """Return an inert text in lines of so many cells, parted at blanks, but at none of a command within backticks."""
+    room = max(room, _NARROWEST)
+    wide = width_of(text)
+    if wide <= room:
+        return [text]
+    room = room if wide == len(text) else room // 2
+    whole = re.sub(f"`[^`]{{1,{room - 4}}}`", lambda command: command[0].replace(" ", _KEPT), text)
+    lines = textwrap.wrap(whole, room, subsequent_indent=indent, break_on_hyphens=False)
+    return [line.replace(_KEPT, " ") for line in lines]
+
+
+def width_of(text: str) -> int:
+    """Return how many cells of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 def message(text: str) -> None:
     """Tell the user something that is no data."""
-    print(inert(text), file=sys.stderr, flush=True)
+    print(fitted(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def console(stream: TextIO) -> "Console":

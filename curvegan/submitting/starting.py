@@ -4,8 +4,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from curvegan.services import engines_installed
-from curvegan.watching.reasons import waits_for
+from curvegan.watching.reasons import lacking, trains_here
+from curvegan.words import sentence
 
 if TYPE_CHECKING:
     from curvegan.services import Services
@@ -22,22 +22,22 @@ def cores_remark(lab: "Services", jobs: int) -> list[str]:
     ]
 
 
-def call_workers(lab: "Services", ids: Sequence[int], start: bool) -> list[str]:
+def call_workers(lab: "Services", ids: Sequence[int], start: bool, followed: bool = False) -> list[str]:
     """See to it that jobs just queued get a worker; `start` one where the store is embedded.
 
-    Returns what is to be said of it: a broker that is away, no worker started, what the last of them waits for.
+    Returns what is to be said of it: a broker that is away, no worker started, what they wait for. Of jobs that are
+    `followed` next the follower starts a worker, and says the rest.
     """
     lab.store.reap()
     warning = lab.nudge(ids)
     remarks = [f"Warning: {warning}."] if warning else []
-    remarks += [problem] if start and (problem := lab.start_worker()) else []
-    job = lab.store.job(ids[-1])
-    waiting = waits_for(job, lab.store.workers())
-    engine, here = job.config.wanted_engine, engines_installed()
-    able = not job.config.device.startswith("cuda") and (engine in here or (engine == "any" and here))
-    if waiting and not (start and lab.settings.embedded and able):
-        remarks.append(f"Job {ids[-1]} is queued and waits for {waiting}.")
-    return remarks
+    if followed:
+        return remarks
+    if problem := lab.start_worker() if start else None:
+        return [*remarks, problem]
+    missing = lacking(lab.store.needs(ids), lab.store.workers())
+    comes = start and lab.settings.embedded
+    return remarks + [sentence(text) for need, text in missing.items() if not (comes and trains_here(need))]
 
 
 def have_workers(lab: "Services", ids: Sequence[int], start: bool = True) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from curvegan.selecting import WHOLE
@@ -11,7 +10,8 @@ from curvegan.tuning.asking import asked, is_due
 from curvegan.tuning.plan import TRIALS, Plan
 from curvegan.tuning.samplers import check_sampler
 from curvegan.tuning.trials import Trial, read_trials
-from curvegan.watching.following import JOBS_POLL_S, Remark, followed
+from curvegan.watching.following import JOBS_POLL_S, followed
+from curvegan.watching.remarks import Awaited, Remark
 
 if TYPE_CHECKING:
     from curvegan.services import Services
@@ -84,9 +84,9 @@ class Controller:
         Raises SweepNotFound, and DatabaseUnreachable where the database stays away.
         """
         check_sampler(self.plan)
-        queued = partial(self.lab.store.jobs, sweep=self.id, states=["queued"], limit=1)
+        awaited = Awaited(self.lab.store, sweep=self.id)
         start = self.lab.start_worker if start_worker else None
-        for seen in followed(self.lab.store, self.advance, JOBS_POLL_S, queued, start):
+        for seen in followed(self.lab.store, self.advance, JOBS_POLL_S, awaited, start):
             yield seen
             if isinstance(seen, StudyStanding):
                 if seen.warning:

@@ -35,7 +35,7 @@ def steps_of(job: "Job", first: int, last: int | None, every: int | None) -> lis
     last = job.step if last is None else last
     if not first < last <= job.step:
         raise InvalidInput(f"steps from {first} to {last}: job {job.id} has done {job.step}, and the first comes first")
-    every = every or -(-(last - first) // FRAMES)
+    every = every or -(-(last - first) // (FRAMES - 1))
     steps = [*range(first, last, every), last]
     if len(steps) > MOST_FRAMES:
         raise InvalidInput(

@@ -3,27 +3,26 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curvegan.services import NO_ENGINE, WORKING, Services, engines_installed
-from curvegan.watching.reasons import waits_for
+from curvegan.watching.reasons import lacking
 from curvegan.words import age, duration
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from curvegan_db.store import Store
-    from curvegan_db.values import Job, Worker
+    from curvegan_db.values import Worker
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 MOST_SKEW = timedelta(seconds=2)
 LITTLE_DISK, TOO_LITTLE_DISK = 1 << 30, 1 << 27
 _PROBE_TIMEOUT_S = 60.0
-_MOST_JOBS = 100
 _INSTALL, _INSTALL_TORCH = "pip install 'curvegan[worker]'", "pip install 'curvegan[torch]'"
 
 
@@ -153,7 +152,7 @@ def _workers(lab: Services) -> Iterator[Finding]:
         return
     yield check_writing(store)
     try:
-        yield check_workers(store, store.jobs(states=["queued"], limit=_MOST_JOBS), lab.settings.embedded)
+        yield check_workers(store, lab.settings.embedded)
     except CurveganError as error:
         yield Finding("workers", PROBLEM, str(error), "curvegan workers")
 
@@ -169,7 +168,7 @@ def check_writing(store: "Store") -> Finding:
     return Finding("writing", OK, "every table can be written")
 
 
-def check_workers(store: "Store", waiting: Sequence["Job"], embedded: bool) -> Finding:
+def check_workers(store: "Store", embedded: bool) -> Finding:
     """Check whether workers live that can take what waits, when each was last heard of, and which die young."""
     workers, now = store.workers(), store.time()
     live, lost, dying = ([w for w in workers if w.state in states] for states in (WORKING, ("lost",), ("failing",)))
@@ -178,7 +177,8 @@ def check_workers(store: "Store", waiting: Sequence["Job"], embedded: bool) -> F
         text = f"{len(live)} live; those of {last.host} die at their start, last {age(last.beat_at, now)} ago"
         return Finding("workers", PROBLEM, f"{text}: {last.error}", "curvegan worker")
     text = ", ".join(_beat(worker, now) for worker in [*live, *lost][:8]) or "none"
-    missing = next((f"job {job.id} waits for {why}" for job in waiting if (why := waits_for(job, workers))), None)
+    waiting = store.needs()
+    missing = "; ".join(lacking(waiting, workers).values())
     if live and missing:
         return Finding("workers", WARNING, f"{len(live)} live, {len(lost)} lost: {text}; {missing}", "curvegan workers")
     if live:

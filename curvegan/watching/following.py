@@ -5,14 +5,13 @@ A follower is an iterator: of what it sees, look after look, and of remarks abou
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from curvegan.watching.job_fields import ENDED
-from curvegan.watching.reasons import COMPILES, NEW_KERNEL, is_starting, waits_for
+from curvegan.watching.remarks import REPEAT_S, Awaited, Patience, Remark
 from curvegan.watching.sparing import MOST_SHARE, Sparing
 from curvegan.watching.sweep_fields import Estimate, time_left
 
@@ -23,25 +22,12 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 300.0
 TEND_S = 2.0
-REPEAT_S = 60.0
 # So long may a worker that was just started take until the store knows it.
 COMES_UP_S = 8.0
 JOBS_POLL_S, LOG_POLL_S, POLL_S = 0.3, 0.5, 1.0
 _RETRY_S = 1.0
-_READ_AGAIN, _FIRST, _READ_TOGETHER = 4, 16, 1000
+_READ_AGAIN, _READ_TOGETHER = 4, 1000
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Remark:
-    """Something to tell who follows.
-
-    `kind` is away or back (the database), waits (a job, for what is missing), starting (a worker), claimed (a
-    job that has not begun for a while) or no_worker.
-    """
-
-    kind: str
-    text: str
 
 
 class Ended(NamedTuple):
@@ -79,11 +65,8 @@ def follow_jobs(lab: "Services", ids: Sequence[int], start_worker: bool = False)
         jobs.update(newest)
         return {job_id: jobs[job_id] for job_id in ids}
 
-    def queued() -> list["Job"]:
-        return [job for job in jobs.values() if job.state == "queued"]
-
     start = lab.start_worker if start_worker else None
-    for seen in followed(lab.store, look, JOBS_POLL_S, queued, start):
+    for seen in followed(lab.store, look, JOBS_POLL_S, Awaited(lab.store, ids), start):
         yield seen
         if not isinstance(seen, Remark) and all(job.state in ENDED for job in seen.values()):
             return
@@ -100,9 +83,8 @@ def follow_many(lab: "Services", ids: Sequence[int], start_worker: bool = False)
     Raises JobNotFound, and DatabaseUnreachable where the database stays away.
     """
     waiting = _Waiting(lab, ids)
-    queued = partial(waiting.queued, lab.store)
     start = lab.start_worker if start_worker else None
-    for seen in followed(lab.store, waiting.look, POLL_S, queued, start):
+    for seen in followed(lab.store, waiting.look, POLL_S, Awaited(lab.store, waiting.left), start):
         yield seen
         if isinstance(seen, Ended) and seen.ended == seen.jobs:
             return
@@ -113,7 +95,7 @@ class _Waiting:
 
     def __init__(self, lab: "Services", ids: Sequence[int]) -> None:
         self._lab, self._count = lab, len(ids)
-        self._left = dict.fromkeys(sorted(ids))
+        self.left = dict.fromkeys(sorted(ids))
         self._whole_at = 0.0
         # Transactions end in another order than their events are numbered: what the last looks read is read again.
         self._numbers: deque[int] = deque(maxlen=_READ_AGAIN)
@@ -125,17 +107,12 @@ class _Waiting:
             self._look_at_all()
         newest, changed = self._lab.store.changed(self._numbers[0])
         self._numbers.append(newest)
-        self._leave(self._left.keys() & changed)
-        return Ended(self._count - len(self._left), self._count)
-
-    def queued(self, store: "Store") -> list["Job"]:
-        """Return the first one that is queued, of the first that wait."""
-        states = store.states(islice(self._left, _FIRST))
-        return store.jobs([job_id for job_id, state in states.items() if state == "queued"][:1])
+        self._leave(self.left.keys() & changed)
+        return Ended(self._count - len(self.left), self._count)
 
     def _look_at_all(self) -> None:
         began = time.thread_time()
-        ids = iter(list(self._left))
+        ids = iter(list(self.left))
         while part := list(islice(ids, _READ_TOGETHER)):
             self._leave(part)
         self._whole_at = time.monotonic() + max(REPEAT_S, (time.thread_time() - began) / (MOST_SHARE / 2))
@@ -149,7 +126,7 @@ class _Waiting:
             if job_id not in states:
                 raise JobNotFound(job_id)
             if states[job_id] in ENDED:
-                del self._left[job_id]
+                del self.left[job_id]
 
 
 def follow_sweep(lab: "Services", sweep_id: int, start_worker: bool = False) -> Iterator[Standing | Remark]:
@@ -172,9 +149,8 @@ def follow_sweep(lab: "Services", sweep_id: int, start_worker: bool = False) -> 
         over = seen.sweep.ended < seen.sweep.jobs and lab.store.is_over(sweep_id)
         return spared(at_once=True) if over else seen
 
-    queued = partial(lab.store.next_queued, sweep_id)
     start = lab.start_worker if start_worker else None
-    for seen in followed(lab.store, look, POLL_S, queued, start):
+    for seen in followed(lab.store, look, POLL_S, Awaited(lab.store, sweep=sweep_id), start):
         yield seen
         if isinstance(seen, Standing) and seen.sweep.ended == seen.sweep.jobs:
             return
@@ -205,58 +181,30 @@ def followed(
     store: "Store",
     look: Callable[[], T],
     poll_s: float = POLL_S,
-    queued: Callable[[], Sequence["Job"]] = lambda: (),
+    awaited: Awaited | None = None,
     start: Callable[[], str | None] | None = None,
 ) -> Iterator[T | Remark]:
     """Yield what `look` sees, again and again without end.
 
-    Every TEND_S lost jobs are brought back to the queue, and a remark says what the first of the `queued` jobs that no
-    worker can take waits for, or that its worker is starting; `start` keeps a background worker alive, or says why
-    there is none. The same is remarked again after REPEAT_S.
+    Every TEND_S lost jobs are brought back to the queue, and a remark says what those of the `awaited` jobs wait for
+    that no worker can take, or that their worker is starting, or silent; `start` keeps a background worker alive, or
+    says why there is none. The same is remarked again after REPEAT_S.
     """
-    tend_at, remarks = 0.0, _Remarks({"waits": COMES_UP_S if start else 0.0, "starting": TEND_S, "claimed": 2 * TEND_S})
+    tend_at, remarks = 0.0, Patience({"comes": COMES_UP_S if start else 0.0, "starting": TEND_S, "claimed": 2 * TEND_S})
     while True:
         yield (yield from patiently(look))
         if time.monotonic() >= tend_at:
             tend_at = time.monotonic() + TEND_S
-            yield from remarks.due((yield from patiently(partial(_tended, store, queued, start))))
+            yield from remarks.due((yield from patiently(partial(_tended, store, awaited, start))))
         time.sleep(poll_s)
 
 
-class _Remarks:
-    """Lets a remark through when it was made for so many seconds, by kind, and again every REPEAT_S."""
-
-    def __init__(self, patience: Mapping[str, float]) -> None:
-        self._patience = patience
-        self._since: dict[Remark, float] = {}
-        self._said: dict[Remark, float] = {}
-
-    def due(self, remarks: Sequence[Remark]) -> list[Remark]:
-        """Return those of the remarks made now that are to be said."""
-        now = time.monotonic()
-        self._since = {remark: self._since.get(remark, now) for remark in remarks}
-        held = [r for r, since in self._since.items() if now - since >= self._patience.get(r.kind, 0.0)]
-        due = [remark for remark in held if now - self._said.get(remark, -REPEAT_S) >= REPEAT_S]
-        self._said |= dict.fromkeys(due, now)
-        return due
-
-
-def _tended(
-    store: "Store", queued: Callable[[], Sequence["Job"]], start: Callable[[], str | None] | None
-) -> list[Remark]:
+def _tended(store: "Store", awaited: Awaited | None, start: Callable[[], str | None] | None) -> list[Remark]:
     """See to it that jobs get on, and return what keeps them from it."""
     store.reap()
-    problem, jobs = start() if start else None, queued()
-    remarks = [Remark("no_worker", problem)] if problem else []
-    workers = store.workers() if jobs else []
-    missing = (f"Job {job.id} waits for {why}." for job in jobs if (why := waits_for(job, workers)))
-    if text := next(missing, None):
-        remarks.append(Remark("waits", text))
-    elif any(is_starting(job, workers) for job in jobs):
-        remarks.append(Remark("starting", f"The worker is starting: {COMPILES}."))
-    elif any(worker.state == "training" and worker.label == job.worker for job in jobs for worker in workers):
-        remarks.append(Remark("claimed", f"A worker has it, and has not begun to train it: {NEW_KERNEL}."))
-    return remarks
+    if problem := start() if start else None:
+        return [Remark("no_worker", problem)]
+    return awaited.remarks() if awaited else []
 
 
 def patiently(look: Callable[[], T]) -> Generator[Remark, None, T]:

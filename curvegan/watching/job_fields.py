@@ -65,7 +65,8 @@ def outcome(job: "Job") -> str:
 
 
 def _took(job: "Job") -> str:
-    if job.started_at is None or job.finished_at is None:
+    """Return how long it trained; of several attempts that is not known, for between them it waited."""
+    if job.started_at is None or job.finished_at is None or job.attempt > 1:
         return ""
     seconds = (job.finished_at - job.started_at).total_seconds()
     return f" in {seconds:.1f} s" if seconds < 10 else f" in {duration(seconds)}"

@@ -9,7 +9,7 @@ from curvegan.services import NO_ENGINE, WORKING, Services, engines_installed
 from curvegan.words import duration, number, plural
 
 if TYPE_CHECKING:
-    from curvegan_db.values import Job, JobDetails, Worker
+    from curvegan_db.values import Job, JobDetails, Need, Worker
 
 NEW_KERNEL = "a kind of network that is new to this machine is compiled first, 10 to 30 s"
 # Stable: programs read these codes. The texts may change.
@@ -84,9 +84,24 @@ def explain(details: "JobDetails") -> Explanation:
     return _lost(details) if state == "lost" else _ended(details.job)
 
 
-def waits_for(job: "Job", workers: Sequence["Worker"]) -> str | None:
-    """Return what must come before a queued job can start, or None where a live worker will take it."""
-    device, engine = job.config.device, needed_engine(job)
+def lacking(needs: Sequence["Need"], workers: Sequence["Worker"]) -> dict["Need", str]:
+    """Return in words what queued jobs wait for, as far as no live worker can take them."""
+    missing = {need: why for need in needs if (why := _waits_for(need.device, need.engine, workers))}
+    return {need: f"{_who(need)} for {why}" for need, why in missing.items()}
+
+
+def _who(need: "Need") -> str:
+    return f"job {need.first} and {need.jobs - 1} more wait" if need.jobs > 1 else f"job {need.first} waits"
+
+
+def trains_here(need: "Need") -> bool:
+    """Return whether a worker of this machine could take such jobs, for all that can be told without asking torch."""
+    here = engines_installed()
+    return bool(here) and need.engine in ("any", *here) and not need.device.startswith("cuda")
+
+
+def _waits_for(device: str, engine: str, workers: Sequence["Worker"]) -> str | None:
+    """Return what must come before such a job can start, or None where a live worker will take it."""
     if any(worker.has(device, engine) for worker in workers if worker.state in WORKING):
         return None
     if device.startswith("cuda"):
@@ -95,18 +110,15 @@ def waits_for(job: "Job", workers: Sequence["Worker"]) -> str | None:
         live = any(worker.state in WORKING for worker in workers)
         start = "where one runs, and start it again" if live else f"and `{_worker_command(device)}` start one"
         return f"a worker with the {engine} engine; `{_install(engine)}` {start}"
-    starts = f"a worker; `{_worker_command(device)}` starts one"
+    command = _worker_command(device)
+    start = f"`{command}` starts one" if engines_installed() else f"`{_install(engine)}` and `{command}` start one"
+    starts = f"a worker; {start}"
     return next((f"{starts}; {_dying(worker)}" for worker in workers if worker.state == "failing"), starts)
 
 
-def needed_engine(job: "Job") -> str:
-    """Return the engine that a job needs, "any" where either will do: what began it has to go on with it."""
-    return (job.engine if job.step else None) or job.config.wanted_engine
-
-
-def is_starting(job: "Job", workers: Sequence["Worker"]) -> bool:
-    """Return whether all workers that could take a job are starting."""
-    able = [worker for worker in workers if worker.has(job.config.device, needed_engine(job))]
+def is_starting(need: "Need", workers: Sequence["Worker"]) -> bool:
+    """Return whether all workers that could take such jobs are starting."""
+    able = [worker for worker in workers if worker.has(need.device, need.engine)]
     return {worker.state for worker in able if worker.state in WORKING} == {"starting"}
 
 

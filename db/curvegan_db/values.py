@@ -147,6 +147,16 @@ class QueuedJob:
 
 
 @dataclass(frozen=True)
+class Need:
+    """What queued jobs wait for: a device, and an engine, ANY where either will do; how many, and the oldest."""
+
+    device: str
+    engine: str = ANY
+    jobs: int = 1
+    first: int = 0
+
+
+@dataclass(frozen=True)
 class ClaimedJob:
     """A job that a worker took. `step` is how far it was recorded; 0 means that there is nothing to resume."""
 

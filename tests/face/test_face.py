@@ -38,7 +38,7 @@ def test_a_script_submits_a_job_without_a_word(tmp_path: Path, capsys: pytest.Ca
     config = layered(job_layers(lab, {"lr": 1e-3, "curve": "sine"}, preset="tuned", assigned={"curve": {"a": 2.0}}))
     [job] = lab.store.submit([JobRequest(config)])
     [remark] = call_workers(lab, [job], start=False)
-    assert remark == f"Job {job} is queued and waits for a worker; `curvegan worker` starts one."
+    assert remark == f"Job {job} waits for a worker; `curvegan worker` starts one."
     assert job_fields(lab.store, lab.store.job(job))["config"]["curve"]["family"] == "sine"
     assert explained(lab, job)[1].reason == "no_worker"
     lab.close()

@@ -12,9 +12,8 @@ import pytest
 from sqlalchemy import event, text
 
 from curvegan import Lab
-from curvegan.watching import following, sparing
+from curvegan.watching import following, remarks, sparing
 from curvegan.watching.following import (
-    Remark,
     Standing,
     follow_jobs,
     follow_log,
@@ -22,12 +21,13 @@ from curvegan.watching.following import (
     follow_sweep,
     patiently,
 )
+from curvegan.watching.remarks import Remark
 from curvegan.watching.sparing import Sparing
 from curvegan_cli.shown.watching import Watched
 from curvegan_core.config.train import TrainConfig
 from curvegan_db.errors import DatabaseUnreachable, JobNotFound
 from curvegan_db.values import JobRequest
-from curvegan_web.views.jobs import followed_jobs
+from curvegan_web.views.watching.jobs import followed_jobs
 
 ONE = JobRequest(TrainConfig(device="cuda"))
 
@@ -59,16 +59,16 @@ def test_what_a_job_waits_for_is_remarked_once(lab: Lab, monkeypatch: pytest.Mon
     [job] = lab.store.submit([ONE])
     cancelling = threading.Timer(2.0, lab.store.cancel, [job])
     cancelling.start()
-    remarks = [seen for seen in follow_jobs(lab, [job]) if isinstance(seen, Remark)]
+    said = [seen for seen in follow_jobs(lab, [job]) if isinstance(seen, Remark)]
     cancelling.join()
-    assert [(remark.kind, remark.text.partition(";")[0]) for remark in remarks] == [
+    assert [(remark.kind, remark.text.partition(";")[0]) for remark in said] == [
         ("waits", f"Job {job} waits for a worker with cuda")
     ]
 
 
 def test_what_a_job_waits_for_is_remarked_again_after_a_minute(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "TEND_S", 0.1)
-    monkeypatch.setattr(following, "REPEAT_S", 1.0)
+    monkeypatch.setattr(remarks, "REPEAT_S", 1.0)
     [job] = lab.store.submit([ONE])
     texts: list[str] = []
     for seen in follow_jobs(lab, [job]):
@@ -85,10 +85,10 @@ def test_a_worker_that_is_starting_is_remarked_once(lab: Lab, monkeypatch: pytes
     lab.store.register_worker("host", 1, ("auto", "cpu"), "0", state="starting")
     cancelling = threading.Timer(2.0, lab.store.cancel, [job])
     cancelling.start()
-    remarks = [seen for seen in follow_jobs(lab, [job]) if isinstance(seen, Remark)]
+    said = [seen for seen in follow_jobs(lab, [job]) if isinstance(seen, Remark)]
     cancelling.join()
     text = "The worker is starting: once on a machine it compiles its kernel, 10 to 30 s."
-    assert remarks == [Remark("starting", text)]
+    assert said == [Remark("starting", text)]
 
 
 def test_a_job_that_its_worker_compiles_for_is_remarked_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

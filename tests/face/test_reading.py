@@ -358,7 +358,7 @@ def a_header(*shape: int) -> bytes:
         (npy(ROWS), "a.npz", None),
         (b"1,2\n3,4\n", "a.png", "its name must end in one of"),
         (b"\xff\xfe1,2", "a.csv", "no CSV"),
-        (b"1,2\x81\n", "a.csv", "no CSV file: its byte 4 is no charmap; save it as CSV UTF-8"),
+        (b"1,2\x81\n", "a.csv", "no CSV file: its byte 4 belongs to no text; save it as CSV UTF-8"),
         (bytes(range(256)), "a.csv", "no CSV"),
         (b"\x1f\x8b123", "a.csv.gz", "gunzip"),
         (b"\xd0\xcf\x11\xe0", "a.xls", "save it as .xlsx"),

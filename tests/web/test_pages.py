@@ -197,7 +197,7 @@ def test_the_doctor_is_asked_once_by_many_and_says_what_the_command_says(
 ) -> None:
     found = asked(own_served, "/api/doctor")["findings"]
     assert {finding["check"] for finding in found} >= {"database", "schema", "workers", "disk"}
-    monkeypatch.setattr("curvegan_web.views.doctor.examine", lambda _: pytest.fail("asked again"))
+    monkeypatch.setattr("curvegan_web.views.watching.doctor.examine", lambda _: pytest.fail("asked again"))
     assert asked(own_served, "/api/doctor")["findings"] == found
 
 

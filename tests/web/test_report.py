@@ -103,7 +103,7 @@ def test_own_curves_come_in_their_units(tab: Page, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [["--sweep", "rates"], ["1"], ["3"]], ids=" ".join)
 def test_its_commands_make_the_same_configs(laboratory: Client, tmp_path: Path, words: list[str]) -> None:
-    from curvegan_web.views.again import command, sweep_command
+    from curvegan_web.views.sharing.again import command, sweep_command
 
     other = Client(tmp_path)
     with laboratory.store() as store:

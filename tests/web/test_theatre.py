@@ -11,8 +11,8 @@ from playwright.sync_api import Page
 from curvegan_core.networks import generate, latents
 from curvegan_core.noise import Stream
 from curvegan_core.records.checkpoint import Checkpoint
-from curvegan_web.server import static_files
-from curvegan_web.views import theatre
+from curvegan_web.assets import FILES
+from curvegan_web.views.replaying import theatre
 
 from ..worker.inline import train_all
 from .conftest import Served, shown
@@ -86,4 +86,4 @@ def test_two_jobs_are_locked_to_one_step(served: Served, tab: Page) -> None:
 
 
 def test_all_that_pages_load_is_small() -> None:
-    assert sum(len(gzip.compress(data, 9)) for data in static_files().values()) < 100_000
+    assert sum(len(gzip.compress(data, 9)) for data in FILES.values()) < 100_000

@@ -63,7 +63,7 @@ def test_workers_that_die_at_their_start_are_seen_and_back_off(tmp_path: Path) -
         assert failing[0].host == os.uname().nodename
         _, why = explained(lab, job)
         assert (why.reason, why.text.rpartition(": ")[2]) == ("workers_fail", "no ink is left")
-        finding = check_workers(store, store.jobs(), embedded=True)
+        finding = check_workers(store, embedded=True)
         assert finding.level == PROBLEM
         assert "die at their start" in finding.text
         assert finding.text.endswith("RuntimeError: no ink is left")

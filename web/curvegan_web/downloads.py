@@ -11,7 +11,7 @@ from curvegan.watching.job_picture import job_picture
 from curvegan_core.records.loss_curve import COLUMNS
 from curvegan_db.errors import ResultNotFound
 from curvegan_web.views.asking import Asked, whole
-from curvegan_web.views.jobs import jobs_view
+from curvegan_web.views.watching.jobs import jobs_view
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab

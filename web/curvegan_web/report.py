@@ -9,22 +9,21 @@ from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from typing import Any
 
+from curvegan_web.assets import FILES
 from curvegan_web.shell import as_json
 
 # Each after those that it imports.
 _MODULES = ("dom", "charts", "bundle", "generator", "report")
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.M)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|let|class) (\w+))", re.M)
-_STATIC = files("curvegan_web") / "static"
 
 
 def report_page(data: Mapping[str, Any]) -> str:
     """Return the file."""
-    scripts = [_text("theme.js"), _text("vendor/uplot.js"), bundled()]
-    style = _text("vendor/uplot.css") + re.sub(r'url\("/[^"]*"\)', "none", _text("style.css"))
+    scripts = [_text("theme.js"), _text("uplot.js"), bundled()]
+    style = _text("uplot.css") + re.sub(r'url\("/[^"]*"\)', "none", _text("style.css"))
     before, after = _tags("script", scripts[:1]), _tags("script", scripts[1:])
     title = escape(str(data["title"]))
     return f"""<!doctype html>
@@ -80,6 +79,6 @@ def _tags(name: str, texts: list[str]) -> str:
 
 
 def _text(path: str) -> str:
-    text = (_STATIC / path).read_text(encoding="utf-8")
+    text = FILES[path].decode()
     assert "</script" not in text.lower()
     return text

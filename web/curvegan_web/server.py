@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from hashlib import sha256
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -21,12 +20,16 @@ from starlette.types import ASGIApp
 from curvegan.watching.exposition import CONTENT_TYPE, exposition
 from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatasetNotFound, JobNotFound, ResultNotFound, SweepNotFound
+from curvegan_web.assets import FILES
 from curvegan_web.changing import Changes
 from curvegan_web.doors import Doors, Guard
 from curvegan_web.downloads import job_file, jobs_file
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
-from curvegan_web.views import compare, data, doctor, fan, job, jobs, sweep, sweeps, theatre, tune, workers
+from curvegan_web.views import data
+from curvegan_web.views.replaying import theatre
+from curvegan_web.views.sweeping import fan, sweep, sweeps, tune
+from curvegan_web.views.watching import compare, doctor, job, jobs, workers
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
@@ -219,16 +222,8 @@ def _refused(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, _status(error))
 
 
-def static_files() -> dict[str, bytes]:
-    """Return every file that a page loads, by its name: nothing else can be asked for."""
-    folder = files("curvegan_web") / "static"
-    found = [path for room in (folder, folder / "vendor", folder / "changes") for path in room.iterdir()]
-    return {path.name: path.read_bytes() for path in found if path.is_file()}
-
-
-_STATIC = static_files()
 # Its address names their content: a browser keeps them for good, and modules find each other beside themselves.
-VERSION = sha256(b"".join(name.encode() + data for name, data in sorted(_STATIC.items()))).hexdigest()[:12]
+VERSION = sha256(b"".join(name.encode() + data for name, data in sorted(FILES.items()))).hexdigest()[:12]
 _IMPORT = re.compile(r'(?:from|import) "\./([a-z]+\.js)"')
 
 
@@ -237,7 +232,7 @@ def modules(name: str) -> list[str]:
     """Return the modules that one needs, itself the first: a browser told of them loads them all at once."""
     found = [name]
     for known in found:
-        found += [other for other in _IMPORT.findall(_STATIC[known].decode()) if other not in found]
+        found += [other for other in _IMPORT.findall(FILES[known].decode()) if other not in found]
     return found
 
 
@@ -250,10 +245,10 @@ def _lasting(request: Request) -> Response:
 
 def _static(request: Request) -> Response:
     name = request.path_params["name"]
-    if name not in _STATIC:
+    if name not in FILES:
         return PlainTextResponse("there is no such file\n", 404)
     kind = next((kind for end, kind in _KINDS.items() if name.endswith(end)), "application/octet-stream")
-    return Response(_STATIC[name], media_type=kind, headers={"Cache-Control": "no-cache"})
+    return Response(FILES[name], media_type=kind, headers={"Cache-Control": "no-cache"})
 
 
 def listening(port: int, address: str = "127.0.0.1") -> socket.socket:

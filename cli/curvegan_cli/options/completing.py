@@ -23,18 +23,20 @@ def _items(incomplete: str, known: Iterable[tuple[str, str | None]]) -> list[Com
 def values_of(key: str) -> Complete:
     """Return what completes a key of the config that takes one of a few words, or a family."""
 
-    def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return _items(incomplete, ((word, None) for word in _words(key)))
+    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return _items(incomplete, ((word, None) for word in _words(ctx, key)))
 
     return complete
 
 
-def _words(key: str) -> tuple[str, ...]:
+def _words(ctx: click.Context, key: str) -> tuple[str, ...]:
     from typing import Literal, get_args, get_origin
 
     from curvegan_core.config.curve import CURVE_MODELS
     from curvegan_core.config.train import TrainConfig
 
+    if key == "data":
+        return tuple(item.value for item in datasets(ctx, click.Option(["--data"]), ""))
     if key in ("curve", "curve.family"):
         return tuple(CURVE_MODELS)
     if key == "device":
@@ -64,15 +66,31 @@ def _keys() -> dict[str, str | None]:
         for name, field in model.model_fields.items()
         if name not in ("family", "hash", "mean", "scale")
     }
-    return {"lr": "both learning rates"} | fields | parameters
+    return {"lr": "both learning rates", "data": "name of your own curves"} | fields | parameters
 
 
-def assignments(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete KEY=VALUE: the key, then its value where it takes one of a few."""
-    key, equals, _value = incomplete.partition("=")
+def assignments(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete KEY=VALUE or KEY=A,B: the key, then its value where it takes one of a few."""
+    key, equals, value = incomplete.partition("=")
     if equals:
-        return _items(incomplete, ((f"{key}={word}", None) for word in _words(key)))
+        before = "".join(value.rpartition(",")[:2])
+        return _items(incomplete, ((f"{key}={before}{word}", None) for word in _words(ctx, key)))
     return _items(key, ((f"{name}=", meaning) for name, meaning in _keys().items()))
+
+
+def filters(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the last comparison of a filter: a name, then what it may be equal to."""
+    from curvegan_db.filters.catalogue import FIELDS
+    from curvegan_db.filters.fields import Word
+
+    before, blank, last = incomplete.rpartition(" ")
+    name, equals, _value = last.partition("=")
+    if equals:
+        field = FIELDS.get(name)
+        values = field.words if isinstance(field, Word) else _words(ctx, name)
+        return _items(incomplete, ((f"{before}{blank}{name}={word}", None) for word in values))
+    names = (known for known in FIELDS if not known.startswith("config."))
+    return _items(incomplete, ((f"{before}{blank}{known}", None) for known in names))
 
 
 def keys(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -96,6 +114,14 @@ def jobs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Comple
     for job_id, name, state in _stored(ctx, lambda store: store.names(_MOST)):
         known += [(str(job_id), f"{state} {name or ''}".strip()), *([(name, f"job {job_id}, {state}")] if name else [])]
     return _items(incomplete, dict(reversed(known)).items())[::-1]
+
+
+def jobs_or_sweeps(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete what names jobs: a job, or a sweep by its name."""
+    found = jobs(ctx, option, incomplete)
+    known = {item.value for item in found}
+    named = [item for item in sweeps(ctx, option, incomplete) if not item.value.isdecimal()]
+    return [*found, *(item for item in named if item.value not in known)]
 
 
 def sweeps(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:

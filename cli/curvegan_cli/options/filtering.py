@@ -49,7 +49,11 @@ def _keys(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str,
 
 
 where_option = click.option(
-    "--where", metavar="FILTER", callback=_filter, help='Only these jobs, as in "loss=ns and rmse<0.1".'
+    "--where",
+    metavar="FILTER",
+    callback=_filter,
+    shell_complete=completing.filters,
+    help='Only these jobs, as in "loss=ns and rmse<0.1".',
 )
 keys_option = click.option(
     "--by", "keys", metavar="KEY,...", callback=_keys, shell_complete=completing.keys,

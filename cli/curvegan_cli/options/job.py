@@ -11,7 +11,7 @@ from curvegan.submitting.layers import assignments, job_layers, start_config
 from curvegan.submitting.typed import KEYS
 from curvegan_cli.options import completing
 from curvegan_cli.options.completing import values_of
-from curvegan_cli.options.values import SET, Value, Whole, pairs
+from curvegan_cli.options.values import SET, Value, Whole, data_among, pairs
 
 # The names of curvegan_core.config.presets, which is too heavy to import for --help; a test holds them together.
 PRESETS = (
@@ -102,5 +102,6 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def given_layers(lab: Lab, given: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what the files and the options say of the config, a later one over an earlier one."""
     keys = {key: given[key] for key in KEYS if given[key] is not None}
-    start, assigned = start_config(lab, given["start"]), assignments(given["pairs"])
-    return job_layers(lab, keys, given["preset"], given["config_file"], assigned, given["data"], start)
+    start, (data, others) = start_config(lab, given["start"]), data_among(given["pairs"])
+    data = given["data"] or data
+    return job_layers(lab, keys, given["preset"], given["config_file"], assignments(others), data, start)

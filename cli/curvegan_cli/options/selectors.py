@@ -60,6 +60,9 @@ def _check_sweep(ctx: click.Context, _: click.Parameter, value: str | None) -> i
 any_jobs = click.argument(
     "selectors", metavar="[ID]...", nargs=-1, callback=_check_some, shell_complete=completing.jobs
 )
+_jobs_or_a_sweep = click.argument(
+    "selectors", metavar="[ID]...", nargs=-1, callback=_check_some, shell_complete=completing.jobs_or_sweeps
+)
 one_job = click.argument("selector", metavar="ID", callback=_check_one, shell_complete=completing.jobs)
 sweep_option = click.option(
     "--sweep", metavar="ID", callback=_check_sweep, shell_complete=completing.sweeps,
@@ -110,7 +113,7 @@ def jobs_or_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
             selectors, sweep = _job_or_sweep(selectors[0])
         return command(*arguments, selection=Selection(selectors, sweep, where), **options)
 
-    return any_jobs(sweep_option(where_option(selecting)))
+    return _jobs_or_a_sweep(sweep_option(where_option(selecting)))
 
 
 def _job_or_sweep(name: str) -> tuple[tuple[str, ...], int | None]:

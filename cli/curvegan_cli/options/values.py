@@ -1,13 +1,20 @@
 """Values on the command line, written in one way everywhere: numbers as a person writes them, pairs as KEY=VALUE."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from curvegan.submitting.typed import is_several, several
+from curvegan_cli.options.completing import values_of
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # The one option that takes a key and its value.
 SET = "--set"
+# Where a command keeps what was typed, for who completes it.
+_TYPED = "curvegan_cli.typed"
 
 
 class Value(click.ParamType[Any]):
@@ -54,6 +61,7 @@ class SettingCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Join the two words. Raises NoSuchOption, with what was perhaps meant."""
+        ctx.meta[_TYPED] = list(args)
         try:
             return super().parse_args(ctx, _joined(args))
         except click.NoSuchOption as error:
@@ -63,6 +71,13 @@ class SettingCommand(click.Command):
             raise click.NoSuchOption(
                 error.option_name, f"No such option: {error.option_name}, did you mean {hint}?", ctx=ctx
             ) from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Complete the second word of `--set KEY VALUE` too."""
+        option, key = ["", "", *ctx.meta.get(_TYPED, ())][-2:]
+        if option == SET and "=" not in key and not incomplete.startswith("-"):
+            return values_of(key)(ctx, self.params[0], incomplete)
+        return super().shell_complete(ctx, incomplete)
 
 
 def _joined(args: list[str]) -> list[str]:
@@ -88,6 +103,13 @@ def _meant(typed: str, options: set[str]) -> str | None:
         return None
     option = f"--{key.replace('_', '-')}"
     return option if option in options else f"{SET} {key}=VALUE"
+
+
+def data_among(pairs: Iterable[tuple[str, str]]) -> tuple[str | None, list[tuple[str, str]]]:
+    """Return the data set that `--set data=NAME` names, and the other pairs."""
+    typed = list(pairs)
+    names = [value for key, value in typed if key == "data"]
+    return names[-1] if names else None, [pair for pair in typed if pair[0] != "data"]
 
 
 def pairs(_: click.Context, __: click.Parameter, typed: tuple[str, ...]) -> list[tuple[str, str]]:

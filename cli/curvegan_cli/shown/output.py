@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
-from curvegan.showing.terminal import UNLIMITED_WIDTH
+from curvegan.showing.terminal import UNLIMITED_WIDTH, fitted, wrapped
 from curvegan.showing.terminal import console as console
 from curvegan.showing.terminal import inert as inert
 from curvegan.words import moment, number, plural
@@ -102,7 +102,7 @@ def emit_records(form: str, records: Sequence[object], fields: Sequence[str], gr
 
 def message(text: str) -> None:
     """Tell the user something that is no data."""
-    click.echo(inert(text), err=True)
+    click.echo(fitted(text, sys.stderr), err=True)
 
 
 def messages(texts: Iterable[str]) -> None:
@@ -114,7 +114,7 @@ def messages(texts: Iterable[str]) -> None:
 def _print_text(parts: Iterable[Grid | Pairs | str]) -> None:
     for part in parts:
         if isinstance(part, str):
-            click.echo(inert(part))
+            click.echo(fitted(part, sys.stdout))
         elif isinstance(part, Pairs):
             _print_pairs(part)
         else:
@@ -213,8 +213,6 @@ def _texts(grid: Grid) -> list[list[str]]:
 
 def _print_pairs(pairs: Pairs) -> None:
     """Print names and facts; on a terminal a fact goes on below itself."""
-    import textwrap
-
     wide = max((len(name) for name, _ in pairs.pairs), default=0) + 2
     screen = console(sys.stdout) if sys.stdout.isatty() else None
     for name, text in pairs.pairs:
@@ -223,9 +221,7 @@ def _print_pairs(pairs: Pairs) -> None:
             continue
         from rich.text import Text
 
-        first, *others = textwrap.wrap(
-            inert(text), max(screen.width - wide, 20), drop_whitespace=False, break_on_hyphens=False
-        ) or [""]
+        first, *others = wrapped(inert(text), screen.width - wide)
         screen.print(Text.assemble((f"{name:{wide}}", "dim"), first.rstrip()), soft_wrap=True)
         for line in others:
-            screen.print(Text(" " * wide + line.strip()), soft_wrap=True)
+            screen.print(Text(" " * wide + line), soft_wrap=True)

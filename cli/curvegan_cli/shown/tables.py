@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from curvegan.showing.terminal import width_of
+
 # No line of a table that goes to a file or a pipe is ever cut.
 _GAP, _CLOSE = 3, 1
 # A text that is cut to less says nothing.
@@ -97,15 +99,6 @@ def _fitted(columns: Sequence[Column], widths: Sequence[int], room: int) -> tupl
 
 def _wide(kept: Sequence[int], sizes: Sequence[int], gap: int) -> int:
     return sum(sizes[index] + gap for index in kept) - gap
-
-
-def width_of(text: str) -> int:
-    """Return how many cells of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
 
 
 def cut(text: str, width: int) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from curvegan.showing.progress import last_seen
 from curvegan.watching.following import followed
 from curvegan.watching.job_fields import STATES
+from curvegan.watching.remarks import Awaited
 from curvegan.watching.sparing import Sparing
 from curvegan.watching.sweep_fields import estimate
 from curvegan.words import plural
@@ -57,7 +58,7 @@ def watch(
 
         seen = partial(_screen, store, Watched(store, look), heading, screen)
         drawn = Sparing(seen, lambda: (store.pulse(), screen.size), rests=False)
-        last_seen(followed(store, drawn, queued=store.next_queued, start=start if start_worker else None), show)
+        last_seen(followed(store, drawn, awaited=Awaited(store), start=start if start_worker else None), show)
 
 
 class Watched:

@@ -9,6 +9,7 @@ from curvegan_core.config.keys import Keyed
 from curvegan_core.config.synonyms import meant
 
 _MOST_SAID = 5
+_TRUTHS = dict.fromkeys(("yes", "on", "1", "y", "t"), "true") | dict.fromkeys(("no", "off", "0", "n", "f"), "false")
 _DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -41,6 +42,8 @@ def _problem(model: type[Keyed], error: Mapping[str, Any], path: str) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if path == "device" and error["type"] == "string_pattern_mismatch":
         message = "input should be auto, cpu, cuda or cuda:N"
+    if error["type"] in ("bool_parsing", "bool_type"):
+        message = "input should be true or false"
     near = _near_word(error)
     return message if not path else f"{path}: {message[0].lower()}{message[1:]} (got {error['input']!r:.60}){near}"
 
@@ -48,6 +51,8 @@ def _problem(model: type[Keyed], error: Mapping[str, Any], path: str) -> str:
 def _near_word(error: Mapping[str, Any]) -> str:
     """Return what a wrong word was perhaps meant to be, where a key takes one of a few."""
     typed = error["input"]
+    if error["type"] == "bool_type" and str(typed).lower() in _TRUTHS:
+        return f", did you mean {_TRUTHS[str(typed).lower()]}?"
     if not isinstance(typed, str) or error["type"] not in ("literal_error", "string_pattern_mismatch"):
         return ""
     words = re.findall("'([^']+)'", error.get("ctx", {}).get("expected", ""))

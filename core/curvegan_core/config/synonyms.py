@@ -49,6 +49,7 @@ _NAMES = {
     "circle": "round",
     "data": "own csv file",
     "cuda": "gpu nvidia",
+    "cpu": "mps metal apple processor",
     "ns": "bce nonsaturating vanilla standard gan original dcgan",
     "minimax": "saturating mm",
     "lsgan": "ls mse leastsquares l2",

@@ -58,10 +58,10 @@ def release(session: Session, job: models.Job, moment: datetime, outcome: str, d
         job.state, job.worker = JobState.QUEUED, None
 
 
-def lose(session: Session, job: models.Job, moment: datetime) -> None:
-    """Take back a job whose lease ran out: it goes to the queue, but not for ever."""
+def lose(session: Session, job: models.Job, moment: datetime, why: str = "the worker did not renew its lease") -> None:
+    """Take back a job that lost its worker: it goes to the queue, but not for ever."""
     worker, job.lost = job.worker, job.lost + 1
-    release(session, job, moment, LOST, f"the worker did not renew its lease (lost {job.lost} times so far)")
+    release(session, job, moment, LOST, f"{why} (lost {job.lost} times so far)")
     if job.state is JobState.QUEUED and job.lost >= MOST_LOST and not _gets_on(session, job):
         job.worker = worker
         end(session, job, moment, JobState.FAILED, LOST, f"its worker was lost {job.lost} times, last {worker}")

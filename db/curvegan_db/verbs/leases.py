@@ -86,7 +86,7 @@ class Leases(Workers):
 
     def _fits(self, devices: Sequence[str], engines: Sequence[str]) -> ColumnElement[bool]:
         """Return whether a worker with these devices and engines can train a job, for all that is known of it."""
-        fits = and_(models.Job.wanted_device.in_(devices), _needed_engine().in_((ANY, *engines)))
+        fits = and_(models.Job.wanted_device.in_(devices), needed_engine().in_((ANY, *engines)))
         newer = sorted(self.unreadable)[-_MOST_UNREADABLE:]
         return and_(fits, models.Job.id.not_in(newer)) if newer else fits
 
@@ -212,7 +212,7 @@ def _room(best: Row[Any]) -> int:
 def _best(session: Session, fits: ColumnElement[bool], prefer: int | None) -> Row[Any] | None:
     """Lock the best job and return it. Two cheap looks: an order by `prefer` would have to sort the whole queue."""
     job = models.Job
-    wanted = (job.wanted_device, _needed_engine().label("engine"))
+    wanted = (job.wanted_device, needed_engine().label("engine"))
     fitting = _queue(select(job.id, job.config, job.pack_key, *wanted, job.lost, job.priority)).where(fits)
     preferred = session.execute(fitting.where(job.id == prefer)).first() if prefer is not None else None
     if preferred is not None:
@@ -222,13 +222,13 @@ def _best(session: Session, fits: ColumnElement[bool], prefer: int | None) -> Ro
     return session.execute(fitting.limit(1)).first()
 
 
-def _needed_engine() -> ColumnElement[str]:
+def needed_engine() -> ColumnElement[str]:
     """Return the engine that a job needs: that of its checkpoints, else what its config says."""
     return func.coalesce(models.Job.made_by, models.Job.wanted_engine)
 
 
 def _waiting_jobs() -> "Select[int, str, str]":
-    return select(models.Job.id, models.Job.wanted_device, _needed_engine())
+    return select(models.Job.id, models.Job.wanted_device, needed_engine())
 
 
 def _queued(query: "Select[*_Columns]") -> "Select[*_Columns]":

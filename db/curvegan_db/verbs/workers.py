@@ -4,7 +4,7 @@ import json
 import math
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -16,8 +16,8 @@ from curvegan_db.errors import WorkerForgotten
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.generations import look_at_server
-from curvegan_db.tables.transitions import cut
-from curvegan_db.values import ANY, ENGINES, FAILING, IDLE, LOST, STOPPED, TRAINING, Worker, storable
+from curvegan_db.tables.transitions import cut, lose
+from curvegan_db.values import ANY, ENGINES, FAILING, IDLE, LOST, STARTING, STOPPED, TRAINING, Worker, storable
 
 FORGET_AFTER = timedelta(days=7)
 _COUNT_S = 20.0
@@ -104,6 +104,19 @@ class Workers(Transactions):
         with self._write() as session, suppress(WorkerForgotten):
             beat_worker(session, worker_id, STOPPED, now(session))
 
+    def bury(self, workers: Collection[str]) -> list[int]:
+        """Take back all jobs of workers that are known to be dead, before their leases run out; their ids."""
+        job = models.Job
+        with self._write() as session:
+            moment = now(session)
+            held = select(job).where(job.worker_id.in_(workers)).order_by(job.id)
+            jobs = session.scalars(held.with_for_update()).all()
+            for one in jobs:
+                lose(session, one, moment, "the process of its worker is gone")
+            dead = update(models.Worker).where(models.Worker.id.in_(workers))
+            session.execute(dead.values(state=STOPPED).execution_options(synchronize_session=False))
+            return [one.id for one in jobs]
+
     def workers(self) -> list[Worker]:
         """Return all workers that are not forgotten, the oldest first."""
         with self._read() as session:
@@ -114,7 +127,7 @@ def known_workers(session: Session, alive_since: datetime) -> list[Worker]:
     """Return all workers, the oldest first; one that has not beaten since then is lost, unless it stopped."""
     jobs = _jobs_of_workers(session)
     rows = session.scalars(select(models.Worker).order_by(models.Worker.started_at, models.Worker.id))
-    return [_value(row, jobs.get(row.id, ()), alive_since) for row in rows]
+    return [_value(row, jobs.get(row.id, {}), alive_since) for row in rows]
 
 
 def claimant(session: Session, worker_id: str) -> tuple[str, Sequence[str]]:
@@ -153,22 +166,26 @@ def _forget(session: Session, silent_since: datetime) -> None:
     session.execute(silent.execution_options(synchronize_session=False))
 
 
-def _jobs_of_workers(session: Session) -> dict[str, list[int]]:
-    jobs: dict[str, list[int]] = {}
-    query = select(models.Job.id, models.Job.worker_id).where(models.Job.worker_id.is_not(None))
-    for job_id, worker_id in session.execute(query):
-        jobs.setdefault(str(worker_id), []).append(job_id)
-    # Sorted here: asked for in the order of ids, SQLite would walk through all jobs.
-    return {worker_id: sorted(ids) for worker_id, ids in jobs.items()}
+def _jobs_of_workers(session: Session) -> dict[str, dict[int, bool]]:
+    """Return which jobs each worker holds, and whether it has begun them."""
+    jobs: dict[str, dict[int, bool]] = {}
+    job = models.Job
+    query = select(job.id, job.worker_id, job.began_at.is_not(None)).where(job.worker_id.is_not(None))
+    for job_id, worker_id, begun in session.execute(query):
+        jobs.setdefault(str(worker_id), {})[job_id] = bool(begun)
+    return jobs
 
 
-def _value(row: models.Worker, jobs: Sequence[int], alive_since: datetime) -> Worker:
+def _value(row: models.Worker, jobs: Mapping[int, bool], alive_since: datetime) -> Worker:
+    """Return a worker; one that has begun none of its jobs, for which it may have to compile, is starting."""
     same = ("id", "label", "host", "pid", "version", "started_at", "beat_at", "error")
     lost = row.state not in (STOPPED, FAILING) and row.beat_at < alive_since
+    state = STARTING if row.state == TRAINING and jobs and not any(jobs.values()) else row.state
     return Worker(
         **{name: getattr(row, name) for name in same},
         devices=tuple(row.devices),
         engines=tuple(row.engines),
-        state=LOST if lost else row.state,
-        jobs=tuple(jobs),
+        state=LOST if lost else state,
+        # Sorted here: asked for in the order of ids, SQLite would walk through all jobs.
+        jobs=tuple(sorted(jobs)),
     )

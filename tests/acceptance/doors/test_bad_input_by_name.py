@@ -185,7 +185,7 @@ def test_a_device_that_no_worker_has_queues_the_job_and_says_so(desk: Desk) -> N
     command = [CURVEGAN, "submit", "--device", "cuda", "--no-worker", "-q"]
     done = subprocess.run(command, env=environment, cwd=desk.folder, capture_output=True, text=True, check=True)
     assert done.stdout == "2\n"
-    assert "Job 2 is queued and waits for a worker with cuda" in done.stderr
+    assert "Job 2 waits for a worker with cuda" in done.stderr
 
 
 @pytest.mark.parametrize("word", [b"\xff\xfe", "\x1b[31m", "[bold]x", "--no-such"])

@@ -39,6 +39,10 @@ def completed(client: Client, line: str) -> list[str]:
         ("summary --by lr,bet", "lr,beta2"),
         ("best --by ", "rmse"),
         ("status --state fai", "failed"),
+        ("submit --set ", "data="),
+        ("submit --set loss hi", "hinge"),
+        ("sweep --grid loss=ns,hi", "loss=ns,hinge"),
+        ("status --where verd", "verdict"),
         ("fetch-plot --kind ", "evolution"),
         ("completion ", "fish"),
     ],
@@ -55,6 +59,7 @@ def test_ids_and_names_of_the_store_are_completed(client: Client) -> None:
     client.done("sweep", "--no-worker", "--name", "rates", "--seeds", "2")
     assert completed(client, "show ") == ["last", "3", "seed=1", "2", "seed=0", "1", "demo"]
     assert completed(client, "wait de") == ["demo"]
+    assert completed(client, "wait ra") == ["rates"]
     assert completed(client, "submit --from de") == ["demo"]
     assert completed(client, "status --sweep ") == ["last", "1", "rates"]
     assert completed(client, "sweeps r") == ["rates"]
@@ -81,6 +86,7 @@ def test_each_shell_has_a_script_that_asks_the_command(client: Client, shell: st
         ("submit --set norm_d=", ["none", "batch", "layer"]),
         ("submit --set=beta1", ["beta1="]),
         ("submit --loss=rp", ["rpgan"]),
+        ("sweep --grid loss=ns,hi", ["ns,hinge"]),
     ],
 )
 def test_bash_completes_what_is_typed(client: Client, words: str, answers: list[str]) -> None:

@@ -137,7 +137,7 @@ def test_a_submit_tells_of_an_engine_that_no_worker_has(any_client: Client) -> N
         store.register_worker("host", 1, ["auto", "cpu"], "0", ["fused"])
     said = any_client("submit", "--no-worker", "--engine", "torch").stderr
     assert said == (
-        "Job 1 is queued and waits for a worker with the torch engine; `pip install 'curvegan[torch]'` where one runs, "
+        "Job 1 waits for a worker with the torch engine; `pip install 'curvegan[torch]'` where one runs, "
         "and start it again.\n"
     )
     assert any_client.json("explain", "1")["reason"] == "no_engine"

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from curvegan.watching.animation import film, snapshots_at
+from curvegan.watching.animation import film, snapshots_at, steps_of
+from curvegan_db.values import Job
 
 from ..client import Client
 
@@ -21,6 +22,12 @@ def test_frames_are_the_snapshots_that_the_job_had(trained: Client) -> None:
         for ours, theirs in zip(shown, stored, strict=True):
             assert (ours.step, ours.metrics) == (theirs.step, theirs.metrics)
             assert np.array_equal(ours.curves, theirs.curves)
+
+
+@pytest.mark.parametrize("last", [1, 119, 120, 121, 10001])
+def test_a_film_has_no_more_frames_than_the_help_says(last: int) -> None:
+    steps = steps_of(Job(id=1, step=10001), 0, last, None)
+    assert (steps[0], steps[-1], len(steps) <= 120) == (0, last, True)
 
 
 def test_a_training_becomes_a_gif(trained: Client) -> None:

@@ -80,6 +80,20 @@ def test_samples_are_the_same_in_every_form_and_read_back(own: Client) -> None:
     assert "stdout" in own.refused("sample", "1", "-o", "json", "--output", "new.json")
 
 
+def test_a_baseline_of_numbers_takes_no_count(own: Client) -> None:
+    assert "-n is for curves" in own.refused("baseline", "--data", "loads", "-n", "5")
+
+
+def test_a_data_set_of_several_names_is_called_as_it_was_typed(own: Client) -> None:
+    Path("few.csv").write_text("\n".join(f"{row},{row % 3},{row % 5}.5,{row % 7}" for row in range(20)))
+    for name in ("few", "again"):
+        own.done("data", "add", "few.csv", "--name", name)
+    for typed, other in (("few", "again"), ("again", "few")):
+        said = own("submit", "--no-worker", "--set", f"data={typed}").stderr
+        assert said.startswith(f"{typed} (the same as {other}) has only 20 curves")
+    assert "curve.hash" not in own.done("compare", "1", "2")
+
+
 @pytest.mark.parametrize("kind", ["quantiles", "scores", "pairs"])
 def test_pictures_of_own_curves_are_for_jobs_that_learn_them(own: Client, kind: str) -> None:
     assert own.done("fetch-plot", "1", "--kind", kind) == f"job-1-{kind}.png\n"

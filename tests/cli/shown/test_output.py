@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curvegan.showing.terminal import width_of, wrapped
 from curvegan_cli.shown.output import Column, Grid, Pairs, Sheet, cell, emit, inert, plain
 
 from ..client import Client
@@ -21,6 +22,13 @@ HOSTILE = "\x1b[31mred\x1b]8;;http://x\x07 \u202egnp \x9b2J \r\n\t[bold]x[/bold]
 @given(st.text(st.characters(codec=None)))
 def test_inert_text_is_printable_and_one_line(text: str) -> None:
     assert inert(text).isprintable()
+
+
+def test_a_sentence_is_parted_at_blanks_and_at_none_of_a_command() -> None:
+    said = "Job 1 waits for a worker with torch; `pip install 'curvegan[torch]'` where one runs."
+    lines = wrapped(said, 40, "  ")
+    assert lines == ["Job 1 waits for a worker with torch;", "  `pip install 'curvegan[torch]'` where", "  one runs."]
+    assert all(width_of(line) <= 40 for line in wrapped("曲線 " * 30, 40))
 
 
 def test_inert_text_leaves_harmless_text_alone() -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import curvegan_cli.commands
 from curvegan.lab import Lab
-from curvegan.showing.terminal import UNLIMITED_WIDTH
-from curvegan_cli.shown.tables import Column, laid, width_of
+from curvegan.showing.terminal import UNLIMITED_WIDTH, width_of
+from curvegan_cli.shown.tables import Column, laid
 
 from ..client import SMALL, Client, PlayedWorker
 from ..watching.test_status import on_a_terminal
@@ -34,6 +34,17 @@ COMMANDS = {
     "curves": ["curves updown"],
     "data": ["data list"],
 }
+# Commands without a table, whose sentences fit as well.
+PROSE = [
+    "show 1",
+    "show 3",
+    "explain 1",
+    "explain 3",
+    "explain last",
+    "logs 3",
+    f"data show {'d' * 100}",
+    "show nobody",
+]
 SEPARATOR = "<<<>>>"
 # One process for all of them: most of a command's time is its start.
 ALL = f"""
@@ -78,11 +89,14 @@ def longest(tmp_path_factory: pytest.TempPathFactory) -> Client:
 def test_every_table_of_every_command_fits(longest: Client, width: int) -> None:
     lines = [line for commands in COMMANDS.values() for line in commands]
     environment = {"COLUMNS": str(width), "NO_COLOR": "1"}
-    _, shown = on_a_terminal(longest, *lines, seconds=120, code=ALL, **environment)
+    _, shown = on_a_terminal(longest, *lines, *PROSE, seconds=120, code=ALL, **environment)
     parts = plain(shown).split(SEPARATOR)[1:]
-    assert [part.partition("\n")[0].strip() for part in parts] == lines
+    assert [part.partition("\n")[0].strip() for part in parts] == lines + PROSE
     for part in parts:
         command, _, text = part.partition("\n")
+        assert max(map(width_of, text.splitlines())) <= width, command
+        if command.strip() in PROSE:
+            continue
         table = table_of(text)
         assert table, command
         assert max(map(width_of, table)) <= width, command

@@ -205,6 +205,8 @@ def test_a_file_that_is_no_config_is_not_read_to_its_end(stored: Client, folder:
         ("sample 1 -n 100001", "-n"),
         ("status --tag \udc80", "valid Unicode"),
         (f"status --tag {'x' * 101}", "1 to 100 characters"),
+        ("submit --set spectral_norm=yes", "true or false (got 'yes'), did you mean true?"),
+        ("submit --set device=mps", "did you mean 'cpu'?"),
         ("status " + " ".join(f"--tag {n}" for n in range(33)), "at most 32 tags"),
         ("show 99999999999999999", "no job 99999999999999999"),
         ("status 2-999999999999999999", "there is no job from 2"),

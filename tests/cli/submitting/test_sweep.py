@@ -72,7 +72,7 @@ def test_what_a_sweep_says(client: Client) -> None:
     assert "curvegan wait --sweep 1 " in said
     sweep = client.json("sweep", "--no-worker", *GRID)
     assert (sweep["id"], sweep["jobs"], sweep["states"]["queued"], sweep["left_s"]) == (2, 12, 12, None)
-    assert client("sweep", "--no-worker", *GRID).stderr.startswith("Job 36 is queued and waits for a worker")
+    assert client("sweep", "--no-worker", *GRID).stderr.startswith("Job 25 and 11 more wait for a worker")
 
 
 def test_axes_win_over_options_which_win_over_files(client: Client) -> None:
@@ -265,7 +265,7 @@ def test_ctrl_c_detaches_from_a_sweep(client: Client) -> None:
         **client.command("wait", "--sweep", "1", "--no-worker"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert process.stderr is not None
-    assert "waits for a worker" in process.stderr.readline()
+    assert "Job 1 and 11 more wait for a worker" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate()
     assert (process.returncode, stdout) == (130, "")

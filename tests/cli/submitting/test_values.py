@@ -117,7 +117,7 @@ def test_filters_and_groups_know_the_names_of_others_too(client: Client) -> None
 
 def test_every_synonym_is_of_something_that_is_there() -> None:
     words = {word for field in TrainConfig.model_fields.values() for word in getattr(field.annotation, "__args__", ())}
-    known = {"lr", "curve.noise", "cuda", *TrainConfig.model_fields, *CURVE_MODELS, *words}
+    known = {"lr", "curve.noise", "cpu", "cuda", *TrainConfig.model_fields, *CURVE_MODELS, *words}
     assert {*_NAMES} - known == set()
     for name, synonyms in _NAMES.items():
         for synonym in synonyms.split():

@@ -2,6 +2,9 @@
 
 import pytest
 
+from curvegan.watching.job_fields import outcome
+from curvegan_db.values import Job
+
 from ..client import SMALL, Client, PlayedWorker
 
 
@@ -83,6 +86,13 @@ def test_resume_of_many_takes_the_failed_and_the_cancelled(five: Client) -> None
     assert five.done("resume", "--no-worker", "all", "-q") == "2\n4\n"
     assert [state for _, state in states(five)] == ["queued", "queued", "running", "queued", "succeeded"]
     assert five.done("events", "2").count("resumed") == 1
+
+
+def test_a_job_of_several_attempts_is_not_said_to_have_trained_while_it_waited(five: Client) -> None:
+    with five.store() as store:
+        job = store.job(1)
+    assert " after 200 steps in " in outcome(job)
+    assert outcome(Job(**vars(job) | {"attempt": 2})).endswith(" after 200 steps")
 
 
 def test_extend_of_many_takes_the_succeeded(five: Client) -> None:

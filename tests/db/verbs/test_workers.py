@@ -8,7 +8,7 @@ from curvegan_db.store import Store
 from curvegan_db.tables import models
 from curvegan_db.verbs.workers import FORGET_AFTER
 
-from ..one_job import finish
+from ..one_job import begin, finish
 from ..trainings import DEVICES, a_worker, claim, request, short
 
 
@@ -27,6 +27,8 @@ def test_a_worker_from_its_start_to_its_end(store: Store) -> None:
     assert (worker.devices, worker.version, worker.state, worker.jobs) == (DEVICES, "0.1", "idle", ())
     ids = store.submit([request()] * 2)
     token = claim(store, worker_id, most=2).token
+    assert [(w.state, w.jobs) for w in store.workers()] == [("starting", tuple(ids))]  # it may have to compile first
+    begin(store, token, ids[0], 0, "cpu", "fused", "1")
     assert [(w.state, w.jobs) for w in store.workers()] == [("training", tuple(ids))]
     for job_id in ids:
         finish(store, token, job_id, "succeeded")

@@ -52,6 +52,17 @@ def _is_present(settings: Settings) -> bool:
     return False
 
 
+def is_alive(pid: int) -> bool:
+    """Return whether there is a process of this id on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def start_background(settings: Settings) -> int | None:
     """Start workers that outlive this command, unless some are present. Returns their supervisor's process id, or None.
 

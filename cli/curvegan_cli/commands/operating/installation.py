@@ -110,7 +110,7 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    import curvegan_cli.options.bash_completion  # noqa: F401  it registers itself
+    import curvegan_cli.options.shells  # noqa: F401  they register themselves
 
     kind = get_completion_class(shell)
     assert kind is not None

@@ -34,7 +34,7 @@ def _film(_: click.Context, __: click.Parameter, path: Path | None) -> Path | No
 @click.option("--fps", type=Whole(1, 50), default=20, show_default=True, help="Frames a second.")
 @click.option("--from", "first", type=Whole(0, _MOST_STEP), default=0, show_default=True, help="First step.")
 @click.option("--to", "last", type=Whole(0, _MOST_STEP), help="Last step; without it as far as the job came.")
-@click.option("--every", type=Whole(1, _MOST_STEP), help="Steps from frame to frame; without it 120 frames.")
+@click.option("--every", type=Whole(1, _MOST_STEP), help="Steps from frame to frame; without it at most 120 frames.")
 @files.force_option
 @pass_lab
 def animate(

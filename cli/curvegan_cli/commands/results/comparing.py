@@ -161,7 +161,9 @@ def _compared_grid(
     metrics: dict[str, list[float | None]],
 ) -> Grid:
     columns = [Column("JOB"), *(Column(str(job_id), right=True, folds=True, style=state_style) for job_id in ids)]
-    rows = [(key, *map(shown, values)) for key, values in config.items()]
+    # Its names say more to a person than what follows from them.
+    told = config.keys() - ({"curve.hash"} if "data" in config else set())
+    rows = [(key, *map(shown, values)) for key, values in config.items() if key in told]
     rows += [(name, *map(shown, values)) for name, values in facts.items() if any(values)]
     rows += [(name, *map(cell, values)) for name, values in metrics.items()]
     return Grid(columns, rows, "" if config else "Their configs are the same.")

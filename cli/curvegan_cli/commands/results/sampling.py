@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from curvegan.comparing.baselines import KINDS, baseline_curves, baseline_numbers
 from curvegan.datasets import own_curves, stored_curves
@@ -95,6 +96,7 @@ def baseline(
     from curvegan_core.families.curves import columns
 
     curve_files.check(form, output, force)
+    _refuse_curves(form)
     config = layered(job_layers(lab, {"seed": seed}, data=name))
     dataset = stored_curves(lab.store, lab.store.named_dataset(name).hash, name)
     if form in curve_files.FORMS:
@@ -104,6 +106,16 @@ def baseline(
         return
     numbers = baseline_numbers(config, dataset)
     emit(form, text=lambda: [_grid(numbers)], json=lambda: {"data": name, "seed": seed} | numbers)
+
+
+def _refuse_curves(form: str) -> None:
+    """Raise UsageError where something is said of curves that this form has not."""
+    typed = click.get_current_context().get_parameter_source
+    said = [
+        option for name, option in (("count", "-n"), ("kind", "--kind")) if typed(name) is ParameterSource.COMMANDLINE
+    ]
+    if said and form not in curve_files.FORMS:
+        raise click.UsageError(f"{said[0]} is for curves, and -o {form} has numbers only: add -o csv")
 
 
 def _grid(numbers: dict[str, dict[str, float]]) -> Grid:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from curvegan_db.filters.fields import JobField
     from curvegan_db.store import Store
     from curvegan_web.doors import Doors
-    from curvegan_web.views.report import Told
+    from curvegan_web.views.sharing.report import Told
 
 _PORT = 8460
 _MAY = "Who has this address may submit jobs, and cancel, rerun and fork them."
@@ -108,7 +108,7 @@ def report(
       curvegan report --where "tag=paper and loss=ns" --by lr > paper.html
     """
     from curvegan_web.report import report_page
-    from curvegan_web.views.report import report_view
+    from curvegan_web.views.sharing.report import report_view
 
     path = output or files.STDOUT
     files.check_writable(path, force)
@@ -119,7 +119,7 @@ def report(
 def _told(store: "Store", selection: Selection, metric: "JobField", keys: tuple[str, ...] | None) -> "Told":
     from curvegan.comparing.keys import of_sweep, varied_keys
     from curvegan_db.filters.language import Filter
-    from curvegan_web.views.report import MOST_JOBS, Told
+    from curvegan_web.views.sharing.report import MOST_JOBS, Told
 
     if selection.sweep is not None:
         sweep, where = store.sweep(selection.sweep), selection.where

@@ -21,7 +21,7 @@ from curvegan_cli.options.job import (
     preset_option,
     set_option,
 )
-from curvegan_cli.options.values import SettingCommand
+from curvegan_cli.options.values import SettingCommand, data_among
 from curvegan_cli.shown.configs import emit_config
 from curvegan_cli.shown.output import IDS_ONLY, emit, form_options, messages
 
@@ -64,8 +64,8 @@ def _submit(lab: Lab, request: "JobRequest", form: str, given: Mapping[str, Any]
     [job_id] = lab.store.submit([request])
     lines = [f"Job {job_id} is queued.", *([] if given["wait"] else _next_commands(job_id))]
     emit(form, text=lambda: lines, ids=lambda: [job_id])
-    messages(few_remarks(lab.store, [request.config]))
-    messages(call_workers(lab, [job_id], start=not given["no_worker"]))
+    messages(few_remarks(lab.store, [request.config], [given["data"], data_among(given["pairs"])[0]]))
+    messages(call_workers(lab, [job_id], start=not given["no_worker"], followed=given["wait"]))
     if given["wait"]:
         _wait(lab, job_id, form, start_worker=not given["no_worker"])
     else:
@@ -73,16 +73,23 @@ def _submit(lab: Lab, request: "JobRequest", form: str, given: Mapping[str, Any]
 
 
 def _next_commands(job_id: int) -> list[str]:
-    return [
-        f"  curvegan wait {job_id}          follow it to its end",
-        "  curvegan status          all jobs at a glance",
-        f"  curvegan fetch-plot {job_id}    its picture, also while it trains",
-    ]
+    return _aligned(
+        {
+            f"wait {job_id}": "follow it to its end",
+            "status": "all jobs at a glance",
+            f"fetch-plot {job_id}": "its picture, at any time",
+        }
+    )
+
+
+def _aligned(commands: Mapping[str, str]) -> list[str]:
+    wide = max(map(len, commands)) + 4
+    return [f"  curvegan {command:{wide}}{purpose}" for command, purpose in commands.items()]
 
 
 def _wait(lab: Lab, job_id: int, form: str, start_worker: bool) -> None:
     [job] = jobs_to_the_end(lab, [job_id], start_worker)
-    commands = [f"  curvegan show {job_id}          its numbers", f"  curvegan fetch-plot {job_id}    its picture"]
+    commands = _aligned({f"show {job_id}": "its numbers", f"fetch-plot {job_id}": "its picture"})
     emit(form, text=lambda: [outcome(job), *commands], json=lambda: job_fields(lab.store, job))
     if job.state != "succeeded":
         raise SystemExit(1)
@@ -108,6 +115,7 @@ def config(lab: Lab, start: str | None, preset: str | None, pairs: list[tuple[st
     """
     from curvegan_core.config.presets import PRESETS
 
-    layers = job_layers(lab, {}, preset, assigned=assignments(pairs), start=start_config(lab, start))
+    data, others = data_among(pairs)
+    layers = job_layers(lab, {}, preset, None, assignments(others), data, start_config(lab, start))
     config = layered(layers)
     emit_config(form, config, f"preset {preset}: {PRESETS[preset].purpose}" if preset else "")

@@ -132,8 +132,9 @@ def _submit(lab: Lab, plan: Plan, form: str, given: Mapping[str, Any]) -> None:
         return
     sweep = lab.store.sweep(submitted.id)
     _say_queued(lab, sweep, submitted, form, given["wait"])
-    messages(few_remarks(lab.store, [request.config for request in plan.requests]))
-    messages(call_workers(lab, submitted.jobs, start=not given["no_worker"]))
+    typed = [given["data"], *map(str, plan.described.get("data", ()))]
+    messages(few_remarks(lab.store, [request.config for request in plan.requests], typed))
+    messages(call_workers(lab, submitted.jobs, start=not given["no_worker"], followed=given["wait"]))
     if not given["no_worker"]:
         messages(cores_remark(lab, len(submitted.jobs)))
     if given["wait"]:

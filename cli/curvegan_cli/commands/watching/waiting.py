@@ -8,9 +8,10 @@ import click
 
 from curvegan.lab import Lab
 from curvegan.showing.progress import detachable, jobs_to_the_end, sweep_to_the_end
-from curvegan.watching.following import Remark, follow_log
+from curvegan.watching.following import follow_log
 from curvegan.watching.job_fields import LIVE, outcome
 from curvegan.watching.reasons import NOTES, REASONS, Explanation, explained
+from curvegan.watching.remarks import Remark
 from curvegan.words import moment
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.job import no_worker_option
@@ -98,11 +99,17 @@ def _followed(store: "Store", job_id: int) -> Iterator["LogLine"]:
             yield seen
 
 
-def _listed(codes: dict[str, str]) -> str:
-    return "\n".join(f"  {code:19}{meaning}" for code, meaning in codes.items())
+class _Explaining(click.Command):
+    """Lists its codes below its options."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the codes."""
+        for title, codes in (("Reasons", REASONS), ("Notes", NOTES)):
+            with formatter.section(title):
+                formatter.write_dl(list(codes.items()))
 
 
-@click.command(epilog=f"\b\nReasons:\n{_listed(REASONS)}\n\n\b\nNotes:\n{_listed(NOTES)}")
+@click.command(cls=_Explaining)
 @one_job
 @form_options("table", "json")
 @pass_lab

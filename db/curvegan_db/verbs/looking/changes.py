@@ -4,6 +4,7 @@ Every change of a job's state has an event, and events are numbered as they come
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -14,8 +15,9 @@ from curvegan_db.filters.language import Filter
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
-from curvegan_db.values import Job
-from curvegan_db.verbs.jobs import filtered, id_parts, job_values
+from curvegan_db.values import Need
+from curvegan_db.verbs.jobs import filtered, id_parts
+from curvegan_db.verbs.leases import needed_engine
 
 Pulse = tuple[int, datetime | None]
 """The number of the newest event, and when a job that is running was last recorded: as long as it stays, all does."""
@@ -72,14 +74,20 @@ class Changes(Transactions):
                 found += session.scalars(query if part is None else query.where(models.Job.id.in_(part)))
             return found
 
-    def next_queued(self, sweep: int | None = None) -> list[Job]:
-        """Return the queued job that is to be claimed first, if there is one; of a sweep the oldest."""
-        job = models.Job
-        query = select(job).where(in_state(JobState.QUEUED)).limit(1)
-        query = query.order_by(job.priority.desc(), job.id) if sweep is None else query.order_by(job.id)
+    def needs(self, among: Collection[int] | None = None, sweep: int | None = None) -> list[Need]:
+        """Return what the queued jobs that no worker holds need, each thing once: of these jobs, of a sweep, or all."""
+        job, engine = models.Job, needed_engine()
+        query = select(job.wanted_device, engine, func.count(), func.min(job.id)).where(in_state(JobState.QUEUED))
+        query = query.group_by(job.wanted_device, engine)
         query = query if sweep is None else query.where(job.sweep == sweep)
+        found: dict[tuple[str, str], Need] = {}
         with self._read() as session:
-            return job_values(session, session.scalars(query).all(), now(session))
+            for part in iter([None]) if among is None else id_parts(among):
+                for *what, count, first in session.execute(query if part is None else query.where(job.id.in_(part))):
+                    device, needed = what
+                    known = found.get((device, needed), Need(device, needed, 0, first))
+                    found[device, needed] = replace(known, jobs=known.jobs + count)
+        return sorted(found.values(), key=lambda need: need.first)
 
     def is_anything_live(self) -> bool:
         """Return whether any job is queued or running."""

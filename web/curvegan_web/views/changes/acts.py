@@ -9,7 +9,7 @@ from curvegan.submitting.stopping import CANCELLED, QUEUED_AGAIN
 from curvegan_core.errors import InvalidInput
 from curvegan_web.views.asking import Asked, whole
 from curvegan_web.views.changes.plan import job_id_of, step_of, typed_of
-from curvegan_web.views.theatre import MOST_STEPS
+from curvegan_web.views.replaying.theatre import MOST_STEPS
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab

@@ -18,7 +18,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig, InvalidInput
 from curvegan_core.families.curves import points_x, restored
 from curvegan_web.views.asking import Asked, listed, whole
-from curvegan_web.views.stage import Stage
+from curvegan_web.views.replaying.stage import Stage
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab

@@ -18,10 +18,10 @@ from curvegan_core.errors import InvalidInput
 from curvegan_core.plotting.sweep_data import MOST_CELLS
 from curvegan_core.plotting.sweep_data import quartiles as quartiles_of
 from curvegan_db.filters.catalogue import FIELDS
-from curvegan_web.views.again import command, sweep_command
 from curvegan_web.views.asking import finite, listed
-from curvegan_web.views.generator import generator_of
-from curvegan_web.views.job import curves_of, equilibrium_of, losses_of
+from curvegan_web.views.sharing.again import command, sweep_command
+from curvegan_web.views.sharing.generator import generator_of
+from curvegan_web.views.watching.job import curves_of, equilibrium_of, losses_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

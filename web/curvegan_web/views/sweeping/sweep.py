@@ -12,7 +12,7 @@ from curvegan_db.filters.catalogue import FIELDS, METRIC_NAMES
 from curvegan_db.filters.language import Filter
 from curvegan_web.views.asking import Asked, finite, where, whole, word
 from curvegan_web.views.plain import plain
-from curvegan_web.views.sweeps import told
+from curvegan_web.views.sweeping.sweeps import told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from curvegan.watching.differences import asked_for
 from curvegan_core.errors import InvalidInput
 from curvegan_core.plotting.sweep_data import MOST_PANELS, quartiles
 from curvegan_web.views.asking import Asked, finite, listed, whole
-from curvegan_web.views.job import curves_of
-from curvegan_web.views.sweep import of_first
+from curvegan_web.views.sweeping.sweep import of_first
+from curvegan_web.views.watching.job import curves_of
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab

@@ -11,8 +11,8 @@ from curvegan.watching.sparing import Sparing
 from curvegan_core.errors import InvalidInput
 from curvegan_core.records.loss_curve import LossCurve
 from curvegan_web.views.asking import Asked, whole
-from curvegan_web.views.job import equilibrium_of, losses_of
-from curvegan_web.views.stage import Stage
+from curvegan_web.views.replaying.stage import Stage
+from curvegan_web.views.watching.job import equilibrium_of, losses_of
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab

@@ -9,7 +9,7 @@ from curvegan.words import shown
 from curvegan_core.errors import InvalidInput
 from curvegan_core.metrics.names import LARGER_IS_BETTER, MEANINGS
 from curvegan_web.views.asking import Asked, finite, listed, whole
-from curvegan_web.views.job import curves_of
+from curvegan_web.views.watching.job import curves_of
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab

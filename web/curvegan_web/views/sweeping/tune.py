@@ -7,7 +7,7 @@ from curvegan.tuning.study import Study
 from curvegan.tuning.trials import trial_row
 from curvegan_web.views.asking import Asked, whole
 from curvegan_web.views.plain import plain
-from curvegan_web.views.sweeps import MOST_SWEEPS, told
+from curvegan_web.views.sweeping.sweeps import MOST_SWEEPS, told
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab

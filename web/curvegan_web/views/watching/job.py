@@ -13,8 +13,8 @@ from curvegan_core.losses import equilibrium
 from curvegan_core.plotting.plot_data import PlotData
 from curvegan_core.records.loss_curve import COLUMNS, LossCurve, Snapshot
 from curvegan_web.views.asking import Asked, finite, listed, whole
-from curvegan_web.views.jobs import best_rmses
 from curvegan_web.views.plain import plain
+from curvegan_web.views.watching.jobs import best_rmses
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab

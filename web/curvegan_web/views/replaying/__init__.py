@@ -1,0 +1,1 @@
+"""A training at any of its steps."""

@@ -1,0 +1,1 @@
+"""Jobs as they are: all, one, some beside each other, and who trains them."""
