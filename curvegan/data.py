@@ -60,8 +60,8 @@ class Data:
 
     def table(self) -> Table:
         """Return what there is: name, rows, points, hash, mean, scale."""
-        found = self._services.store.datasets()
-        return Table.of_rows([{key: getattr(one, key) for key in _KINDS} for one in found], _KINDS)
+        stored = self._services.store.datasets()
+        return Table.of_rows([{key: getattr(one, key) for key in _KINDS} for one in stored], _KINDS)
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()

@@ -71,6 +71,21 @@ def stored_curves(store: "Store", content_hash: str, name: str | None = None) ->
     return Dataset.from_bytes(store.dataset(content_hash), described)
 
 
+def label_number(store: "Store", job: "Job", label: str) -> int:
+    """Return the number of a label that a job learnt. Raises InvalidInput, with those that there are."""
+    from curvegan_core.errors import InvalidInput
+
+    dataset = own_curves(store, job)
+    if not job.config.labelled:
+        raise InvalidInput(f"job {job.id} learnt no labels: `data add FILE --label-column COLUMN` names them")
+    if dataset is None:
+        raise InvalidInput(f"the data set of job {job.id}, which names its labels, was removed")
+    names = list(dataset.learnt)
+    if label not in names:
+        raise InvalidInput(f"job {job.id} learnt no label {label!r:.40}; there are {', '.join(names)}")
+    return names.index(label)
+
+
 def as_table(dataset: "Dataset") -> tuple[list[str], list[list[Any]]]:
     """Return a header and rows that `curvegan.reading` reads back: index first, label last, units below the header."""
     from curvegan.reading.axis import standard_names

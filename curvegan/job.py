@@ -137,18 +137,31 @@ class Job:
         return self.generator(step).discriminator
 
     def sample(
-        self, n: int = 10, seed: int = 0, *, z: "ArrayLike | None" = None, step: int | None = None
+        self,
+        n: int = 10,
+        seed: int = 0,
+        *,
+        z: "ArrayLike | None" = None,
+        step: int | None = None,
+        label: str | None = None,
     ) -> "NDArray[Any]":
         """Return curves (n, points) in units of y, as of a checkpoint: the numbers of `curvegan sample`.
 
         Args:
             n: how many curves.
             seed: which curves: any job meets the same latents under a seed.
-            z: latents (n, latent) to take in place of drawn ones.
+            z: latents (n, latent) to take in place of drawn ones; where labels are learnt, with one number for each.
             step: which checkpoint; the newest without it.
+            label: of your own curves the label to draw; without it as often as the rows have each.
+
+        Raises:
+            InvalidInput: no such label was learnt, or latents of another size.
         """
+        from curvegan.datasets import label_number
+
+        number = None if label is None else label_number(self._services.store, self.record, label)
         generator = self.generator(step)
-        return generator.sample(n, seed) if z is None else generator(z)
+        return generator.sample(n, seed, number) if z is None else generator(z)
 
     @property
     def checkpoints(self) -> list[int]:

@@ -66,13 +66,13 @@ class Jobs:
                     "a set of jobs has slices without a step, as in jobs[10:20]; list(jobs)[::2] has any"
                 )
             return Jobs(self._services, Filter.window(self._where, first, max(0, stop - first)))
-        found = self._services.store.jobs(
+        records = self._services.store.jobs(
             where=Filter.window(self._where, which, 1) if which >= 0 else self._where,
             limit=1 if which >= 0 else -which,
         )
-        if len(found) < (1 if which >= 0 else -which):
+        if len(records) < (1 if which >= 0 else -which):
             raise IndexError(f"there is no job at place {which} of these")
-        return handles(self._services, found[-1:])[0]
+        return handles(self._services, records[-1:])[0]
 
     def table(self) -> Table:
         """Return all that is known of them, a job a row: facts, every key of the config, every metric.
@@ -92,8 +92,8 @@ class Jobs:
 
         metric = usual_metric(self._services.store, self._where) if by is None else metric_field(by)
         end = None if largest is None else "largest" if largest else "smallest"
-        found = self._services.store.best(metric, is_largest(metric, end), self._where, n)
-        return JobList(self._services, found)
+        records = self._services.store.best(metric, is_largest(metric, end), self._where, n)
+        return JobList(self._services, records)
 
     def summary(self, by: Sequence[str], metrics: Sequence[str] = ("rmse",)) -> Table:
         """Return what groups of them come to: a row for the same values of the keys `by`, as `curvegan summary` does.

@@ -29,8 +29,8 @@ class Look:
 
         with self._lock:
             if time.monotonic() - self._seen >= FRESH_S:
-                found = self._services.store.jobs(ids=self._ids)
-                self._records = {record.id: record for record in found}
+                records = self._services.store.jobs(ids=self._ids)
+                self._records = {record.id: record for record in records}
                 self._seen = time.monotonic()
             if job_id not in self._records:
                 raise JobNotFound(job_id)

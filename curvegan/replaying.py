@@ -120,11 +120,11 @@ class Replayer:
         ]
         if not nearest:
             return None
-        found = max(nearest)
-        if found not in self._kept:
-            data = self._store.checkpoint(self._job.id, found).data
+        nearest_step = max(nearest)
+        if nearest_step not in self._kept:
+            data = self._store.checkpoint(self._job.id, nearest_step).data
             self._remember(Checkpoint.from_bytes(data, self._job.config))
-        return self._kept[found]
+        return self._kept[nearest_step]
 
     def _training(self, state: "Checkpoint | None") -> "PackTraining":
         """Return the training from a state on, for which no snapshot, no checkpoint and no end is due."""

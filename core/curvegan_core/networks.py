@@ -137,9 +137,36 @@ def _orthogonal(normal: NDArray[np.float64]) -> NDArray[np.float64]:
     return q if tall is normal else q.T
 
 
-def latents(config: TrainConfig, seed: int, stream: Stream, count: int) -> Array:
-    """Draw latents (count, latent) of the config's distribution: N(0, 1), or U(-1, 1)."""
-    return _LATENTS[config.latent_noise](seed, stream, 0, (count, config.latent))
+def latents(config: TrainConfig, seed: int, stream: Stream, count: int, label: int | None = None) -> Array:
+    """Draw latents (count, latent) of the config's distribution: N(0, 1), or U(-1, 1).
+
+    Where labels are learnt, (count, latent + labels): behind each latent a one at its label's number. That is `label`,
+    or drawn as often as the rows have each.
+    """
+    drawn = _LATENTS[config.latent_noise](seed, stream, 0, (count, config.latent))
+    if not config.labelled:
+        return drawn
+    share_k = np.cumsum(config.labelled) / sum(config.labelled)
+    uniform_n = uniforms(seed, Stream.LABEL, int(stream), (count,))
+    label_n = np.searchsorted(share_k, uniform_n, "right") if label is None else np.full(count, label)
+    return np.concatenate([drawn, one_hot(config, label_n)], axis=1)
+
+
+def one_hot(config: TrainConfig, label_n: NDArray[np.integer]) -> Array:
+    """Return a one at the number of each label, (n, labels)."""
+    hot_nk: Array = (label_n[:, None] == np.arange(len(config.labelled))).astype(np.float32)
+    return hot_nk
+
+
+def label_numbers(config: TrainConfig, latents_nl: Array) -> NDArray[np.int64]:
+    """Return the number of the label of each of these latents, (n,); zeros where no labels are learnt."""
+    label_nk = latents_nl[:, config.latent :]
+    return label_nk.argmax(1) if config.labelled else np.zeros(len(latents_nl), np.int64)
+
+
+def beside(config: TrainConfig, curves_np: Array, latents_nl: Array) -> Array:
+    """Return curves as a discriminator sees them: with the labels of the latents that they are from."""
+    return np.concatenate([curves_np, latents_nl[:, config.latent :]], axis=1) if config.labelled else curves_np
 
 
 def generate(weights: Mapping[str, Array], z_nl: Array, config: TrainConfig) -> Array:
@@ -157,7 +184,7 @@ def discriminate(weights: Mapping[str, Array], curves_np: Array, config: TrainCo
         matrices = {name: tensor for name, tensor in weights.items() if name.startswith("disc") and tensor.ndim == 2}
         weights = {**weights, **{name: tensor / np.linalg.norm(tensor, 2) for name, tensor in matrices.items()}}
     decisions = max(1, len(curves_np) // config.pack)
-    packed = np.resize(curves_np, (decisions, config.pack * config.outputs))
+    packed = np.resize(curves_np, (decisions, config.pack * config.seen))
     return _forward(weights, "discriminator", packed, config)[:, 0]
 
 

@@ -40,6 +40,7 @@ class Stream(IntEnum):
     HOLDOUT = 10
     BASELINE = 11
     REST = 12
+    LABEL = 13
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:

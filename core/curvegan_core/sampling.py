@@ -14,7 +14,9 @@ from curvegan_core.noise import Stream
 from curvegan_core.records.checkpoint import Checkpoint
 
 
-def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int, last: bool = False) -> Numbers:
+def samples(
+    checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int, last: bool = False, label: int | None = None
+) -> Numbers:
     """Draw curves, (count, points), from latents of this seed; any job with this seed meets the same latents.
 
     They are in the units of y, float32; those of your own curves are in the units of the data set, float64.
@@ -25,12 +27,13 @@ def samples(checkpoint: Checkpoint, config: TrainConfig, count: int, seed: int, 
         count: how many curves, at least 1.
         seed: 64-bit unsigned, the sample's own.
         last: take the weights as they were left, not their average where the config has one.
+        label: where labels are learnt, the number of the one to draw; None draws them as often as the rows have each.
 
     Raises:
         CheckpointRefused: the checkpoint belongs to another config.
     """
     checkpoint.check(config)
-    latents_nl = latents(config, seed, Stream.SAMPLE, count)
+    latents_nl = latents(config, seed, Stream.SAMPLE, count, label)
     weights = checkpoint.weights if last or not checkpoint.ema else checkpoint.ema
     front = Front.from_tensors(checkpoint.front) if checkpoint.front else None
     return restored(config, generate(weights, latents_nl, config), front, seed)

@@ -30,8 +30,8 @@ def few_remarks(store: "Store", configs: "Iterable[TrainConfig]", typed: Collect
     from curvegan_core.config.curve import Data
 
     own = {config.curve.hash: config for config in reversed([*configs]) if isinstance(config.curve, Data)}
-    found = [(store.dataset_names(content_hash), config) for content_hash, config in own.items()]
-    named = [(sorted(names, key=lambda name: name not in typed), config) for names, config in found if names]
+    known = [(store.dataset_names(content_hash), config) for content_hash, config in own.items()]
+    named = [(sorted(names, key=lambda name: name not in typed), config) for names, config in known if names]
     return [_few(store, names, config) for names, config in named if _rows(store, names[0]) < FEWEST]
 
 
@@ -47,7 +47,7 @@ def _few(store: "Store", names: list[str], config: "TrainConfig") -> str:
     held, numbers = int(held_out(config, rows).sum()), ""
     if held and find_spec("scipy"):
         judged = baseline_numbers(config, stored_curves(store, store.named_dataset(name).hash, name))
-        energies = ", ".join(f"{_CALLED[kind]} {number(found['energy'])}" for kind, found in judged.items())
+        energies = ", ".join(f"{_CALLED[kind]} {number(numbers['energy'])}" for kind, numbers in judged.items())
         numbers = f" (energy distance to the {held} held out: {energies})"
     return (
         f"{name}{also} has only {rows} curves, and of fewer than {FEWEST} a Gaussian or a kernel estimate serves as "

@@ -15,6 +15,7 @@ from curvegan.reading.recognising import Layout, recognise, runs_down
 from curvegan.reading.rows import Curves, of_one_length, without_missing
 from curvegan.reading.table import Table
 from curvegan.reading.wishes import NONE, Wishes
+from curvegan_core.config.curve import LEAST_LABELLED, MOST_LABELS
 from curvegan_core.errors import DatasetRefused, InvalidInput
 from curvegan_core.families.dataset import MOST_BYTES, MOST_ROWS, MOST_VALUES, Dataset, check_shape
 from curvegan_core.families.description import Description
@@ -172,6 +173,8 @@ def _shown(dataset: Dataset) -> list[tuple[str, str]]:
         spacing = "evenly spaced" if even(np.array(x)) else "uneven"
         label = f" ({dataset.description.x_label})" if dataset.description.x_label else ""
         said.append(("x", f"{x[0]:.15g} to {x[-1]:.15g}{label}, {spacing}"))
+    if dataset.labels and not dataset.learnt:
+        said.append(("note", f"labels are not learnt: that takes 2 to {MOST_LABELS}, of {LEAST_LABELLED} rows each"))
     first = dataset.rows[0].tolist()
     row = [f"{value:.10g}" for value in first]
     if len({*row}) < len({*first}):  # a large offset: as many digits as tell neighbours apart

@@ -53,11 +53,11 @@ def _lines(text: str, skipped: int) -> Iterator[str]:
 def _mark(lines: list[str]) -> str:
     """Return what parts the cells: the last line looked at tells, which is of numbers where any is."""
     line = next((line for line in reversed(lines) if line.strip()), "")
-    found = next((mark for mark in _MARKS if mark in line), "")
+    delimiter = next((mark for mark in _MARKS if mark in line), "")
     words = line.split()
-    if found in ("", ",") and len(words) > 1 and all(_is_number(word) for word in words):
+    if delimiter in ("", ",") and len(words) > 1 and all(_is_number(word) for word in words):
         return _BLANKS
-    return found or (_BLANKS if len(words) > 1 else ",")
+    return delimiter or (_BLANKS if len(words) > 1 else ",")
 
 
 def _is_number(word: str) -> bool:

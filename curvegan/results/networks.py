@@ -95,7 +95,7 @@ class Generator(_Network):
         from curvegan_core.families.curves import restored
         from curvegan_core.networks import generate
 
-        rows, single = _rows(z, self.config.latent, "latents")
+        rows, single = _rows(z, self._latent, "latents")
         front = self._front.smooth if self._front else None
         curves = restored(self.config, generate(self._chosen, rows, self.config), front)
         return curves[0] if single else curves
@@ -117,18 +117,33 @@ class Generator(_Network):
 
         return points_x(self.config)
 
-    def latents(self, n: int, seed: int = 0) -> "NDArray[Any]":
-        """Return the latents (n, latent) from which `sample(n, seed)` draws."""
+    def latents(self, n: int, seed: int = 0, label: int | None = None) -> "NDArray[Any]":
+        """Return the latents (n, latent) from which `sample(n, seed, label)` draws.
+
+        Where labels are learnt, a one of as many as there are stands behind each, at its label's number.
+        """
         from curvegan_core.networks import latents
         from curvegan_core.noise import Stream
 
-        return latents(self.config, _seed(seed), Stream.SAMPLE, _count(n))
+        return latents(self.config, _seed(seed), Stream.SAMPLE, _count(n), label)
 
-    def sample(self, n: int = 10, seed: int = 0) -> "NDArray[Any]":
-        """Draw n curves, (n, points), in units of y: the numbers of `curvegan sample -n N --seed SEED`."""
-        from curvegan_core.sampling import samples, told
+    def sample(self, n: int = 10, seed: int = 0, label: int | None = None) -> "NDArray[Any]":
+        """Draw n curves, (n, points), in units of y: the numbers of `curvegan sample -n N --seed SEED`.
 
-        return told(self.config, samples(self.checkpoint, self.config, _count(n), _seed(seed), not self._averaged))
+        `label` is the number of one that was learnt, in the order of their names; `job.sample` takes the name.
+        """
+        from curvegan_core.sampling import told
+
+        return told(self.config, self._drawn(n, seed, label))
+
+    def _drawn(self, n: int, seed: int, label: int | None) -> "NDArray[Any]":
+        from curvegan_core.sampling import samples
+
+        return samples(self.checkpoint, self.config, _count(n), _seed(seed), not self._averaged, label)
+
+    @property
+    def _latent(self) -> int:
+        return self.config.latent + len(self.config.labelled)
 
     def walk(self, z0: "ArrayLike", z1: "ArrayLike", n: int = 9) -> "NDArray[Any]":
         """Return n curves, (n, points), along the straight line from latent z0 to z1, both ends among them."""
@@ -145,7 +160,7 @@ class Generator(_Network):
 
     @property
     def _arrow(self) -> str:
-        return f"latents (n, {self.config.latent}) to curves (n, {self.config.points})"
+        return f"latents (n, {self._latent}) to curves (n, {self.config.points})"
 
 
 class Discriminator(_Network):
@@ -154,17 +169,25 @@ class Discriminator(_Network):
     A large logit means "real". One that judges several curves together, `pack` of the config, gives n // pack.
     """
 
-    def __call__(self, curves: "ArrayLike") -> "NDArray[Any]":
-        """Return logits, float32. Raises InvalidInput for curves of another size."""
+    def __call__(self, curves: "ArrayLike", label: int | None = None) -> "NDArray[Any]":
+        """Return logits, float32. Raises InvalidInput for curves of another size, or where a label is missing.
+
+        Where labels are learnt, `label` is the number of the one that all these curves are judged by.
+        """
         import numpy as np
 
         from curvegan_core.config.curve import Data
-        from curvegan_core.networks import discriminate
+        from curvegan_core.errors import InvalidInput
+        from curvegan_core.networks import discriminate, one_hot
 
         rows, single = _rows(curves, self.config.points, "curves", np.float64)
         curve = self.config.curve
         seen = (rows - curve.mean) / curve.scale if isinstance(curve, Data) else rows
         seen = self._front.scores(seen) if self._front else seen
+        if self.config.labelled:
+            if label not in range(len(self.config.labelled)):
+                raise InvalidInput(f"say of which label, by its number from 0 to {len(self.config.labelled) - 1}")
+            seen = np.concatenate([seen, one_hot(self.config, np.full(len(seen), label))], axis=1)
         logits = discriminate(self.checkpoint.weights, seen.astype(np.float32), self.config)
         return logits[0] if single else logits
 

@@ -43,8 +43,8 @@ class Axis:
 
     def at(self, share: float) -> Value:
         """Return the number of a range that lies so far from its low end, 0, to its high end, 1."""
-        found = _between(self.low, self.high, share, self.logarithmic)
-        return round(found) if self.whole else _rounded(found)
+        value = _between(self.low, self.high, share, self.logarithmic)
+        return round(value) if self.whole else _rounded(value)
 
     def share(self, value: float) -> float:
         """Return how far a number of a range lies from its low end to its high end."""

@@ -56,7 +56,9 @@ def _metrics(job: "Job", data: str) -> list[tuple[str, str]]:
     metrics, meanings = job.metrics or {}, _at_equilibrium(job) | MEANINGS
     if data:
         meanings["rmse"] += ", in standard deviations of the data set"
-    names = [name for name in dict.fromkeys((*METRICS, *MEANINGS)) if name in metrics]
+    of_labels = {name: "energy distance of this label's curves to its rows held out" for name in metrics if "[" in name}
+    meanings |= of_labels
+    names = [name for name in dict.fromkeys((*METRICS, *MEANINGS, *of_labels)) if name in metrics]
     averaged = {name: metrics.get(f"ema_{name}") for name in names}
     figures = {
         name: (number(metrics[name]), number(ema) if (ema := averaged[name]) is not None else "") for name in names

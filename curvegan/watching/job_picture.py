@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from curvegan_db.values import Job
 
 # Those of curvegan_core.plotting.own_plots, which is too heavy to import before anything is refused.
-OWN_KINDS = ("quantiles", "scores", "pairs")
+OWN_KINDS = ("quantiles", "scores", "pairs", "labels")
 """The pictures that only jobs on somebody's own curves have."""
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -50,6 +50,8 @@ def job_picture(store: "Store", job: "Job", kind: str, form: str = "png", dpi: i
 
 def _own_picture(store: "Store", job: "Job", kind: str) -> "Picture":
     from curvegan_core.errors import InvalidInput
+    from curvegan_core.networks import label_numbers, latents
+    from curvegan_core.noise import Stream
     from curvegan_core.plotting.job_plots import titled
     from curvegan_core.plotting.own_plots import DRAWN, OwnData, own_picture
     from curvegan_core.records.checkpoint import Checkpoint
@@ -60,7 +62,9 @@ def _own_picture(store: "Store", job: "Job", kind: str) -> "Picture":
         raise InvalidInput(f"{kind} compares with your own curves, and job {job.id} has none: it needs --data NAME")
     checkpoint = Checkpoint.from_bytes(store.checkpoint(job.id).data, job.config)
     curves = samples(checkpoint, job.config, DRAWN, 0).astype(float)
-    return own_picture(kind, OwnData(titled(job.id, job.name), job.config, dataset, curves, checkpoint.step))
+    label_n = label_numbers(job.config, latents(job.config, 0, Stream.SAMPLE, DRAWN)) if job.config.labelled else None
+    data = OwnData(titled(job.id, job.name), job.config, dataset, curves, checkpoint.step, label_n)
+    return own_picture(kind, data)
 
 
 def _hint(job: "Job") -> str:

@@ -230,10 +230,10 @@ _IMPORT = re.compile(r'(?:from|import) "\./([a-z]+\.js)"')
 @cache
 def modules(name: str) -> list[str]:
     """Return the modules that one needs, itself the first: a browser told of them loads them all at once."""
-    found = [name]
-    for known in found:
-        found += [other for other in _IMPORT.findall(FILES[known].decode()) if other not in found]
-    return found
+    names = [name]
+    for known in names:
+        names += [other for other in _IMPORT.findall(FILES[known].decode()) if other not in names]
+    return names
 
 
 def _lasting(request: Request) -> Response:

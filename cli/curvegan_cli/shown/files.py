@@ -17,12 +17,12 @@ force_option = click.option("--force", is_flag=True, help="Overwrite the file if
 
 def output_option(default: str) -> Callable[[Any], Any]:
     """Add `--output`; `default` says which name a file has without it, or that it is stdout."""
-    place = default if default.startswith("stdout") else f"{default} in the current folder"
+    destination = default if default.startswith("stdout") else f"{default} in the current folder"
     return click.option(
         "--output",
         type=click.Path(path_type=Path, allow_dash=True),
         metavar="FILE|-",
-        help=f"Where to write it, - for stdout; without it {place}.",
+        help=f"Where to write it, - for stdout; without it {destination}.",
     )
 
 

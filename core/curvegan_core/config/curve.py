@@ -21,6 +21,8 @@ _LEAST_SHARE = 1e-4
 MOST_SIZE, LEAST_SCALE = 1e15, 1e-100
 MOST_COMPONENTS = 40
 """Of a data set, how many principal components a training sees at most."""
+MOST_LABELS, LEAST_LABELLED = 64, 5
+"""Of a data set whose labels are learnt: how many there are at most, and how many rows each has at least."""
 
 
 def parameter(default: Any, meaning: str, since: int = FIRST, numbers: bool = True, **bounds: Any) -> Any:
@@ -260,6 +262,9 @@ class Data(FamilyParameters):
     plane: bool = parameter(False, "rows of two numbers are points of the plane, not curves", since=NEWEST)
     components: int = key(
         0, SHAPE, "front pca: principal components with 99.9 % of the variance", ge=0, le=MOST_COMPONENTS
+    )
+    labels: str = key(
+        "", SHAPE, "rows of each label, as 12/18; empty learns all rows alike", pattern=r"^([1-9]\d*(/[1-9]\d*)+)?$"
     )
 
     @classmethod

@@ -68,6 +68,8 @@ def check_data(config: "TrainConfig") -> None:
         return
     if config.stop != "none" and config.holdout:
         raise ValueError("stop needs holdout 0: what rows that were held out say is looked at when a training ends")
+    if config.labelled and config.pack > 1:
+        raise ValueError("pack judges curves of several labels at once: leave it out, or add the data without labels")
     components = getattr(config.curve, "components", 0)
     if config.front == "pca" and not 1 <= components <= config.points:
         raise ValueError("front pca needs curve.components from 1 to points, as `--data NAME` writes it")

@@ -270,6 +270,17 @@ class TrainConfig(Keyed):
         return self.curve.components if self.front == "pca" and isinstance(self.curve, Data) else self.points
 
     @property
+    def labelled(self) -> tuple[int, ...]:
+        """How many rows each label of your own curves has; empty where labels are not learnt."""
+        said = self.curve.labels if isinstance(self.curve, Data) else ""
+        return tuple(map(int, said.split("/"))) if said else ()
+
+    @property
+    def seen(self) -> int:
+        """How many numbers the discriminator sees of a curve: `outputs`, and a one of as many as there are labels."""
+        return self.outputs + len(self.labelled)
+
+    @property
     def unfused(self) -> str | None:
         """What of this the fused engine cannot train with, on any machine; None where it can."""
         for name, declared in self.KEYS.items():

@@ -13,8 +13,8 @@ MOST_WORK = 5 * 10**10
 def sizes(config: "TrainConfig", network: str) -> tuple[int, ...]:
     """Return the inputs of each layer of a network and, last, its outputs."""
     if network == "generator":
-        return config.latent, *[config.hidden_g] * config.layers_g, config.outputs
-    return config.pack * config.outputs, *[config.hidden_d] * config.layers_d, 1
+        return config.latent + len(config.labelled), *[config.hidden_g] * config.layers_g, config.outputs
+    return config.pack * config.seen, *[config.hidden_d] * config.layers_d, 1
 
 
 def multiply_adds(config: "TrainConfig") -> int:

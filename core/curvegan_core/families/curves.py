@@ -86,7 +86,7 @@ def real_curves(config: TrainConfig, members: Family, stream: Stream, count: int
 
 def minibatches(config: TrainConfig, members: Family) -> Blocks:
     """Return the job's minibatches of real curves, (batch_size, points), numbered as the discriminator's updates."""
-    shape = (config.batch_size, config.outputs)
+    shape = (config.batch_size, config.seen)
 
     def draw(steps: NDArray[np.uint64]) -> NDArray[np.float32]:
         uniform = uniforms_of(config.seed, Stream.DATA, steps, shape[0]).astype(np.float64).ravel()

@@ -44,14 +44,23 @@ class Data(Family):
         made = front or (Front.of(kind, self.rows_mp, config.outputs) if kind != "standardise" else None)
         self.front = made
         self._seen_mk: Reals = self.rows_mp if made is None else made.scores(self.rows_mp)
+        self.names = tuple(dataset.learnt) if config.labelled else ()
+        """The labels that are learnt, in the order of their numbers."""
+        label_n = np.array([self.names.index(label) for label in dataset.labels if self.names], np.int64)
+        self.label_m, self.held_label_m = label_n[~held[: len(label_n)]], label_n[held[: len(label_n)]]
+        """The numbers of the labels of the rows that are trained on, and of those that are not; none if not learnt."""
+        if self.names:
+            self._seen_mk = np.concatenate([self._seen_mk, np.eye(len(self.names))[self.label_m]], axis=1)
         most = min(len(self.rows_mp), _MOST_COMPARED)
         self._compared_mp = self.rows_mp[np.arange(most) * len(self.rows_mp) // most]
 
     def members(self, uniform_n: Reals) -> Reals:
+        """Return rows as the discriminator sees them: where labels are learnt, each with its own."""
         return self._seen_mk[(uniform_n * len(self._seen_mk)).astype(np.int64)]
 
     def judged(self, outputs_nk: NDArray[np.floating]) -> Reals:
         """Return the curves that a network's numbers stand for, (n, points), in deviations of the whole set."""
+        outputs_nk = outputs_nk[:, : self.config.outputs]
         if self.front is None:
             return outputs_nk.astype(np.float64)
         return self.front.curves(outputs_nk) + self.front.rest(len(outputs_nk), self.config.seed)
@@ -100,5 +109,7 @@ def _check(config: TrainConfig, dataset: Dataset) -> None:
         raise InvalidConfig(f"the data set {dataset.hash[:12]} is not the config's {said.hash[:12]}")
     if dataset.points != config.points:
         raise InvalidConfig(f"points must be {dataset.points}, as the curves of the data set have")
+    if said.labels and said.labels != known.labels:
+        raise InvalidConfig(f"curve.labels must be {known.labels or 'empty'}, as `--data NAME` writes it")
     if config.front == "pca" and said.components != known.components:
         raise InvalidConfig(f"curve.components must be {known.components}, as `--data NAME` writes it")

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,7 +97,15 @@ class Dataset:
         """What a config holds of this set: `TrainConfig(curve=dataset.parameters, points=dataset.points)`."""
         mean, scale = float(np.mean(self.rows)), float(np.std(self.rows))
         components = components_of((self.rows - mean) / scale)
-        return parameters.Data(hash=self.hash, mean=mean, scale=scale, components=components)
+        counts = "/".join(str(count) for count in self.learnt.values())
+        return parameters.Data(hash=self.hash, mean=mean, scale=scale, components=components, labels=counts)
+
+    @property
+    def learnt(self) -> dict[str, int]:
+        """The labels that a training learns, sorted, and how many rows each has; none where there are too few rows."""
+        counts = dict(sorted(Counter(self.labels).items()))
+        enough = 2 <= len(counts) <= parameters.MOST_LABELS and min(counts.values()) >= parameters.LEAST_LABELLED
+        return counts if enough else {}
 
     @property
     def standardised(self) -> NDArray[np.float32]:

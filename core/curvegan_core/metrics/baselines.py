@@ -4,11 +4,12 @@ Samples are float64 rows (n, points), in deviations of the whole set.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.data import Data
-from curvegan_core.families.family import Reals
+from curvegan_core.families.family import Reals, nearest_row
 from curvegan_core.families.front import Front, components_of
 from curvegan_core.matmul import product
 from curvegan_core.metrics import two_samples
@@ -72,13 +73,33 @@ def beside(family: Data, config: TrainConfig, curves_np: Reals) -> dict[str, flo
     """Return what rows held out tell of generated curves, beside the baselines on the same rows."""
     judge, samples = Judge(family), baselines(family, config)
     own, others = judge.distance(curves_np), {name: judge.distance(sample) for name, sample in samples.items()}
-    found = {f"{metric}_{name}": numbers[metric] for metric in own for name, numbers in others.items()}
-    if found["energy_gaussian"] > 0:
-        found["energy_ratio"] = own["energy"] / found["energy_gaussian"]
+    metrics = {f"{metric}_{name}": numbers[metric] for metric in own for name, numbers in others.items()}
+    if metrics["energy_gaussian"] > 0:
+        metrics["energy_ratio"] = own["energy"] / metrics["energy_gaussian"]
     sure = two_samples.ratio_interval(curves_np, samples["gaussian"], judge.real_mp, config.seed)
-    found |= _bounds("energy_ratio", sure) | {"c2st": own["c2st"]}
-    found |= _bounds("c2st", two_samples.interval(*judge.told(curves_np)))
-    return found | judge.ratios(curves_np)
+    metrics |= _bounds("energy_ratio", sure) | {"c2st": own["c2st"]}
+    metrics |= _bounds("c2st", two_samples.interval(*judge.told(curves_np)))
+    return metrics | judge.ratios(curves_np)
+
+
+def by_label(family: Data, curves_np: Reals, label_n: NDArray[np.integer]) -> dict[str, float]:
+    """Return whether generated curves (n, points) are of their labels (n,), as rows held out tell.
+
+    `label_match` and `label_match_real`, and of each label with two rows held out or more `energy[LABEL]`: the energy
+    distance of the label's curves to those. Nothing where no labels are learnt, or no row is held out.
+    """
+    if not family.names or not len(family.held_mp):
+        return {}
+    pairs = {"label_match": (curves_np, label_n), "label_match_real": (family.held_mp, family.held_label_m)}
+    energies = {
+        name: float(np.mean(family.label_m[nearest_row(rows, family.rows_mp)] == own))
+        for name, (rows, own) in pairs.items()
+    }
+    for number, name in enumerate(family.names):
+        held_mp, made_np = family.held_mp[family.held_label_m == number], curves_np[label_n == number]
+        if len(held_mp) > 1 and len(made_np) > 1:
+            energies[f"energy[{name}]"] = Neighbours(held_mp).compare(made_np)["energy"]
+    return energies
 
 
 def _bounds(name: str, bounds: tuple[float, float] | None) -> dict[str, float]:

@@ -17,7 +17,7 @@ from curvegan_core.families import curves
 from curvegan_core.families.data import Data
 from curvegan_core.families.family import Family, Reals
 from curvegan_core.losses import equilibrium_gap
-from curvegan_core.networks import Weights, discriminate, generate, latents
+from curvegan_core.networks import Weights, beside, discriminate, generate, label_numbers, latents
 from curvegan_core.noise import Stream
 from curvegan_core.records.loss_curve import SNAPSHOT_CURVES, LossCurve, Snapshot
 
@@ -106,7 +106,12 @@ class Evaluation:
 
         with np.errstate(over="ignore", invalid="ignore"):
             generated = self._family.judged(generate(weights, self._latents, self._config))
-        return baselines.beside(self._family, self._config, generated) if np.isfinite(generated).all() else {}
+        if not np.isfinite(generated).all():
+            return {}
+        labels = label_numbers(self._config, self._latents)
+        return baselines.beside(self._family, self._config, generated) | baselines.by_label(
+            self._family, generated, labels
+        )
 
     def judge(self, weights: Weights, ema: Weights | None = None) -> dict[str, float]:
         """Return the numbers of MEANINGS that apply, in their order, and those of the averaged weights if given."""
@@ -114,7 +119,8 @@ class Evaluation:
             generated = generate(weights, self._latents, self._config)
             metrics = self._quality(generated)
             if np.isfinite(generated).all():
-                logits = (discriminate(weights, sample, self._config) for sample in (self._real, generated))
+                fake = beside(self._config, generated, self._latents)
+                logits = (discriminate(weights, sample, self._config) for sample in (self._real, fake))
                 metrics["equilibrium_gap"] = equilibrium_gap(self._config, *logits)
             if ema:
                 average = self._quality(generate(ema, self._latents, self._config))
@@ -160,5 +166,5 @@ class Evaluation:
 
 
 def evaluation_latents(config: TrainConfig) -> NDArray[np.float32]:
-    """Return the job's fixed latents, (samples, latent)."""
+    """Return the job's fixed latents, (samples, latent), each with its label where those are learnt."""
     return latents(config, config.seed, Stream.EVALUATION, config.samples)

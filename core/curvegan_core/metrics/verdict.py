@@ -78,9 +78,9 @@ def judge(losses: LossCurve, snapshots: Sequence[Snapshot], metrics: Metrics | N
     if metrics is None:
         return Verdict("diverged")
     final, along = judged(metrics.as_dict()), along_of(snapshots)
-    found = _clear(final, late_rmse(losses, along, "ema_rmse" in metrics.more))
-    if found is not None:
-        return found
+    clear = _clear(final, late_rmse(losses, along, "ema_rmse" in metrics.more))
+    if clear is not None:
+        return clear
     if swing(losses) > MOST_SWING:
         return Verdict("oscillating")
     wrong = _is_settled(final, snapshots) and not improves(along)
@@ -102,8 +102,8 @@ def standing(losses: LossCurve, along: Along) -> Verdict | None:
 def _clear(final: Mapping[str, float], lately: Reals) -> Verdict | None:
     """Return what rules 2 and 3 say; None where neither holds."""
     if "energy_gaussian" in final:
-        found = _of_own_curves(final)
-        return Verdict(found) if found else None
+        word = _of_own_curves(final)
+        return Verdict(word) if word else None
     if _is_right(final, lately):
         return Verdict("converged")
     return _collapsed(final) if _is_on_a_part(final) else None

@@ -48,12 +48,12 @@ class Rule:
 
 def rules(losses: LossCurve, snapshots: Sequence[Snapshot], metrics: Numbers | None) -> list[Rule]:
     """Return the rules up to the one that decides, the last of them. It agrees with `verdict.judge`."""
-    found = []
+    asked = []
     for rule in _rules(losses, snapshots, metrics):
-        found.append(rule)
+        asked.append(rule)
         if rule.holds:
             break
-    return found
+    return asked
 
 
 def run_away(metrics: Numbers) -> Rule:
@@ -117,9 +117,9 @@ def _own(final: Numbers) -> Iterator[Rule]:
 
 def _improving(along: Along) -> Rule:
     """Return the rule of a training that still improves, by what improves the most surely."""
-    found = [
+    alternatives = [
         (Measure(f"gain in {name}", gain, least), Measure(f"gain in {name} beside its doubt", gain, doubt, strict=True))
         for name, (gain, least, doubt) in verdict.gains(along).items()
     ]
-    kept = [measures for measures in found if all(measure.holds for measure in measures)]
-    return Rule("undertrained", [*kept, *found, (Measure("thirds with snapshots", 0, 2),)][0])
+    kept = [measures for measures in alternatives if all(measure.holds for measure in measures)]
+    return Rule("undertrained", [*kept, *alternatives, (Measure("thirds with snapshots", 0, 2),)][0])

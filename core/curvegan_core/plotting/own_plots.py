@@ -1,8 +1,9 @@
-"""Pictures of a person's own curves beside generated ones, in the file's units: `quantiles`, `scores`, `pairs`.
+"""Pictures of own curves beside generated ones, in the file's units: `quantiles`, `scores`, `pairs`, `labels`.
 
 `quantiles` shows where most curves are at each x, `scores` both samples along the first two principal components of the
 real rows, `pairs` the generated curves nearest to a row that was trained on, and those farthest from all, each with
-that row. The builders return pictures, so that what they show can be read.
+that row, `labels` the quartiles of each label that is learnt. The builders return pictures, so that what they show can
+be read.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import InvalidInput
 from curvegan_core.families.curves import points_x
 from curvegan_core.families.data import held_out
 from curvegan_core.families.dataset import Dataset
@@ -45,6 +47,8 @@ class OwnData:
     dataset: Dataset
     curves: Values
     step: int
+    label_n: NDArray[np.int64] | None = None
+    """Of which label each curve is, by number; None where labels are not learnt."""
 
     @property
     def x(self) -> Values:
@@ -122,24 +126,61 @@ def pairs_picture(data: OwnData) -> Picture:
     chosen = [*order[:_COLUMNS], *order[: -_COLUMNS - 1 : -1]]
     y = room(np.concatenate([made[chosen], rows[chosen]]), 0.06)
     axes = [_panel(data, index, y, made[at], rows[at]) for index, at in enumerate(chosen)]
-    bounds = [(6 if n % _COLUMNS == 0 else one.box[0] - 12, one.box[1] - 40, one.box[2] + 12, one.box[3] + 25)
-              for n, one in enumerate(axes)]  # fmt: skip
     keys = [Key("the nearest row trained on", _REAL, 1.5), Key("generated", _GENERATED, 1.5)]
     facts = f"step {data.step:,}    of {len(made)} generated curves the nearest, and the farthest"
-    return Picture(1032, 556, drawable(data.title), drawable(facts), fitted(axes, bounds), keys)
+    return Picture(1032, 556, drawable(data.title), drawable(facts), _laid_out(axes), keys)
+
+
+def labels_picture(data: OwnData) -> Picture:
+    """Draw the quantiles of the real rows of each label, and over them those of the curves that are drawn of it.
+
+    Of the first eight labels by name. Raises InvalidInput where labels are not learnt.
+    """
+    if data.label_n is None:
+        raise InvalidInput("no labels are learnt: `curvegan data add FILE --label-column COLUMN` names them")
+    names, own = list(data.dataset.learnt)[: 2 * _COLUMNS], np.array(data.dataset.labels)
+    real = [np.quantile(data.dataset.rows[own == name], SHARES[1:4], axis=0) for name in names]
+    drawn = [data.curves[data.label_n == number] for number in range(len(names))]
+    made = [np.quantile(part, SHARES[1:4], axis=0) if len(part) else part for part in drawn]
+    y = room(np.concatenate([*real, *made]), 0.06)
+    first, height = (_COLUMNS, 325) if len(names) <= _COLUMNS else (0, 556)  # one row of boxes is the lower one
+    axes = [
+        _box(data, first + index, y, [
+            Marks("real 25 to 75 % band", data.x, real[index][[0, 2]], _INNER, 0),
+            Marks("real median", data.x, real[index][[1]], _REAL, 1.5),
+            Marks("generated quartiles", data.x, made[index], _GENERATED, 1.0),
+        ], f"{name}: {int(np.sum(own == name))} real")
+        for index, name in enumerate(names)
+    ]  # fmt: skip
+    keys = [Key("real: half", _INNER, 8), Key("median", _REAL, 1.5), Key("generated: the same", _GENERATED, 1.2)]
+    facts = f"step {data.step:,}    {len(data.curves)} generated curves, by label"
+    return Picture(1032, height, drawable(data.title), drawable(facts), _laid_out(axes), keys)
+
+
+def _laid_out(axes: list[Axes]) -> list[Axes]:
+    bounds = [(6 if n % _COLUMNS == 0 else one.box[0] - 12, one.box[1] - 40, one.box[2] + 12, one.box[3] + 25)
+              for n, one in enumerate(axes)]  # fmt: skip
+    return fitted(axes, bounds)
 
 
 def _panel(data: OwnData, index: int, y: tuple[float, float], made: Values, row: Values) -> Axes:
+    length = float(np.sqrt(np.mean((made - row) ** 2)))
+    marks = [Marks("row", data.x, row[None], _REAL, 1.5), Marks("generated", data.x, made[None], _GENERATED, 1.5)]
+    title = f"{'farthest' if index >= _COLUMNS else 'nearest'} {index % _COLUMNS + 1}: RMS {length:.2g}"
+    return _box(data, index, y, marks, title)
+
+
+def _box(data: OwnData, index: int, y: tuple[float, float], marks: list[Marks], title: str) -> Axes:
+    """Return one of two rows of four boxes."""
     place, column = divmod(index, _COLUMNS)
     left, bottom = 60 + column * 242, 291 - place * 231
-    length = float(np.sqrt(np.mean((made - row) ** 2)))
     x = room(data.x, 0.02)
-    return Axes(
+    return Bands(
         (left, bottom, left + 216, bottom + 170),
         x,
         y,
-        [Marks("row", data.x, row[None], _REAL, 1.5), Marks("generated", data.x, made[None], _GENERATED, 1.5)],
-        title=f"{'farthest' if place else 'nearest'} {column + 1}: RMS {length:.2g}",
+        marks,
+        title=drawable(title),
         label_x=data.titles[0] if place else "",
         label_y="" if column else data.titles[1],
         grid_x=round_ticks(x, 4),
@@ -171,6 +212,7 @@ _BUILDERS: dict[str, Callable[[OwnData], Picture]] = {
     "quantiles": quantiles_picture,
     "scores": scores_picture,
     "pairs": pairs_picture,
+    "labels": labels_picture,
 }
 OWN_KINDS = tuple(_BUILDERS)
 """The pictures of a person's own curves that there are."""

@@ -247,7 +247,7 @@ def test_point_sets_are_points_of_the_plane() -> None:
         ({"family": "mixture", "layout": "cross"}, "curve.layout: input should be 'ring', 'grid', 'line' or 'random'"),
         ({"family": "mixture", "ratio": 0.1}, "ratio 0.1 leaves the last of 8 modes less than 0.0001"),
         ({"family": "mixture", "noise": 0.0}, "curve.noise: input should be greater than 0"),
-        ({"family": "mixture", "box": 1}, "curve.box: input should be a valid boolean"),
+        ({"family": "mixture", "box": 1}, "curve.box: input should be true or false"),
     ],
 )
 def test_wrong_curves_are_refused(curve: object, reason: str) -> None:

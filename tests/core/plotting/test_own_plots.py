@@ -1,21 +1,24 @@
 """Pictures of own curves show the rows and the curves that they were given, in the units of the file."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from curvegan_core.config.presets import PRESETS
 from curvegan_core.config.train import TrainConfig
+from curvegan_core.errors import InvalidInput
 from curvegan_core.families.data import held_out
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.plotting.own_plots import OWN_KINDS, OwnData, own_picture
 
 RANDOM = np.random.default_rng(4)
-DATASET = Dataset.checked(900 + RANDOM.normal(size=(60, 2)) @ RANDOM.normal(size=(2, 9)) * 40)
+DATASET = Dataset.checked(900 + RANDOM.normal(size=(60, 2)) @ RANDOM.normal(size=(2, 9)) * 40, ["b", "a"] * 30)
 CONFIG = TrainConfig.parse(PRESETS["data"].values | {"curve": DATASET.parameters, "points": 9})
 HELD = held_out(CONFIG, 60)
 # The first is a copy of a row that is trained on, the last lies far from all.
 MADE = np.concatenate([DATASET.rows[~HELD][:1], DATASET.rows[~HELD] + 30, DATASET.rows[HELD][:1] + 4000])
-DATA = OwnData("job 7", CONFIG, DATASET, MADE, 100)
+DATA = OwnData("job 7", CONFIG, DATASET, MADE, 100, np.arange(len(MADE)) % 2)
 
 
 def test_quantiles_are_those_of_the_rows_and_of_the_curves() -> None:
@@ -43,8 +46,17 @@ def test_pairs_begin_with_the_copy_and_end_with_the_strangest() -> None:
     np.testing.assert_array_equal(axes[4].marks[1].ys[0], MADE[-1])
 
 
+def test_each_label_has_its_rows_and_its_curves() -> None:
+    first, second = own_picture("labels", DATA).axes
+    assert (first.title, second.title) == ("a: 30 real", "b: 30 real")
+    np.testing.assert_allclose(first.marks[1].ys[0], np.median(DATASET.rows[1::2], axis=0))
+    np.testing.assert_allclose(second.marks[2].ys[1], np.median(MADE[1::2], axis=0))
+    with pytest.raises(InvalidInput, match="--label-column"):
+        own_picture("labels", replace(DATA, label_n=None))
+
+
 @pytest.mark.parametrize("kind", OWN_KINDS)
 def test_every_kind_is_a_picture(kind: str) -> None:
     assert own_picture(kind, DATA).to_bytes().startswith(b"\x89PNG")
-    two = OwnData("two", CONFIG, DATASET, MADE[:2], 0)
+    two = OwnData("two", CONFIG, DATASET, MADE[:2], 0, np.zeros(2, np.int64))
     assert own_picture(kind, two).to_bytes("svg").startswith(b"<?xml")

@@ -55,8 +55,9 @@ function restored({ front, unit }, row) {
   return unit ? curve.map((value) => value * unit[0] + unit[1]) : curve;
 }
 
-// Latents like those of the training, from a seed: mulberry32, and of two uniform numbers a normal one.
-export function latents({ latent, noise }, seed) {
+// Latents like those of the training, from a seed: mulberry32, and of two uniform numbers a normal one. Where labels are
+// learnt, with a one behind them at the number of a label, drawn as often as the rows have it.
+export function latents({ latent, noise, labels }, seed) {
   let state = seed | 0;
   const uniform = () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -65,12 +66,16 @@ export function latents({ latent, noise }, seed) {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
   const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-  return Array.from({ length: latent }, () => (noise === "normal" ? normal() : 2 * uniform() - 1));
+  const drawn = Array.from({ length: latent }, () => (noise === "normal" ? normal() : 2 * uniform() - 1));
+  let left = uniform() * labels.reduce((sum, rows) => sum + rows, 0);
+  const chosen = labels.findIndex((rows) => (left -= rows) < 0);
+  return drawn.concat(labels.map((_, at) => Number(at === chosen)));
 }
 
-// A closed way through two latents: of normal ones a circle, all of it as likely as they are; else there and back.
-export function walk({ noise }, [first, second], share) {
+// A closed way through two latents: of normal ones a circle, all of it as likely as they are; else there and back. The
+// label stays the first one's.
+export function walk({ latent, noise }, [first, second], share) {
   const angle = 2 * Math.PI * share, there = 0.5 - 0.5 * Math.cos(angle);
   const [a, b] = noise === "normal" ? [Math.cos(angle), Math.sin(angle)] : [1 - there, there];
-  return first.map((value, at) => a * value + b * second[at]);
+  return first.map((value, at) => (at < latent ? a * value + b * second[at] : value));
 }

@@ -47,12 +47,12 @@ def trained_view(lab: "Lab", _: Asked) -> dict[str, Any]:
 
 
 def _counted(counts: dict[tuple[Any, ...], int]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+    by_name: dict[str, dict[str, int]] = {}
     for (name, verdict, state), count in counts.items():
-        words = found.setdefault(str(name), {})
+        words = by_name.setdefault(str(name), {})
         word = str(verdict or getattr(state, "value", state)).partition(" ")[0]
         words[word] = words.get(word, 0) + count
-    return found
+    return by_name
 
 
 @cache

@@ -86,11 +86,11 @@ def metrics(lab: Lab, selector: str, form: str) -> None:
 
 def _held_out(job: "Job") -> Iterator[Grid | str]:
     """Say what rows that were held out tell of the curves that people get, and of the baselines."""
-    found = dict(job.metrics or {})
-    if "energy_ratio" not in found:
+    final = dict(job.metrics or {})
+    if "energy_ratio" not in final:
         return
-    ratios = {f"energy_ratio_{of}": found[f"energy_{of}"] / found["energy_gaussian"] for of in _BASELINES}
-    known = found | ratios | {"energy": found.get("ema_energy", found["energy"])}
+    ratios = {f"energy_ratio_{of}": final[f"energy_{of}"] / final["energy_gaussian"] for of in _BASELINES}
+    known = final | ratios | {"energy": final.get("ema_energy", final["energy"])}
 
     def row(name: str) -> list[object]:
         low, high = (known.get(f"{name}_{end}") for end in ("low", "high"))

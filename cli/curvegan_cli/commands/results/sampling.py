@@ -7,7 +7,7 @@ import click
 from click.core import ParameterSource
 
 from curvegan.comparing.baselines import KINDS, baseline_curves, baseline_numbers
-from curvegan.datasets import own_curves, stored_curves
+from curvegan.datasets import label_number, own_curves, stored_curves
 from curvegan.lab import Lab
 from curvegan.submitting.layers import job_layers, layered
 from curvegan.words import digits_of, number
@@ -27,12 +27,23 @@ _count = click.option("-n", "count", type=Whole(1, 100_000), default=10, show_de
 @_count
 @click.option("--seed", type=Whole(0, 2**64 - 1), default=0, show_default=True, help="Which curves.")
 @click.option("--last", is_flag=True, help="Of the last weights, where averaged ones are what you get.")
+@click.option(
+    "--label", metavar="LABEL", help="Of one label of your curves; without it as often as the rows have each."
+)
 @files.output_option("stdout; for csv, npy and parquet only")
 @files.force_option
 @form_options("table", "json", *curve_files.FORMS)
 @pass_lab
 def sample(
-    lab: Lab, selector: str, count: int, seed: int, last: bool, output: Path | None, force: bool, form: str
+    lab: Lab,
+    selector: str,
+    count: int,
+    seed: int,
+    last: bool,
+    label: str | None,
+    output: Path | None,
+    force: bool,
+    form: str,
 ) -> None:
     """Draw curves from a job's generator.
 
@@ -45,6 +56,7 @@ def sample(
       curvegan sample 17 -n 100 -o csv > curves.csv
       curvegan sample last -n 1000 -o npy --output curves.npy
       curvegan sample last --seed 3
+      curvegan sample last --label winter
     """
     from curvegan_core.families.curves import columns, points_x
     from curvegan_core.records.checkpoint import Checkpoint
@@ -55,9 +67,10 @@ def sample(
     job = lab.store.job(job_id)
     config, dataset = job.config, own_curves(lab.store, job)
     _check_count(count, config.points)
+    number_of = None if label is None else label_number(lab.store, job, label)
     checkpoint = Checkpoint.from_bytes(lab.store.checkpoint(job_id).data, config)
     x = None if config.curve.is_point else shortest(points_x(config, dataset))
-    curves = told(config, samples(checkpoint, config, count, seed, last))
+    curves = told(config, samples(checkpoint, config, count, seed, last, number_of))
     cells, names = [shortest(curve) for curve in curves], columns(config, dataset)
     header = dataset.description.columns if dataset else ()
     if form in curve_files.FORMS:

@@ -51,33 +51,33 @@ def spectrum(
     job = lab.store.job(select_one(lab.store, selector))
     if output:
         files.check_writable(output, force)
-    found = job_spectrum(lab.store, job, step)
+    spectrum = job_spectrum(lab.store, job, step)
     if output:
         from curvegan_core.plotting.job_plots import titled
         from curvegan_core.plotting.spectrum_plot import spectrum_picture
 
-        files.write(output, spectrum_picture(titled(job.id, job.name), found).to_bytes(drawn_as, dpi), force)
-    rows = [[value.real, value.imag, abs(value)] for value in found.values.tolist()]
+        files.write(output, spectrum_picture(titled(job.id, job.name), spectrum).to_bytes(drawn_as, dpi), force)
+    rows = [[value.real, value.imag, abs(value)] for value in spectrum.values.tolist()]
     emit(
         form,
         text=lambda: [
-            Pairs(_facts(found)),
+            Pairs(_facts(spectrum)),
             "",
             Grid([Column(name.upper(), right=True) for name in _NAMES], rows[:count]),
         ],
         json=lambda: (
-            {"job": job.id, "step": found.step, "radius": found.radius, "growing": found.growing}
-            | {"turning": found.turning, "eigenvalues": [dict(zip(_NAMES, row, strict=True)) for row in rows]}
+            {"job": job.id, "step": spectrum.step, "radius": spectrum.radius, "growing": spectrum.growing}
+            | {"turning": spectrum.turning, "eigenvalues": [dict(zip(_NAMES, row, strict=True)) for row in rows]}
         ),
         csv=lambda: Sheet(_NAMES, rows),
     )
 
 
-def _facts(found: "Spectrum") -> list[tuple[str, str]]:
+def _facts(spectrum: "Spectrum") -> list[tuple[str, str]]:
     return [
-        ("step", str(found.step)),
-        ("eigenvalues", str(len(found.values))),
-        ("largest", f"{found.radius:.8g}"),
-        ("outside the circle", str(found.growing)),
-        ("not real", str(found.turning)),
+        ("step", str(spectrum.step)),
+        ("eigenvalues", str(len(spectrum.values))),
+        ("largest", f"{spectrum.radius:.8g}"),
+        ("outside the circle", str(spectrum.growing)),
+        ("not real", str(spectrum.turning)),
     ]

@@ -186,13 +186,17 @@ def _facts(stored: "NamedDataset", jobs: list[int]) -> list[tuple[str, str]]:
 def _described(dataset: "Dataset") -> list[tuple[str, str]]:
     """Say what the file said."""
     described = dataset.description
-    labels = sorted(set(dataset.labels))
     facts = [
         ("x", f"{dataset.x[0]:.15g} to {dataset.x[-1]:.15g} {described.x_label}" if described.x else ""),
         ("y", described.title_y),
-        ("labels", f"{' '.join(labels[:8])}{' …' if len(labels) > 8 else ''}"),
+        ("labels", _labels(dataset) if dataset.labels else ""),
     ]
     return [(name, text.strip()) for name, text in facts if text]
+
+
+def _labels(dataset: "Dataset") -> str:
+    labels = sorted(set(dataset.labels))
+    return f"{' '.join(labels[:8])}{' …' if len(labels) > 8 else ''}{'' if dataset.learnt else ', not learnt'}"
 
 
 def _drawn(dataset: "Dataset") -> list[str]:

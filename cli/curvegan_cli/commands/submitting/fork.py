@@ -47,7 +47,7 @@ def fork(
     """
     job = lab.store.job(select_one(lab.store, selector))
     job_id = fork_job(lab.store, job, step, assignments(pairs), name=name, tags=tags, priority=priority)
-    at = lab.store.job(job_id).parent_step
-    emit(form, text=lambda: [f"Job {job_id} is queued: job {job.id} from step {at} on."], ids=lambda: [job_id])
+    branched_at = lab.store.job(job_id).parent_step
+    emit(form, text=lambda: [f"Job {job_id} is queued: job {job.id} from step {branched_at} on."], ids=lambda: [job_id])
     messages(call_workers(lab, [job_id], start=not no_worker))
     emit(form, json=lambda: job_fields(lab.store, lab.store.job(job_id)))

@@ -234,11 +234,11 @@ class _Training:
         config = self._config
         sets = 1 if self._blocks is None else count * config.d_steps
         real_kbp = zeros(sets, self._real_rows, width(config))
-        real_kbp[..., config.outputs] = 1
+        real_kbp[..., config.seen] = 1
         if self._family.FIXED:
             real_kbp[0, :, : config.outputs] = self._family.members(np.zeros(self._real_rows))
         elif self._blocks is not None:
-            self._blocks.fill(real_kbp[..., : config.outputs], step * config.d_steps)
+            self._blocks.fill(real_kbp[..., : config.seen], step * config.d_steps)
         return real_kbp
 
     def _rmse(self, curves_obp: Floats) -> list[float]:
@@ -251,13 +251,14 @@ class _Training:
 
 
 def is_shallow(config: TrainConfig) -> bool:
-    """Whether `step.run` trains the config: one hidden layer of ReLU in each network, Adam, plain updates."""
+    """Whether `step.run` trains it: one hidden layer of ReLU in each network, Adam, plain updates, no labels."""
     return (
         (config.layers_g, config.layers_d) == (1, 1)
         and set(config.activations.values()) == {"relu"}
         and set(config.optimisers.values()) == {"adam"}
         and (config.schedule, config.warmup) == ("constant", 0)
         and (config.updates, config.g_steps) == ("alternating", 1)
+        and not config.labelled
     )
 
 

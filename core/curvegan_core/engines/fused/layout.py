@@ -104,8 +104,8 @@ def padded(size: int, align: int) -> int:
 
 
 def width(config: TrainConfig) -> int:
-    """Return the length of a curve's row in numbers: its points, a one, zeros."""
-    return padded(config.outputs + 1, GROUP)
+    """Return the length of a curve's row in numbers: its points and label, a one, zeros."""
+    return padded(config.seen + 1, GROUP)
 
 
 def most_drawn(config: TrainConfig) -> int:

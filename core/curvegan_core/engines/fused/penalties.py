@@ -34,10 +34,10 @@ class Penalties(NamedTuple):
 
 
 @inlined
-def shift_rows(penalties: Penalties, job: AnyJob, work: AnyWork, minibatch: int) -> None:
-    """Add noise to all curves, the real ones' first. Does nothing without noise."""
+def shift_rows(penalties: Penalties, job: AnyJob, work: AnyWork, minibatch: int, points: int) -> None:
+    """Add noise to the points of all curves, the real ones' first. Does nothing without noise."""
     if penalties.noise > 0:
-        batch, points = len(work.latents_bi), job.discriminator.inputs
+        batch = len(work.latents_bi)
         fill_normals(job.seed, _INSTANCE, np.uint64(minibatch), 2 * batch * points, work.words_4q, work.noise)
         for b in range(2 * batch):
             # The stream has the real curves' noise first, the rows have the generated curves first.
@@ -47,10 +47,10 @@ def shift_rows(penalties: Penalties, job: AnyJob, work: AnyWork, minibatch: int)
 
 
 @inlined
-def shift_generated(penalties: Penalties, job: AnyJob, work: AnyWork, minibatch: int) -> None:
+def shift_generated(penalties: Penalties, job: AnyJob, work: AnyWork, minibatch: int, points: int) -> None:
     """Add a minibatch's noise to generated curves alone: `shift_rows` for those that came later."""
     if penalties.noise > 0:
-        batch, points = len(work.latents_bi), job.discriminator.inputs
+        batch = len(work.latents_bi)
         fill_normals(job.seed, _INSTANCE, np.uint64(minibatch), 2 * batch * points, work.words_4q, work.noise)
         for b in range(batch):
             for p in range(points):

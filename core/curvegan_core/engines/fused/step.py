@@ -73,11 +73,11 @@ class Records(NamedTuple):
 
 
 @inlined
-def draw(job: AnyJob, work: AnyWork, recipe: AnyRecipe, stream: int, minibatch: int) -> None:
-    """Draw the latents, each row with a one behind it: the input of the generator's bias."""
-    count = len(work.latents_bi) * job.generator.inputs
+def draw(job: AnyJob, work: AnyWork, recipe: AnyRecipe, stream: int, minibatch: int, latent: int) -> None:
+    """Draw latents of a size, each row with a one behind it: the input of the generator's bias."""
+    count = len(work.latents_bi) * latent
     fill_latents(recipe.latent_noise, job.seed, stream, np.uint64(minibatch), count, work.words_4q, work.noise)
-    spread_rows(work.noise, job.generator.inputs, work.latents_bi)
+    spread_rows(work.noise, latent, work.latents_bi)
 
 
 @inlined
@@ -226,13 +226,13 @@ def _train_step(
     fake, real = len(work.latents_bi), real_kbp.shape[1]
     for extra in range(recipe.d_steps):
         minibatch = step * recipe.d_steps + extra
-        draw(job, work, recipe, LATENT, minibatch)
+        draw(job, work, recipe, LATENT, minibatch, job.generator.inputs)
         generate(job, work)
         fill_real(job, work, recipe, minibatch, real_kbp[(offset * recipe.d_steps + extra) % len(real_kbp)])
         looks = row >= 0 and extra == recipe.d_steps - 1
         if looks:
             look_at_curves(work, records, row, job.discriminator.inputs)
-        shift_rows(recipe.penalties, job, work, minibatch)
+        shift_rows(recipe.penalties, job, work, minibatch, job.discriminator.inputs)
         mix(recipe.penalties, job, work, real, minibatch)
         records.d_loss[offset] = update_discriminator(job, work, recipe, real, minibatch + 1)
         if looks:

@@ -77,18 +77,19 @@ class Batches:
     def __init__(self, configs: Sequence[TrainConfig], families: Sequence[Family], device: str) -> None:
         self._device = device
         job = configs[0]
-        batch, points = padded(job.batch_size, BATCH_ALIGN), padded(job.outputs)
-        shape = (job.batch_size, job.outputs)
-        latent = (job.batch_size, job.latent)
+        batch, points = padded(job.batch_size, BATCH_ALIGN), padded(job.seen)
+        shape, labels = (job.batch_size, job.outputs), len(job.labelled)
+        latent, wide = (job.batch_size, job.latent), (batch, padded(job.latent + labels))
+        self._label_places = slice(job.latent, job.latent + labels), slice(job.outputs, job.seen)
         # By the names of a Batch's fields.
-        self._sources = {"z_jbl": Source(latent, (batch, padded(job.latent)), list(map(_latents, configs)))}
+        self._sources = {"z_jbl": Source(latent, wide, list(map(_latents, configs)))}
         self._families = list(families)
         # Where all real curves are one, a few rows stand for the minibatch, unless each row is changed by itself.
         alike = not (job.instance_noise or job.r1 or job.r2 or job.gp or job.pack > 1 or job.norm_d == "batch")
         self._constant_shape = (BATCH_ALIGN if alike else batch, points) if families[0].FIXED else None
         if not self._constant_shape:
             drawn = [curves.minibatches(config, family) for config, family in zip(configs, families, strict=True)]
-            self._sources["real_jbp"] = Source(shape, (batch, points), drawn)
+            self._sources["real_jbp"] = Source((job.batch_size, job.seen), (batch, points), drawn)
         if job.instance_noise:
             self._sources["noise_jbp"] = Source((2, *shape), (2, batch, points), list(map(_instance_noise, configs)))
         if job.gp:
@@ -96,7 +97,7 @@ class Batches:
             mix = [UniformBlocks(config.seed, Stream.PENALTY, judged) for config in configs]
             self._sources["mix_jb1"] = Source(judged, (padded(judged[0], BATCH_ALIGN), 1), mix)
         further = [_latents(config, Stream.GENERATOR) for config in configs]
-        self._further = {"z_jbl": Source(latent, (batch, padded(job.latent)), further)}
+        self._further = {"z_jbl": Source(latent, wide, further)}
 
     def keep(self, indices: Sequence[int]) -> None:
         """Go on with the jobs of these indices alone."""
@@ -108,7 +109,15 @@ class Batches:
         """Yield `count` minibatches of `jobs` jobs, each job's from its own first on; the last job fills the rest."""
         constant = {"real_jbp": self._real(jobs, self._constant_shape)} if self._constant_shape else {}
         for arrays in self._arrays(self._sources, firsts, count, jobs):
-            yield Batch(**arrays, **constant)
+            minibatch = Batch(**arrays, **constant)
+            yield minibatch._replace(z_jbl=self.labelled(minibatch.z_jbl, minibatch.real_jbp))
+
+    def labelled(self, z_jbl: Tensor, real_jbp: Tensor) -> Tensor:
+        """Return latents, each with the label of the real curve in its row where labels are learnt."""
+        behind, own = self._label_places
+        if behind.start < behind.stop:
+            z_jbl[..., behind] = real_jbp[..., own]
+        return z_jbl
 
     def latents(self, firsts: Sequence[int], count: int, jobs: int) -> Iterator[Tensor]:
         """Yield `count` minibatches of latents for further updates of the generator, numbered as those."""

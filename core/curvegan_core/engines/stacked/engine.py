@@ -113,7 +113,10 @@ class TorchEngine:
                 generator.part(offset * job.g_steps, job.g_steps),
             )
             minibatches = tuple(itertools.islice(batches, job.d_steps))
-            yield Inputs(minibatches, tuple(itertools.islice(latents, further)), *numbers)
+            rest = (
+                self._batches.labelled(z_jbl, minibatches[-1].real_jbp) for z_jbl in itertools.islice(latents, further)
+            )
+            yield Inputs(minibatches, tuple(rest), *numbers)
 
     def _do(self, inputs: Inputs) -> Seen:
         # Exact singular values are computed with the host's help, which a graph cannot hold.

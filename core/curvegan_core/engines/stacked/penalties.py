@@ -29,13 +29,23 @@ class Penalty:
     r1: Tensor | None
     r2: Tensor | None
     gp: Tensor | None
+    of_curve_p: Tensor | None = None
 
     @classmethod
     def make(
-        cls, network: Network, configs: Sequence[TrainConfig], device: str, dtype: torch.dtype = torch.float32
+        cls,
+        network: Network,
+        configs: Sequence[TrainConfig],
+        device: str,
+        dtype: torch.dtype = torch.float32,
+        of_curve_p: Tensor | None = None,
     ) -> Self:
-        """Take the weights of a pack's configs, in which a penalty is on in all or in none (see `pack_key`)."""
-        return cls(network, *(weights(configs, key, device, dtype) for key in ("r1", "r2", "gp")))
+        """Take the weights of a pack's configs, in which a penalty is on in all or in none (see `pack_key`).
+
+        Of a row with a label `of_curve_p` has ones where its curve is: no slope by a label is penalised.
+        """
+        r1, r2, gp = (weights(configs, key, device, dtype) for key in ("r1", "r2", "gp"))
+        return cls(network, r1, r2, gp, of_curve_p)
 
     def add(self, loss_jb: Tensor, seen_jbp: Tensor, mix_jb1: Tensor | None, tensors: Sequence[Tensor]) -> Tensor:
         """Return the losses of each row with the penalties of D = `tensors`; seen are real, then generated rows."""
@@ -52,7 +62,8 @@ class Penalty:
         return loss_jb
 
     def _square(self, x_jbp: Tensor, tensors: Sequence[Tensor]) -> Tensor:
-        return self.network.slopes(x_jbp, tensors).square().sum(-1)
+        slope_jbp = self.network.slopes(x_jbp, tensors)
+        return (slope_jbp if self.of_curve_p is None else slope_jbp * self.of_curve_p).square().sum(-1)
 
 
 def weights(configs: Sequence[TrainConfig], key: str, device: str, dtype: torch.dtype = torch.float32) -> Tensor | None:

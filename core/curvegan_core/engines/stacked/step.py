@@ -86,13 +86,15 @@ class Pack:
         self.share_jb = _share(len(configs), job.batch_size // job.pack, device).to(dtype)
         self.curves_jb = _share(len(configs), job.batch_size, device).to(dtype)
         self._generate = Network(job, "generator", self.curves_jb, job.batch_size)
+        self._label_p = _labels(job, device).to(dtype) if job.labelled else None
         self._judge = Network(job, "discriminator", self.share_jb, job.batch_size // job.pack)
         self._loss = TORCH_LOSSES[job.loss]
         self._smooth_j1 = weights(configs, "label_smoothing", device, dtype)
         if self._smooth_j1 is not None and self._loss.smooth is None:
             raise ValueError(f"loss {job.loss} has no labels to smooth")
         self._clip_j1 = weights(configs, "clip", device, dtype)
-        self._penalty = Penalty.make(self._judge, configs, device, dtype)
+        of_curve_p = None if self._label_p is None else 1 - self._label_p
+        self._penalty = Penalty.make(self._judge, configs, device, dtype, of_curve_p)
         self._consensus_j1 = weights(configs, "consensus", device, dtype)
         self._g_grad_j1 = weights(configs, "g_grad", device, dtype)
 
@@ -108,22 +110,32 @@ class Pack:
         *earlier, batch = inputs.batches
         for update, minibatch in enumerate(earlier):
             with torch.no_grad():
-                fake_jbp = self._generate.forward(minibatch.z_jbl, self.generator.frozen)
+                fake_jbp = self._curves(minibatch, self.generator.frozen)
             self._train_discriminator(minibatch, fake_jbp, inputs.discriminator, update)
         # The last minibatch's curves serve both updates, for the generator has not changed in between.
-        fake_jbp = self._generate.forward(batch.z_jbl, self.generator.trained, self.generator.statistics)
+        fake_jbp = self._curves(batch, self.generator.trained, self.generator.statistics)
         if self._job.updates == "simultaneous":
             g_loss_j, judged = self._train_both(batch, fake_jbp, inputs)
         else:
             judged = self._train_discriminator(batch, fake_jbp.detach(), inputs.discriminator, len(earlier))
             g_loss_j = self._train_generator(batch, fake_jbp, inputs, 0)
         for update, z_jbl in enumerate(inputs.further, 1):
-            further_jbp = self._generate.forward(z_jbl, self.generator.trained, self.generator.statistics)
+            again = batch._replace(z_jbl=z_jbl)
+            further_jbp = self._curves(again, self.generator.trained, self.generator.statistics)
             g_loss_j = self._train_generator(batch, further_jbp, inputs, update)
         if self.average is not None:
             self.average.update()
         seen = (judged.real_jb.detach(), judged.fake_jb.detach(), fake_jbp.detach())
         return Seen(g_loss_j, self.mean(judged.loss_jb.detach()), *seen)
+
+    def _curves(self, batch: Batch, tensors: Sequence[Tensor], statistics: Sequence[Tensor] | None = None) -> Tensor:
+        """Generate a minibatch's curves; where labels are learnt, each with that of the real curve in its row."""
+        fake_jbp = self._generate.forward(batch.z_jbl, tensors, statistics)
+        if self._label_p is None:
+            return fake_jbp
+        wide_jbp = pad(fake_jbp, (0, batch.real_jbp.shape[2] - fake_jbp.shape[2]))
+        # Where a label stands the generator's padding must have no gradient, or it would not stay zero.
+        return wide_jbp * (1 - self._label_p) + batch.real_jbp * self._label_p
 
     def mean(self, values_jb: Tensor) -> Tensor:
         """Return the mean of each job's rows that are not padding, (j)."""
@@ -260,6 +272,13 @@ def _share(jobs: int, count: int, device: str) -> Tensor:
     share_jb = np.zeros((jobs, padded(count, BATCH_ALIGN)), np.float32)
     share_jb[:, :count] = 1 / count
     return torch.from_numpy(share_jb).to(device)
+
+
+def _labels(job: TrainConfig, device: str) -> Tensor:
+    """Return a one at each of the numbers of a curve's row that say its label, (p)."""
+    label_p = torch.zeros(padded(job.seen), device=device)
+    label_p[job.outputs : job.seen] = 1
+    return label_p
 
 
 def _noisy(curves_jbp: Tensor, noise_jbp: Tensor | None) -> Tensor:

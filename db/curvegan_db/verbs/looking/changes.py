@@ -69,10 +69,10 @@ class Changes(Transactions):
             if where is not None:
                 query = query.where(where.condition(moment))
             parts: Iterator[list[int] | None] = iter([None]) if among is None else iter(id_parts(among))
-            found: list[int] = []
+            changed: list[int] = []
             for part in parts:
-                found += session.scalars(query if part is None else query.where(models.Job.id.in_(part)))
-            return found
+                changed += session.scalars(query if part is None else query.where(models.Job.id.in_(part)))
+            return changed
 
     def needs(self, among: Collection[int] | None = None, sweep: int | None = None) -> list[Need]:
         """Return what the queued jobs that no worker holds need, each thing once: of these jobs, of a sweep, or all."""
@@ -80,14 +80,14 @@ class Changes(Transactions):
         query = select(job.wanted_device, engine, func.count(), func.min(job.id)).where(in_state(JobState.QUEUED))
         query = query.group_by(job.wanted_device, engine)
         query = query if sweep is None else query.where(job.sweep == sweep)
-        found: dict[tuple[str, str], Need] = {}
+        needs: dict[tuple[str, str], Need] = {}
         with self._read() as session:
             for part in iter([None]) if among is None else id_parts(among):
                 for *what, count, first in session.execute(query if part is None else query.where(job.id.in_(part))):
                     device, needed = what
-                    known = found.get((device, needed), Need(device, needed, 0, first))
-                    found[device, needed] = replace(known, jobs=known.jobs + count)
-        return sorted(found.values(), key=lambda need: need.first)
+                    known = needs.get((device, needed), Need(device, needed, 0, first))
+                    needs[device, needed] = replace(known, jobs=known.jobs + count)
+        return sorted(needs.values(), key=lambda need: need.first)
 
     def is_anything_live(self) -> bool:
         """Return whether any job is queued or running."""

@@ -123,12 +123,12 @@ def _prospects(lab: "Lab", config: TrainConfig) -> dict[str, Any]:
 
 def _texts(config: TrainConfig) -> dict[str, str]:
     """Return a config's keys as they are typed; `curve` is its family, and `lr` both rates where they are one."""
-    found = {
+    answer = {
         key: repr(value) if isinstance(value, float) else shown(value)
         for key, value in flat(config.model_dump()).items()
     }
-    both = {"lr": found["lr_g"]} if config.lr_g == config.lr_d else {}
-    return found | both | {"curve": config.curve.family}
+    both = {"lr": answer["lr_g"]} if config.lr_g == config.lr_d else {}
+    return answer | both | {"curve": config.curve.family}
 
 
 class _Refused(InvalidInput):

@@ -56,8 +56,8 @@ class Stage:
 
     @cached_property
     def plane(self) -> "Plane | None":
-        """The plane of D's view; None for single numbers, and where D judges several curves together."""
-        if self.config.pack != 1 or self.config.points < 2:
+        """The plane of D's view; None for single numbers, and where D judges several curves, or labels too."""
+        if self.config.pack != 1 or self.config.points < 2 or self.config.labelled:
             return None
         return _own_plane(self.real_np) if self.dots else _parameters(self.config) or _principal(self.real_np)
 

@@ -29,6 +29,7 @@ def generator_of(job: "Job", data: bytes) -> dict[str, Any] | None:
     return {
         "step": checkpoint.step,
         "latent": config.latent,
+        "labels": list(config.labelled),
         "noise": config.latent_noise,
         "activation": config.activations["generator"],
         "slope": config.slope,

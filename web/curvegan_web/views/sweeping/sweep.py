@@ -65,18 +65,18 @@ def _lines(store: "Store", sweep: "Sweep", axes: "Sequence[str]", metric: "JobFi
 
 def _metrics(store: "Store", sweep: "Sweep") -> list[str]:
     """Return the metrics that its jobs have."""
-    found = store.jobs(sweep=sweep.id, states=("succeeded",), limit=1)
-    return [name for name in METRIC_NAMES if name in (found[0].metrics or {})] if found else ["rmse"]
+    ended = store.jobs(sweep=sweep.id, states=("succeeded",), limit=1)
+    return [name for name in METRIC_NAMES if name in (ended[0].metrics or {})] if ended else ["rmse"]
 
 
 def _groups(store: "Store", chosen: Filter, keys: "Sequence[str]", metric: "JobField") -> list[dict[str, Any]]:
     """Return its points, each with its jobs and the quartiles of the metric among them."""
     facts = [FIELDS[name] for name in (*_FACTS, "seed")]
     rows = store.values([*(FIELDS[key] for key in keys), *facts, metric], chosen)
-    found = grouped(rows, len(keys))
-    if len(keys) > 1 and len(found) == len(rows):  # no point has two jobs: in one row those that share the first key
-        keys, found = keys[:1], grouped([(row[0], *row[len(keys) :]) for row in rows], 1)
-    return [_group(named(keys, key), members) for key, members in found.items()]
+    groups = grouped(rows, len(keys))
+    if len(keys) > 1 and len(groups) == len(rows):  # no point has two jobs: in one row those that share the first key
+        keys, groups = keys[:1], grouped([(row[0], *row[len(keys) :]) for row in rows], 1)
+    return [_group(named(keys, key), members) for key, members in groups.items()]
 
 
 def _group(name: str, members: "Sequence[tuple[Any, ...]]") -> dict[str, Any]:
@@ -91,15 +91,15 @@ def _group(name: str, members: "Sequence[tuple[Any, ...]]") -> dict[str, Any]:
 def _heat(picture: SweepPicture) -> dict[str, Any]:
     """Return the medians over two keys, with the jobs of each cell; or why there are none."""
     try:
-        found = located(picture)
+        places = located(picture)
     except InvalidInput as error:
         return {"problem": str(error)}
     cells = [
         {
-            "at": [found.rows.index(y), found.columns.index(x)],
+            "at": [places.rows.index(y), places.columns.index(x)],
             "median": finite(quartiles(value for _, value in members).median, 5),
             "jobs": [job_id for job_id, _ in members],
         }
-        for (x, y), members in found.cells.items()
+        for (x, y), members in places.cells.items()
     ]
-    return {"columns": [*map(shown, found.columns)], "rows": [*map(shown, found.rows)], "cells": cells}
+    return {"columns": [*map(shown, places.columns)], "rows": [*map(shown, places.rows)], "cells": cells}

@@ -59,12 +59,13 @@ class Chain(NamedTuple):
 
 
 class DeepJob(NamedTuple):
-    """Both networks of a job, the generator's average (empty if there is none), and the seed."""
+    """Both networks of a job, the generator's average (empty if there is none), the seed, how many labels there are."""
 
     generator: Chain
     discriminator: Chain
     average: Floats
     seed: np.uint64
+    labels: int
 
 
 class DeepWork(NamedTuple):
@@ -133,11 +134,11 @@ def make_deep_job(config: TrainConfig, state: State) -> DeepJob:
     generator = _chain(config, "generator", state, config.layers_g)
     discriminator = _chain(config, "discriminator", state, config.layers_d)
     # Behind its last point every generated curve has a one, the input of the discriminator's bias.
-    python(head_bias)(generator, generator.values)[config.outputs] = 1
+    python(head_bias)(generator, generator.values)[config.seen] = 1
     average = zeros(len(generator.values) if state.ema else 0)
     if state.ema:
         _write(config, generator, average, "generator", state.ema)
-    return DeepJob(generator, discriminator, average, np.uint64(config.seed))
+    return DeepJob(generator, discriminator, average, np.uint64(config.seed), len(config.labelled))
 
 
 def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
@@ -151,7 +152,7 @@ def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
     return DeepWork(
         words_4q=np.zeros((4, most // 4), np.uint32),
         noise=zeros(most),
-        latents_bi=zeros(batch, padded(config.latent + 1, INPUTS)),
+        latents_bi=zeros(batch, padded(g.inputs + 1, INPUTS)),
         curves_bp=zeros(rows, width(config)),
         weighted_bp=zeros(rows, width(config)),
         pulls_bp=zeros(rows, width(config)),
@@ -200,7 +201,9 @@ def _chain(config: TrainConfig, network: str, state: State, layers: int) -> Chai
     panels = padded(sizes[0][0] if layers else inputs, PANEL) // PANEL
     first_rows, head_rows = padded(inputs + 1, INPUTS) if layers else 0, padded(outputs, INPUTS)
     middle = max(layers - 1, 0) * (PANEL * panels + INPUTS)
-    size = panels * (first_rows + middle + head_rows) * PANEL + padded(outputs + 1, GROUP)
+    # Behind the generator's outputs there is room for what stands behind a curve in a row: its label, and a one.
+    behind = width(config) if network == "generator" else GROUP
+    size = panels * (first_rows + middle + head_rows) * PANEL + behind
     leak = zeros(GROUP)
     leak[0] = LEAKS[config.activations[network]](config) if layers else 1
     values, m, v, slopes = (zeros(size) for _ in range(4))

@@ -74,7 +74,9 @@ def _spread_slopes(work: DeepWork, stop: int) -> None:
 
 
 @inlined
-def discriminator_slopes(discriminator: Chain, work: DeepWork, recipe: DeepRecipe, real: int) -> np.float32:
+def discriminator_slopes(
+    discriminator: Chain, work: DeepWork, recipe: DeepRecipe, real: int, labels: int
+) -> np.float32:
     """Compute the gradient of the discriminator's loss and penalties; return the loss."""
     fake, rows, weights = len(work.latents_bi), len(work.curves_bp), recipe.penalties
     logits_b, slopes_b = work.logits_b, work.slopes_b
@@ -99,17 +101,18 @@ def discriminator_slopes(discriminator: Chain, work: DeepWork, recipe: DeepRecip
     hidden_lnbu, adjoints_lnbu = work.d_hidden_lnbu, work.d_adjoints_lnbu
     find_adjoints(discriminator, top_b4, rows, hidden_lnbu, work.transposed_nru, adjoints_lnbu)
     if punished:
-        _add_penalties(discriminator, work, weights, real)
+        _add_penalties(discriminator, work, weights, real, labels)
     find_slopes(discriminator, x_bp, hidden_lnbu, adjoints_lnbu, top_b4, ones_b4, rows)
     head_bias(discriminator, discriminator.slopes)[0] = total(slopes_b)
     return value
 
 
 @inlined
-def _add_penalties(discriminator: Chain, work: DeepWork, weights: Penalties, real: int) -> None:
+def _add_penalties(discriminator: Chain, work: DeepWork, weights: Penalties, real: int, labels: int) -> None:
     """Replace inputs and hidden values by what the gradient of loss and penalties takes in their place."""
     fake, rows = len(work.latents_bi), len(work.curves_bp)
     find_pulls(discriminator, work.d_adjoints_lnbu, rows, work.zeros, work.transposed_up, work.pulls_bp)
+    _forget_labels(discriminator, work, rows, labels)
     fill_rows(work.zeros, work.weighted_bp)
     first, stop = fake + real, fake + real
     if weights.r1 > 0:
@@ -150,6 +153,7 @@ def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int
     _spread_slopes(work, fake)
     find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.transposed_nru, work.d_adjoints_lnbu)
     find_pulls(discriminator, work.d_adjoints_lnbu, fake, work.zeros, work.transposed_up, pulls_bp)
+    _forget_labels(discriminator, work, fake, job.labels)
     find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.transposed_nru, work.g_adjoints_lnbu)
     find_slopes(generator, work.latents_bi, work.g_hidden_lnbu, work.g_adjoints_lnbu, pulls_bp, work.ones_b4, fake)
     add_rows(pulls_bp[:fake], head_bias(generator, generator.slopes))
@@ -157,11 +161,34 @@ def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int
 
 
 @inlined
+def _forget_labels(discriminator: Chain, work: DeepWork, stop: int, labels: int) -> None:
+    """Leave the derivative by the curve: nothing draws on that by its label, which is given."""
+    for b in range(stop):
+        for p in range(discriminator.inputs - labels, discriminator.inputs):
+            work.pulls_bp[b, p] = np.float32(0)
+
+
+@inlined
+def _draw_and_generate(job: DeepJob, work: DeepWork, recipe: DeepRecipe, stream: int, minibatch: int) -> None:
+    """Draw latents and compute their curves, with the labels of the real curves of the minibatch in turn."""
+    latent, points, batch = job.generator.inputs - job.labels, job.generator.outputs, len(work.latents_bi)
+    draw(job, work, recipe, stream, minibatch, latent)
+    if job.labels > 0:
+        for b in range(batch):
+            for label in range(job.labels):
+                work.latents_bi[b, latent + label] = work.curves_bp[batch + b, points + label]
+            work.latents_bi[b, latent + job.labels] = np.float32(1)
+    generate(job.generator, work)
+    for b in range(batch):
+        for label in range(job.labels):
+            work.curves_bp[b, points + label] = work.latents_bi[b, latent + label]
+
+
+@inlined
 def _see(job: DeepJob, work: DeepWork, recipe: DeepRecipe, minibatch: int, given_bp: Floats) -> None:
     """Fill the rows of a minibatch: generated curves and real ones."""
-    draw(job, work, recipe, LATENT, minibatch)
-    generate(job.generator, work)
     fill_real(job, work, recipe, minibatch, given_bp)
+    _draw_and_generate(job, work, recipe, LATENT, minibatch)
 
 
 @inlined
@@ -183,9 +210,9 @@ def _update_discriminator(
         looks = row >= 0 and extra == recipe.d_steps - 1
         if looks:
             look_at_curves(work, records, row, job.generator.outputs)
-        shift_rows(recipe.penalties, job, work, minibatch)
+        shift_rows(recipe.penalties, job, work, minibatch, job.generator.outputs)
         mix(recipe.penalties, job, work, real, minibatch)
-        records.d_loss[offset] = discriminator_slopes(job.discriminator, work, recipe, real)
+        records.d_loss[offset] = discriminator_slopes(job.discriminator, work, recipe, real, job.labels)
         if looks:
             records.d_real[row] = mean_sigmoid(work.logits_b[fake : fake + real], work.losses_b)
             records.d_fake[row] = mean_sigmoid(work.logits_b[:fake], work.losses_b)
@@ -200,9 +227,8 @@ def _update_generator(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: in
     factor, value = factor_at(recipe.schedule, step), np.float32(0)
     for extra in range(recipe.g_steps):
         if extra > 0:
-            draw(job, work, recipe, _GENERATOR, step * (recipe.g_steps - 1) + extra - 1)
-            generate(job.generator, work)
-            shift_generated(recipe.penalties, job, work, (step + 1) * recipe.d_steps - 1)
+            _draw_and_generate(job, work, recipe, _GENERATOR, step * (recipe.g_steps - 1) + extra - 1)
+            shift_generated(recipe.penalties, job, work, (step + 1) * recipe.d_steps - 1, job.generator.outputs)
         value = generator_slopes(job, work, recipe, real)
         if recipe.simultaneous:
             optimise(recipe.d_optimiser, job.discriminator, factor, step + 1, work.numbers)
