@@ -15,6 +15,8 @@ def main() -> None:
     except CurveganError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:  # before the supervisor listens to it
+        sys.exit(130)
 
 
 main()

@@ -51,13 +51,14 @@ def look_at_server(session: Session, moment: datetime) -> None:
     seen = session.connection().info
     if session.get_bind().dialect.name != "postgresql" or (seen.get(_SEEN) and not seen.get(POOLED)):
         return
-    seen[_SEEN] = True
     known = session.scalar(select(Generation.server))
     server = known if known == _UNTOLD else _server(session)
-    if server != known:
-        if known is not None:
-            begin_generation(session, moment)
-        session.execute(update(Generation).values(server=server))
+    if server == known:
+        seen[_SEEN] = True  # not before: a standby cannot tell until it is promoted, and what is written may not last
+        return
+    if known is not None:
+        begin_generation(session, moment)
+    session.execute(update(Generation).values(server=server))
 
 
 def _server(session: Session) -> str:

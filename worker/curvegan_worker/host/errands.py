@@ -13,7 +13,7 @@ from curvegan_core.errors import ServiceUnavailable
 from curvegan_worker.options import settings
 
 _QUEUED = 10
-_MOST_S = 60.0
+_MOST_S, _MOST_TELLING_S = 60.0, 15.0
 _log = logging.getLogger("curvegan.supervisor")
 
 
@@ -24,14 +24,17 @@ def is_work_queued() -> bool:
 
 def tell_failing(why: str) -> None:
     """Have the store know that workers die here at their start; where it is away, the log has to do."""
-    _run("failing", str(os.getpid()), why)
+    _run("failing", str(os.getpid()), told=why, most_s=_MOST_TELLING_S)  # a drain waits for it
 
 
-def _run(*words: str) -> int | None:
+def _run(*words: str, told: str = "", most_s: float = _MOST_S) -> int | None:
+    """Run a verb, and say `told` where no list of processes shows it. Returns its code; None where it has none."""
     command = [sys.executable, "-P", "-m", "curvegan_worker.host.errands", *words]
-    try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, timeout=_MOST_S, check=False).returncode
-    except subprocess.TimeoutExpired:
+    text = told.encode(errors="replace")
+    try:  # in a session of its own: a Ctrl-C is for the supervisor
+        return subprocess.run(command, input=text, timeout=most_s, check=False, start_new_session=True).returncode
+    except (subprocess.TimeoutExpired, OSError) as error:
+        _log.warning("%s", error)
         return None
 
 
@@ -45,7 +48,7 @@ def main() -> None:
     try:
         with open_store(settings.database_url) as store:
             if verb == "failing":
-                store.worker_failing(socket.gethostname(), int(about[0]), about[1])
+                store.worker_failing(socket.gethostname(), int(about[0]), sys.stdin.buffer.read().decode())
             elif store.queued(("auto", "cpu")) is not None:
                 sys.exit(_QUEUED)
     except ServiceUnavailable as error:

@@ -7,40 +7,36 @@ One lock sees to it that only one claim is trained at a time. Knows no tensors.
 
 import logging
 import os
-import random
 import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
-from typing import TypeVar
 
 from curvegan_core.errors import CurveganError, ServiceUnavailable
-from curvegan_db.errors import DatabaseUnreachable, WorkerForgotten
-from curvegan_db.store import open_store
+from curvegan_db.errors import WorkerForgotten
 from curvegan_db.values import IDLE, STARTING
 from curvegan_worker.devices import accepted, most_jobs, resolve
+from curvegan_worker.host.asking import Asking
 from curvegan_worker.host.hearing import Hearing
 from curvegan_worker.host.machine_code import engines
-from curvegan_worker.host.readiness import Rehearsal, get_ready
+from curvegan_worker.host.member import Member
+from curvegan_worker.host.readiness import Rehearsal, Replaced, beating, get_ready
 from curvegan_worker.host.signs import leave, say_ready, show_health
-from curvegan_worker.lease import BEATS_A_LEASE, Lease
+from curvegan_worker.host.turns import POLL_S, Turn
+from curvegan_worker.lease import Lease
 from curvegan_worker.options import ProcessOptions, options
-from curvegan_worker.outage import DatabaseSilent, Outage
+from curvegan_worker.outage import Outage
 from curvegan_worker.settings import Settings
 from curvegan_worker.stop_flag import StopFlag
 
-POLL_S = 1.0
 # However many workers there are, together they look at the queue so often a second, and for lost jobs.
 _LOOKS_A_S, _REAPS_A_S = 100, 10
 UNRELEASED = 1
 """The exit code of a drain that could not give a job back."""
-_LEAVE_S = 4.0
-_LONGEST_START_S, _AHEAD_S = 1800.0, 60.0
+_LEAVE_S, _AHEAD_S = 4.0, 60.0
 _log = logging.getLogger("curvegan.worker")
-T = TypeVar("T")
 
 
 class WorkerProcess:
@@ -49,15 +45,17 @@ class WorkerProcess:
     def __init__(self, settings: Settings, options: ProcessOptions) -> None:
         self._settings = settings
         self._options = options
-        self._beat_s = options.lease_s / BEATS_A_LEASE
         self._outage = Outage("the database")
         self._hearing = Hearing(settings)
         self._draining = StopFlag()
+        self._member = Member(settings, options, self._outage, self._draining)
         self._training = threading.Lock()
-        self._asked_at: float | None = None
+        self._asking = Asking(self._outage, options.lease_s / 2, self._touch)
         self._unreleased = self._is_ready = False
         self._poller = threading.Thread(target=self._poll, name="poll", daemon=True)
-        self._idle_since = self._beaten = self._look_from = self._reap_from = time.monotonic()
+        self._looks = Turn(_LOOKS_A_S, self._member.beat_s)
+        self._reaps = Turn(_REAPS_A_S, options.lease_s)
+        self._idle_since = time.monotonic()
 
     def work(self) -> None:
         """Work without Celery until a signal has this process drained."""
@@ -83,44 +81,28 @@ class WorkerProcess:
         except Exception as error:
             leave(error, self._options.health_file)
             raise
-        _log.info("worker %s is ready on %s", self._id[:8], self._device)
+        _log.info("worker %s is ready on %s", self._member.id[:8], self._device)
         self._poller.start()
-        threading.Thread(target=self._vouch, name="vouch", daemon=True).start()
+        threading.Thread(target=self._asking.vouch, args=(self._draining,), name="vouch", daemon=True).start()
 
     def _start(self) -> None:
         """See whether whatever a job needs is here, and where a job waits, bring it here now."""
         self._device = resolve(self._options.device)
-        waits = self._patiently(self._open)
+        waits = self._member.patiently(lambda: self._member.open(self.devices), self._touch)
+        self._store = self._member.store
         rehearsal = None if waits else Rehearsal(self._device, self._options.health_file)
         self._engines = rehearsal.engines if rehearsal else engines(self._device)
         if self._orphaned():  # killed while this process came up: nobody shall see an idle worker that is about to go
             raise SystemExit(0)
-        self._patiently(self._register)
-        with self._beating():
+        self._member.patiently(self._register, self._touch)
+        with beating(self._beat_as_starting):
             if rehearsal:
                 rehearsal.finish()
             else:
                 self._get_ready()
-        with suppress(ServiceUnavailable, WorkerForgotten):  # the poll says the same, and who is away
-            self._store.worker_ready(self._id)
+        self._member.say_ready()
         say_ready(self._options.health_file)
-        self._idle_since = self._beaten = self._look_from = self._reap_from = time.monotonic()
-
-    def _open(self) -> bool:
-        """Open the store; whether any job waits there."""
-        self._store = open_store(self._settings.database_url, self._options.lease_s, kept=1)
-        return self._store.queued(self.devices) is not None
-
-    def _patiently(self, action: Callable[[], T]) -> T:
-        """Do it once the database is there; a file that cannot be used, or an old schema, will not mend by itself."""
-        while True:
-            try:
-                return action()
-            except DatabaseUnreachable as error:
-                self._outage.failed(error)
-                if self._settings.embedded or self._draining.wait(self._beat_s):
-                    raise
-                self._touch()
+        self._idle_since = time.monotonic()
 
     def _get_ready(self) -> None:
         """Bring here what trains and draws, once."""
@@ -128,29 +110,11 @@ class WorkerProcess:
             get_ready(self._engines)
             self._is_ready = True
 
-    @contextmanager
-    def _beating(self) -> Iterator[None]:
-        """Beat while the compiler works, which on a slow machine takes longer than a lease."""
-        ready = threading.Event()
-        beats = threading.Thread(target=self._beat_until, args=(ready,), name="start", daemon=True)
-        beats.start()
-        try:
-            yield
-        finally:
-            ready.set()
-            beats.join()
-
-    def _beat_until(self, ready: threading.Event) -> None:
-        """Beat as who is starting; not for ever."""
-        until, beaten = time.monotonic() + _LONGEST_START_S, time.monotonic()
-        while not ready.wait(POLL_S) and time.monotonic() < until:
-            if self._draining.is_set() or self._orphaned():
-                self._end()
-            self._touch(ahead_s=_AHEAD_S)
-            if time.monotonic() - beaten > self._beat_s:
-                beaten = time.monotonic()
-                with suppress(ServiceUnavailable, WorkerForgotten):
-                    self._store.beat(self._id, STARTING)
+    def _beat_as_starting(self) -> None:
+        if self._draining.is_set() or self._orphaned():
+            self._end()
+        self._touch(ahead_s=_AHEAD_S)
+        self._member.beat_as_starting()
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -193,28 +157,22 @@ class WorkerProcess:
     def stop(self) -> None:
         """Wait until the running claim is released, and sign off."""
         self.drain()
-        if not self._poller.is_alive() and not hasattr(self, "_id"):
+        if not self._poller.is_alive() and not self._member.id:
             return
         if self._poller.is_alive():
             self._poller.join()
-        self._sign_off()
+        self._member.sign_off()
         self._store.close()
         if self._unreleased:
             os._exit(UNRELEASED)
-
-    def _sign_off(self) -> None:
-        try:
-            self._store.unregister_worker(self._id)
-        except ServiceUnavailable as error:
-            _log.warning("%s", error)
 
     def _train(self, prefer: int | None) -> list[int]:
         self._hearing.settle()
         self._get_ready_before_a_claim()
         passed_over = set(self._store.unreadable)
-        with self._asking():
+        with self._asking:
             self._reap()
-            claim = self._store.claim(self._id, self.devices, most_jobs(self._device), prefer)
+            claim = self._store.claim(self._member.id, self.devices, most_jobs(self._device), prefer)
         for job in self._store.unreadable.keys() - passed_over:
             _log.warning("job %d stays queued for a newer version: %s", job, self._store.unreadable[job])
         if claim is None:
@@ -228,14 +186,17 @@ class WorkerProcess:
         self._unreleased = lease.unreleased
         if fault:
             self._give_up(fault)
-        self._idle_since = self._look_from = time.monotonic()
+        self._idle_since = time.monotonic()
+        self._looks.come_at_once()
         return [job.id for job in claim.jobs]
 
     def _get_ready_before_a_claim(self) -> None:
         if self._is_ready:
             return
         try:
-            with self._beating():
+            if version("curvegan") != self._member.version:
+                raise Replaced(self._member.version)
+            with beating(self._beat_as_starting):
                 self._get_ready()
         except Exception as error:  # noqa: BLE001  what was fine at the start is not, and no job shall pay for it
             self._give_up(error)
@@ -244,7 +205,7 @@ class WorkerProcess:
         """End the process where it could not begin a job: a new one may, and what it is shall be seen."""
         _log.critical("a job could not be begun, which is this worker's fault; the process ends", exc_info=fault)
         leave(fault, self._options.health_file)
-        self._sign_off()
+        self._member.sign_off()
         os._exit(1)
 
     def _advanced(self) -> None:
@@ -281,7 +242,7 @@ class WorkerProcess:
             end.start()
 
     def _end(self) -> None:
-        self._sign_off()
+        self._member.sign_off()
         os._exit(UNRELEASED if self._unreleased else 0)
 
     def _look_for_work(self) -> None:
@@ -291,15 +252,14 @@ class WorkerProcess:
             self._register()
         except ServiceUnavailable as error:
             self._outage.failed(error)
-            self._draining.wait(self._beat_s)
+            self._draining.wait(self._member.beat_s)
 
     def _idle(self) -> None:
         self._touch()
-        if time.monotonic() < self._look_from:
+        if not self._looks.has_come(self._store.peers):
             return
-        self._look_from = time.monotonic() + min(self._turn_s(_LOOKS_A_S), self._beat_s)
-        with self._asking():
-            if time.monotonic() - self._beaten > self._beat_s:
+        with self._asking:
+            if self._member.is_silent:
                 self._beat()
             job = self._store.queued(self.devices, self._engines)
         if job is None:
@@ -310,53 +270,22 @@ class WorkerProcess:
             while self.train() and self._hearing.is_deaf:
                 pass
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Note that this thread waits for the database and for nothing else."""
-        self._asked_at = time.monotonic()
-        try:
-            yield
-        finally:
-            self._asked_at = None
-
-    def _vouch(self) -> None:
-        """Show health for who waits for a database that does not answer: a new process is no cure."""
-        while not self._draining.wait(POLL_S):
-            asked_at = self._asked_at
-            if asked_at is None:
-                self._outage.passed()
-            elif time.monotonic() - asked_at > self._options.lease_s / 2:
-                self._outage.failed(DatabaseSilent())
-                self._touch()
-
     def _leave(self) -> None:
         self._draining.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _beat(self) -> None:
-        self._store.beat(self._id, IDLE)
+        self._member.beat(IDLE)
         self._reap()
-        self._beaten = time.monotonic()
         self._outage.passed()
 
     def _reap(self) -> None:
-        if time.monotonic() >= self._reap_from:
+        if self._reaps.has_come(self._store.peers):
             self._store.reap()
-            self._reap_from = time.monotonic() + self._turn_s(_REAPS_A_S)
-
-    def _turn_s(self, together: int) -> float:
-        """Return how long to wait for this worker's turn, if all of them do something `together` times a second.
-
-        By chance it comes a little earlier or later: who started together shall not ask together.
-        """
-        turn_s = self._store.peers / together * random.uniform(0.75, 1.25)
-        return turn_s if turn_s > POLL_S else 0.0
 
     def _register(self) -> None:
         state = IDLE if self._poller.is_alive() else STARTING
-        about = (socket.gethostname(), os.getpid(), self.devices, version("curvegan"))
-        self._id = self._store.register_worker(*about, self._engines, state)
-        self._outage.passed()
+        self._member.register(self.devices, self._engines, state)
 
     def _orphaned(self) -> bool:
         """Return whether the supervisor is gone: one that was killed would leave processes that nobody knows of."""

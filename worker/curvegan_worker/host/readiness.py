@@ -8,17 +8,29 @@ take more memory than all the rest of it.
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from curvegan_core.errors import CurveganError
 from curvegan_worker.host.log_setup import log_to_stderr
 from curvegan_worker.host.machine_code import engines, prepare
 from curvegan_worker.host.signs import leave
+from curvegan_worker.host.turns import POLL_S
 
+_LONGEST_S = 1800.0
 _log = logging.getLogger("curvegan.worker")
+
+
+class Replaced(CurveganError):
+    """Another version was installed since this process started: half of it would be the old one."""
+
+    def __init__(self, began: str) -> None:
+        super().__init__(f"another version than {began} was installed meanwhile; a new process starts with it")
 
 
 def get_ready(found: Sequence[str]) -> None:
@@ -27,6 +39,25 @@ def get_ready(found: Sequence[str]) -> None:
 
     if "fused" in found:
         prepare()
+
+
+@contextmanager
+def beating(beat: Callable[[], None]) -> Iterator[None]:
+    """Beat in a thread while the block runs, for the compiler may take longer than a lease; but not for ever."""
+    ready = threading.Event()
+    beats = threading.Thread(target=_beat_until, args=(ready, beat), name="start", daemon=True)
+    beats.start()
+    try:
+        yield
+    finally:
+        ready.set()
+        beats.join()
+
+
+def _beat_until(ready: threading.Event, beat: Callable[[], None]) -> None:
+    until = time.monotonic() + _LONGEST_S
+    while not ready.wait(POLL_S) and time.monotonic() < until:
+        beat()
 
 
 class Rehearsal:
@@ -39,8 +70,11 @@ class Rehearsal:
     def __init__(self, device: str, health_file: str | None) -> None:
         """Begin, and wait until the engines are known. Raises SystemExit, with its code, where it has failed."""
         command = [sys.executable, "-P", "-m", "curvegan_worker.host.readiness", device, health_file or ""]
-        # It ends when its stdin does, and so with this process, whatever ends that.
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._health_file = health_file
+        # It ends when its stdin does, and so with this process, whatever ends that; a Ctrl-C is not for it.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -49,18 +83,28 @@ class Rehearsal:
 
     def finish(self) -> None:
         """Wait for the end. Raises SystemExit, with its code, where it has failed."""
-        if code := self._process.wait():
+        code = self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
+        if code < 0:
+            leave(ChildProcessError(f"what loads the engines was killed by signal {-code}"), self._health_file)
+        if code:
             raise SystemExit(max(code, 1))
 
 
 def main() -> None:
     """Rehearse."""
     device, health_file = sys.argv[1:]
+    for number in (signal.SIGTERM, signal.SIGHUP):  # meant for all of a service or a container
+        signal.signal(number, signal.SIG_IGN)
+    answer = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is none
     log_to_stderr()
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     try:
         found = engines(device)
-        print(json.dumps(found), flush=True)
+        print(json.dumps(found), file=answer, flush=True)
         get_ready(found)
     except CurveganError as error:
         _log.critical("%s", error)
