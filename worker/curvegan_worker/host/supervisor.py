@@ -28,6 +28,8 @@ _GRACE_S, _START_S = 5.0, 60.0
 _POLL_S = 0.1
 _FINAL_CODES = (0, 2, 3)
 _UNRELEASED = 1
+# A process that dies of these has not come so far as to handle them, and so holds no job.
+_HANDLED = tuple(-number for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
 # How long a place stays empty when its process died young: twice as long each time.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _YOUNG_S = 1.0, 60.0, 10.0
 _OLD_S = 86_400.0
@@ -160,7 +162,7 @@ class _Supervisor:
         ready, why = signs.was_ready(slot.health_file), signs.take(slot.health_file, code)
         if ready and time.monotonic() - slot.start_at > _YOUNG_S:
             slot.pause_s = _FIRST_PAUSE_S
-        if not ready:
+        if not ready and not self._stopping.is_set():
             tell_failing(why)
         _log.error("worker process %d: %s; another starts in %.0f s", slot.number, why, slot.pause_s)
         slot.start_at = time.monotonic() + slot.pause_s
@@ -183,7 +185,7 @@ class _Supervisor:
                 _log.error("worker process %d does not drain within its time: killed", process.pid)
                 process.kill()
                 process.wait()
-            code = code or (_UNRELEASED if process.returncode else 0)
+            code = code or (_UNRELEASED if process.returncode not in (0, *_HANDLED) else 0)
         if code == _UNRELEASED:
             _log.error("what a worker process trained may not be released; it comes back when its lease has run out")
         return code
