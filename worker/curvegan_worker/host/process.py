@@ -86,11 +86,11 @@ class WorkerProcess:
         threading.Thread(target=self._asking.vouch, args=(self._draining,), name="vouch", daemon=True).start()
 
     def _start(self) -> None:
-        """See whether whatever a job needs is here, and where a job waits, bring it here now."""
+        """See whether whatever a job needs is here; where a job waits, or a message may wake for one, bring it here."""
         self._device = resolve(self._options.device)
         waits = self._member.patiently(lambda: self._member.open(self.devices), self._touch)
         self._store = self._member.store
-        rehearsal = None if waits else Rehearsal(self._device, self._options.health_file)
+        rehearsal = None if waits or self._settings.has_broker else Rehearsal(self._device, self._options.health_file)
         self._engines = rehearsal.engines if rehearsal else engines(self._device)
         if self._orphaned():  # killed while this process came up: nobody shall see an idle worker that is about to go
             raise SystemExit(0)
