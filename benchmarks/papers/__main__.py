@@ -33,7 +33,7 @@ from curvegan_db.store import Store, open_store
 
 CURVEGAN = Path(sys.executable).with_name("curvegan")
 PAGE, IMAGES = ROOT / "docs" / "papers.md", ROOT / "docs" / "images" / "papers"
-PICTURED = ("ours-ring-ns", "ours-ring-rp", "sun-5-js")
+PICTURED = ("ours-ring-ns", "ours-ring-rp", "ours-grid-rp", "metz-ring-gan", "sun-5-js")
 _LOOK_S = 2.0
 
 
@@ -46,7 +46,9 @@ def main() -> None:
     if not given.page:
         train(home, sorted(presets, key=lambda preset: _seconds(preset, costs[preset])), costs, given)
     with open_store(f"sqlite:///{home / 'curvegan.db'}") as store:
-        results = merged(paper_results.load(), paper_results.collect(store, costs))
+        kept = merged(paper_results.load(), paper_results.collect(store, costs))
+        # Costs are of one machine, whenever a preset was trained, and on which.
+        results = {name: replace(result, us=costs.get(name, result.us)) for name, result in kept.items()}
         paper_results.save(results)
         write(results)
         draw(store)
@@ -129,7 +131,7 @@ def _json(home: Path, *words: str) -> Any:
 
 
 def merged(kept: Mapping[str, Result], new: Mapping[str, Result]) -> dict[str, Result]:
-    """Return the better of both for each preset: a full run before a first look, then more trials, then the newer."""
+    """Return the better of both for each preset: full before a first look, more trials, more steps, then the newer."""
     best = {name: _again(name, result) for name, result in kept.items() if _is_current(name, result)}
     for name, result in new.items():
         if name not in best or _rank(result) >= _rank(best[name]):
@@ -146,8 +148,8 @@ def _again(name: str, result: Result) -> Result:
     return replace(result, full=result.steps == paper_results.keys(name)["steps"])
 
 
-def _rank(result: Result) -> tuple[bool, bool, int]:
-    return not result.quick, result.full, len(result.trials)
+def _rank(result: Result) -> tuple[bool, bool, int, int]:
+    return not result.quick, result.full, len(result.trials), result.steps
 
 
 def write(results: Mapping[str, Result]) -> None:

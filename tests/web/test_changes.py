@@ -331,7 +331,7 @@ def test_a_person_fills_the_form_and_reads_what_is_wrong_beside_the_field(own_se
     tab.wait_for_selector(f'html[data-command="{command}"]')
     assert "key.curve=ring8" in tab.url
     tab.get_by_label("lr", exact=True).press("Control+Enter")
-    tab.get_by_text("Job 1 is queued and waits for a worker").wait_for()
+    tab.get_by_text("Job 1 waits for a worker").wait_for()
     assert own_served.lab.store.last_id() == 1
     tab.get_by_role("link", name="Job 1 is queued.").click()
     tab.wait_for_selector("html[data-page=job][data-drawn]")

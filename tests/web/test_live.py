@@ -119,7 +119,7 @@ def test_the_theatre_goes_on_with_a_training_until_somebody_moves_the_slider(tab
         worker.train()
         tab.wait_for_function("document.querySelector('input.steps').max === '200'")
         assert slider.input_value() == "20"
-        assert tab.locator(".state.succeeded").count() == 1
+        tab.wait_for_selector(".state.succeeded")
         tab.goto("about:blank")
     lab.close()
 

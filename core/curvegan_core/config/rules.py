@@ -142,8 +142,10 @@ def check_updates(config: "TrainConfig") -> None:
     if config.consensus and config.updates != "simultaneous":
         raise ValueError("consensus is of both gradients at one point: it needs updates simultaneous")
     cures = bool(config.unroll), bool(config.consensus), bool(config.g_grad)
-    if sum(cures) > 1:
-        raise ValueError("unroll, consensus and g_grad each change the generator's gradient: use one of them")
+    if sum(cures) + bool(config.gdpp) > 1:
+        raise ValueError("unroll, consensus, g_grad and gdpp each change the generator's gradient: use one of them")
+    if config.gdpp and not config.layers_d:
+        raise ValueError("gdpp reads the discriminator's last hidden layer, and layers_d is 0")
     if any(cures) and config.spectral_norm:
         raise ValueError(
             "unroll, consensus and g_grad differentiate the discriminator's gradient, which spectral_norm's held "

@@ -27,6 +27,7 @@ _NAMES = {
     "gp": "gradientpenalty lambda lambdagp gpweight gplambda",
     "clip": "weightclip clipvalue weightclipping",
     "spectral_norm": "sn spectralnormalization spectralnormalisation",
+    "gdpp": "dpp diversityloss determinantalpointprocess",
     "ema": "emadecay averaging polyak",
     "seed": "randomseed randomstate rng",
     "record_every": "logevery loginterval",

@@ -168,6 +168,12 @@ class TrainConfig(Keyed):
     g_grad: Weight = key(
         0.0, SWITCH, "eta of eta times D's gradient's squared norm, in the generator's update; 0 is off", fused=(0.0,)
     )
+    gdpp: Weight = key(
+        0.0,
+        SWITCH,
+        "weight of GDPP's loss, how diverse generated curves are beside real ones, in the generator's update; 0 is off",
+        fused=(0.0,),
+    )
     label_smoothing: Smoothing = key(0.0, SWITCH, "what the label of real curves lacks to 1", since=LATER)
     ema: Beta = key(
         0.0, SWITCH, "decay of the generator's averaged weights, judged beside it; 0 is off", since=LATER, fixed=STATE

@@ -30,13 +30,22 @@ def multiply_adds(config: "TrainConfig") -> int:
     twice = config.unroll + bool(config.consensus) + bool(config.g_grad)
     g_update = 3 * generator + 2 * discriminator + 3 * twice * (3 * generator + d_update)
     values = _decompositions(sizes(config, "discriminator")) if config.spectral_norm else 0
-    return config.batch_size * (config.d_steps * d_update + config.g_steps * g_update) + values * (
-        config.d_steps + config.g_steps
+    kernels = config.g_steps * _kernels(config) if config.gdpp else 0
+    return (
+        config.batch_size * (config.d_steps * d_update + config.g_steps * g_update)
+        + kernels
+        + values * (config.d_steps + config.g_steps)
     )
 
 
 def _products(layers: tuple[int, ...]) -> int:
     return sum(inputs * outputs for inputs, outputs in pairwise(layers))
+
+
+def _kernels(config: "TrainConfig") -> int:
+    """Return what GDPP's two spectra and the slope of their difference cost, in float64."""
+    least, most = sorted((config.batch_size // config.pack, config.hidden_d))
+    return 20 * least * least * (least + most)
 
 
 def _decompositions(layers: tuple[int, ...]) -> int:

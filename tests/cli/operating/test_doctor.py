@@ -1,6 +1,7 @@
 """curvegan doctor: each line in a place where it is ok, and in one where it is not. Nothing is played but the probe."""
 
 import json
+import re
 
 from curvegan.watching.checks import OK, PROBLEM, WARNING, Finding
 
@@ -78,7 +79,8 @@ def test_workers_are_told_by_their_last_beat(any_client: Client) -> None:
     with any_client.store() as store:
         store.register_worker("host", 4711, ["auto", "cpu"], "0.1.0")
     found = examined(any_client, exit_code=0)["workers"]
-    assert (found.level, found.text) == (OK, "1 live, 0 lost: host:4711 idle, heard of 0 s ago")
+    assert found.level == OK
+    assert re.fullmatch(r"1 live, 0 lost: host:4711 idle, heard of \d s ago", found.text)
 
 
 def test_without_engines_an_embedded_store_has_a_problem_and_a_client_none(client: Client) -> None:

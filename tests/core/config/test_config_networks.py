@@ -44,6 +44,8 @@ _DEEPEST = {"layers_g": 4, "layers_d": 4, "hidden_g": 1024, "hidden_d": 1024}
         ({"unroll": 11}, "unroll"),
         ({"unroll": 1, "g_grad": 1.0}, "use one of them"),
         ({"unroll": 1, "consensus": 1.0, "updates": "simultaneous"}, "use one of them"),
+        ({"unroll": 1, "gdpp": 1.0}, "use one of them"),
+        ({"gdpp": 1.0, "layers_d": 0}, "last hidden layer, and layers_d is 0"),
         ({"g_grad": 1.0, "spectral_norm": True}, "spectral_norm's held singular vectors"),
         (_DEEPEST | {"batch_size": 4096}, "lower hidden_g"),
         (_DEEPEST | {"batch_size": 512, "d_steps": 100}, "a worker is replaced"),

@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits, normalize, softplus
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families import curves
@@ -177,7 +177,23 @@ class Plain:
         if config.g_grad:
             field = torch.autograd.grad(self.plain_d_loss(fake)[0], list(self.d.parameters()), create_graph=True)
             whole = loss + config.g_grad * squared(field)
+        if config.gdpp:
+            whole = loss + config.gdpp * self.diversity(fake)
         return loss, list(torch.autograd.grad(whole, parameters))
+
+    def diversity(self, fake: Tensor) -> Tensor:
+        """Elfeki et al. (2019): of GDPP's loss the slope alone, from all eigenvectors of both whole kernels."""
+        rows = self.shown(self.real, 0), self.shown(fake, 1)
+        true, made = (normalize(self.d[:-1](each), dim=1).double() for each in rows)
+        with torch.no_grad():
+            (theirs, wanted), (values, vectors) = (torch.linalg.eigh(each @ each.T) for each in (true, made))
+            weight = (theirs - theirs[0]) / (theirs[-1] - theirs[0])
+            pulled = -weight * (vectors * wanted).sum(0).sign() * wanted
+            gap = values - values[:, None]
+            turned = vectors.T @ pulled * gap / (gap**2 + (1e-7 * len(made)) ** 2)
+            by_kernel = vectors @ (turned + torch.diag(2e-4 * (values - theirs) / len(made))) @ vectors.T
+            slope: Tensor = (by_kernel + by_kernel.T) @ made
+        return (slope * made).sum()
 
     def unrolled(self, fake: Tensor) -> Parameters:
         """Metz et al. (2017), equation 7, with sgd without momentum, at the rates that its next updates have."""

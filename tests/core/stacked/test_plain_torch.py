@@ -54,6 +54,7 @@ CHOICES: dict[str, list[Any]] = {
     "consensus": [0.2],
     "g_grad": [0.2],
     "curve": ["updown", "sine", "ring8"],
+    "gdpp": [0.3],
 }
 _SHAPE = {"points": 5, "latent": 4, "hidden_g": 17, "hidden_d": 9, "batch_size": 12, "seed": 5, "engine": "torch"}
 
@@ -70,6 +71,11 @@ def drawn(seed: int) -> TrainConfig:
         values |= {"schedule_steps": 25} if "schedule" in values else {}
         # The oracle looks ahead with the simplest optimiser; the others are looked at by themselves.
         values |= {"optimiser_d": "sgd", "momentum": 0.0} if "unroll" in values else {}
+        # Units that are off leave kernels of equal eigenvalues, whose eigenvectors are any.
+        if "gdpp" in values and "slope" not in values:
+            values["activation_d"] = "tanh"
+        else:
+            values.pop("gdpp", None)
         with suppress(InvalidConfig):
             config = TrainConfig.parse({**_SHAPE, "eps": 1e-4, **values})
             rates = {f"lr_{network[0]}": _LR[name] for network, name in config.optimisers.items()}

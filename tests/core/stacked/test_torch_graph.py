@@ -26,6 +26,7 @@ CASES: dict[str, dict[str, Any]] = {
     "schedule": {"schedule": "cosine", "schedule_steps": 30, "warmup": 5, "optimiser": "sgd", "momentum": 0.5},
     "unrolled": {"unroll": 2, "updates": "simultaneous", "pack": 2, "curve": "sine"},
     "consensus": {"consensus": 0.5, "updates": "simultaneous", "layers_d": 2},
+    "gdpp": {"gdpp": 0.5, "layers_d": 2, "curve": "sine"},
     "g_grad": {"g_grad": 0.5, "pack": 4, "r2": 0.5, "activation": "silu"},
 }
 

@@ -42,6 +42,8 @@ CASES: dict[str, dict[str, Any]] = {
     "unroll, simultaneous": {"unroll": 2, "optimiser": "rmsprop", "r1": 0.1, "updates": "simultaneous"},
     "consensus": {"consensus": 1.0, "updates": "simultaneous", "layers_g": 2, "layers_d": 2, "optimiser": "sgd"},
     "g_grad": {"g_grad": 0.5, "optimiser": "sgd", "momentum": 0.3},
+    "gdpp": {"gdpp": 0.5, "layers_d": 2, "activation": "tanh"},
+    "gdpp, packs": {"gdpp": 0.5, "pack": 2, "batch_size": 40, "instance_noise": 0.1},
     "init": {"init": "orthogonal", "init_gain": 1.4, "layers_g": 3},
     "spectral norm": {"spectral_norm": True, "layers_d": 3},
 }

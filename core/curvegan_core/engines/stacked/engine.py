@@ -49,7 +49,7 @@ class TorchEngine:
         },
         frozenset({"r1", "r2", "gp", "clip", "spectral_norm", "instance_noise", "label_smoothing", "ema"})
         | {"layers_g", "layers_d", "slope", "momentum", "rms_decay", "schedule_to", "schedule_steps"}
-        | {"warmup", "g_steps", "pack", "unroll", "consensus", "g_grad"},
+        | {"warmup", "g_steps", "pack", "unroll", "consensus", "g_grad", "gdpp"},
     )
     steps_a_call = 64
 
@@ -119,8 +119,8 @@ class TorchEngine:
             yield Inputs(minibatches, tuple(rest), *numbers)
 
     def _do(self, inputs: Inputs) -> Seen:
-        # Exact singular values are computed with the host's help, which a graph cannot hold.
-        if self._device == "cpu" or self._configs[0].spectral_norm:
+        # Eigenvalues are computed with the host's help, which a graph cannot hold.
+        if self._device == "cpu" or self._configs[0].spectral_norm or self._configs[0].gdpp:
             return self._pack.step(inputs)
         if self._replay is None:
             self._replay = Replay(self._pack.step, inputs, self._pack.rows, record_on_cuda)

@@ -39,6 +39,10 @@ class Network:
 
     def forward(self, x_jbi: Tensor, tensors: Sequence[Tensor], running: Sequence[Tensor] | None = None) -> Tensor:
         """Return the outputs (j, b, o); running statistics that are given are updated."""
+        return torch.baddbmm(tensors[-1], self.hidden(x_jbi, tensors, running), tensors[-2])
+
+    def hidden(self, x_jbi: Tensor, tensors: Sequence[Tensor], running: Sequence[Tensor] | None = None) -> Tensor:
+        """Return what the last layer reads (j, b, h)."""
         statistics = iter(running) if running else None
         for weight, bias, *norm in self._split(tensors[:-2]):
             x_jbi = torch.baddbmm(bias, x_jbi, weight)
@@ -46,7 +50,7 @@ class Network:
                 pair = None if statistics is None else (next(statistics), next(statistics))
                 x_jbi = self._norm(x_jbi, norm[0], norm[1], pair)
             x_jbi = self._activate(x_jbi)
-        return torch.baddbmm(tensors[-1], x_jbi, tensors[-2])
+        return x_jbi
 
     def slopes(self, x_jbi: Tensor, tensors: Sequence[Tensor]) -> Tensor:
         """Return the gradient of each logit by its row, (j, b, i), itself differentiable by the tensors.

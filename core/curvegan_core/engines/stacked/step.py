@@ -16,6 +16,7 @@ from torch.nn.functional import pad
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.stacked.batches import BATCH_ALIGN, Batch
+from curvegan_core.engines.stacked.diversity import diversity, unit
 from curvegan_core.engines.stacked.losses import TORCH_LOSSES
 from curvegan_core.engines.stacked.network import Network, normalised
 from curvegan_core.engines.stacked.optimisers import Numbers
@@ -97,6 +98,7 @@ class Pack:
         self._penalty = Penalty.make(self._judge, configs, device, dtype, of_curve_p)
         self._consensus_j1 = weights(configs, "consensus", device, dtype)
         self._g_grad_j1 = weights(configs, "g_grad", device, dtype)
+        self._gdpp_j1 = weights(configs, "gdpp", device, torch.float64)
 
     @property
     def rows(self) -> tuple[Tensor, ...]:
@@ -201,7 +203,21 @@ class Pack:
             return loss_jb, torch.autograd.grad(both, stack.trained, (self.share_jb, None))
         tensors = self._ahead(batch, fake_jbp, inputs, first) if self._job.unroll else self.discriminator.frozen
         loss_jb = self._generators_loss(batch, fake_jbp, tensors)
+        if self._gdpp_j1 is not None:
+            unit_jbh, slope_jbh = self._diversity(batch, fake_jbp, tensors)
+            pair = self.share_jb, self._gdpp_j1[..., None] * slope_jbh
+            return loss_jb, torch.autograd.grad((loss_jb, unit_jbh), stack.trained, pair)
         return loss_jb, self._slope(loss_jb, stack.trained)
+
+    def _diversity(self, batch: Batch, fake_jbp: Tensor, trained: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the generated rows' unit features and the gradient of GDPP's loss by them."""
+        seen_jbp, reals = self._shown(batch, fake_jbp)
+        tensors, size = self._bounded(trained), (self._job.batch_size // self._job.pack, self._job.hidden_d)
+        hidden = [self._judge.hidden(part, tensors) for part in seen_jbp.tensor_split((reals,), 1)]
+        real_jbh = hidden[0].repeat(1, hidden[1].shape[1] // hidden[0].shape[1], 1)
+        unit_jbh = unit(hidden[1], *size)
+        with torch.no_grad():
+            return unit_jbh, diversity(unit(real_jbh, *size), unit_jbh)[1]
 
     def _ahead(self, batch: Batch, fake_jbp: Tensor, inputs: Inputs, first: int) -> Sequence[Tensor]:
         """Return the discriminators after `unroll` more updates on the minibatch, differentiable by its curves.
