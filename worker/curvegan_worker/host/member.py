@@ -12,7 +12,6 @@ from typing import TypeVar
 from curvegan_core.errors import ServiceUnavailable
 from curvegan_db.errors import DatabaseUnreachable, WorkerForgotten
 from curvegan_db.store import open_store
-from curvegan_db.values import STARTING
 from curvegan_worker.lease import BEATS_A_LEASE
 from curvegan_worker.options import ProcessOptions
 from curvegan_worker.outage import Outage
@@ -77,12 +76,12 @@ class Member:
             self.store.beat(self.id, state)
         self.beaten = time.monotonic()
 
-    def beat_as_starting(self) -> None:
+    def beat_if_due(self, state: str) -> None:
         """Be heard of where that is due and can be."""
         if self.is_silent:
             self.beaten = time.monotonic()
             with suppress(ServiceUnavailable, WorkerForgotten):
-                self.beat(STARTING)
+                self.beat(state)
 
     def say_ready(self) -> None:
         """Be seen to wait for jobs, where that can be; the poll says the same later, and who is away."""

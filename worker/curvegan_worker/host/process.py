@@ -95,7 +95,7 @@ class WorkerProcess:
         if self._orphaned():  # killed while this process came up: nobody shall see an idle worker that is about to go
             raise SystemExit(0)
         self._member.patiently(self._register, self._touch)
-        with beating(self._beat_as_starting):
+        with beating(self._beat_meanwhile):
             if rehearsal:
                 rehearsal.finish()
             else:
@@ -110,11 +110,11 @@ class WorkerProcess:
             get_ready(self._engines)
             self._is_ready = True
 
-    def _beat_as_starting(self) -> None:
+    def _beat_meanwhile(self) -> None:
         if self._draining.is_set() or self._orphaned():
             self._end()
         self._touch(ahead_s=_AHEAD_S)
-        self._member.beat_as_starting()
+        self._member.beat_if_due(self._state)
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -196,7 +196,7 @@ class WorkerProcess:
         try:
             if version("curvegan") != self._member.version:
                 raise Replaced(self._member.version)
-            with beating(self._beat_as_starting):
+            with beating(self._beat_meanwhile):
                 self._get_ready()
         except Exception as error:  # noqa: BLE001  what was fine at the start is not, and no job shall pay for it
             self._give_up(error)
@@ -284,8 +284,12 @@ class WorkerProcess:
             self._store.reap()
 
     def _register(self) -> None:
-        state = IDLE if self._poller.is_alive() else STARTING
-        self._member.register(self.devices, self._engines, state)
+        self._member.register(self.devices, self._engines, self._state)
+
+    @property
+    def _state(self) -> str:
+        """Who was ready once is a worker that others share the queue with, also while it imports for its first job."""
+        return IDLE if self._poller.is_alive() else STARTING
 
     def _orphaned(self) -> bool:
         """Return whether the supervisor is gone: one that was killed would leave processes that nobody knows of."""
