@@ -78,8 +78,12 @@ class Typed:
 
 
 def is_several(key: str, text: str) -> bool:
-    """Return whether a text has several values for a key, as an axis of a sweep has them."""
-    return "," in text and key not in _LISTS and not text.startswith(("[", "{", "'", '"'))
+    """Return whether a text has several values for a key that there is, as an axis of a sweep has them."""
+    if "," not in text or key in _LISTS or text.startswith(("[", "{", "'", '"')):
+        return False
+    from curvegan_core.config.train import TrainConfig
+
+    return key.partition(".")[0] in ("lr", *TrainConfig.model_fields)
 
 
 def several(key: str, text: str) -> str:

@@ -55,6 +55,9 @@ class Whole(click.IntRange):
         """Read the number. Raises BadParameter."""
         return super().convert(Value(int).convert(value, None, ctx) if isinstance(value, str) else value, param, ctx)
 
+    def _describe_range(self) -> str:
+        return "" if self.min is None and self.max is None else super()._describe_range()
+
 
 class SettingCommand(click.Command):
     """A command with `--set KEY=VALUE`, also typed as `--set KEY VALUE`, that knows keys which are typed as options."""

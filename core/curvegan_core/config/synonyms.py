@@ -34,6 +34,7 @@ _NAMES = {
     "snapshot_every": "sampleevery evalevery",
     "stop": "earlystop earlystopping stopping stopon",
     "stop_patience": "patience",
+    "device": "gpu cuda mps accelerator",
     "checkpoint_every": "saveevery saveinterval",
     "curve": "function family target shape dataset",
     "curve.noise": "sigma std curvesigma curvestd",
