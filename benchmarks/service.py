@@ -40,10 +40,10 @@ from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_db.store import Store, open_store
 from curvegan_db.values import JobRequest
 from curvegan_worker import recorder
-from curvegan_worker.celery.app import HANG_S
 from curvegan_worker.celery.nudges import nudge
 from curvegan_worker.host.machine_code import prepare
 from curvegan_worker.lease import Lease
+from curvegan_worker.options import HANG_S
 from curvegan_worker.outage import Outage
 from curvegan_worker.run import Run
 from curvegan_worker.settings import Settings

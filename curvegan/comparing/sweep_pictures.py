@@ -13,7 +13,7 @@ from curvegan.words import named, number, shown
 if TYPE_CHECKING:
     from curvegan_core.plotting.picture import Picture
     from curvegan_core.plotting.plot_data import PlotData
-    from curvegan_core.plotting.sweep_plots import Fan
+    from curvegan_core.plotting.sweep_data import Fan
     from curvegan_db.filters.fields import JobField
     from curvegan_db.filters.language import Filter
     from curvegan_db.store import Store
@@ -66,7 +66,7 @@ class Located:
 def located(picture: SweepPicture) -> Located:
     """Return the jobs of a heat map by the first two keys. Raises InvalidInput."""
     from curvegan_core.errors import InvalidInput
-    from curvegan_core.plotting.sweep_plots import MOST_CELLS
+    from curvegan_core.plotting.sweep_data import MOST_CELLS
     from curvegan_db.filters.catalogue import FIELDS
 
     if len(picture.keys) < 2:
@@ -80,7 +80,8 @@ def located(picture: SweepPicture) -> Located:
 def _heatmap(picture: SweepPicture) -> "Picture":
     import numpy as np
 
-    from curvegan_core.plotting.sweep_plots import Table, heatmap_picture
+    from curvegan_core.plotting.sweep_data import Table
+    from curvegan_core.plotting.sweep_plots import heatmap_picture
 
     found = located(picture)
     cells = np.full((len(found.rows), len(found.columns)), np.nan)
@@ -98,7 +99,7 @@ def _heatmap(picture: SweepPicture) -> "Picture":
 def _distinct(key: str, values: Sequence[Any]) -> list[Any]:
     """Return the values of an axis. Raises InvalidInput for words that are too many to be named."""
     from curvegan_core.errors import InvalidInput
-    from curvegan_core.plotting.sweep_plots import MOST_CELLS
+    from curvegan_core.plotting.sweep_data import MOST_CELLS
 
     distinct = [value for (value,) in grouped(((value,) for value in values), 1)]
     if len(distinct) > MOST_CELLS:
@@ -114,7 +115,7 @@ def fans(picture: SweepPicture, count: int) -> "tuple[dict[Any, Fan], int]":
     Raises InvalidInput.
     """
     from curvegan_core.errors import InvalidInput
-    from curvegan_core.plotting.sweep_plots import Fan
+    from curvegan_core.plotting.sweep_data import Fan
     from curvegan_db.filters.catalogue import FIELDS
 
     rows = _rows(picture, [*picture.fields, FIELDS["id"], picture.metric])

@@ -2,6 +2,9 @@
 
 from curvegan_core.errors import CurveganError, InvalidInput, ServiceUnavailable
 
+# As sqlite3.SQLITE_BUSY, which a client of PostgreSQL need not import.
+_SQLITE_BUSY = 5
+
 
 class JobNotFound(InvalidInput):
     """No job has this id."""
@@ -43,6 +46,11 @@ class DatabaseUnreachable(ServiceUnavailable):
     def __init__(self, url: str, reason: str) -> None:
         check = "check CURVEGAN_DATABASE_URL (--database-url) or CURVEGAN_HOME"
         super().__init__(f"cannot use the database {url}: {reason}; {check}")
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the file of an embedded store is only locked, by who will let it go."""
+        return getattr(self.__cause__, "sqlite_errorcode", 0) & 0xFF == _SQLITE_BUSY
 
 
 class DatabaseRefuses(DatabaseUnreachable):

@@ -46,8 +46,8 @@ class Store(
     Logs,
     Labels,
     Details,
-    Workers,
     Leases,
+    Workers,
     Progress,
     Prunes,
     Access,
@@ -86,12 +86,16 @@ class Store(
         self.close()
 
 
-def open_store(url: str, lease_s: float = LEASE_S) -> Store:
+def open_store(url: str, lease_s: float = LEASE_S, kept: int = 5) -> Store:
     """Open a store, ready to use: an embedded one is upgraded, any other is checked.
 
     Raises InvalidInput, DatabaseUnreachable, SchemaOutdated.
+
+    Args:
+        lease_s: how long a claim holds without a heartbeat.
+        kept: how many connections to PostgreSQL stay open between transactions.
     """
-    engine = make_engine(url, min(MOST_LOCKED_S, lease_s / 3) if lease_s > 0 else MOST_LOCKED_S)
+    engine = make_engine(url, min(MOST_LOCKED_S, lease_s / 3) if lease_s > 0 else MOST_LOCKED_S, kept)
     try:
         migrate.prepare(engine)
     except BaseException:

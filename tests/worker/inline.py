@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 
 from curvegan_db.store import Store
-from curvegan_worker.celery.app import HANG_S
 from curvegan_worker.lease import Lease
+from curvegan_worker.options import HANG_S
 from curvegan_worker.outage import Outage
 from curvegan_worker.run import Run
 from curvegan_worker.stop_flag import StopFlag

@@ -8,8 +8,8 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.training import PackTraining
 from curvegan_db.sql.database import make_engine
 from curvegan_db.store import Store
-from curvegan_worker.celery.app import HANG_S
 from curvegan_worker.lease import PATIENCE, Lease
+from curvegan_worker.options import HANG_S
 from curvegan_worker.outage import Outage
 
 from ..db.trainings import DEVICES, a_worker

@@ -1,11 +1,22 @@
-"""`python -m curvegan_worker`: the background worker that `curvegan submit` starts on an embedded store."""
+"""`python -P -m curvegan_worker`: the supervisor, which `curvegan submit` starts and `curvegan worker` becomes."""
 
 import sys
 
-from curvegan_worker.celery.app import options, settings
-from curvegan_worker.host.background import IDLE_S
-from curvegan_worker.host.supervisor import supervise
+from curvegan_core.errors import CurveganError
 
-sys.exit(
-    supervise(settings, concurrency=settings.workers, device="auto", exit_when_idle=IDLE_S, hang_after=options.hang_s)
-)
+
+def main() -> None:
+    """Supervise as the environment says."""
+    try:
+        from curvegan_worker.host.supervisor import supervise  # noqa: PLC0415  it reads the environment
+        from curvegan_worker.options import options, settings  # noqa: PLC0415
+
+        sys.exit(supervise(settings, options))
+    except CurveganError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:  # before the supervisor listens to it
+        sys.exit(130)
+
+
+main()

@@ -33,6 +33,8 @@ from curvegan_worker.lease import Lease
 from curvegan_worker.stop_flag import StopFlag
 
 FLUSH_S = 1.0
+# However many workers there are, together they write so often a second, but for ends.
+_WRITES_A_S, _MOST_SLOWER = 200, 10.0
 STORED = ("curve", "losses")
 """The plots that are drawn at the end; the others are drawn when somebody asks, from the same numbers."""
 _MOST_WAITING_BYTES = 16_000_000
@@ -129,10 +131,11 @@ class Recorder:
             self._bytes += part.checkpoint.size
 
     def _is_due(self) -> bool:
-        """Return whether a second has passed, or a job has ended and all that came with it is here."""
+        """Return whether a second, and this worker's turn, have come, or a job has ended and all of it is here."""
         full = self._bytes > _MOST_WAITING_BYTES
         ended = bool(self._ends) and self._queue.empty()
-        return full or ended or time.monotonic() - self._flushed > FLUSH_S
+        pause = FLUSH_S * min(max(1.0, self._store.peers / _WRITES_A_S), _MOST_SLOWER)
+        return full or ended or time.monotonic() - self._flushed > pause
 
     def _flush(self) -> None:
         """Write all that waits, and then the ends; of a job that is whole, all at once."""

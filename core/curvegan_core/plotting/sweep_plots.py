@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curvegan_core.plotting.axes import (
     SMALL,
@@ -24,36 +23,13 @@ from curvegan_core.plotting.heatmap import Heatmap, Scale
 from curvegan_core.plotting.job_plots import GENERATED_COLOUR, TARGET_COLOUR, marks_of, ranges_of
 from curvegan_core.plotting.picture import Picture
 from curvegan_core.plotting.plot_data import PlotData
+from curvegan_core.plotting.sweep_data import MOST_PANELS, Fan, Table, Values, quartiles
 from curvegan_core.plotting.ticks import Range, decades, round_ticks
-from curvegan_core.records.loss_curve import LossCurve
 
-MOST_PANELS, MOST_CELLS = 12, 60
 _LINE, _BAND = "#1F77C9", "#CFE3F5"
 _COLUMNS = 4
-_MOST_POINTS = 400
 _CELL, _LEAST_SIDE, _MOST_SIDE = 64, 360, 900
 _MOST_COLUMN, _MOST_ROW = 110, 220
-
-Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Numbers (rows, columns) over two keys; NaN where there is no job. The first row is the lowest."""
-
-    key_x: str
-    key_y: str
-    columns: Sequence[str]
-    rows: Sequence[str]
-    cells: Values
-
-
-@dataclass(frozen=True)
-class Fan:
-    """The loss curves of jobs that differ in their seed alone, and what they have in common."""
-
-    name: str
-    curves: Sequence[LossCurve]
 
 
 @dataclass(frozen=True)
@@ -111,20 +87,6 @@ def fan_picture(title: str, facts: str, fans: Sequence[Fan], columns: int = 0) -
     ]
     keys = [Key("quartiles", _BAND, 8), Key("median RMSE over steps", _LINE, 1.2)]
     return Picture(*grid.size, drawable(title), drawable(facts), fitted(axes, grid.bounds), keys)
-
-
-def quartiles(curves: Sequence[LossCurve]) -> tuple[Values, Values]:
-    """Return steps (n,) and the quartiles of the RMSE there, (3, n), over the curves that reach so far.
-
-    Between two records of a curve its RMSE is interpolated. What is not finite is left out.
-    """
-    finite = [(curve.steps[known], curve.rmse[known]) for curve in curves if (known := np.isfinite(curve.rmse)).any()]
-    if not finite:
-        return np.zeros(0), np.zeros((3, 0))
-    steps = np.unique(np.concatenate([x for x, _ in finite]))
-    steps = steps[np.unique(np.linspace(0, len(steps) - 1, _MOST_POINTS).round().astype(int))]
-    rmse = [np.interp(steps, x, y.astype(np.float64), left=np.nan, right=np.nan) for x, y in finite]
-    return steps.astype(np.float64), np.nanpercentile(rmse, (25, 50, 75), axis=0)
 
 
 def _fan_panel(box: Box, name: str, band: tuple[Values, Values], x: Range, y: Range) -> Axes:

@@ -44,21 +44,22 @@ _SETTINGS = {
 }
 # A table that somebody holds for long (VACUUM FULL, a restore) is said, and asked for again, well within a lease.
 MOST_LOCKED_S = 10.0
-_POOLED, _FILE = "curvegan_pooled", "curvegan_file"
+POOLED, _FILE = "curvegan_pooled", "curvegan_file"
 # What SQLAlchemy's other users write at the end of a URL, `?timeout=5`: there are none for a file.
 _OPTIONS = re.compile(r"\?\w+=[^/]*$")
 _creating = threading.Lock()
 _POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
-def make_engine(url: str, most_locked_s: float = MOST_LOCKED_S) -> Engine:
+def make_engine(url: str, most_locked_s: float = MOST_LOCKED_S, kept: int = 5) -> Engine:
     """Make an engine that connects on first use. Raises InvalidInput for a URL that names no database we know.
 
     Args:
         most_locked_s: for how long a statement waits for a lock on PostgreSQL, where it does not answer otherwise.
+        kept: how many connections to PostgreSQL stay open between transactions; others are opened as they are needed.
     """
     parsed = _parse(url)
-    engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed, most_locked_s)
+    engine = _sqlite(parsed) if parsed.drivername == "sqlite" else _postgresql(parsed, most_locked_s, kept)
     event.listen(engine, "handle_error", _one_line)
     return engine
 
@@ -97,10 +98,11 @@ def _is_ours(url: URL) -> bool:
     return url.drivername in _POSTGRES
 
 
-def _postgresql(url: URL, most_locked_s: float) -> Engine:
+def _postgresql(url: URL, most_locked_s: float, kept: int) -> Engine:
     connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "utf8", **_NOTICE}
     # Claims lock what they read; serialisable, which a database may have for its default, would fail them instead.
-    engine = create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=connect_args)
+    pool = {"pool_pre_ping": True, "pool_size": kept, "max_overflow": max(0, 15 - kept)}
+    engine = create_engine(url, isolation_level="READ COMMITTED", connect_args=connect_args, **pool)
     settings = _SETTINGS | {"lock_timeout": f"{int(1000 * most_locked_s)}ms"}
     event.listen(engine, "connect", partial(_set_session, settings))
     event.listen(engine, "begin", partial(_set_transaction, settings))
@@ -112,14 +114,14 @@ def _set_session(settings: Mapping[str, str], driver: Any, record: Any) -> None:
     driver.autocommit = True
     with driver.cursor() as cursor:
         cursor.execute(f"SELECT {_set(settings, local=False)} WHERE pg_backend_pid() = %s", (driver.info.backend_pid,))
-        record.info[_POOLED] = cursor.fetchone() is None
+        record.info[POOLED] = cursor.fetchone() is None
     driver.autocommit = False
-    if record.info[_POOLED]:
+    if record.info[POOLED]:
         driver.prepare_threshold = None
 
 
 def _set_transaction(settings: Mapping[str, str], connection: Connection) -> None:
-    if connection.connection.info[_POOLED]:
+    if connection.connection.info[POOLED]:
         connection.exec_driver_sql(f"SELECT {_set(settings, local=True)}")
 
 
@@ -245,7 +247,9 @@ def _fault(context: ExceptionContext, error: BaseException) -> type[DatabaseUnre
         *(kinds.UndefinedTable, kinds.InvalidSchemaName),
         *(kinds.UntranslatableCharacter, kinds.StringDataRightTruncation),
     )
-    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, *setup)):
+    # A transaction in which this process, suspended or starved, said nothing for too long.
+    away = (psycopg.OperationalError, psycopg.InterfaceError, kinds.IdleInTransactionSessionTimeout)
+    if isinstance(error, (*away, *setup)):
         return DatabaseUnreachable
     # Before a statement there is only the URL to be wrong: an option that the driver does not know, for instance.
     return DatabaseUnreachable if context.connection is None and isinstance(error, psycopg.Error) else None

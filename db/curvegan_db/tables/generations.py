@@ -12,11 +12,12 @@ from sqlalchemy.exc import NotSupportedError, ProgrammingError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from curvegan_db.errors import DatabaseRefuses
+from curvegan_db.sql.database import POOLED
 from curvegan_db.tables.models import Base
 
 # The cluster and its timeline: a copy has the cluster's name, and a promotion begins a timeline.
 _SERVER = "SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()"
-_UNTOLD = "untold"
+_UNTOLD, _SEEN = "untold", "curvegan_server_seen"
 
 
 class Generation(Base):
@@ -43,15 +44,21 @@ def begin_generation(session: Session, moment: datetime) -> int:
 
 
 def look_at_server(session: Session, moment: datetime) -> None:
-    """Begin a generation where PostgreSQL is another server than before. On SQLite nothing can be seen."""
-    if session.get_bind().dialect.name != "postgresql":
+    """Begin a generation where PostgreSQL is another server than before. On SQLite nothing can be seen.
+
+    A connection stays with its server, and is asked once; but for a pooler's, which may lead to another one each time.
+    """
+    seen = session.connection().info
+    if session.get_bind().dialect.name != "postgresql" or (seen.get(_SEEN) and not seen.get(POOLED)):
         return
     known = session.scalar(select(Generation.server))
     server = known if known == _UNTOLD else _server(session)
-    if server != known:
-        if known is not None:
-            begin_generation(session, moment)
-        session.execute(update(Generation).values(server=server))
+    if server == known:
+        seen[_SEEN] = True  # not before: a standby cannot tell until it is promoted, and what is written may not last
+        return
+    if known is not None:
+        begin_generation(session, moment)
+    session.execute(update(Generation).values(server=server))
 
 
 def _server(session: Session) -> str:

@@ -16,14 +16,14 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.config.work import MOST_WORK, multiply_adds
 from curvegan_db.columns import JobState, Until
 from curvegan_db.errors import ConfigUnreadable, LeaseLost
-from curvegan_db.sql.transactions import LEASE_S, Transactions, now
+from curvegan_db.sql.transactions import LEASE_S, now
 from curvegan_db.tables import models
 from curvegan_db.tables.configs import read_config
 from curvegan_db.tables.generations import look_at_server, new_token
 from curvegan_db.tables.models import in_state
 from curvegan_db.tables.transitions import add_event, add_events, lose
 from curvegan_db.values import ANY, ENGINES, TRAINING, Claim, ClaimedJob, HeartbeatReply, QueuedJob
-from curvegan_db.verbs.workers import beat_worker, claimant, live_peers
+from curvegan_db.verbs.workers import Workers, beat_worker, claimant, live_peers
 
 _Columns = TypeVarTuple("_Columns")
 # Jobs of newer versions that a worker knows to pass over: as many as a statement of SQLite takes, and to spare.
@@ -32,7 +32,7 @@ _MOST_UNREADABLE = 10_000
 _SAME_CLOCK = timedelta(seconds=1)
 
 
-class Leases(Transactions):
+class Leases(Workers):
     """The part of the store that gives jobs to workers and takes them back."""
 
     def __init__(self, engine: Engine, lease_s: float = LEASE_S) -> None:
@@ -112,6 +112,7 @@ class Leases(Transactions):
             ).all()
             for worker_id in {row.worker_id for row in held}:
                 beat_worker(session, worker_id, TRAINING, moment)
+            self._count_peers(session, moment)
         cancelled = {row.id: row.cancel_reason for row in held if row.cancel_requested}
         return HeartbeatReply(frozenset(row.id for row in held), cancelled)
 
@@ -195,7 +196,7 @@ def _best_pack(
         return [best.id]
     alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost, fits)
     peers = live_peers(session, best.wanted_device, best.engine, alive_since)
-    room = min(most, _share(session, alike, most, peers))
+    room = min(most, _share(session, best.pack_key, most, peers))
     others = _queue(select(models.Job.id)).where(alike, models.Job.id != best.id)
     return [best.id, *session.scalars(others.limit(room - 1))]
 
@@ -243,9 +244,12 @@ def _best_first(query: "Select[*_Columns]") -> "Select[*_Columns]":
     return query.order_by(models.Job.priority.desc(), models.Job.id)
 
 
-def _share(session: Session, alike: ColumnElement[bool], most: int, peers: int) -> int:
-    """Return this worker's part of the queued jobs that are alike, counting no further than matters."""
-    some = select(models.Job.id).where(in_state(JobState.QUEUED), alike).limit(most * peers)
+def _share(session: Session, pack_key: str, most: int, peers: int) -> int:
+    """Return this worker's part of the queued jobs that are alike, counting no further than matters.
+
+    By the index alone, which a fleet of a thousand needs: so what other devices wait for counts as well.
+    """
+    some = select(models.Job.id).where(in_state(JobState.QUEUED), models.Job.pack_key == pack_key).limit(most * peers)
     return ceil(session.scalars(select(func.count()).select_from(some.subquery())).one() / peers)
 
 

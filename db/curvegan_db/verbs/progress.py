@@ -18,7 +18,7 @@ from curvegan_db.columns import JobState
 from curvegan_db.sql.transactions import Transactions, now, upsert
 from curvegan_db.tables import models
 from curvegan_db.tables.retention import drop_outdated
-from curvegan_db.tables.transitions import NOT_BEGUN, add_event, end, give_back, go_back, release
+from curvegan_db.tables.transitions import NOT_BEGUN, add_events, end, give_back, go_back, release
 from curvegan_db.values import Plot
 from curvegan_db.verbs.leases import held_jobs
 from curvegan_db.verbs.logs import line_rows
@@ -94,11 +94,14 @@ class Progress(Transactions):
             ResultDamaged: a loss curve goes beyond the step and cannot be read. Nothing was written at all.
         """
         began = {"device": device, "engine": engine, "engine_version": engine_version}
-        with self._write() as session:
+        with self._write() as session, session.no_autoflush:
             moment = now(session)
             jobs = _reached(session, held_jobs(session, token, steps), moment, steps)
+            by_step: dict[int, list[models.Job]] = {}
             for job in jobs.values():
-                _begin(session, job, moment, {**began, "began_step": steps[job.id]})
+                by_step.setdefault(steps[job.id], []).append(job)
+            for step, starting in by_step.items():
+                _begin(session, starting, moment, {**began, "began_step": step})
             return frozenset(steps) - frozenset(jobs)
 
     def record(self, token: str, records: Collection[Record]) -> frozenset[int]:
@@ -112,7 +115,7 @@ class Progress(Transactions):
             before the record begins is lost too: the store went back to an earlier state, and the job to the queue.
         """
         follows = {record.job_id: record.follows for record in records}
-        with self._write() as session:
+        with self._write() as session, session.no_autoflush:  # each row is written once, and all of them together
             held_ones = held_jobs(session, token, follows)
             moment, clock = now(session), time.monotonic()
             jobs = _reached(session, held_ones, moment, follows)
@@ -233,18 +236,22 @@ def _table(model: type[models.Base]) -> Table:
     return models.Base.metadata.tables[model.__tablename__]
 
 
-def _begin(session: Session, job: models.Job, moment: datetime, began: Mapping[str, Any]) -> None:
+def _begin(session: Session, jobs: Sequence[models.Job], moment: datetime, began: Mapping[str, Any]) -> None:
+    """Start attempts of locked jobs of one lease at one step."""
     step = began["began_step"]
-    job.made_by, job.started_at = job.made_by if step else None, job.started_at or moment
-    if job.attempt > 1 or job.began_at is not None:  # else nobody can have written anything
-        delete_after(session, job.id, step)
-    if job.began_step != step:
+    fresh = [(job.id, job.attempt, job.worker) for job in jobs if job.began_step != step]
+    if fresh:
         detail = "at step {began_step} on {device} with {engine} {engine_version}"
-        add_event(session, job, moment, "began", detail.format(**began))
-    for name, value in {**began, "step": step, "began_at": moment, "recorded_at": None}.items():
-        setattr(job, name, value)
-    attempt = (models.Attempt.job_id == job.id, models.Attempt.attempt == job.attempt)
-    session.execute(update(models.Attempt).where(*attempt).values(began_at=moment, **began))
+        add_events(session, fresh, moment, "began", detail.format(**began))
+    attempts = (models.Attempt.job_id.in_([job.id for job in jobs]), models.Attempt.token == jobs[0].lease_token)
+    opened = update(models.Attempt).where(*attempts).values(began_at=moment, **began)
+    session.execute(opened.execution_options(synchronize_session=False))
+    for job in jobs:
+        if job.attempt > 1 or job.began_at is not None:  # else nobody can have written anything
+            delete_after(session, job.id, step)
+        job.made_by, job.started_at = job.made_by if step else None, job.started_at or moment
+        for name, value in {**began, "step": step, "began_at": moment, "recorded_at": None}.items():
+            setattr(job, name, value)
 
 
 def delete_after(session: Session, job_id: int, step: int) -> None:

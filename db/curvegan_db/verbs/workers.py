@@ -1,11 +1,14 @@
 """Worker processes: who is there, what they can train, when they were last heard of."""
 
+import json
+import math
+import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, String, cast, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from curvegan_db.columns import MOST_REASON
@@ -17,10 +20,19 @@ from curvegan_db.tables.transitions import cut, lose
 from curvegan_db.values import ANY, ENGINES, FAILING, IDLE, LOST, STARTING, STOPPED, TRAINING, Worker, storable
 
 FORGET_AFTER = timedelta(days=7)
+_COUNT_S = 20.0
 
 
 class Workers(Transactions):
-    """The part of the store that knows the workers."""
+    """The part of the store that knows the workers.
+
+    Attributes:
+        peers: how many workers were live when they were last counted, the own one among them. What each of them asks
+            for again and again is asked for less often the more there are: see the worker's poll.
+    """
+
+    peers = 1
+    _counted = -math.inf
 
     def register_worker(
         self,
@@ -79,6 +91,13 @@ class Workers(Transactions):
             moment = now(session)
             look_at_server(session, moment)
             beat_worker(session, worker_id, state, moment)
+            self._count_peers(session, moment)
+
+    def _count_peers(self, session: Session, moment: datetime) -> None:
+        """Count the live workers, now and then."""
+        if time.monotonic() - self._counted > _COUNT_S:
+            alive = select(func.count()).where(*_at_work(moment - self.lease))
+            self.peers, self._counted = max(1, session.scalar(alive) or 0), time.monotonic()
 
     def unregister_worker(self, worker_id: str) -> None:
         """Say that the worker stops. Its jobs, if it still holds any, come back when their lease runs out."""
@@ -130,10 +149,15 @@ def beat_worker(session: Session, worker_id: str, state: str, moment: datetime) 
 
 def live_peers(session: Session, device: str, engine: str, alive_since: datetime) -> int:
     """Return how many live workers accept jobs for device and engine; at least 1, the one that asks."""
-    at_work = models.Worker.state.in_([IDLE, TRAINING])
-    alive = select(models.Worker.devices, models.Worker.engines).where(models.Worker.beat_at >= alive_since, at_work)
-    fitting = (device in row.devices and engine in (ANY, *row.engines) for row in session.execute(alive))
-    return max(1, sum(fitting))
+    # Workers of a fleet are of few kinds: their lists are compared, and read once a kind, not once a worker.
+    kind = (cast(models.Worker.devices, String), cast(models.Worker.engines, String))
+    kinds = select(*kind, func.count()).where(*_at_work(alive_since)).group_by(*kind)
+    counts = ((json.loads(devices), json.loads(engines), n) for devices, engines, n in session.execute(kinds))
+    return max(1, sum(n for devices, engines, n in counts if device in devices and engine in (ANY, *engines)))
+
+
+def _at_work(alive_since: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return models.Worker.beat_at >= alive_since, models.Worker.state.in_([IDLE, TRAINING])
 
 
 def _forget(session: Session, silent_since: datetime) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from curvegan_cli.commands.operating.installation import WORKER_DEFAULTS
-from curvegan_worker.celery import app
+from curvegan_worker import options
 from curvegan_worker.settings import WORKER_VARIABLES, Settings
 
 from ..client import Client
@@ -50,7 +50,7 @@ def test_without_any(client: Client) -> None:
 def test_what_is_said_to_be_a_workers_default_is_it() -> None:
     assert WORKER_DEFAULTS.keys() == WORKER_VARIABLES.keys()
     found = (WORKER_DEFAULTS["CURVEGAN_LEASE_SECONDS"], WORKER_DEFAULTS["CURVEGAN_HANG_SECONDS"])
-    assert found == (f"{app.LEASE_S:.0f}", f"{app.HANG_S:.0f}")
+    assert found == (f"{options.LEASE_S:.0f}", f"{options.HANG_S:.0f}")
 
 
 def test_a_config_follows_the_files_as_a_submit_does(client: Client) -> None:

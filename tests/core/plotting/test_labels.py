@@ -24,7 +24,8 @@ from curvegan_core.plotting.canvas import Pixels, cut, text_width
 from curvegan_core.plotting.job_plots import KINDS, picture
 from curvegan_core.plotting.picture import Picture
 from curvegan_core.plotting.plot_data import PlotData
-from curvegan_core.plotting.sweep_plots import Fan, Table, best_picture, fan_picture, heatmap_picture
+from curvegan_core.plotting.sweep_data import Fan, Table
+from curvegan_core.plotting.sweep_plots import best_picture, fan_picture, heatmap_picture
 from curvegan_core.plotting.ticks import MINUS, decades, labels, round_ticks
 from curvegan_core.records.loss_curve import LossCurve, Snapshot
 

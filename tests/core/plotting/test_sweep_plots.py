@@ -9,17 +9,8 @@ from PIL import Image
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.plotting.heatmap import Heatmap, Scale
 from curvegan_core.plotting.plot_data import PlotData
-from curvegan_core.plotting.sweep_plots import (
-    MOST_PANELS,
-    Banded,
-    Fan,
-    Grid,
-    Table,
-    best_picture,
-    fan_picture,
-    heatmap_picture,
-    quartiles,
-)
+from curvegan_core.plotting.sweep_data import MOST_PANELS, Fan, Table, quartiles
+from curvegan_core.plotting.sweep_plots import Banded, Grid, best_picture, fan_picture, heatmap_picture
 from curvegan_core.records.loss_curve import LossCurve, Snapshot
 
 

@@ -10,11 +10,12 @@ from celery.bootsteps import StartStopStep
 from celery.platforms import SecurityWarning
 from celery.signals import celeryd_init, setup_logging, worker_shutdown, worker_shutting_down
 
-from curvegan_worker.celery.app import TRAIN, app, options, settings
+from curvegan_worker.celery.app import TRAIN, app
 from curvegan_worker.celery.control import answer_questions_only
 from curvegan_worker.celery.queues import queues_for
 from curvegan_worker.host.log_setup import log_to_stderr
 from curvegan_worker.host.process import WorkerProcess
+from curvegan_worker.options import options, settings
 
 # Celery warns of root because a pickled message could run anything; ours are JSON.
 warnings.filterwarnings("ignore", category=SecurityWarning)
@@ -56,7 +57,7 @@ class Start(StartStopStep):  # type: ignore[misc]  # Celery has no types
         signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
         # At a terminal's end Celery would start itself anew.
         signal.signal(signal.SIGHUP, signal.SIG_IGN if _HANGUP_IGNORED else signal.getsignal(signal.SIGTERM))
-        _process.start(worker.pool.wake)
+        _process.start(worker.pool.wake if settings.has_broker else _wake_memory)
         queues = queues_for(settings, _process.devices, _process.engines)
         for queue in queues:
             app.amqp.queues.add(queue)
@@ -64,6 +65,11 @@ class Start(StartStopStep):  # type: ignore[misc]  # Celery has no types
 
 
 app.steps["worker"].add(Start)
+
+
+def _wake_memory() -> None:
+    for _ in range(2):  # without a broker the loop waits for messages twice, two seconds each
+        app.send_task(TRAIN)
 
 
 @worker_shutting_down.connect

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from curvegan_worker.host.environment import worker_environment
 from curvegan_worker.settings import Settings
 
-IDLE_S = 60.0
+_IDLES = {"CURVEGAN_WORKER_IDLE": "60"}
 _LOCK = "CURVEGAN_WORKER_LOCK"
 
 
@@ -77,7 +77,7 @@ def _start(settings: Settings) -> int:
         fcntl.flock(lock, fcntl.LOCK_SH)
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "curvegan_worker"],
-            env=worker_environment(os.environ) | settings.environment() | {_LOCK: str(lock.fileno())},
+            env=worker_environment(os.environ) | settings.environment() | _IDLES | {_LOCK: str(lock.fileno())},
             pass_fds=[lock.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -1,24 +1,55 @@
-"""`python -P -m curvegan_worker.host.child HEALTH_FILE worker ...`: Celery's worker as the supervisor starts it.
+"""`python -P -m curvegan_worker.host.child`: a worker process as the supervisor starts it.
 
+Celery runs it where there is a broker. Where there is none nobody can wake it, and it does without.
 Whatever keeps it from starting, a module that cannot be imported included, is left for the supervisor to tell.
 """
 
+import os
+import signal
 import sys
+from collections.abc import Callable
 
+from curvegan_worker.host.log_setup import log_to_stderr
 from curvegan_worker.host.signs import leave
+from curvegan_worker.options import options, settings
+
+_SIGNALS = [
+    number
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    if signal.getsignal(number) is not signal.SIG_IGN  # as nohup has it
+]
 
 
 def main() -> None:
-    """Run Celery's command of the other arguments, with our application."""
+    """Work until a signal says to end."""
+    for number in _SIGNALS:
+        signal.signal(number, lambda *_: os._exit(0))  # there is nothing to give back yet
     try:
-        from celery.__main__ import main as celery  # noqa: PLC0415
-
-        import curvegan_worker.celery.tasks  # noqa: F401, PLC0415  Celery would say only that it cannot load it
+        work = _with_celery() if settings.has_broker else _alone()
     except Exception as error:
-        leave(error, sys.argv[1])
+        leave(error, options.health_file)
         raise
-    sys.argv = ["celery", "--quiet", "-A", "curvegan_worker.celery.app", *sys.argv[2:]]
-    celery()
+    work()
+
+
+def _with_celery() -> Callable[[], object]:
+    from celery.__main__ import main as celery  # noqa: PLC0415  who works alone does without
+
+    import curvegan_worker.celery.tasks  # noqa: F401, PLC0415  Celery would say only that it cannot load it
+
+    sys.argv = ["celery", "--quiet", "-A", "curvegan_worker.celery.app", "worker", "--loglevel", "WARNING"]
+    sys.argv += ["--without-gossip", "--without-mingle", *([] if options.events else ["--without-heartbeat"])]
+    return celery  # type: ignore[no-any-return]
+
+
+def _alone() -> Callable[[], object]:
+    from curvegan_worker.host.process import WorkerProcess  # noqa: PLC0415  what it lacks is to be told
+
+    process = WorkerProcess(settings, options)
+    for number in _SIGNALS:
+        signal.signal(number, lambda *_: process.drain())
+    log_to_stderr()
+    return process.work
 
 
 if __name__ == "__main__":

@@ -8,37 +8,34 @@ One lock sees to it that only one claim is trained at a time. Knows no tensors.
 import logging
 import os
 import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 
 from curvegan_core.errors import CurveganError, ServiceUnavailable
-from curvegan_db.errors import DatabaseUnreachable, WorkerForgotten
-from curvegan_db.store import open_store
-from curvegan_db.values import IDLE, STARTING, QueuedJob
-from curvegan_worker.celery.app import TRAIN, ProcessOptions, app, options
-from curvegan_worker.celery.broker import BrokerUnreachable
-from curvegan_worker.celery.nudges import publish
+from curvegan_db.errors import WorkerForgotten
+from curvegan_db.values import IDLE, STARTING
 from curvegan_worker.devices import accepted, most_jobs, resolve
-from curvegan_worker.host.machine_code import engines, prepare
+from curvegan_worker.host.asking import Asking
+from curvegan_worker.host.hearing import Hearing
+from curvegan_worker.host.machine_code import engines
+from curvegan_worker.host.member import Member
+from curvegan_worker.host.readiness import Rehearsal, Replaced, beating, get_ready
 from curvegan_worker.host.signs import leave, say_ready, show_health
-from curvegan_worker.lease import BEATS_A_LEASE, Lease
-from curvegan_worker.outage import DatabaseSilent, Outage
+from curvegan_worker.host.turns import POLL_S, Turn
+from curvegan_worker.lease import Lease
+from curvegan_worker.options import ProcessOptions, options
+from curvegan_worker.outage import Outage
 from curvegan_worker.settings import Settings
 from curvegan_worker.stop_flag import StopFlag
 
-POLL_S = 1.0
+# However many workers there are, together they look at the queue so often a second, and for lost jobs.
+_LOOKS_A_S, _REAPS_A_S = 100, 10
 UNRELEASED = 1
 """The exit code of a drain that could not give a job back."""
-_LEAVE_S = 4.0
-_LONGEST_START_S, _AHEAD_S = 1800.0, 60.0
-# How long the poll trains by itself before it tries the broker again.
-_DEAF_S = 10.0
-# So many messages in a row, a look of the poll apart, and none has made Celery train here.
-_MOST_TOLD = 3
+_LEAVE_S, _AHEAD_S = 4.0, 60.0
 _log = logging.getLogger("curvegan.worker")
 
 
@@ -48,17 +45,25 @@ class WorkerProcess:
     def __init__(self, settings: Settings, options: ProcessOptions) -> None:
         self._settings = settings
         self._options = options
-        self._beat_s = options.lease_s / BEATS_A_LEASE
         self._outage = Outage("the database")
-        self._silence = Outage("the broker")
+        self._hearing = Hearing(settings)
         self._draining = StopFlag()
+        self._member = Member(settings, options, self._outage, self._draining)
         self._training = threading.Lock()
-        self._asked_at: float | None = None
-        self._unreleased = False
+        self._asking = Asking(self._outage, options.lease_s / 2, self._touch)
+        self._unreleased = self._is_ready = False
         self._poller = threading.Thread(target=self._poll, name="poll", daemon=True)
-        self._idle_since = self._beaten = time.monotonic()
-        self._times_told = 0
-        self._deaf_until = self._beaten
+        self._looks = Turn(_LOOKS_A_S, self._member.beat_s)
+        self._reaps = Turn(_REAPS_A_S, options.lease_s)
+        self._idle_since = time.monotonic()
+
+    def work(self) -> None:
+        """Work without Celery until a signal has this process drained."""
+        try:
+            self.start(_nothing)
+            self._poller.join()
+        finally:
+            self.stop()
 
     def start(self, wake_loop: Callable[[], None]) -> None:
         """Open the store, register and begin to poll. Exits with the error's code where that cannot be.
@@ -69,49 +74,47 @@ class WorkerProcess:
         self._wake_loop = wake_loop
         threading.excepthook = _crash
         try:
-            self._device = resolve(self._options.device)
-            self._engines = engines(self._device)
-            self._open()
-            self._start_up()
+            self._start()
         except CurveganError as error:
             _log.critical("%s", error)
             raise SystemExit(error.exit_code) from None
         except Exception as error:
             leave(error, self._options.health_file)
             raise
-        _log.info("worker %s is ready on %s", self._id[:8], self._device)
+        _log.info("worker %s is ready on %s", self._member.id[:8], self._device)
         self._poller.start()
-        threading.Thread(target=self._vouch, name="vouch", daemon=True).start()
+        threading.Thread(target=self._asking.vouch, args=(self._draining,), name="vouch", daemon=True).start()
 
-    def _start_up(self) -> None:
-        """Get ready whatever a job needs: what is broken here shall not be found out at a job's cost."""
-        ready = threading.Event()
-        beats = threading.Thread(target=self._beat_until, args=(ready,), name="start", daemon=True)
-        beats.start()
-        try:
-            import curvegan_worker.run  # noqa: F401, PLC0415  with all that draws
-
-            if "fused" in self._engines:
-                prepare()
-        finally:
-            ready.set()
-            beats.join()
-        with suppress(ServiceUnavailable, WorkerForgotten):  # the poll says the same, and who is away
-            self._store.worker_ready(self._id)
+    def _start(self) -> None:
+        """See whether whatever a job needs is here; where a job waits, or a message may wake for one, bring it here."""
+        self._device = resolve(self._options.device)
+        waits = self._member.patiently(lambda: self._member.open(self.devices), self._touch)
+        self._store = self._member.store
+        rehearsal = None if waits or self._settings.has_broker else Rehearsal(self._device, self._options.health_file)
+        self._engines = rehearsal.engines if rehearsal else engines(self._device)
+        if self._orphaned():  # killed while this process came up: nobody shall see an idle worker that is about to go
+            raise SystemExit(0)
+        self._member.patiently(self._register, self._touch)
+        with beating(self._beat_meanwhile):
+            if rehearsal:
+                rehearsal.finish()
+            else:
+                self._get_ready()
+        self._member.say_ready()
         say_ready(self._options.health_file)
-        self._idle_since = self._beaten = time.monotonic()
+        self._idle_since = time.monotonic()
 
-    def _beat_until(self, ready: threading.Event) -> None:
-        """Beat while the compiler works, which on a slow machine takes longer than a lease; not for ever."""
-        until, beaten = time.monotonic() + _LONGEST_START_S, time.monotonic()
-        while not ready.wait(POLL_S) and time.monotonic() < until:
-            if self._draining.is_set() or self._orphaned():
-                self._end()
-            self._touch(ahead_s=_AHEAD_S)
-            if time.monotonic() - beaten > self._beat_s:
-                beaten = time.monotonic()
-                with suppress(ServiceUnavailable, WorkerForgotten):
-                    self._store.beat(self._id, STARTING)
+    def _get_ready(self) -> None:
+        """Bring here what trains and draws, once."""
+        if not self._is_ready:
+            get_ready(self._engines)
+            self._is_ready = True
+
+    def _beat_meanwhile(self) -> None:
+        if self._draining.is_set() or self._orphaned():
+            self._end()
+        self._touch(ahead_s=_AHEAD_S)
+        self._member.beat_if_due(self._state)
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -145,9 +148,7 @@ class WorkerProcess:
     def send_next(self) -> None:
         """Send the next message where work is left for this worker's devices, unless one waits there already."""
         with suppress(ServiceUnavailable):  # the poll sees the same, and says who is away
-            job = self._store.queued(self.devices, self._engines)
-            if job and self._settings.has_broker:
-                publish(self._settings, [job], most_waiting=1)
+            self._hearing.pass_on(self._store.queued(self.devices, self._engines))
 
     def drain(self) -> None:
         """Ask for the end: the running claim is checkpointed and released at its next chunk."""
@@ -156,40 +157,22 @@ class WorkerProcess:
     def stop(self) -> None:
         """Wait until the running claim is released, and sign off."""
         self.drain()
-        if not self._poller.is_alive() and not hasattr(self, "_id"):
+        if not self._poller.is_alive() and not self._member.id:
             return
         if self._poller.is_alive():
             self._poller.join()
-        self._sign_off()
+        self._member.sign_off()
         self._store.close()
         if self._unreleased:
             os._exit(UNRELEASED)
 
-    def _sign_off(self) -> None:
-        try:
-            self._store.unregister_worker(self._id)
-        except ServiceUnavailable as error:
-            _log.warning("%s", error)
-
-    def _open(self) -> None:
-        """Open the store and register, once the database is there; an outdated schema will not mend by itself."""
-        while True:
-            try:
-                self._store = open_store(self._settings.database_url, self._options.lease_s)
-                self._register()
-                return
-            except DatabaseUnreachable as error:
-                self._outage.failed(error)
-                if self._draining.wait(self._beat_s):
-                    raise
-                self._touch()
-
     def _train(self, prefer: int | None) -> list[int]:
-        self._times_told = 0
+        self._hearing.settle()
+        self._get_ready_before_a_claim()
         passed_over = set(self._store.unreadable)
-        with self._asking():
-            self._store.reap()
-            claim = self._store.claim(self._id, self.devices, most_jobs(self._device), prefer)
+        with self._asking:
+            self._reap()
+            claim = self._store.claim(self._member.id, self.devices, most_jobs(self._device), prefer)
         for job in self._store.unreadable.keys() - passed_over:
             _log.warning("job %d stays queued for a newer version: %s", job, self._store.unreadable[job])
         if claim is None:
@@ -204,13 +187,25 @@ class WorkerProcess:
         if fault:
             self._give_up(fault)
         self._idle_since = time.monotonic()
+        self._looks.come_at_once()
         return [job.id for job in claim.jobs]
+
+    def _get_ready_before_a_claim(self) -> None:
+        if self._is_ready:
+            return
+        try:
+            if version("curvegan") != self._member.version:
+                raise Replaced(self._member.version)
+            with beating(self._beat_meanwhile):
+                self._get_ready()
+        except Exception as error:  # noqa: BLE001  what was fine at the start is not, and no job shall pay for it
+            self._give_up(error)
 
     def _give_up(self, fault: Exception) -> None:
         """End the process where it could not begin a job: a new one may, and what it is shall be seen."""
-        _log.critical("a job could not be begun, which is this worker's fault; the process ends")
+        _log.critical("a job could not be begun, which is this worker's fault; the process ends", exc_info=fault)
         leave(fault, self._options.health_file)
-        self._sign_off()
+        self._member.sign_off()
         os._exit(1)
 
     def _advanced(self) -> None:
@@ -240,17 +235,14 @@ class WorkerProcess:
 
         A broker that hangs would keep Celery waiting for ever: then the process ends without it.
         """
+        self._wake_loop()
         if self._settings.has_broker:
-            self._wake_loop()
             end = threading.Timer(_LEAVE_S, self._end)
             end.daemon = True
             end.start()
-        else:
-            for _ in range(2):  # it waits for messages twice, two seconds each
-                app.send_task(TRAIN)
 
     def _end(self) -> None:
-        self._sign_off()
+        self._member.sign_off()
         os._exit(UNRELEASED if self._unreleased else 0)
 
     def _look_for_work(self) -> None:
@@ -260,77 +252,44 @@ class WorkerProcess:
             self._register()
         except ServiceUnavailable as error:
             self._outage.failed(error)
-            self._draining.wait(self._beat_s)
+            self._draining.wait(self._member.beat_s)
 
     def _idle(self) -> None:
         self._touch()
-        with self._asking():
-            if time.monotonic() - self._beaten > self._beat_s:
+        if not self._looks.has_come(self._store.peers):
+            return
+        with self._asking:
+            if self._member.is_silent:
                 self._beat()
             job = self._store.queued(self.devices, self._engines)
         if job is None:
-            self._times_told = 0
+            self._hearing.settle()
             if self._idled_out():
                 self._leave()
-        elif self._is_on_its_own() or not self._tell_celery(job):
-            while self.train() and self._is_on_its_own():
+        elif self._hearing.is_deaf or not self._hearing.tell(job):
+            while self.train() and self._hearing.is_deaf:
                 pass
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Note that this thread waits for the database and for nothing else."""
-        self._asked_at = time.monotonic()
-        try:
-            yield
-        finally:
-            self._asked_at = None
-
-    def _vouch(self) -> None:
-        """Show health for who waits for a database that does not answer: a new process is no cure."""
-        while not self._draining.wait(POLL_S):
-            asked_at = self._asked_at
-            if asked_at is None:
-                self._outage.passed()
-            elif time.monotonic() - asked_at > self._options.lease_s / 2:
-                self._outage.failed(DatabaseSilent())
-                self._touch()
-
-    def _is_on_its_own(self) -> bool:
-        return not self._settings.has_broker or time.monotonic() < self._deaf_until
-
-    def _tell_celery(self, job: QueuedJob) -> bool:
-        """Send a message for the job. Returns whether Celery may still hear it.
-
-        Who is idle takes a message at once: one that waits since the last look says that Celery is deaf. Another
-        worker may have taken the last one; then it is sent again, but not for ever: the broker may lose them.
-        """
-        try:
-            waits = publish(self._settings, [job], most_waiting=1) == 0
-            if (waits and self._times_told) or self._times_told >= _MOST_TOLD:
-                raise BrokerUnreachable("the broker does not deliver its messages")
-        except BrokerUnreachable as error:
-            self._silence.failed(error)
-            self._deaf_until = time.monotonic() + _DEAF_S
-            return False
-        self._silence.passed()
-        self._times_told += 1
-        return True
 
     def _leave(self) -> None:
         self._draining.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _beat(self) -> None:
-        self._store.beat(self._id, IDLE)
-        self._store.reap()
-        self._beaten = time.monotonic()
+        self._member.beat(IDLE)
+        self._reap()
         self._outage.passed()
 
+    def _reap(self) -> None:
+        if self._reaps.has_come(self._store.peers):
+            self._store.reap()
+
     def _register(self) -> None:
-        state = IDLE if self._poller.is_alive() else STARTING
-        about = (socket.gethostname(), os.getpid(), self.devices, version("curvegan"))
-        self._id = self._store.register_worker(*about, self._engines, state)
-        self._outage.passed()
+        self._member.register(self.devices, self._engines, self._state)
+
+    @property
+    def _state(self) -> str:
+        """Who was ready once is a worker that others share the queue with, also while it imports for its first job."""
+        return IDLE if self._poller.is_alive() else STARTING
 
     def _orphaned(self) -> bool:
         """Return whether the supervisor is gone: one that was killed would leave processes that nobody knows of."""
@@ -342,6 +301,10 @@ class WorkerProcess:
 
     def _touch(self, slack_s: float = 0.0, ahead_s: float = 0.0) -> None:
         show_health(self._options.health_file, slack_s, ahead_s)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _crash(died: threading.ExceptHookArgs) -> None:

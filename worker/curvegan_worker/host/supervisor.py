@@ -4,23 +4,21 @@ import logging
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from curvegan_core.errors import ServiceUnavailable
-from curvegan_db.store import open_store
-from curvegan_worker.celery.app import HANG_S, options
 from curvegan_worker.host import signs
 from curvegan_worker.host.background import presence
 from curvegan_worker.host.environment import worker_environment
+from curvegan_worker.host.errands import is_work_queued, tell_failing
 from curvegan_worker.host.log_setup import log_to_stderr
+from curvegan_worker.options import ProcessOptions
 from curvegan_worker.settings import Settings
 from curvegan_worker.stop_flag import StopFlag
 
@@ -30,6 +28,8 @@ _GRACE_S, _START_S = 5.0, 60.0
 _POLL_S = 0.1
 _FINAL_CODES = (0, 2, 3)
 _UNRELEASED = 1
+# A process that dies of these has not come so far as to handle them, and so holds no job.
+_HANDLED = tuple(-number for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
 # How long a place stays empty when its process died young: twice as long each time.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _YOUNG_S = 1.0, 60.0, 10.0
 _OLD_S = 86_400.0
@@ -63,23 +63,16 @@ def _slot(number: int, health_file: Path) -> _Slot:
     return _Slot(number, health_file, signs.Watch(health_file))
 
 
-def supervise(
-    settings: Settings, concurrency: int, device: str, exit_when_idle: float | None, hang_after: float = HANG_S
-) -> int:
-    """Run worker processes until a signal, or until all were idle for `exit_when_idle` seconds. Returns the exit code.
+def supervise(settings: Settings, options: ProcessOptions) -> int:
+    """Run `settings.workers` processes until a signal, or until all have idled out. Returns the exit code.
 
-    A process whose training does not get on for `hang_after` seconds is killed and replaced.
+    A process whose training does not get on for `options.hang_s` seconds is killed and replaced. Imports nothing but
+    the standard library: what only waits shall take no memory.
 
     Raises:
-        DatabaseUnreachable, DatabaseRefuses, SchemaOutdated: before any process starts.
         HomeUnusable: the workers' files cannot be kept.
     """
     log_to_stderr()
-    with open_store(settings.database_url, options.lease_s) as store:
-        store.check_writable()
-    environment = settings.environment() | {"CURVEGAN_WORKER_DEVICE": device, "CURVEGAN_HANG_SECONDS": str(hang_after)}
-    if exit_when_idle is not None:
-        environment["CURVEGAN_WORKER_IDLE"] = str(exit_when_idle)
     stopping = StopFlag()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
@@ -87,17 +80,12 @@ def supervise(
     while True:
         try:
             with presence(settings):
-                code = _Supervisor(settings, concurrency, environment, hang_after, stopping).run()
+                code = _Supervisor(settings, options, stopping).run()
         except OSError as error:
             raise HomeUnusable(settings.home, error) from error
         # Whoever submitted while we were still present relied on us: look once more, now that we are not.
-        if stopping.is_set() or code or not _queued(settings):
+        if stopping.is_set() or code or not is_work_queued():
             return code
-
-
-def _queued(settings: Settings) -> bool:
-    with open_store(settings.database_url) as store:
-        return store.queued(("auto", "cpu")) is not None
 
 
 def _clear(health: Path) -> None:
@@ -110,23 +98,16 @@ def _clear(health: Path) -> None:
 
 
 class _Supervisor:
-    def __init__(
-        self,
-        settings: Settings,
-        concurrency: int,
-        environment: Mapping[str, str],
-        hang_after: float,
-        stopping: StopFlag,
-    ) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, options: ProcessOptions, stopping: StopFlag) -> None:
+        self._options = options
         self._health = settings.home / "health"
         self._stopping = stopping
-        self._stale_s = hang_after + _GRACE_S
-        threads = str(max(1, (os.cpu_count() or 1) // concurrency))
-        self._environment = worker_environment(os.environ) | dict(environment)
+        self._stale_s = options.hang_s + _GRACE_S
+        self._concurrency = settings.workers
+        threads = str(max(1, (os.cpu_count() or 1) // self._concurrency))
+        self._environment = worker_environment(os.environ) | settings.environment()
         self._environment |= {"CURVEGAN_WORKER_SUPERVISOR": str(os.getpid())}
         self._environment |= {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-        self._concurrency = concurrency
 
     def run(self) -> int:
         for folder in (self._health.parent, self._health):
@@ -160,13 +141,11 @@ class _Supervisor:
         signs.show_health(str(slot.health_file), ahead_s=_START_S)
         slot.start_at = time.monotonic()
         # -P: else a file `queue.py` in the current folder would be taken for Python's own.
-        child = [sys.executable, "-P", "-m", "curvegan_worker.host.child", str(slot.health_file)]
-        command = [*child, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-        command += [] if options.events else ["--without-heartbeat"]
+        command = [sys.executable, "-P", "-m", "curvegan_worker.host.child"]
         environment = self._environment | {"CURVEGAN_WORKER_HEALTH": str(slot.health_file)}
-        if slot.crashed and "CURVEGAN_WORKER_IDLE" in environment:
+        if slot.crashed and self._options.exit_when_idle is not None:
             # Not idle before the lease of the one that died has run out: its job is to be trained yet.
-            idle_s = max(float(environment["CURVEGAN_WORKER_IDLE"]), 1.5 * options.lease_s + _GRACE_S)
+            idle_s = max(self._options.exit_when_idle, 1.5 * self._options.lease_s + _GRACE_S)
             environment["CURVEGAN_WORKER_IDLE"] = str(idle_s)
         # In a folder of our own: matplotlib obeys a file `matplotlibrc` of the current one.
         slot.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, cwd=self._folder)
@@ -183,19 +162,11 @@ class _Supervisor:
         ready, why = signs.was_ready(slot.health_file), signs.take(slot.health_file, code)
         if ready and time.monotonic() - slot.start_at > _YOUNG_S:
             slot.pause_s = _FIRST_PAUSE_S
+        if not ready and not self._stopping.is_set():
+            tell_failing(why)
         _log.error("worker process %d: %s; another starts in %.0f s", slot.number, why, slot.pause_s)
-        if not ready:
-            self._tell(why)
         slot.start_at = time.monotonic() + slot.pause_s
         slot.pause_s = min(2 * slot.pause_s, _LONGEST_PAUSE_S)
-
-    def _tell(self, why: str) -> None:
-        """Have the store know that workers die here at their start; where it is away, the log has to do."""
-        try:
-            with open_store(self._settings.database_url) as store:
-                store.worker_failing(socket.gethostname(), os.getpid(), why)
-        except ServiceUnavailable as error:
-            _log.warning("%s", error)
 
     def _drain(self) -> int:
         """Have the running jobs checkpointed and released; who does not manage in time is killed.
@@ -214,7 +185,7 @@ class _Supervisor:
                 _log.error("worker process %d does not drain within its time: killed", process.pid)
                 process.kill()
                 process.wait()
-            code = code or (_UNRELEASED if process.returncode else 0)
+            code = code or (_UNRELEASED if process.returncode not in (0, *_HANDLED) else 0)
         if code == _UNRELEASED:
             _log.error("what a worker process trained may not be released; it comes back when its lease has run out")
         return code

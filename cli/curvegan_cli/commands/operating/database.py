@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from curvegan_db.store import Store
     from curvegan_db.verbs.upkeep.pruning import Prunable, Pruning
 
-_INTERRUPTED = 130
+_INTERRUPTED, _MOST_TOLD = 130, 10
 
 
 @click.group()
@@ -112,6 +112,7 @@ def restore(lab: Lab, file: Path, yes: bool) -> None:
       curvegan db restore monday.db --yes
     """
     from curvegan_db.verbs.upkeep.backups import restore as put_back
+    from curvegan_db.verbs.upkeep.histories import holes
 
     if not yes:
         if not sys.stdin.isatty():
@@ -119,7 +120,12 @@ def restore(lab: Lab, file: Path, yes: bool) -> None:
         click.confirm("Replace all that is in the store?", abort=True, err=True)
     with lab.engine() as engine:
         rows = put_back(engine, file)
+        damaged = list(holes(engine))
     click.echo(f"The store has the {rows['jobs']} jobs of {file}.")
+    for job, lacks in damaged[:_MOST_TOLD]:
+        message(f"Job {job} came without {lacks}, as it is in the file; `curvegan retry {job}` trains it again.")
+    if len(damaged) > _MOST_TOLD:
+        message(f"So did {len(damaged) - _MOST_TOLD} more.")
 
 
 def _age(_: click.Context, __: click.Parameter, text: str) -> "timedelta":

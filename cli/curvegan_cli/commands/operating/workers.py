@@ -78,10 +78,10 @@ def worker(lab: Lab, concurrency: int, device: str, exit_when_idle: float | None
 
     if not engines_installed():
         raise ServiceUnavailable(NO_ENGINE)
-    from curvegan_worker.host.supervisor import supervise
+    from curvegan_worker.host.foreground import become_supervisor
 
     checked = TrainConfig.parse({"device": device}).device
-    raise SystemExit(supervise(lab.settings, concurrency, checked, exit_when_idle, hang_after))
+    become_supervisor(lab.settings, concurrency, checked, exit_when_idle, hang_after)
 
 
 @click.command()

@@ -15,8 +15,8 @@ from curvegan.watching.facts import facts
 from curvegan.watching.job_fields import rmses_now
 from curvegan.words import moment, named, shown
 from curvegan_core.errors import InvalidInput
-from curvegan_core.plotting.sweep_plots import MOST_CELLS
-from curvegan_core.plotting.sweep_plots import quartiles as quartiles_of
+from curvegan_core.plotting.sweep_data import MOST_CELLS
+from curvegan_core.plotting.sweep_data import quartiles as quartiles_of
 from curvegan_db.filters.catalogue import FIELDS
 from curvegan_web.views.asking import finite, listed
 from curvegan_web.views.sharing.again import command, sweep_command

@@ -7,7 +7,7 @@ from curvegan.comparing.sweep_pictures import SweepPicture, fans
 from curvegan.datasets import data_names
 from curvegan.watching.differences import asked_for
 from curvegan_core.errors import InvalidInput
-from curvegan_core.plotting.sweep_plots import MOST_PANELS, quartiles
+from curvegan_core.plotting.sweep_data import MOST_PANELS, quartiles
 from curvegan_web.views.asking import Asked, finite, listed, whole
 from curvegan_web.views.sweeping.sweep import of_first
 from curvegan_web.views.watching.job import curves_of
