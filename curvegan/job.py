@@ -173,7 +173,7 @@ class Job:
 
         While it runs the picture shows how far it is. Of own curves there are quantiles, scores and pairs, too.
         """
-        from curvegan.watching.job_picture import OWN_KINDS, job_picture
+        from curvegan.pictures.job_picture import OWN_KINDS, job_picture
         from curvegan_core.errors import InvalidInput
         from curvegan_core.plotting.job_plots import KINDS
 

@@ -81,7 +81,7 @@ def test_commands_are_those_of_the_product() -> None:
 
 
 def test_names_that_help_repeats_are_those_of_the_core() -> None:
-    from curvegan.watching.job_picture import OWN_KINDS
+    from curvegan.pictures.job_picture import OWN_KINDS
     from curvegan_core.config.train import TrainConfig
     from curvegan_core.plotting import own_plots
     from curvegan_core.plotting.job_plots import KINDS

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from curvegan.watching.job_picture import job_picture
+from curvegan.pictures.job_picture import job_picture
 from curvegan_core.config.train import TrainConfig
 from curvegan_db.store import Store
 from curvegan_db.values import SAID, JobRequest

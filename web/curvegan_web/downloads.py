@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from curvegan.pictures.job_picture import job_picture
 from curvegan.toml import commented
-from curvegan.watching.job_picture import job_picture
 from curvegan_core.records.loss_curve import COLUMNS
 from curvegan_db.errors import ResultNotFound
 from curvegan_web.views.asking import Asked, whole

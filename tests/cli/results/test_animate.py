@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from curvegan.watching.animation import film, snapshots_at, steps_of
+from curvegan.pictures.animation import film, snapshots_at, steps_of
 from curvegan_db.values import Job
 
 from ..client import Client

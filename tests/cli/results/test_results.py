@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
-from curvegan.watching.marks import mark, marked
+from curvegan.pictures.marks import mark, marked
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.curves import points_x
 from curvegan_core.families.dataset import Dataset

@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 
 from curvegan.lab import Lab
-from curvegan.watching import animation
+from curvegan.pictures import animation
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
 from curvegan_cli.options.values import Whole

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from curvegan.lab import Lab
-from curvegan.watching.job_picture import OWN_KINDS, job_picture
-from curvegan.watching.marks import bears, mark, marked
+from curvegan.pictures.job_picture import OWN_KINDS, job_picture
+from curvegan.pictures.marks import bears, mark, marked
 from curvegan.words import number
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one

@@ -7,7 +7,7 @@ import click
 
 from curvegan.comparing.sweep_pictures import SweepPicture
 from curvegan.lab import Lab
-from curvegan.watching.marks import bears, mark, marked
+from curvegan.pictures.marks import bears, mark, marked
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import keys_option, metric_option, where_option
 from curvegan_cli.options.selectors import sweep_option

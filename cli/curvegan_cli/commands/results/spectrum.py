@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curvegan.lab import Lab
-from curvegan.watching.job_spectrum import job_spectrum
+from curvegan.pictures.job_spectrum import job_spectrum
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.selectors import one_job, select_one
 from curvegan_cli.options.values import Whole

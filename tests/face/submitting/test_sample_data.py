@@ -8,7 +8,7 @@ import numpy as np
 from curvegan.reading.curves import read
 from curvegan.reading.wishes import Wishes
 
-LOADS = Path(__file__).resolve().parents[2] / "docs" / "data" / "loads.csv"
+LOADS = Path(__file__).resolve().parents[3] / "docs" / "data" / "loads.csv"
 
 
 def loads() -> str:

@@ -14,7 +14,7 @@ from curvegan_db.verbs.progress import Ending, Record
 from curvegan_db.verbs.upkeep.backups import back_up, restore
 from curvegan_db.verbs.upkeep.histories import holes
 
-from ..trainings import begun, claim, losses, request, snapshot
+from ...trainings import begun, claim, losses, request, snapshot
 
 
 def test_a_restore_that_would_not_be_whole_restores_nothing(store: Store, tmp_path: Path) -> None:

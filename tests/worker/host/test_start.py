@@ -12,8 +12,8 @@ from curvegan.watching.reasons import explained
 from curvegan_db.store import open_store
 from curvegan_worker.settings import Settings
 
-from .fleet import run_fleet, wait_until
-from .jobs import SHORT, submit, wait_for_state
+from ..fleet import run_fleet, wait_until
+from ..jobs import SHORT, submit, wait_for_state
 
 
 @pytest.mark.timeout(240)

@@ -10,9 +10,9 @@ import pytest
 from curvegan_db.store import open_store
 from curvegan_worker.settings import Settings
 
-from .fleet import run_fleet
-from .jobs import SHORT, submit, wait_for_state
-from .undisturbed import assert_ended_once
+from ..fleet import run_fleet
+from ..jobs import SHORT, submit, wait_for_state
+from ..undisturbed import assert_ended_once
 
 COMPILED = "the fused engine is compiled"
 _PREPARE = """

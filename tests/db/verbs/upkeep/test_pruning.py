@@ -17,9 +17,9 @@ from curvegan_db.values import Plot
 from curvegan_db.verbs.upkeep import pruning
 from curvegan_db.verbs.upkeep.pruning import Pruning
 
-from ..one_job import add_plots, begin, finish, record
-from ..population import change, finished
-from ..trainings import begun, claim, losses, request, snapshot
+from ...one_job import add_plots, begin, finish, record
+from ...population import change, finished
+from ...trainings import begun, claim, losses, request, snapshot
 
 MONTH = timedelta(days=30)
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -7,9 +7,9 @@ from curvegan_db.store import open_store
 from curvegan_worker.host.environment import worker_environment
 from curvegan_worker.settings import Settings
 
-from .fleet import run_fleet
-from .jobs import SHORT, submit, wait_for_state
-from .undisturbed import assert_undisturbed
+from ..fleet import run_fleet
+from ..jobs import SHORT, submit, wait_for_state
+from ..undisturbed import assert_undisturbed
 
 STRANGER = "raise SystemExit('a stranger is executed')\n"
 HOSTILE = {

@@ -9,8 +9,8 @@ from curvegan_db.errors import JobNotFound, LeaseLost
 from curvegan_db.store import Store
 from curvegan_db.values import SAID, Plot
 
-from ..one_job import add_plots, begin, finish, record, say
-from ..trainings import claim, losses, request, short
+from ...one_job import add_plots, begin, finish, record, say
+from ...trainings import claim, losses, request, short
 
 
 def running(store: Store) -> tuple[int, str]:

@@ -12,9 +12,9 @@ from curvegan_db.store import Store, make_engine
 from curvegan_db.tables import models
 from curvegan_db.verbs.upkeep.copying import Copied
 
-from ...databases import migrate
-from ...worker.inline import train_all
-from ..trainings import request
+from ....databases import migrate
+from ....worker.inline import train_all
+from ...trainings import request
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from curvegan_db.errors import JobStateConflict, LeaseLost
 from curvegan_db.store import Store, open_store
 from curvegan_db.tables import models
 
-from ..one_job import finish, record, release
-from ..trainings import a_worker, begun, claim, losses, request, short
+from ...one_job import finish, record, release
+from ...trainings import a_worker, begun, claim, losses, request, short
 
 STATE_AFTER = {
     "submitted": "queued",

@@ -7,8 +7,8 @@ import pytest
 from curvegan_db.errors import JobNotFound
 from curvegan_db.store import Store
 
-from ..one_job import begin
-from ..trainings import DEVICES, a_worker, claim, request, short
+from ...one_job import begin
+from ...trainings import DEVICES, a_worker, claim, request, short
 
 
 def ahead(store: Store, *ids: int) -> list[int]:

@@ -13,9 +13,9 @@ from curvegan_db.store import Store
 from curvegan_db.tables.models import LossChunk
 from curvegan_db.verbs.looking import comparing
 
-from ..one_job import record
-from ..population import finished, populate
-from ..trainings import claim, losses, request
+from ...one_job import record
+from ...population import finished, populate
+from ...trainings import claim, losses, request
 
 RMSE = METRICS["rmse"]
 

@@ -1,0 +1,1 @@
+"""The pictures of a job, still and moving."""
