@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from curvegan_core.config.curve import CURVE_MODELS, Curve, Data, Parameter, Positive, Quadratic
+from curvegan_core.config.curve import Curve, Data, Parameter, Positive, Quadratic
 from curvegan_core.config.keys import (
     CHOICE,
     FIRST,
@@ -21,11 +21,11 @@ from curvegan_core.config.keys import (
     key,
     numbers,
     pack_words,
-    whole,
 )
 from curvegan_core.config.limits import check_size
 from curvegan_core.config.problems import one_line, problems_of
 from curvegan_core.config.rules import check
+from curvegan_core.config.short_forms import spelled_out
 from curvegan_core.errors import InvalidConfig
 
 __all__ = ["Quadratic", "TrainConfig"]
@@ -247,23 +247,7 @@ class TrainConfig(Keyed):
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, values: Any) -> Any:
-        """Spell out the short forms: `lr` for both rates, a family's name for a curve, intervals within steps."""
-        if not isinstance(values, Mapping):
-            return values
-        values = whole(cls, values)
-        if "lr" in values:
-            lr = values.pop("lr")
-            values = {"lr_g": lr, "lr_d": lr} | values
-        if isinstance(stop := values.get("stop"), str):
-            values["stop"] = ",".join(sorted({word.strip() for word in stop.split(",")}))
-        values = _without_components(_fill_curve(values))
-        steps = values.get("steps", cls.model_fields["steps"].default)
-        if isinstance(steps, int) and steps >= 1:
-            if values.get("schedule", "constant") != "constant" and values.get("schedule_steps", 0) == 0:
-                values["schedule_steps"] = steps
-            intervals = [name for name, declared in cls.KEYS.items() if declared.most_rows]
-            values = {name: min(cls.model_fields[name].default, steps) for name in intervals} | values
-        return values
+        return spelled_out(cls, values) if isinstance(values, Mapping) else values
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -336,29 +320,3 @@ class TrainConfig(Keyed):
             return words
         digest = hashlib.sha256(words.encode()).hexdigest()
         return f"{words[: _MOST_PACK_KEY - len(digest) - 1]}/{digest}"
-
-
-def _without_components(values: dict[str, Any]) -> dict[str, Any]:
-    """Leave out how many components a data set has where the front end takes none: they would change the hash."""
-    curve = values.get("curve")
-    if values.get("front", "standardise") == "pca" or not curve:
-        return values
-    if isinstance(curve, Data):
-        values["curve"] = curve.model_copy(update={"components": 0})
-    elif isinstance(curve, Mapping) and curve.get("family") == "data":
-        values["curve"] = {name: value for name, value in curve.items() if name != "components"}
-    return values
-
-
-def _fill_curve(values: dict[str, Any]) -> dict[str, Any]:
-    """Write a family's name as its table, name the default family, and give a point set its coordinates."""
-    curve = values.get("curve")
-    if isinstance(curve, str):
-        curve = {"family": curve}
-    if isinstance(curve, Mapping):
-        curve = {"family": "quadratic", **curve}
-        model = CURVE_MODELS.get(str(curve["family"]))
-        values["curve"] = curve = curve if model is None else whole(model, curve)
-        if model is not None and (allowed := model.coordinates(curve)):
-            values.setdefault("points", allowed[0])
-    return values
