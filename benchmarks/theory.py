@@ -149,7 +149,9 @@ def draw_eigenvalues() -> Figure:
                 textcoords="offset points",
                 fontsize=8,
             )
-        same = ", rpgan, minimax, lsgan" if loss == "ns" else ", hinge"
+        same = "".join(
+            f", {other}" for other, turn in theory.TURN.items() if turn == theory.TURN[loss] and other != loss
+        )
         axes.axvline(0, color="#999999", linewidth=0.8)
         axes.set(title=f"{loss}{same}", xlabel="real", ylabel="imaginary")
     figure.suptitle(

@@ -10,7 +10,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener
@@ -22,7 +22,7 @@ from playwright.sync_api import Page
 from curvegan.lab import Lab
 from curvegan.submitting.typed import Typed
 from curvegan_cli.commands.results import web
-from curvegan_core.config.train import TrainConfig
+from curvegan_core.config.train import Loss, TrainConfig
 from curvegan_web.doors import MOST_BYTES
 from curvegan_web.views.changes.acts import VERBS
 from curvegan_web.views.changes.form import fields_view
@@ -203,7 +203,7 @@ def test_the_form_has_every_key_once_with_what_the_schema_says_of_it(own_served:
     assert sum(len(group["fields"]) for group in view["groups"]) == len(fields)
     own = {"fork_of", "fork_step"}
     assert set(fields) == {"lr", *TrainConfig.model_fields} - own
-    assert fields["loss"]["choices"] == ["ns", "minimax", "lsgan", "hinge", "wgan", "rpgan"]
+    assert fields["loss"]["choices"] == list(get_args(Loss))
     assert (fields["batch_size"]["kind"], fields["batch_size"]["bounds"]) == ("whole", "from 1 to 4096")
     assert fields["ema"]["meaning"] == TrainConfig.model_fields["ema"].description
     assert [one["name"] for one in view["families"]["ring8"]["fields"]] == ["curve.radius", "curve.noise"]
