@@ -149,11 +149,9 @@ def draw_eigenvalues() -> Figure:
                 textcoords="offset points",
                 fontsize=8,
             )
-        same = "".join(
-            f", {other}" for other, turn in theory.TURN.items() if turn == theory.TURN[loss] and other != loss
-        )
+        alike = [other for other, turn in theory.TURN.items() if turn == theory.TURN[loss]]
         axes.axvline(0, color="#999999", linewidth=0.8)
-        axes.set(title=f"{loss}{same}", xlabel="real", ylabel="imaginary")
+        axes.set(title=", ".join(alike), xlabel="real", ylabel="imaginary")
     figure.suptitle(
         "Eigenvalues of the field as R1's gamma grows: lines in closed form, dots from the engine", fontsize=11
     )
