@@ -191,7 +191,7 @@ AT_THE_END = {"w1"}
 # `test_own_verdict` measures them.
 BASELINES = {f"{name}_{of}" for name in ("energy", "c2st") for of in ("floor", "gaussian", "kde")}
 INTERVALS = {f"{name}{end}" for name in ("energy_ratio", "c2st") for end in ("", "_low", "_high")}
-HELD_OUT = BASELINES | INTERVALS | {"roughness", "memorisation"}
+HELD_OUT = BASELINES | INTERVALS | {"roughness", "memorisation", "label_match", "label_match_real"}
 
 
 @pytest.mark.parametrize(

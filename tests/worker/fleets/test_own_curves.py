@@ -44,4 +44,4 @@ def test_from_a_file_to_samples_in_its_units(store: Store, service: Settings, fl
     assert typed("fetch-plot", str(job["id"])) == f"job-{job['id']}-curve.png\n"
     assert (tmp_path / f"job-{job['id']}-curve.png").read_bytes().startswith(b"\x89PNG")
     assert f"jobs       {job['id']}" in typed("data", "show", "loads")
-    typed("data", "remove", "loads")
+    typed("data", "remove", "loads", "--yes")
