@@ -88,7 +88,6 @@ DOORS = {
     "our other name, with the first one's origin": ({"Host": "localhost"}, 421),
     "no cookie": ({"Cookie": "x=y"}, 401),
     "the token in place of the cookie": ({"Cookie": "x=y", "Authorization": "Bearer x"}, 401),
-    "a length of another kind": ({"Content_Length": "+2"}, 400),
 }
 
 
@@ -96,15 +95,14 @@ DOORS = {
 def test_a_way_in_that_others_left_open_is_shut(one_job: Served, case: str) -> None:
     headers, status = DOORS[case]
     for path in CHANGES:
-        try:
-            answer = post(one_job, path, {}, **headers)
-        except ConnectionError:  # hung up on before it had written all of its body
-            continue
+        answer = post(one_job, path, {}, **headers)
         assert answer.status == status, (path, answer.body)
         assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
 def test_what_is_sent_is_bounded_before_it_is_read(one_job: Served) -> None:
+    # Without a body: whoever is hung up on while he writes one may not read the answer.
+    assert one_job.ask(CHANGES[0], "POST", ours(one_job, Content_Length="+2")).status == 400
     assert one_job.ask(CHANGES[0], "POST", ours(one_job)).status == 411
     assert one_job.ask(CHANGES[0], "POST", ours(one_job, Transfer_Encoding="chunked"), body=None).status == 411
     large = one_job.ask(CHANGES[0], "POST", ours(one_job, Content_Length=str(MOST_BYTES + 1)))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 from curvegan.watching.checks import OK, PROBLEM, WARNING, Finding
 
@@ -76,11 +77,14 @@ def test_workers_are_told_by_their_last_beat(any_client: Client) -> None:
     any_client.submit(*SMALL)
     found = examined(any_client, exit_code=1)["workers"]
     assert (found.level, found.command) == (PROBLEM, "curvegan worker")
+    begun = time.monotonic()
     with any_client.store() as store:
         store.register_worker("host", 4711, ["auto", "cpu"], "0.1.0")
     found = examined(any_client, exit_code=0)["workers"]
+    told = re.fullmatch(r"1 live, 0 lost: host:4711 idle, heard of (\d+) s ago", found.text)
     assert found.level == OK
-    assert re.fullmatch(r"1 live, 0 lost: host:4711 idle, heard of \d s ago", found.text)
+    assert told
+    assert int(told[1]) <= time.monotonic() - begun
 
 
 def test_without_engines_an_embedded_store_has_a_problem_and_a_client_none(client: Client) -> None:

@@ -78,7 +78,9 @@ def drawn(seed: int) -> TrainConfig:
             values.pop("gdpp", None)
         with suppress(InvalidConfig):
             config = TrainConfig.parse({**_SHAPE, "eps": 1e-4, **values})
-            rates = {f"lr_{network[0]}": _LR[name] for network, name in config.optimisers.items()}
+            # A discriminator that looks ahead several steps runs away at the rates of others.
+            share = 0.2 if config.unroll else 1.0
+            rates = {f"lr_{network[0]}": share * _LR[name] for network, name in config.optimisers.items()}
             return TrainConfig.parse(config.model_dump() | rates)
     raise AssertionError
 
@@ -94,8 +96,6 @@ def test_a_random_config_trains_as_plain_torch_does(seed: int) -> None:
     plain, exact = (np.array([each.step(step) for step in range(STEPS)]) for each in (Plain(config), Exact(config)))
     trace = TorchEngine([config], [State.initial(config)], "cpu").run([0], STEPS, range(STEPS))
     ours = np.column_stack([series[:, 0] for series in (trace.g_loss, trace.d_loss, trace.d_real, trace.d_fake)])
-    # A course that runs away is followed as long as float32 has numbers for it.
-    plain, exact, ours = (series[np.isfinite(plain).all(axis=1)] for series in (plain, exact, ours))
     # Where float32 itself is farther than that from the exact course, as with batch norm over a few rows, by as much.
     tolerance = max(1e-5, 2 * float(np.abs(plain - exact).max()))
     np.testing.assert_allclose(ours, exact, rtol=tolerance, atol=tolerance, err_msg=str(off_default(config)))
