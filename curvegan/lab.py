@@ -47,11 +47,11 @@ class Lab(Services):
         import os
 
         from curvegan.services import WORKER_VARIABLES
-        from curvegan.toml import SETTINGS
+        from curvegan_worker.settings import NAMES, variable
 
-        named = {name: os.environ.get(f"CURVEGAN_{name.upper()}") for name in SETTINGS}
+        named = {name: os.environ.get(variable(name)) for name in NAMES}
         variables = {name: os.environ[name] for name in WORKER_VARIABLES if name in os.environ}
-        return cls(**{name: given.get(name) or named[name] for name in SETTINGS}, variables=variables)
+        return cls(**{name: given.get(name) or named[name] for name in NAMES}, variables=variables)
 
     def submit(
         self,

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 PROJECT_FILE = "curvegan.toml"
-SETTINGS = ("home", "database_url", "broker_url", "queue_prefix", "workers")
 _MOST_BYTES = 65_536
 _MOST_CHARACTERS = 1000
 # The parser's time for a key with dots grows with the square of their number.
@@ -104,6 +103,7 @@ def _project_file(folder: Path) -> Path | None:
 
 def _personal(path: Path) -> dict[str, Any]:
     from curvegan_core.errors import InvalidInput
+    from curvegan_worker.settings import NAMES
 
     tables = read(path)
     for name, table in tables.items():
@@ -111,8 +111,8 @@ def _personal(path: Path) -> dict[str, Any]:
             raise InvalidInput(f"{path}: unknown entry {name!r}; it may have the tables [settings] and [config]")
     settings = tables.get("settings", {})
     for key, text in settings.items():
-        if key not in SETTINGS or type(text) is not (int if key == "workers" else str):
-            kinds = f"the texts {', '.join(SETTINGS[:-1])}, and the number workers"
+        if key not in NAMES or type(text) is not (int if key == "workers" else str):
+            kinds = f"the texts {', '.join(NAMES[:-1])}, and the number workers"
             raise InvalidInput(f"{path}: wrong {key!r} in [settings]; it may have {kinds}")
     for key, prefix in (("home", ""), ("database_url", "sqlite:///")):  # below the file, wherever a command is typed
         relative = settings.get(key, "").removeprefix(prefix)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from curvegan_web.lines import MOST_LINES
+from curvegan_web.connections import MOST_CONNECTIONS
 
 from .conftest import HOSTILE, Served, shown
 
@@ -149,7 +149,7 @@ def test_a_query_that_is_not_utf_8_is_refused(served: Served) -> None:
 
 def test_who_has_the_cookie_finds_room_among_those_who_wait(served: Served) -> None:
     with ExitStack() as held:
-        for n in range(MOST_LINES + 20):
+        for n in range(MOST_CONNECTIONS + 20):
             line = held.enter_context(socket.create_connection(("127.0.0.1", served.port)))
             line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" + (b"\r\n" if n % 2 else b""))
         assert served.ask("/").status == 200
@@ -157,7 +157,7 @@ def test_who_has_the_cookie_finds_room_among_those_who_wait(served: Served) -> N
 
 
 def test_a_request_that_never_ends_is_hung_up_on(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curvegan_web.lines.PATIENCE_S", 0.05)
+    monkeypatch.setattr("curvegan_web.connections.PATIENCE_S", 0.05)
     for sent in (b"", b"GET / HTTP/1.1\r\nHost: x\r\n"):
         with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
             line.sendall(sent)

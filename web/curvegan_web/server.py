@@ -23,9 +23,9 @@ from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatasetNotFound, JobNotFound, ResultNotFound, SweepNotFound
 from curvegan_web.assets import FILES
 from curvegan_web.changing import Changes
+from curvegan_web.connections import MOST_CONNECTIONS, Patient
 from curvegan_web.doors import Doors, Guard
 from curvegan_web.downloads import job_file, jobs_file
-from curvegan_web.lines import MOST_LINES, Patient
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
 from curvegan_web.views import data
@@ -281,7 +281,7 @@ def server(dashboard: Dashboard) -> uvicorn.Server:
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        limit_concurrency=MOST_LINES,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=1,
         lifespan="off",

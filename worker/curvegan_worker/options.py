@@ -1,15 +1,14 @@
 """What the environment tells a process of the worker: its settings, and what its supervisor asks of it.
 
-Knows no Celery. With `curvegan.lab` the only module that reads the environment.
+Knows no Celery. With `curvegan.lab` the only module that reads settings from the environment.
 """
 
 import os
 from dataclasses import dataclass
 
-from curvegan_worker.settings import Settings, duration, switch
+from curvegan_worker.settings import NAMES, Settings, duration, switch, variable
 
 LEASE_S, HANG_S = 30.0, 60.0
-_SETTINGS = ("HOME", "DATABASE_URL", "BROKER_URL", "QUEUE_PREFIX", "WORKERS")
 
 
 @dataclass(frozen=True)
@@ -43,5 +42,5 @@ def _seconds(name: str, default: float) -> float:
     return duration(name, os.environ.get(name, str(default)))
 
 
-settings = Settings.resolve(*(os.environ.get(f"CURVEGAN_{key}") for key in _SETTINGS))
+settings = Settings.resolve(*(os.environ.get(variable(name)) for name in NAMES))
 options = ProcessOptions.told()

@@ -1,7 +1,7 @@
 """Settings: where the database and the broker are. Light, for the client reads them before it knows what it will do."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -61,13 +61,16 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """Return the settings as the variables that a worker process reads."""
-        return {
-            "CURVEGAN_HOME": str(self.home),
-            "CURVEGAN_DATABASE_URL": self.database_url,
-            "CURVEGAN_BROKER_URL": self.broker_url,
-            "CURVEGAN_QUEUE_PREFIX": self.queue_prefix,
-            "CURVEGAN_WORKERS": str(self.workers),
-        }
+        return {variable(name): str(getattr(self, name)) for name in NAMES}
+
+
+NAMES = tuple(field.name for field in fields(Settings))
+"""The names of all settings, as files have them."""
+
+
+def variable(name: str) -> str:
+    """Return the variable of the environment that says a setting."""
+    return f"CURVEGAN_{name.upper()}"
 
 
 def duration(name: str, text: str) -> float:

@@ -32,14 +32,6 @@ from curvegan_web.views.watching.jobs import followed_jobs
 ONE = JobRequest(TrainConfig(device="cuda"))
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A lab in an empty home."""
-    made = Lab(home=str(tmp_path / "home"))
-    yield made
-    made.close()
-
-
 def test_jobs_are_seen_until_the_last_has_ended(lab: Lab) -> None:
     first, last = lab.store.submit([ONE, ONE])
     seen = []

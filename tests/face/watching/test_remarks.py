@@ -3,10 +3,7 @@
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 from curvegan import Lab
@@ -16,14 +13,6 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_db.values import JobRequest
 
 ONE = JobRequest(TrainConfig(device="cuda"))
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A lab in an empty home."""
-    made = Lab(home=str(tmp_path / "home"))
-    yield made
-    made.close()
 
 
 def test_of_many_jobs_that_wait_for_the_same_it_is_said_how_many(lab: Lab) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MOST_LINES, MOST_STRANGERS = 128, 32
+MOST_CONNECTIONS, MOST_STRANGERS = 128, 32
 # A connection has so long for each request, until its headers are there.
 PATIENCE_S = 5.0
 
