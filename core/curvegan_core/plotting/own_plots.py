@@ -143,22 +143,23 @@ def labels_picture(data: OwnData) -> Picture:
     drawn = [data.curves[data.label_n == number] for number in range(len(names))]
     made = [np.quantile(part, SHARES[1:4], axis=0) if len(part) else part for part in drawn]
     y = room(np.concatenate([*real, *made]), 0.06)
-    first, height = (_COLUMNS, 325) if len(names) <= _COLUMNS else (0, 556)  # one row of boxes is the lower one
+    columns = min(len(names), _COLUMNS)
+    first, height = (columns, 325) if len(names) == columns else (0, 556)  # one row of boxes is the lower one
     axes = [
         _box(data, first + index, y, [
             Marks("real 25 to 75 % band", data.x, real[index][[0, 2]], _INNER, 0),
             Marks("real median", data.x, real[index][[1]], _REAL, 1.5),
             Marks("generated quartiles", data.x, made[index], _GENERATED, 1.0),
-        ], f"{name}: {int(np.sum(own == name))} real")
+        ], f"{name}: {int(np.sum(own == name))} real", columns)
         for index, name in enumerate(names)
     ]  # fmt: skip
     keys = [Key("real: half", _INNER, 8), Key("median", _REAL, 1.5), Key("generated: the same", _GENERATED, 1.2)]
     facts = f"step {data.step:,}    {len(data.curves)} generated curves, by label"
-    return Picture(1032, height, drawable(data.title), drawable(facts), _laid_out(axes), keys)
+    return Picture(1032, height, drawable(data.title), drawable(facts), _laid_out(axes, columns), keys)
 
 
-def _laid_out(axes: list[Axes]) -> list[Axes]:
-    bounds = [(6 if n % _COLUMNS == 0 else one.box[0] - 12, one.box[1] - 40, one.box[2] + 12, one.box[3] + 25)
+def _laid_out(axes: list[Axes], columns: int = _COLUMNS) -> list[Axes]:
+    bounds = [(6 if n % columns == 0 else one.box[0] - 12, one.box[1] - 40, one.box[2] + 12, one.box[3] + 25)
               for n, one in enumerate(axes)]  # fmt: skip
     return fitted(axes, bounds)
 
@@ -170,13 +171,16 @@ def _panel(data: OwnData, index: int, y: tuple[float, float], made: Values, row:
     return _box(data, index, y, marks, title)
 
 
-def _box(data: OwnData, index: int, y: tuple[float, float], marks: list[Marks], title: str) -> Axes:
-    """Return one of two rows of four boxes."""
-    place, column = divmod(index, _COLUMNS)
-    left, bottom = 60 + column * 242, 291 - place * 231
+def _box(
+    data: OwnData, index: int, y: tuple[float, float], marks: list[Marks], title: str, columns: int = _COLUMNS
+) -> Axes:
+    """Return one of two rows of boxes, which are as wide as there is room for."""
+    place, column = divmod(index, columns)
+    width = 968 // columns
+    left, bottom = 60 + column * width, 291 - place * 231
     x = room(data.x, 0.02)
     return Bands(
-        (left, bottom, left + 216, bottom + 170),
+        (left, bottom, left + width - 26, bottom + 170),
         x,
         y,
         marks,

@@ -165,7 +165,7 @@ def _loss(lab: Lab, name: str) -> str:
         return ""
     used = f"{plural(jobs, 'job')} {'uses' if jobs == 1 else 'use'} {name}"
     if last:
-        return f"{used}: without it they keep their results, but lose its name and axis, and cannot run again"
+        return f"{used}: results stay, but its name and axis are lost, and nothing of it can be trained again"
     return f"{used}: its name and what it says of the axis are lost, its curves stay under another name"
 
 
