@@ -249,7 +249,7 @@ def test_a_data_set_that_jobs_need_stays(loaded: Client) -> None:
     loaded.done("cancel", "1")
     said = loaded.refused("data", "remove", "loads")
     assert "1 job uses loads" in said
-    assert "cannot run again; nobody is there to be asked: say --yes" in said
+    assert "nothing of it can be trained again; nobody is there to be asked: say --yes" in said
     assert loaded.done("data", "list", "-q") == "loads\n"
     assert loaded.done("data", "remove", "loads", "--yes") == "Data set loads is removed.\n"
     assert "was removed; `curvegan data add`" in refused_rerun(loaded, "retry", "1")
