@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from curvegan_cli.main import main
-from curvegan_core.config.train import Quadratic, TrainConfig
+from curvegan_core.config.curve import Quadratic
+from curvegan_core.config.train import TrainConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])

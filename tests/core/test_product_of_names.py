@@ -9,7 +9,8 @@ import pytest
 from curvegan_core.config.curve import CURVE_MODELS, Data
 from curvegan_core.config.keys import FREE, SWITCH, Keyed
 from curvegan_core.config.rules import LOSSES_WITH_LABELS
-from curvegan_core.config.train import Activation, Loss, TrainConfig
+from curvegan_core.config.scalars import Activation, Loss
+from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.choice import choose
 from curvegan_core.errors import CurveganError, InvalidConfig

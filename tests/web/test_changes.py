@@ -22,7 +22,8 @@ from playwright.sync_api import Page
 from curvegan.lab import Lab
 from curvegan.submitting.typed import Typed
 from curvegan_cli.commands.results import web
-from curvegan_core.config.train import Loss, TrainConfig
+from curvegan_core.config.scalars import Loss
+from curvegan_core.config.train import TrainConfig
 from curvegan_web.doors import MOST_BYTES
 from curvegan_web.views.changes.acts import VERBS
 from curvegan_web.views.changes.form import fields_view

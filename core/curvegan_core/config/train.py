@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
+from curvegan_core.config import scalars
 from curvegan_core.config.curve import Curve, Data, Parameter, Positive, Quadratic
 from curvegan_core.config.keys import (
     CHOICE,
@@ -28,40 +29,8 @@ from curvegan_core.config.rules import check
 from curvegan_core.config.short_forms import spelled_out
 from curvegan_core.errors import InvalidConfig
 
-__all__ = ["Quadratic", "TrainConfig"]
-
-Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-Beta = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
-Smoothing = Annotated[float, Field(ge=0, lt=0.5, allow_inf_nan=False)]
-Width = Annotated[int, Field(ge=1, le=1024)]
-Interval = Annotated[int, Field(ge=1)]
-Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
-Device = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$")]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-HeldOut = Annotated[float, Field(ge=0, le=0.5, allow_inf_nan=False)]
-Depth = Annotated[int, Field(ge=0, le=4)]
-Updates = Annotated[int, Field(ge=1, le=100)]
-Hash = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
-Steps = Annotated[int, Field(ge=0, le=10_000_000)]
-Activation = Literal["relu", "leaky_relu", "tanh", "elu", "silu", "gelu"]
-OwnActivation = Literal["same", "relu", "leaky_relu", "tanh", "elu", "silu", "gelu"]
-Norm = Literal["none", "batch", "layer"]
-Optimiser = Literal["adam", "sgd", "rmsprop", "oadam"]
-OwnOptimiser = Literal["same", "adam", "sgd", "rmsprop", "oadam"]
 # Activations that the fused engine has.
 _FUSED = ("relu", "leaky_relu")
-# Any of three verdicts, sorted: a list would be a value of a kind that no other key has.
-Stop = Literal[
-    "none",
-    "collapsed",
-    "converged",
-    "diverged",
-    "collapsed,converged",
-    "collapsed,diverged",
-    "converged,diverged",
-    "collapsed,converged,diverged",
-]
-Loss = Literal["ns", "minimax", "lsgan", "hinge", "wgan", "rpgan"]
 # How many rows a job may store: losses are 20 bytes a record, checkpoints about 74 kB each at the default size.
 _MOST_RECORDS, _MOST_SNAPSHOTS, _MOST_CHECKPOINTS = 100_000, 1_000, 1_000
 _MOST_PACK_KEY = 200
@@ -84,7 +53,7 @@ class TrainConfig(Keyed):
         "what training sees of your own curves: their values, each point by its own deviation, or principal components",
         fixed=STATE,
     )
-    holdout: HeldOut = key(
+    holdout: scalars.HeldOut = key(
         0.0, FREE, "share of your own curves that is not trained on, by the seed; 0 is none", fixed=PAST
     )
     latent: int = key(
@@ -99,53 +68,63 @@ class TrainConfig(Keyed):
     latent_noise: Literal["normal", "uniform"] = key(
         "normal", FREE, "distribution of z: N(0, 1) or U(-1, 1) in each of its numbers", since=LATER
     )
-    layers_g: Depth = key(1, SHAPE, "hidden layers of the generator; 0 is linear", fixed=STATE)
-    layers_d: Depth = key(1, SHAPE, "hidden layers of the discriminator; 0 is linear", fixed=STATE)
-    hidden_g: Width = key(128, SHAPE, "units of each hidden layer of the generator", since=FIRST, fixed=STATE)
-    hidden_d: Width = key(128, SHAPE, "units of each hidden layer of the discriminator", since=FIRST, fixed=STATE)
-    activation: Activation = key("relu", CHOICE, "of the hidden units of both networks", since=LATER, fused=_FUSED)
-    activation_g: OwnActivation = key("same", CHOICE, "the generator's own activation", fused=("same", *_FUSED))
-    activation_d: OwnActivation = key("same", CHOICE, "the discriminator's own activation", fused=("same", *_FUSED))
+    layers_g: scalars.Depth = key(1, SHAPE, "hidden layers of the generator; 0 is linear", fixed=STATE)
+    layers_d: scalars.Depth = key(1, SHAPE, "hidden layers of the discriminator; 0 is linear", fixed=STATE)
+    hidden_g: scalars.Width = key(128, SHAPE, "units of each hidden layer of the generator", since=FIRST, fixed=STATE)
+    hidden_d: scalars.Width = key(
+        128, SHAPE, "units of each hidden layer of the discriminator", since=FIRST, fixed=STATE
+    )
+    activation: scalars.Activation = key(
+        "relu", CHOICE, "of the hidden units of both networks", since=LATER, fused=_FUSED
+    )
+    activation_g: scalars.OwnActivation = key("same", CHOICE, "the generator's own activation", fused=("same", *_FUSED))
+    activation_d: scalars.OwnActivation = key(
+        "same", CHOICE, "the discriminator's own activation", fused=("same", *_FUSED)
+    )
     slope: float = key(0.2, CHOICE, "leaky_relu: slope below 0", ge=0, lt=1, allow_inf_nan=False)
     init: Literal["torch", "orthogonal", "normal", "he"] = key(
         "torch", FREE, "how weights are drawn at first; the biases of all but torch are 0", fixed=PAST
     )
     init_gain: Positive = key(1.0, FREE, "orthogonal: factor of the weights", fixed=PAST)
     init_deviation: Positive = key(0.02, FREE, "normal: standard deviation of the weights", fixed=PAST)
-    norm_g: Norm = key(
+    norm_g: scalars.Norm = key(
         "none", CHOICE, "normalisation before each activation of the generator", fused=("none",), fixed=STATE
     )
-    norm_d: Norm = key(
+    norm_d: scalars.Norm = key(
         "none", CHOICE, "normalisation before each activation of the discriminator", fused=("none",), fixed=STATE
     )
     batch_size: int = key(64, SHAPE, "curves in a minibatch", since=FIRST, ge=1, le=4096)
     steps: int = key(10001, FREE, "generator updates to train", numbers=False, ge=1, le=10_000_000)
-    lr_g: Rate = key(1e-4, FREE, "learning rate of the generator (lr sets both)", since=FIRST)
-    lr_d: Rate = key(1e-4, FREE, "learning rate of the discriminator (lr sets both)", since=FIRST)
-    optimiser: Optimiser = key("adam", CHOICE, "of both networks; oadam is optimistic Adam", fixed=STATE)
-    optimiser_g: OwnOptimiser = key("same", CHOICE, "the generator's own optimiser", fixed=STATE)
-    optimiser_d: OwnOptimiser = key("same", CHOICE, "the discriminator's own optimiser", fixed=STATE)
-    beta1: Beta = key(0.9, FREE, "adam, oadam: decay of the first moment", since=FIRST)
-    beta2: Beta = key(0.999, FREE, "adam, oadam: decay of the second moment", since=FIRST)
-    eps: Rate = key(1e-8, FREE, "adam, oadam, rmsprop: added to the denominator", since=FIRST)
-    momentum: Beta = key(0.0, FREE, "sgd: share of the last step that the next one keeps")
-    rms_decay: Beta = key(0.99, FREE, "rmsprop: decay of the mean square")
+    lr_g: scalars.Rate = key(1e-4, FREE, "learning rate of the generator (lr sets both)", since=FIRST)
+    lr_d: scalars.Rate = key(1e-4, FREE, "learning rate of the discriminator (lr sets both)", since=FIRST)
+    optimiser: scalars.Optimiser = key("adam", CHOICE, "of both networks; oadam is optimistic Adam", fixed=STATE)
+    optimiser_g: scalars.OwnOptimiser = key("same", CHOICE, "the generator's own optimiser", fixed=STATE)
+    optimiser_d: scalars.OwnOptimiser = key("same", CHOICE, "the discriminator's own optimiser", fixed=STATE)
+    beta1: scalars.Beta = key(0.9, FREE, "adam, oadam: decay of the first moment", since=FIRST)
+    beta2: scalars.Beta = key(0.999, FREE, "adam, oadam: decay of the second moment", since=FIRST)
+    eps: scalars.Rate = key(1e-8, FREE, "adam, oadam, rmsprop: added to the denominator", since=FIRST)
+    momentum: scalars.Beta = key(0.0, FREE, "sgd: share of the last step that the next one keeps")
+    rms_decay: scalars.Beta = key(0.99, FREE, "rmsprop: decay of the mean square")
     schedule: Literal["constant", "linear", "cosine"] = key(
         "constant", FREE, "how both rates fall from their value to schedule_to of it"
     )
-    schedule_to: Share = key(0.0, FREE, "linear, cosine: share of the rates that is left at the end")
-    schedule_steps: Steps = key(0, FREE, "linear, cosine: steps of the fall; 0 takes the job's steps")
-    warmup: Steps = key(0, FREE, "steps in which both rates first rise from 0")
+    schedule_to: scalars.Share = key(0.0, FREE, "linear, cosine: share of the rates that is left at the end")
+    schedule_steps: scalars.Steps = key(0, FREE, "linear, cosine: steps of the fall; 0 takes the job's steps")
+    warmup: scalars.Steps = key(0, FREE, "steps in which both rates first rise from 0")
     updates: Literal["alternating", "simultaneous"] = key(
         "alternating", CHOICE, "generator against the updated discriminator, or both at once"
     )
-    d_steps: Updates = key(1, CHOICE, "discriminator updates in a step", since=LATER)
-    g_steps: Updates = key(1, CHOICE, "generator updates in a step")
-    loss: Loss = key("ns", CHOICE, "pair of losses, from logits; wgan needs gp or clip", since=FIRST)
-    r1: Weight = key(0.0, SWITCH, "gamma of gamma/2 E(grad D)^2 at real curves; 0 is off", since=LATER)
-    r2: Weight = key(0.0, SWITCH, "gamma of gamma/2 E(grad D)^2 at generated curves; 0 is off", since=LATER)
-    gp: Weight = key(0.0, SWITCH, "lambda of lambda E(norm(grad D) - 1)^2 between the two; 0 is off", since=LATER)
-    clip: Weight = key(0.0, SWITCH, "bound of the discriminator's weights after each update; 0 is off", since=LATER)
+    d_steps: scalars.Updates = key(1, CHOICE, "discriminator updates in a step", since=LATER)
+    g_steps: scalars.Updates = key(1, CHOICE, "generator updates in a step")
+    loss: scalars.Loss = key("ns", CHOICE, "pair of losses, from logits; wgan needs gp or clip", since=FIRST)
+    r1: scalars.Weight = key(0.0, SWITCH, "gamma of gamma/2 E(grad D)^2 at real curves; 0 is off", since=LATER)
+    r2: scalars.Weight = key(0.0, SWITCH, "gamma of gamma/2 E(grad D)^2 at generated curves; 0 is off", since=LATER)
+    gp: scalars.Weight = key(
+        0.0, SWITCH, "lambda of lambda E(norm(grad D) - 1)^2 between the two; 0 is off", since=LATER
+    )
+    clip: scalars.Weight = key(
+        0.0, SWITCH, "bound of the discriminator's weights after each update; 0 is off", since=LATER
+    )
     spectral_norm: bool = key(
         False,
         SWITCH,
@@ -153,7 +132,7 @@ class TrainConfig(Keyed):
         since=LATER,
         fused=(False,),
     )
-    instance_noise: Weight = key(
+    instance_noise: scalars.Weight = key(
         0.0, SWITCH, "standard deviation of the noise on all that the discriminator sees; 0 is off", since=LATER
     )
     pack: int = key(
@@ -162,20 +141,20 @@ class TrainConfig(Keyed):
     unroll: int = key(
         0, CHOICE, "discriminator updates that the generator's update looks ahead", fused=(0,), ge=0, le=10
     )
-    consensus: Weight = key(
+    consensus: scalars.Weight = key(
         0.0, SWITCH, "gamma of gamma/2 of both gradients' squared norm, in both updates; 0 is off", fused=(0.0,)
     )
-    g_grad: Weight = key(
+    g_grad: scalars.Weight = key(
         0.0, SWITCH, "eta of eta times D's gradient's squared norm, in the generator's update; 0 is off", fused=(0.0,)
     )
-    gdpp: Weight = key(
+    gdpp: scalars.Weight = key(
         0.0,
         SWITCH,
         "weight of GDPP's loss, how diverse generated curves are beside real ones, in the generator's update; 0 is off",
         fused=(0.0,),
     )
-    label_smoothing: Smoothing = key(0.0, SWITCH, "what the label of real curves lacks to 1", since=LATER)
-    ema: Beta = key(
+    label_smoothing: scalars.Smoothing = key(0.0, SWITCH, "what the label of real curves lacks to 1", since=LATER)
+    ema: scalars.Beta = key(
         0.0, SWITCH, "decay of the generator's averaged weights, judged beside it; 0 is off", since=LATER, fixed=STATE
     )
     seed: int = key(0, FREE, "64-bit seed of weights, noise and minibatches", since=FIRST, ge=0, lt=2**64)
@@ -188,10 +167,10 @@ class TrainConfig(Keyed):
         gt=0,
         le=10,
     )
-    record_every: Interval = key(
+    record_every: scalars.Interval = key(
         10, FREE, "steps between two points of the loss curve", numbers=False, most_rows=_MOST_RECORDS, fixed=PAST
     )
-    snapshot_every: Interval = key(
+    snapshot_every: scalars.Interval = key(
         1000,
         FREE,
         "steps between two snapshots of the generated curves",
@@ -199,13 +178,13 @@ class TrainConfig(Keyed):
         most_rows=_MOST_SNAPSHOTS,
         fixed=PAST,
     )
-    checkpoint_every: Interval = key(
+    checkpoint_every: scalars.Interval = key(
         1000, FREE, "steps between two checkpoints", numbers=False, most_rows=_MOST_CHECKPOINTS
     )
     keep_checkpoints: Literal["few", "all", "final"] = key(
         "few", FREE, "few are the first, the last two and the end's; final keeps few until the end", numbers=False
     )
-    stop: Stop = key(
+    stop: scalars.Stop = key(
         "none",
         FREE,
         "verdicts that end the training early, at a snapshot, once one has held for stop_patience of them",
@@ -214,11 +193,11 @@ class TrainConfig(Keyed):
     stop_patience: int = key(
         3, FREE, "snapshots in a row that must show a verdict of stop", numbers=False, ge=1, le=_MOST_SNAPSHOTS
     )
-    fork_of: Hash = key(
+    fork_of: scalars.Hash = key(
         "", FREE, "hash of the training that `curvegan fork` went on from; nobody else sets it", fixed=PAST
     )
-    fork_step: Steps = key(0, FREE, "the step up to which that training is this one's past", fixed=PAST)
-    device: Device = key(
+    fork_step: scalars.Steps = key(0, FREE, "the step up to which that training is this one's past", fixed=PAST)
+    device: scalars.Device = key(
         "auto",
         CHOICE,
         "auto, cpu, cuda or cuda:N; auto is the device of the worker that claims the job",

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from curvegan_core.config.curve import CURVE_MODELS
-from curvegan_core.config.train import Loss, TrainConfig
+from curvegan_core.config.scalars import Loss
+from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import Engine, State
 from curvegan_core.engines.fused.deep.layout import LEAKS
 from curvegan_core.engines.fused.draws import describe

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from curvegan_core.config.train import Quadratic, TrainConfig
+from curvegan_core.config.curve import Quadratic
+from curvegan_core.config.train import TrainConfig
 from curvegan_core.families import curves
 from curvegan_core.networks import discriminate, generate, init_weights, latents, shapes
 from curvegan_core.noise import Stream, normals

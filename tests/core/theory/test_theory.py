@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curvegan_core import theory
-from curvegan_core.config.train import Loss, TrainConfig
+from curvegan_core.config.scalars import Loss
+from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.choice import choose
 from curvegan_core.engines.stacked.jacobian import jacobian
