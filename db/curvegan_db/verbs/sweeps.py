@@ -4,7 +4,7 @@ What happens to thousands of jobs happens in a few statements. An UPDATE that re
 locks them and says which they are; everything else goes by their ids.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -35,6 +35,7 @@ from curvegan_db.values import (
 )
 from curvegan_db.verbs.datasets import require_content
 from curvegan_db.verbs.jobs import add_jobs
+from curvegan_db.verbs.paces import Kind, steps_by_kind
 from curvegan_db.verbs.reruns import RESULTS, forget_results
 
 MOST_JOBS = MOST_SWEEP
@@ -42,7 +43,6 @@ _AT_ONCE = 1_000
 # The keys that change what a training's result says, but not the training.
 _JUDGING = ("samples", "threshold", "curve.box")
 _STOPPING, _UNSTOPPED = ("stop", "stop_patience"), ("none", None)
-_RECENT = 1_000
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 # What a retry leaves of a fork: where it starts, and the engine of that state.
@@ -114,40 +114,11 @@ class Sweeps(Transactions):
             jobs, steps = session.execute(query.where(in_state(JobState.SUCCEEDED))).one()
             return int(jobs), int(steps)
 
-    def steps_left(self, sweep_id: int) -> dict[str, int]:
-        """Return the steps that its queued and running jobs have before them, in all, by pack key."""
-        job = models.Job
-        left = select(job.pack_key, func.sum(job.steps - job.step)).where(job.sweep == sweep_id)
+    def steps_left(self, sweep_id: int) -> dict[Kind, int]:
+        """Return the steps that its queued and running jobs have before them, in all, by kind."""
         with self._read() as session:
             _existing(session, sweep_id)
-            return {key: int(steps) for key, steps in session.execute(_in(left, _UNFINISHED).group_by(job.pack_key))}
-
-    def paces(self, pack_keys: Collection[str]) -> dict[str, float]:
-        """Return seconds that one worker took for a step of a job, by pack key, among the jobs that succeeded last.
-
-        A pack counts from its claim to its last end: what the steps of all its jobs cost one worker, results included.
-        A key that none of them has is missing.
-        """
-        job, attempt = models.Job, models.Attempt
-        newest = select(job.id).where(in_state(JobState.SUCCEEDED)).order_by(job.id.desc()).limit(_RECENT)
-        packs = (
-            select(
-                job.pack_key,
-                func.min(attempt.claimed_at),
-                func.max(attempt.ended_at),
-                func.sum(job.step - attempt.began_step),
-            )
-            .join(attempt, (attempt.job_id == job.id) & (attempt.attempt == job.attempt))
-            .where(job.id.in_(newest.scalar_subquery()), attempt.ended_at.is_not(None), attempt.began_step < job.step)
-            .group_by(job.pack_key, attempt.token)
-        )
-        seconds: dict[str, float] = defaultdict(float)
-        steps: dict[str, int] = defaultdict(int)
-        with self._read() as session:
-            for key, claimed_at, ended_at, done in session.execute(packs):
-                seconds[key] += (ended_at - claimed_at).total_seconds() if ended_at and claimed_at else 0.0
-                steps[key] += int(done)
-        return {key: seconds[key] / steps[key] for key in steps.keys() & set(pack_keys)}
+            return steps_by_kind(session, _in(select(models.Job).where(models.Job.sweep == sweep_id), _UNFINISHED))
 
     def cancel_jobs(self, where: Filter | None, reason: str | None = None) -> tuple[list[int], list[int]]:
         """Cancel the queued jobs that a filter means. Returns their ids, and those of running ones not cancelled yet.
