@@ -73,7 +73,7 @@ def assignments(ctx: click.Context, _: click.Parameter, incomplete: str) -> list
     """Complete KEY=VALUE or KEY=A,B: the key, then its value where it takes one of a few."""
     key, equals, value = incomplete.partition("=")
     if equals:
-        *chosen, _ = value.split(",")
+        chosen = value.split(",")[:-1]
         left = [word for word in _words(ctx, key) if word not in chosen]
         return _items(incomplete, ((f"{key}={','.join([*chosen, word])}", None) for word in left))
     return _items(key, ((f"{name}=", meaning) for name, meaning in _keys().items()))

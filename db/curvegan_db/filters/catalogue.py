@@ -112,9 +112,10 @@ def _facts() -> Iterator[JobField]:
 
 def _data_name() -> ColumnElement[Any]:
     """Return what a job's data set was called when it was chosen, or where it has not that name the one added first."""
-    other = Dataset.name != func.coalesce(Job.config["curve", "name"].as_string(), "")
     names = select(Dataset.name).where(Dataset.hash == Job.dataset)
-    return names.order_by(other, Dataset.created_at, Dataset.name).limit(1).scalar_subquery()
+    chosen = names.where(Dataset.name == Job.config["curve", "name"].as_string())
+    first = names.order_by(Dataset.created_at, Dataset.name).limit(1)
+    return func.coalesce(chosen.scalar_subquery(), first.scalar_subquery())
 
 
 def _config_fields() -> Iterator[JobField]:

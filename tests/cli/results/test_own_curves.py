@@ -102,7 +102,8 @@ def test_a_job_is_called_by_the_name_that_was_typed(client: Client) -> None:
         client.done("data", "add", "loads.csv", "--name", name, "--y-label", name)
     ids = {name: client.submit("--data", name, "--seed", "9") for name in ("loads", "second")}
     ids["from"] = client.submit("--from", str(ids["second"]))
-    swept = client.json("sweep", "--no-worker", "--grid", "data=loads,second")["ids"]
+    client.done("sweep", "--no-worker", "--grid", "data=loads,second")
+    swept = sorted(job["id"] for job in client.json("status", "--sweep", "last"))
     called = {
         ids["loads"]: "loads",
         ids["second"]: "second",

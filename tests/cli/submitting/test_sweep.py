@@ -144,7 +144,8 @@ def test_how_long_is_told_from_jobs_of_the_engine_that_is_needed(any_client: Cli
     assert "how long is not known until a job has run with the torch engine" in any_client.done(
         "sweep", *torch, "--dry-run"
     )
-    ids = any_client.json("sweep", "--no-worker", *torch)["ids"]
+    any_client.done("sweep", "--no-worker", *torch)
+    ids = sorted(job["id"] for job in any_client.json("status", "--sweep", "last"))
     with any_client.store() as store:
         claim = store.claim(store.register_worker("host", 1, ("auto", "cpu"), "0"), ("auto", "cpu"), 1)
         assert claim is not None
