@@ -35,6 +35,7 @@ from ..means.disks import cut_power
 from ..means.faulty import faulty_fleet, holder, wait_for_attempt, wait_for_workers, watching
 from .storm import Fault, Storm, Strike, a_service
 from .strikes import FAULTS, ON_SMALL_DISKS
+from .wrong import WRONG
 
 EVERY_S = 3.0
 POWER_CUT_S = 20.0
@@ -87,9 +88,9 @@ def weather_the_storm(folder: Path, seed: int, count: int, lease: float, report:
     with a_service(folder, dice, lease) as storm:
         ids = storm.store.submit([JobRequest(config) for config in configs(count, dice)])
         started = time.monotonic()
-        faults = {kind: fault for kind, fault in FAULTS.items() if storm.small_disks or fault not in ON_SMALL_DISKS}
-        report.add("kinds of faults left out, for no disk can be mounted", len(FAULTS) - len(faults))
-        rage(storm, faults, ids)
+        pulled = {kind: fault for kind, fault in FAULTS.items() if storm.small_disks or fault not in ON_SMALL_DISKS}
+        report.add("kinds of faults left out, for no disk can be mounted", len(FAULTS) - len(pulled))
+        rage(storm, pulled | WRONG, ids)
         report.add("jobs, seconds", f"{count}, {time.monotonic() - started:.0f}")
         storm.calm()
         judge(storm.store, ids, dice, report)
