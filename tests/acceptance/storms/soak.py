@@ -109,7 +109,7 @@ def rage(storm: Storm, faults: Mapping[str, Fault], ids: list[int]) -> None:
     """A fault every three seconds for as long as jobs run; the next one waits for an outage to be over."""
     deadline = time.monotonic() + PATIENCE_S
     storm.keep_four()
-    wait_until(lambda: any(job.state == "running" for job in storm.store.jobs(ids)), 60, "nothing starts")
+    wait_until(lambda: any(job.state == "running" for job in storm.store.jobs(ids)), 300, "nothing starts")
     while storm.cancelled or any(job.state in LIVE for job in storm.store.jobs(ids + storm.poison)):
         assert time.monotonic() < deadline, "the jobs do not end"
         struck = time.monotonic()

@@ -1,4 +1,4 @@
-"""Faults that no plug is pulled for: neighbours that answer wrongly or block, time that moves, a store that goes back."""
+"""Faults that pull no plug: neighbours that answer wrongly or block, time that moves, a store that goes back."""
 
 import shutil
 import signal
