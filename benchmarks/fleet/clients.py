@@ -84,32 +84,31 @@ class Client:
     async def claim(self) -> int:
         """Take a pack as the store does: the best, then those of its like that are this worker's share."""
         self.own |= {"token": uuid.uuid4().hex}
-        sent, started, peers, room = self.script.claims[PACK], time.monotonic(), 1, 0
-        await self.execute("SELECT 1")
-        await self.execute("BEGIN")
+        sent, started = self.script.claims[PACK], time.monotonic()
+        await self.begin()
         others = next(n for n, each in enumerate(sent) if "jobs.id !=" in each.text)
-        for each in sent[: others + 1]:
-            changed = {}
-            if "jobs.id !=" in each.text:
-                changed = {"param_1": room - 1}
-            elif "jobs.pack_key =" in each.text:
-                changed = {"param_1": PACK * peers}
-            rows = await self.one(each, changed)
-            if "jobs.pack_key," in each.text:
-                if not rows:
-                    await self.execute("COMMIT")
-                    return 0
-                self.own[0] = rows[0][0]
-            elif "workers.devices" in each.text:
-                peers = max(1, sum(row[2] for row in rows))
-            elif "jobs.pack_key =" in each.text and room == 0:
-                room = min(PACK, ceil(rows[0][0] / peers))
-        size = 1 + len(rows)
-        self.own |= {n: row[0] for n, row in enumerate(rows, 1)}
-        for each in self.script.claims[size][others + 1 :]:
+        size = await self.choose(sent[: others + 1])
+        for each in self.script.claims[size][others + 1 :] if size else [Sent("", [{}])]:
             await self.one(each)
         self.note("claim", started)
         return size
+
+    async def choose(self, sent: Sequence[Sent]) -> int:
+        """Lock the jobs of a pack, up to this worker's share; how many they are."""
+        changed: dict[str, Any] = {}
+        for each in sent:
+            rows = await self.one(each, changed)
+            if "jobs.pack_key," in each.text and not rows:
+                return 0
+            if "jobs.pack_key," in each.text:
+                self.own[0] = rows[0][0]
+            elif "workers.devices" in each.text:
+                peers = max(1, sum(row[2] for row in rows))
+                changed = {"param_1": PACK * peers}
+            elif "count(*)" in each.text:
+                changed = {"param_1": min(PACK, ceil(rows[0][0] / peers)) - 1}
+        self.own |= {n: row[0] for n, row in enumerate(rows, 1)}
+        return 1 + len(rows)
 
     async def train(self, size: int) -> None:
         """Train a claim in parts, as the fused engine does, with the heartbeats and the records that it takes."""
@@ -161,8 +160,7 @@ class Client:
         started, begun, results = time.monotonic(), False, []
         for each in sent:
             if not begun:
-                await self.execute("SELECT 1")
-                await self.execute("BEGIN")
+                await self.begin()
             results.append(await self.one(each))
             begun = bool(each.text)
         self.note(what, started)
@@ -171,13 +169,14 @@ class Client:
     async def one(self, sent: Sent, changed: Mapping[str, Any] | None = None) -> list[Any]:
         """Send one statement of a transaction; what it returns. It must find as many rows as it did before."""
         if not sent.text:
-            return await self.execute("COMMIT")
+            await self.connection.execute("COMMIT")
+            return []
         parameters = sent.filled(self.own, self.moment)
         cursor = self.connection.cursor()
         if sent.many:
             await cursor.executemany(sent.text, parameters)
         else:
-            await cursor.execute(sent.text, parameters[0] | (changed or {}))
+            await cursor.execute(sent.text, {**parameters[0], **(changed or {})})
         rows = await cursor.fetchall() if cursor.description else []
         if CLOCK in sent.text:
             self.moment = rows[0][0]
@@ -186,10 +185,10 @@ class Client:
         await asyncio.sleep(THINK_S)
         return rows
 
-    async def execute(self, statement: str) -> list[Any]:
-        """Send a statement without parameters."""
-        await self.connection.execute(statement.encode())
-        return []
+    async def begin(self) -> None:
+        """Begin a transaction, as SQLAlchemy does: it looks first whether the connection is still there."""
+        await self.connection.execute("SELECT 1")
+        await self.connection.execute("BEGIN")
 
     def note(self, what: str, started: float) -> None:
         """Note a verb."""

@@ -5,6 +5,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 from sqlalchemy import text
@@ -125,7 +126,7 @@ def _submit_now_and_then(store: Store, seconds: float) -> None:
         time.sleep(random.uniform(0.3, 0.7))
 
 
-def drain(url: str, jobs: int, workers: int = 50, most_s: float = 480.0) -> Iterator[Found]:
+def drain(url: str, jobs: int, workers: int = 50, most_s: float = 400.0) -> Iterator[Found]:
     """Have a sweep trained as fast as it is claimed and recorded; each fifth of it, or what there was time for."""
     with open_store(url) as store:
         script = recorded(store, workers, 0.01)
@@ -144,7 +145,7 @@ def drain(url: str, jobs: int, workers: int = 50, most_s: float = 480.0) -> Iter
             for _, pipe in running:
                 pipe.send("over")
             notes, probe = [pipe.recv() for _, pipe in running]
-    for (began, _, before), (ended, left, after) in zip(looks, looks[1:], strict=False):
+    for (began, _, before), (ended, left, after) in pairwise(looks):
         yield {"left": left, **figures(notes, probe, (began, ended), before, after)}
 
 

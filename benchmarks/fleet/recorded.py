@@ -94,7 +94,7 @@ def record(store: Store, worker: Simulated, flushes: Sequence[int]) -> Script:
     return script
 
 
-def submit_pack(store: Store, size: int) -> list[int]:
+def submit_pack(store: Store, size: int) -> Sequence[int]:
     """Queue jobs like all others, but before them."""
     requests = [JobRequest(TrainConfig(seed=s, keep_checkpoints="final"), priority=1) for s in range(size)]
     return store.submit_sweep(requests, {"seed": [0]}, None).jobs
@@ -108,7 +108,7 @@ def _record_pack(script: Script, worker: Simulated, size: int, flushes: Sequence
     assert [job.id for job in claimed.jobs] == jobs, "others were claimed as well"
     begin = lambda: worker.store.begin(claimed.token, dict.fromkeys(jobs, 0), "cpu", "fused", "1")  # noqa: E731
     script.begins[size] = _sent(worker, jobs, begin, held)
-    worker.store._counted = -1e9  # noqa: SLF001 - as it is every 20 s
+    worker.store._counted = -1e9  # as it is every 20 s
     script.counts[size] = _sent(worker, jobs, lambda: worker.store.heartbeat(claimed.token, jobs), held)
     script.beats[size] = _sent(worker, jobs, lambda: worker.store.heartbeat(claimed.token, jobs), held)
     for first in range(0, size, TOGETHER):

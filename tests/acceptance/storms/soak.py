@@ -226,7 +226,7 @@ def freeze_the_broker(folder: Path, seconds: float, report: Report) -> None:
         settings = Settings.resolve(str(folder / "frozen"), url, redis.url)
         store = stack.enter_context(open_store(url))
         fleet = stack.enter_context(faulty_fleet(settings, "--concurrency", "2", slow=0.1))
-        wait_for_workers(store, 2)
+        wait_for_workers(store, 2, 300)
         everybody_works(store)
         redis.send(signal.SIGSTOP)
         took, ran = submits_under(store, settings, live.url, time.monotonic() + seconds, report)
