@@ -17,12 +17,13 @@ from math import ceil
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-import psycopg
+from psycopg import pq
 from sqlalchemy.engine import make_url
 
 from benchmarks.fleet.counting import Notes
 from benchmarks.fleet.recorded import CLOCK, Script, Sent
 from benchmarks.fleet.simulated import BEAT_S, PACK, TOGETHER
+from benchmarks.fleet.wire import Ready, Wire
 
 THINK_S = 0.001
 """What a worker does between two statements: benchmarks.fleet.costs, its CPU by its statements."""
@@ -38,6 +39,13 @@ class Fleet:
         self.script, self.workers, self.job_s, self.looks = script, workers, job_s, looks
         self.took: Notes = defaultdict(list)
         self.over = asyncio.Event()
+        self._ready: dict[int, Ready] = {}
+
+    def ready(self, sent: Sent) -> Ready:
+        """Return a statement ready to be sent; each is made ready once."""
+        if id(sent) not in self._ready:
+            self._ready[id(sent)] = Ready.of(sent)
+        return self._ready[id(sent)]
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but no longer than until it is over."""
@@ -54,6 +62,12 @@ class Fleet:
         pipe.send(dict(self.took))
 
 
+def rows_of(result: pq.abc.PGresult) -> list[list[str]]:
+    """Values as text; bytes of results are not looked at."""
+    columns = range(min(result.nfields, 3))
+    return [[(result.get_value(n, k) or b"").decode() for k in columns] for n in range(result.ntuples)]
+
+
 class Client:
     """One worker."""
 
@@ -67,19 +81,20 @@ class Client:
         """Claim, train and idle until it is over. Who starts with all others starts somewhere in a pack's time."""
         fleet = self.fleet
         await fleet.pause(random.uniform(0, fleet.workers / 100))
-        async with await psycopg.AsyncConnection.connect(fleet.url, autocommit=True) as self.connection:
-            if fleet.looks == "listens":
-                await self.connection.execute("LISTEN queued")
-            await fleet.pause(random.uniform(0, min(TOGETHER * fleet.job_s, 30.0)))
-            reap_from = time.monotonic() + random.uniform(0, fleet.workers / 10)
-            while not fleet.over.is_set():
-                if time.monotonic() > reap_from:
-                    await self.send("reap", self.script.reap)
-                    reap_from = time.monotonic() + max(BEAT_S, fleet.workers / 10)
-                if size := await self.claim():
-                    await self.train(size)
-                else:
-                    await self.idle()
+        self.wire = await Wire.connect(fleet.url)
+        if fleet.looks == "listens":
+            await self.wire.simple(b"LISTEN queued")
+        await fleet.pause(random.uniform(0, min(TOGETHER * fleet.job_s, 30.0)))
+        reap_from = time.monotonic() + random.uniform(0, fleet.workers / 10)
+        while not fleet.over.is_set():
+            if time.monotonic() > reap_from:
+                await self.send("reap", self.script.reap)
+                reap_from = time.monotonic() + max(BEAT_S, fleet.workers / 10)
+            if size := await self.claim():
+                await self.train(size)
+            else:
+                await self.idle()
+        await self.wire.close()
 
     async def claim(self) -> int:
         """Take a pack as the store does: the best, then those of its like that are this worker's share."""
@@ -103,10 +118,10 @@ class Client:
             if "jobs.pack_key," in each.text:
                 self.own[0] = rows[0][0]
             elif "workers.devices" in each.text:
-                peers = max(1, sum(row[2] for row in rows))
+                peers = max(1, sum(int(row[2]) for row in rows))
                 changed = {"param_1": PACK * peers}
             elif "count(*)" in each.text:
-                changed = {"param_1": min(PACK, ceil(rows[0][0] / peers)) - 1}
+                changed = {"param_1": min(PACK, ceil(int(rows[0][0]) / peers)) - 1}
         self.own |= {n: row[0] for n, row in enumerate(rows, 1)}
         return 1 + len(rows)
 
@@ -146,13 +161,13 @@ class Client:
                 await self.send("idle", self.script.idle)
                 self.beaten = time.monotonic()
             if self.fleet.looks == "listens":
-                async for _ in self.connection.notifies(timeout=BEAT_S, stop_after=1):
-                    self.fleet.took["told"].append((time.time(), 0.0))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.wire.told.wait(), BEAT_S)
+                    self.wire.told.clear()
                     return
                 continue
             await self.fleet.pause(every)
             if (await self.send("poll", self.script.poll))[0]:
-                self.fleet.took["told"].append((time.time(), 0.0))
                 return
 
     async def send(self, what: str, sent: Sequence[Sent]) -> list[list[Any]]:
@@ -166,29 +181,25 @@ class Client:
         self.note(what, started)
         return results
 
-    async def one(self, sent: Sent, changed: Mapping[str, Any] | None = None) -> list[Any]:
+    async def one(self, sent: Sent, changed: Mapping[str, int] | None = None) -> list[Any]:
         """Send one statement of a transaction; what it returns. It must find as many rows as it did before."""
         if not sent.text:
-            await self.connection.execute("COMMIT")
+            await self.wire.simple(b"COMMIT")
             return []
-        parameters = sent.filled(self.own, self.moment)
-        cursor = self.connection.cursor()
-        if sent.many:
-            await cursor.executemany(sent.text, parameters)
-        else:
-            await cursor.execute(sent.text, {**parameters[0], **(changed or {})})
-        rows = await cursor.fetchall() if cursor.description else []
+        ready = self.fleet.ready(sent)
+        results = await self.wire.run(ready, ready.filled(self.own, self.moment, changed or {}))
+        rows = [row for result in results for row in rows_of(result)] if not sent.many else []
         if CLOCK in sent.text:
-            self.moment = rows[0][0]
-        elif not sent.text.startswith("SELECT") and cursor.rowcount != sent.rows:
-            raise RuntimeError(f"{cursor.rowcount} rows and not {sent.rows}: {sent.text}")
+            self.moment = datetime.fromisoformat(rows[0][0])
+        elif not sent.text.startswith("SELECT") and (n := sum(r.command_tuples or 0 for r in results)) != sent.rows:
+            raise RuntimeError(f"{n} rows and not {sent.rows}: {sent.text}")
         await asyncio.sleep(THINK_S)
         return rows
 
     async def begin(self) -> None:
         """Begin a transaction, as SQLAlchemy does: it looks first whether the connection is still there."""
-        await self.connection.execute("SELECT 1")
-        await self.connection.execute("BEGIN")
+        await self.wire.simple(b"SELECT 1")
+        await self.wire.simple(b"BEGIN")
 
     def note(self, what: str, started: float) -> None:
         """Note a verb."""
@@ -209,7 +220,8 @@ def play(url: str, script: Script, worker: str, label: str) -> None:
     async def once() -> None:
         fleet = Fleet(url, script, 1, 0.0)
         client = Client(fleet, worker, label)
-        async with await psycopg.AsyncConnection.connect(fleet.url, autocommit=True) as client.connection:
-            await client.train(await client.claim())
+        client.wire = await Wire.connect(fleet.url)
+        await client.train(await client.claim())
+        await client.wire.close()
 
     asyncio.run(once())

@@ -97,15 +97,13 @@ def looks(url: str, workers: int, how: Looks, seconds: float) -> Found:
             running[0][1].send("over")
             running[0][1].recv()
         with store.engine.connect() as connection:
-            seen = (
-                "SELECT extract(epoch FROM a.claimed_at - j.created_at) FROM jobs j JOIN attempts a ON a.job_id = j.id"
-            )
+            seen = "SELECT extract(epoch FROM a.began_at - j.created_at) FROM jobs j JOIN attempts a ON a.job_id = j.id"
             waited = [1000 * float(row[0]) for row in connection.execute(text(f"{seen} WHERE j.name = 'single'"))]
     p50, p99 = np.percentile(waited, [50, 99]).tolist()
     return {
         "cores of the database": idle,
         "database, CPU ms more a job": 1000 * (busy - idle) * seconds / len(waited),
-        "until a job is claimed p50, ms": p50,
+        "until a job is begun p50, ms": p50,
         "p99, ms": p99,
         "jobs": len(waited),
     }

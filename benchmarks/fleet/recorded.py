@@ -45,16 +45,6 @@ class Sent:
     many: bool = False
     rows: int = -1
 
-    def filled(self, own: Mapping[str | int, Any], moment: datetime | None) -> list[dict[str, Any]]:
-        """The parameters of another claim, at a moment of its own."""
-        return [{name: _own(value, own, moment) for name, value in values.items()} for values in self.parameters]
-
-
-def _own(value: Any, own: Mapping[str | int, Any], moment: datetime | None) -> Any:
-    if type(value) is Own:
-        return own[value.name]
-    return moment + value.by if type(value) is After and moment else value
-
 
 @dataclass
 class Script:

@@ -35,7 +35,7 @@ from ..means.disks import cut_power
 from ..means.faulty import faulty_fleet, holder, wait_for_attempt, wait_for_workers, watching
 from .storm import Fault, Storm, Strike, a_service
 from .strikes import FAULTS, ON_SMALL_DISKS
-from .wrong import WRONG
+from .wrong import HOUR_S, WRONG
 
 EVERY_S = 3.0
 POWER_CUT_S = 20.0
@@ -180,8 +180,9 @@ def _recoveries(strikes: Iterable[Strike], events: dict[int, list[Event]]) -> It
     for strike in strikes:
         for job in strike.jobs:
             later = [event for event in events[job] if event.at > strike.at]
-            if later and later[0].kind in ("lost", "released"):
-                yield (later[0].at - strike.at).total_seconds()
+            seconds = (later[0].at - strike.at).total_seconds() if later else 0.0
+            if later and later[0].kind in ("lost", "released") and seconds < HOUR_S / 2:  # by a clock that did not jump
+                yield seconds
 
 
 def _times(seconds: list[float]) -> str:
