@@ -18,7 +18,8 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.metrics.names import MEANINGS, VERDICTS
 from curvegan_db.columns import JOB_FIELDS
 from curvegan_db.filters.fields import Digits, JobField, Number, Seed, Text, Truth, Whole, Word, contains, near, within
-from curvegan_db.tables.models import Dataset, Job, JobTag, UtcDateTime
+from curvegan_db.tables.column_types import UtcDateTime
+from curvegan_db.tables.models import Dataset, Job, JobTag
 from curvegan_db.tables.states import displayed_as
 from curvegan_db.values import DISPLAYED_STATES
 
