@@ -55,8 +55,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "a point": {"latent": 0, "points": 1, "layers_g": 0, "layers_d": 0, "optimiser": "sgd", "lr": 0.1},
     # Steps of some biases are less than half of what the next float32 is away: two roundings of one drift.
     "small steps": {
-        **{"layers_g": 4, "layers_d": 4, "activation": "leaky_relu", "loss": "wgan", "clip": 0.1, "g_steps": 2},
-        **{"optimiser": "oadam", "schedule": "linear", "warmup": 20, "lr": 2e-4, "latent_noise": "uniform"},
+        **{"layers_g": 4, "layers_d": 4, "activation": "leaky_relu", "optimiser": "oadam", "lr": 2e-4, "g_steps": 2},
+        **{"loss": "wgan", "clip": 0.1, "curve": "updown", "latent_noise": "uniform"},
+        **{"schedule": "linear", "warmup": 20},
     },
     **{f"{name} {kind}": {"activation": name, **values} for name in SMOOTH_NUMBERS for kind, values in _BENT.items()},
     "own bends": {"activation_g": "elu", "activation_d": "gelu", "layers_d": 2, "gp": 1.0, "curve": "updown"},
