@@ -49,13 +49,8 @@ def _cases() -> dict[str, dict[str, Any]]:
     linear = {"layers_d": 0, "activation": "leaky_relu", "optimiser": "oadam", "curve": "quadratic_family"}
     cases["linear oadam fused"] = {**linear, "engine": "fused"}
     cases["tanh fused"] = {"activation": "tanh", "r1": 0.5, "engine": "fused"}
-    cases["elu silu fused"] = {
-        "activation_g": "elu",
-        "activation_d": "silu",
-        "layers_d": 2,
-        "gp": 1.0,
-        "engine": "fused",
-    }
+    bends = {"activation_g": "elu", "activation_d": "silu", "layers_d": 2, "gp": 1.0}
+    cases["elu silu fused"] = {**bends, "engine": "fused"}
     cases["gelu fused"] = {"activation": "gelu", "layers_g": 2, "optimiser": "rmsprop", "engine": "fused"}
     cases["spectral_norm leaky_relu torch"] = {"spectral_norm": True, "activation": "leaky_relu", "engine": "torch"}
     cases["tanh torch"] = {"activation": "tanh", "r1": 0.5, "engine": "torch"}
