@@ -17,6 +17,7 @@ from curvegan_db.verbs.looking.comparing import Comparing
 from curvegan_db.verbs.looking.details import Details
 from curvegan_db.verbs.looking.gauges import Gauging
 from curvegan_db.verbs.looking.standing import Standings
+from curvegan_db.verbs.many import Many
 from curvegan_db.verbs.paces import Paces
 from curvegan_db.verbs.progress import Progress
 from curvegan_db.verbs.reruns import Reruns
@@ -36,6 +37,7 @@ class Store(
     Reruns,
     Forks,
     Sweeps,
+    Many,
     Studies,
     Paces,
     Standings,
