@@ -1,7 +1,7 @@
 """Jobs that were submitted together: all of them stored and counted at once, thousands in a few statements."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import func, or_, select
