@@ -101,6 +101,18 @@ def test_the_first_page_of_the_dashboard_reads_what_it_shows(full_store: Store) 
             assert "TEMP B-TREE" not in plan
 
 
+@pytest.mark.parametrize(
+    "where", ["loss=wgan", "lr=0.5", "lr_g<1e-9", "seed=7", "curve=ring8", "r1=1", "batch_size=3", "rmse<1e-9"]
+)
+def test_a_filter_on_a_common_key_reads_no_config(full_store: Store, where: str) -> None:
+    vacuum(full_store)
+    chosen = Filter.parse(where)
+    verbs: list[Callable[[], Any]] = [lambda: full_store.count(chosen), lambda: full_store.counted(chosen)]
+    for verb in verbs:
+        for plan in plans(full_store, verb):
+            assert "ix_jobs_key" in plan or "Index Scan using" in plan, plan
+
+
 def test_a_sweep_is_counted_without_reading_a_job(full_store: Store) -> None:
     sweep_id = full_store.submit_sweep([request(seed=seed) for seed in range(300)], {"seed": []}).id
     assert sweep_id is not None
