@@ -107,13 +107,13 @@ class Job:
         from curvegan_core.families.curves import points_x
         from curvegan_db.errors import ResultNotFound
 
-        found, record = self._services.store.snapshots(self.id), self.record
-        if not found:
+        stored, record = self._services.store.snapshots(self.id), self.record
+        if not stored:
             raise ResultNotFound(f"job {self.id} has no snapshot yet: it is {record.state}")
-        steps = np.array([snapshot.step for snapshot in found], np.int64)
-        curves = np.stack([snapshot.curves for snapshot in found])
+        steps = np.array([snapshot.step for snapshot in stored], np.int64)
+        curves = np.stack([snapshot.curves for snapshot in stored])
         x = points_x(record.config, own_curves(self._services.store, record))
-        return Snapshots(steps, curves, x, _metrics(found))
+        return Snapshots(steps, curves, x, _metrics(stored))
 
     def generator(self, step: int | None = None, last: bool = False) -> "Generator":
         """Return its generator as of a checkpoint, the newest without a step: a function on numpy arrays.

@@ -20,6 +20,11 @@ from .databases import migrate, new_database
 from .servers import PostgresServer, RedisServer, Server, ServerUnavailableError
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores, for a quarter of the suite's time its tests wait for somebody else."""
+    return 1 + (os.cpu_count() or 1)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def fused_code(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The fused engine's code, of this process and of every worker that a test starts.

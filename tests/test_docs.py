@@ -168,6 +168,13 @@ def _anchors(file: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_contributing_names_files_that_there_are() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    folders = [ROOT, ROOT / "core" / "curvegan_core", ROOT / "cli" / "curvegan_cli"]
+    named = {path.rstrip("/") for path in re.findall(r"`([\w./]+(?:/|\.py|\.md|\.json))`", text)}
+    assert [path for path in sorted(named) if not any((folder / path).exists() for folder in folders)] == []
+
+
 @each_document
 def test_make_targets_in_a_document_exist(document: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.M))

@@ -83,15 +83,15 @@ def _heatmap(picture: SweepPicture) -> "Picture":
     from curvegan_core.plotting.sweep_data import Table
     from curvegan_core.plotting.sweep_plots import heatmap_picture
 
-    found = located(picture)
-    cells = np.full((len(found.rows), len(found.columns)), np.nan)
-    for (name_x, name_y), members in found.cells.items():
+    grid = located(picture)
+    cells = np.full((len(grid.rows), len(grid.columns)), np.nan)
+    for (name_x, name_y), members in grid.cells.items():
         median = quartiles(value for _, value in members).median
-        cells[found.rows.index(name_y), found.columns.index(name_x)] = np.nan if median is None else median
-    names = [shown(name) for name in found.columns], [shown(name) for name in found.rows]
+        cells[grid.rows.index(name_y), grid.columns.index(name_x)] = np.nan if median is None else median
+    names = [shown(name) for name in grid.columns], [shown(name) for name in grid.rows]
     table = Table(picture.keys[0], picture.keys[1], *names, cells)
     over = f", over {' and '.join(picture.keys[2:])} too" if len(picture.keys) > 2 else ""
-    jobs = sum(map(len, found.cells.values()))
+    jobs = sum(map(len, grid.cells.values()))
     facts = picture.facts(f"{picture.metric.name}, median of the jobs of a cell{over}", f"{jobs} jobs")
     return heatmap_picture(picture.title, facts, table, picture.metric.name, not larger_is_better(picture.metric))
 

@@ -78,8 +78,8 @@ def _mended(cell: str) -> str:
         return f"write E for its D, as {re.sub('[dD]', 'E', cell)}"
     if _COLONS.fullmatch(cell):
         return "write commas between numbers, for its colons"
-    found = _WITH_UNIT.fullmatch(cell)
-    return f"write it without its sign or unit, as {found[1] or ''}{found[2]}" if found else ""
+    number = _WITH_UNIT.fullmatch(cell)
+    return f"write it without its sign or unit, as {number[1] or ''}{number[2]}" if number else ""
 
 
 def _both(cell: str) -> str:

@@ -65,9 +65,9 @@ class Typed:
         from curvegan.submitting.layers import assignments
         from curvegan_core.errors import InvalidConfig
 
-        found = [(key, several(key, text)) for key, text in self.keys.items() if is_several(key, text)]
-        if found:
-            raise InvalidConfig(found[0][1], found)
+        problems = [(key, several(key, text)) for key, text in self.keys.items() if is_several(key, text)]
+        if problems:
+            raise InvalidConfig(problems[0][1], problems)
         return assignments(_ordered(self.keys).items())
 
     def request(self, config: "TrainConfig") -> "JobRequest":

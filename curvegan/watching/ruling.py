@@ -21,17 +21,17 @@ def rulings(job: "Job", losses: "LossCurve", snapshots: "Sequence[Snapshot]") ->
     from curvegan_core.metrics.weighing import rules, run_away
 
     name = (job.verdict or "").partition(" ")[0]
-    found = [run_away(job.metrics)] if name == "diverged" and job.metrics else rules(losses, snapshots, job.metrics)
-    if found[-1].name != name or not found[-1].holds:
+    judged = [run_away(job.metrics)] if name == "diverged" and job.metrics else rules(losses, snapshots, job.metrics)
+    if judged[-1].name != name or not judged[-1].holds:
         return None
     return [
         {
             "name": rule.name,
             "meaning": RULES[rule.name],
-            "decided": rule is found[-1],
+            "decided": rule is judged[-1],
             "measures": [_told(measure) for measure in rule.measures],
         }
-        for rule in found
+        for rule in judged
     ]
 
 

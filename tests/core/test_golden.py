@@ -2,19 +2,32 @@
 
 import json
 import platform
+from typing import Any, get_args
 
 import pytest
 
+from curvegan_core.config.scalars import Loss
 from curvegan_core.engines.fused.vectors import has_fused_multiply_add
 
-from .golden import CASES, EXACT, GOLDEN, judged_digest, last_losses, machine, trained, training_digest
+from .golden import CASES, EXACT, GOLDEN, LOSS_KEYS, judged_digest, last_losses, machine, trained, training_digest
 
 _GOLDEN = json.loads(GOLDEN.read_text())
 
 
+def known(numbers: dict[str, Any], name: str) -> Any:
+    """What golden.json holds of a case."""
+    if name not in numbers:
+        pytest.fail(f"golden.json knows nothing of {name}: `python -m tests.core.golden` adds what is missing there")
+    return numbers[name]
+
+
+def test_every_loss_has_cases() -> None:
+    assert tuple(LOSS_KEYS) == get_args(Loss)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_losses_are_close_on_any_machine(name: str) -> None:
-    assert last_losses(trained(name)) == pytest.approx(_GOLDEN["losses"][name], rel=1e-3, abs=1e-4)
+    assert last_losses(trained(name)) == pytest.approx(known(_GOLDEN["losses"], name), rel=1e-3, abs=1e-4)
 
 
 @pytest.mark.skipif(
@@ -23,7 +36,7 @@ def test_losses_are_close_on_any_machine(name: str) -> None:
 )
 @pytest.mark.parametrize("name", EXACT)
 def test_a_fused_training_has_the_same_bits_on_every_machine(name: str) -> None:
-    assert training_digest(trained(name)) == _GOLDEN["training"][name]
+    assert training_digest(trained(name)) == known(_GOLDEN["training"], name)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -31,4 +44,4 @@ def test_all_that_is_recorded_has_the_same_bits_on_a_known_machine(name: str) ->
     here = machine()
     if here not in _GOLDEN["machines"]:
         pytest.skip(f"golden.json knows no {here}; at a state you trust, `python -m tests.core.golden` adds it")
-    assert judged_digest(trained(name)) == _GOLDEN["machines"][here][name]
+    assert judged_digest(trained(name)) == known(_GOLDEN["machines"][here], name)

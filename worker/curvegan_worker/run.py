@@ -156,10 +156,10 @@ class Run:
     def _advance(self, training: PackTraining) -> Sequence[Progress]:
         """Train all jobs of a pack on for a while; what that took of the processor is shared by them."""
         jobs, before = list(training.jobs), time.thread_time()
-        found = list(training.advance()) if jobs else []
+        progress = list(training.advance()) if jobs else []
         share = (time.thread_time() - before) / max(1, len(jobs))
         self._cpu |= {job: self._cpu.get(job, 0.0) + share for job in jobs}
-        return found
+        return progress
 
     def _begin(self, pack: Sequence[_Start]) -> PackTraining:
         device = pack[0].device

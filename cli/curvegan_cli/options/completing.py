@@ -118,10 +118,10 @@ def jobs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Comple
 
 def jobs_or_sweeps(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete what names jobs: a job, or a sweep by its name."""
-    found = jobs(ctx, option, incomplete)
-    known = {item.value for item in found}
+    among_jobs = jobs(ctx, option, incomplete)
+    known = {item.value for item in among_jobs}
     named = [item for item in sweeps(ctx, option, incomplete) if not item.value.isdecimal()]
-    return [*found, *(item for item in named if item.value not in known)]
+    return [*among_jobs, *(item for item in named if item.value not in known)]
 
 
 def sweeps(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -113,7 +113,7 @@ def scores_picture(data: OwnData) -> Picture:
         for name, scores, colour in (("real", real, TARGET_COLOUR), ("generated", made, GENERATED_COLOUR))
     ]
     both = np.concatenate([real, made])
-    titles = [f"component {at + 1}: {share:.0%} of the variance" for at, share in enumerate(shares)]
+    titles = [f"component {number}: {share:.0%} of the variance" for number, share in enumerate(shares, 1)]
     keys = [Key(f"{len(mark.x)} {mark.name}", mark.colour, 3, "dots") for mark in marks]
     return _alone(data, room(both[:, 0], 0.06), room(both[:, 1], 0.06), marks, (titles[0], titles[1]), keys)
 
@@ -125,7 +125,7 @@ def pairs_picture(data: OwnData) -> Picture:
     order = np.argsort(np.sum((made - rows) ** 2, axis=1))
     chosen = [*order[:_COLUMNS], *order[: -_COLUMNS - 1 : -1]]
     y = room(np.concatenate([made[chosen], rows[chosen]]), 0.06)
-    axes = [_panel(data, index, y, made[at], rows[at]) for index, at in enumerate(chosen)]
+    axes = [_panel(data, index, y, made[row], rows[row]) for index, row in enumerate(chosen)]
     keys = [Key("the nearest row trained on", _REAL, 1.5), Key("generated", _GENERATED, 1.5)]
     facts = f"step {data.step:,}    of {len(made)} generated curves the nearest, and the farthest"
     return Picture(1032, 556, drawable(data.title), drawable(facts), _laid_out(axes), keys)
@@ -175,9 +175,9 @@ def _box(
     data: OwnData, index: int, y: tuple[float, float], marks: list[Marks], title: str, columns: int = _COLUMNS
 ) -> Axes:
     """Return one of two rows of boxes, which are as wide as there is room for."""
-    place, column = divmod(index, columns)
+    line, column = divmod(index, columns)
     width = 968 // columns
-    left, bottom = 60 + column * width, 291 - place * 231
+    left, bottom = 60 + column * width, 291 - line * 231
     x = room(data.x, 0.02)
     return Bands(
         (left, bottom, left + width - 26, bottom + 170),
@@ -185,11 +185,11 @@ def _box(
         y,
         marks,
         title=drawable(title),
-        label_x=data.titles[0] if place else "",
+        label_x=data.titles[0] if line else "",
         label_y="" if column else data.titles[1],
         grid_x=round_ticks(x, 4),
         grid_y=round_ticks(y, 4),
-        labelled=(place == 1, column == 0),
+        labelled=(line == 1, column == 0),
     )
 
 

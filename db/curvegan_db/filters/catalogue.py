@@ -32,7 +32,8 @@ from curvegan_db.filters.fields import (
     near,
     within,
 )
-from curvegan_db.tables.models import Dataset, Job, JobTag, UtcDateTime
+from curvegan_db.tables.column_types import UtcDateTime
+from curvegan_db.tables.models import Dataset, Job, JobTag
 from curvegan_db.tables.states import displayed_as
 from curvegan_db.values import DISPLAYED_STATES
 

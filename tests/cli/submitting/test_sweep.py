@@ -1,57 +1,16 @@
 """curvegan sweep and every --sweep: what is queued, what is said, and what is refused before anything is stored."""
 
-import json
 import re
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 
-from curvegan_db.columns import JobState
-
-from ...db.one_job import begin, finish
+from ...db.one_job import finish
 from ..client import SMALL, Client, PlayedWorker
-from ..watching.test_status import on_a_terminal
-
-GRID = ("--grid", "lr=1e-4,1e-3", "--grid", "loss=ns,rpgan", "--seeds", "3")
-
-
-def swept(client: Client, *words: str) -> int:
-    """The id of a new sweep that no background worker will take."""
-    return int(client.done("sweep", "--no-worker", "-q", *(words or GRID)))
-
-
-def end(client: Client, *states: str, steps: bool = False) -> None:
-    """Let a worker end so many queued jobs, the oldest first, each in its state."""
-    with client.store() as store:
-        worker = store.register_worker("host", 1, ("auto", "cpu"), "0")
-        for state in states:
-            claim = store.claim(worker, ("auto", "cpu"), 1)
-            assert claim is not None
-            job_id = claim.jobs[0].id
-            begin(store, claim.token, job_id, 0, "cpu", "torch", "2")
-            finish(store, claim.token, job_id, JobState(state), error="no" if state == "failed" else None)
-        store.unregister_worker(worker)
-
-
-@contextmanager
-def soon(client: Client, *states: str) -> Iterator[None]:
-    """Meanwhile a worker ends the queued jobs."""
-    thread = threading.Timer(0.3, end, (client, *states))
-    thread.start()
-    yield
-    thread.join()
-
-
-def states_of(client: Client, sweep_id: int) -> dict[str, int]:
-    [sweep] = client.json("sweeps", str(sweep_id))
-    return {state: count for state, count in sweep["states"].items() if count}
+from .queued_sweep import GRID, end, states_of, swept
 
 
 def test_a_grid_is_a_job_for_every_point_and_seed(any_client: Client) -> None:
@@ -233,54 +192,6 @@ def test_an_unknown_sweep_is_refused(any_client: Client, command: str) -> None:
         said = any_client.refused(command, "--sweep", name)
         assert said == f"Error: no sweep is called '{name}'; `curvegan sweeps` lists all"
     assert "no sweep 2" in any_client.refused("sweeps", "2")
-
-
-def ended(result: Result) -> tuple[int, str]:
-    return result.exit_code, result.stderr.splitlines()[-1]
-
-
-def test_wait_follows_a_sweep_by_its_counts(any_client: Client) -> None:
-    swept(any_client)
-    with soon(any_client, *["succeeded"] * 11, "failed"):
-        result = any_client("wait", "--sweep", "1", "--no-worker")
-    assert ended(result) == (1, "sweep 1: 12 of 12 jobs have ended: 11 succeeded, 1 failed")
-    assert result.stdout == "Sweep 1: 12 jobs, 11 succeeded, 1 failed\n"
-    result = any_client("wait", "--sweep", "1", "-o", "json")
-    assert (result.exit_code, json.loads(result.stdout)["states"]["failed"]) == (1, 1)
-    assert any_client("wait", "--sweep", "1", "-q").stdout == "1\n"
-    assert any_client("wait", "--sweep", "1", "-o", "csv").stdout.count("\n") == 2
-
-
-def test_sweep_and_wait(any_client: Client) -> None:
-    any_client.done("db", "upgrade")
-    with soon(any_client, *["succeeded"] * 3):
-        result = any_client("sweep", "--no-worker", "--seeds", "3", "--wait", "-o", "json")
-    assert result.exit_code == 0
-    assert json.loads(result.stdout)["states"]["succeeded"] == 3
-
-
-def test_ctrl_c_detaches_from_a_sweep(client: Client) -> None:
-    swept(client)
-    process = subprocess.Popen(
-        **client.command("wait", "--sweep", "1", "--no-worker"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stderr is not None
-    assert "Job 1 and 11 more wait for a worker" in process.stderr.readline()
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate()
-    assert (process.returncode, stdout) == (130, "")
-    assert "`curvegan wait --sweep 1` follows it" in stderr
-    assert states_of(client, 1) == {"queued": 12}
-
-
-def test_a_terminal_gets_one_bar(client: Client) -> None:
-    swept(client)
-    with soon(client, *["succeeded"] * 12):
-        code, shown = on_a_terminal(client, "wait", "--sweep", "1", "--no-worker", seconds=60)
-    assert code == 0
-    assert "━" in shown
-    assert "12/12" in shown
-    assert "12 succeeded" in shown
 
 
 def test_nudges_are_a_few_for_any_sweep(any_client: Client, redis_url: str) -> None:

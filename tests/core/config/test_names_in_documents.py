@@ -21,6 +21,11 @@ def test_every_loss_has_a_row(name: str) -> None:
     assert f"\n| `{name}` |" in section("science.md", "Losses")
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_theory_knows_of_every_loss_has_a_row(name: str) -> None:
+    assert f"\n| `{name}` | 0 |" in (_DOCS / "theory.md").read_text(), "`make theory` adds it"
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_is_explained(name: str) -> None:
     assert f"`{name}`" in section("science.md", "Metrics")

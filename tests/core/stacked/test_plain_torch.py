@@ -3,7 +3,7 @@
 import random
 from contextlib import suppress
 from itertools import count
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -110,6 +110,13 @@ ELSEWHERE = {"x_min", "x_max", "init_deviation", "schedule_steps", "lr_g", "lr_d
 def test_a_key_that_numbers_depend_on_is_a_choice_or_tested_elsewhere() -> None:
     numbers = {key for key, declared in TrainConfig.KEYS.items() if declared.numbers}
     assert numbers - ELSEWHERE == (CHOICES.keys() | _SHAPE.keys()) & numbers
+
+
+def test_a_key_that_is_one_of_several_words_has_them_all_in_the_product() -> None:
+    for key in CHOICES:
+        words = get_args(TrainConfig.model_fields[key].annotation)
+        if words and all(isinstance(word, str) for word in words):
+            assert {*words} == {*CHOICES[key], getattr(TrainConfig(), key)}, key
 
 
 def test_the_product_has_every_choice_in_some_config() -> None:

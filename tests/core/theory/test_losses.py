@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from curvegan_core.config.rules import LOSSES_WITH_LABELS
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines.stacked.losses import TORCH_LOSSES
 from curvegan_core.errors import InvalidConfig
@@ -51,16 +52,21 @@ SETTLED = [loss for loss in LOSSES if equilibrium(config(loss=loss)).p_real is n
 """The losses that settle at one logit; the others know differences alone."""
 
 
-@pytest.mark.parametrize(("loss", "smooth"), [*product(SETTLED, (0.0, 0.1, 0.4))])
+SMOOTHED = [*product(SETTLED, (0.0,)), *product(LOSSES_WITH_LABELS, (0.1, 0.4))]
+
+
+@pytest.mark.parametrize(("loss", "smooth"), SMOOTHED)
 def test_equilibrium_is_the_best_constant_logit_and_its_losses(loss: str, smooth: float) -> None:
     settled, pair = equilibrium(config(loss=loss, label_smoothing=smooth)), TORCH_LOSSES[loss]
     assert settled.p_real is not None
     logit = torch.tensor([math.log(settled.p_real / (1 - settled.p_real))], dtype=torch.float64)
-    assert pair.smooth is not None
 
     def d_loss(logits: Tensor) -> Tensor:
+        plain = pair.discriminator(logits, logits)
+        if not smooth:
+            return plain
         assert pair.smooth is not None
-        return pair.discriminator(logits, logits) + pair.smooth(logits, torch.tensor(smooth, dtype=torch.float64))
+        return plain + pair.smooth(logits, torch.tensor(smooth, dtype=torch.float64))
 
     assert d_loss(logit).item() == pytest.approx(settled.d_loss)
     assert pair.generator(logit, logit).item() == pytest.approx(settled.g_loss)

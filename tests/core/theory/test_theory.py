@@ -1,5 +1,6 @@
 """The Dirac-GAN as theory has it: trainings and their Jacobians against closed forms."""
 
+import math
 from typing import Any, get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from curvegan_core.engines.choice import choose
 from curvegan_core.engines.stacked.jacobian import jacobian
 from curvegan_core.errors import CheckpointRefused, InvalidInput
 from curvegan_core.families.curves import family
+from curvegan_core.losses import equilibrium
 from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.spectrum import MOST_NUMBERS, numbers_of, spectrum
 from tests.core.packs import alone
@@ -38,7 +40,8 @@ def at(config: TrainConfig, p: float, t: float) -> State:
     """Where D(x) = p x and G = t, and D's bias is where the loss settles."""
     state = State.initial(config)
     values = {"discriminator.0.weight": p, "generator.0.bias": t}
-    settled = 0.5 if config.loss == "lsgan" else 0.0
+    p_real = equilibrium(config).p_real
+    settled = math.log(p_real / (1 - p_real)) if p_real else 0.0
     for name, tensor in state.weights.items():
         tensor[...] = values.get(name, settled if name == "discriminator.0.bias" else 0.0)
     return state
@@ -52,6 +55,10 @@ def multipliers(config: TrainConfig) -> np.ndarray:
 def are_among(wanted: Any, found: np.ndarray, tolerance: float = 1e-7) -> None:
     distance = np.abs(np.asarray(wanted)[:, None] - found)
     assert distance.min(axis=1).max() < tolerance, (wanted, found)
+
+
+def test_theory_knows_every_loss() -> None:
+    assert theory.TURN.keys() == theory.BIAS.keys() == set(get_args(Loss))
 
 
 @each_loss

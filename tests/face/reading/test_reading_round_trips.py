@@ -15,7 +15,7 @@ from curvegan.reading.wishes import Wishes
 from curvegan_core.errors import CurveganError, DatasetRefused
 from curvegan_core.families.dataset import Dataset
 
-from .test_reading import DATES, DRESSES, HOURS, LOADS, NAMES, TS, lines, npy, text
+from .samples import DATES, DRESSES, HOURS, LOADS, NAMES, TS, lines, npy, text
 
 AS_RECOGNISED = Wishes()
 

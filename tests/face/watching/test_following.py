@@ -110,9 +110,12 @@ def test_a_job_that_is_gone_ends_the_following(lab: Lab) -> None:
 def test_a_sweep_is_seen_by_its_counts(lab: Lab) -> None:
     submitted = lab.store.submit_sweep([ONE, ONE], {"seed": [0, 0]}, None, False)
     assert submitted.id is not None
-    kinds = []
+    kinds: list[object] = []
     for seen in follow_sweep(lab, submitted.id):
-        kinds.append(seen.kind if isinstance(seen, Remark) else seen.sweep.ended)
+        kind = seen.kind if isinstance(seen, Remark) else seen.sweep.ended
+        if kind in kinds:  # on a busy machine a look may be of before
+            continue
+        kinds.append(kind)
         if isinstance(seen, Standing) and seen.sweep.ended < 2:
             assert seen.left.seconds is None
             lab.store.cancel(submitted.jobs[seen.sweep.ended])

@@ -44,11 +44,11 @@ def main() -> None:
     from curvegan_worker.host.log_setup import log_to_stderr  # noqa: PLC0415
 
     log_to_stderr()
-    verb, *about = sys.argv[1:]
+    verb, *words = sys.argv[1:]
     try:
         with open_store(settings.database_url) as store:
             if verb == "failing":
-                store.worker_failing(socket.gethostname(), int(about[0]), sys.stdin.buffer.read().decode())
+                store.worker_failing(socket.gethostname(), int(words[0]), sys.stdin.buffer.read().decode())
             elif store.queued(("auto", "cpu")) is not None:
                 sys.exit(_QUEUED)
     except ServiceUnavailable as error:

@@ -61,8 +61,8 @@ class Member:
 
     def register(self, devices: Sequence[str], engines: Sequence[str], state: str) -> None:
         """Be known."""
-        about = (socket.gethostname(), os.getpid(), devices, self.version)
-        self.id = self.store.register_worker(*about, engines, state)
+        described = (socket.gethostname(), os.getpid(), devices, self.version)
+        self.id = self.store.register_worker(*described, engines, state)
         self._outage.passed()
 
     @property

@@ -103,9 +103,9 @@ def main() -> None:
     log_to_stderr()
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     try:
-        found = engines(device)
-        print(json.dumps(found), file=answer, flush=True)
-        get_ready(found)
+        present = engines(device)
+        print(json.dumps(present), file=answer, flush=True)
+        get_ready(present)
     except CurveganError as error:
         _log.critical("%s", error)
         sys.exit(error.exit_code)

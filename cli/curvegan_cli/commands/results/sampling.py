@@ -132,9 +132,9 @@ def _refuse_curves(form: str) -> None:
 
 
 def _grid(numbers: dict[str, dict[str, float]]) -> Grid:
-    metrics = list(dict.fromkeys(metric for found in numbers.values() for metric in found))
+    metrics = list(dict.fromkeys(metric for measured in numbers.values() for metric in measured))
     columns = [Column(""), *(Column(metric.upper(), right=True) for metric in metrics)]
-    return Grid(columns, [[name, *(found.get(metric) for metric in metrics)] for name, found in numbers.items()])
+    return Grid(columns, [[name, *(measured.get(metric) for metric in metrics)] for name, measured in numbers.items()])
 
 
 def _figures(rows: list[list[Any]]) -> list[list[str]]:
