@@ -2,7 +2,8 @@
 
     python -m benchmarks.depth [--rounds 5]        `pip install jax` adds the rows of JAX
 
-The job is ring8 with rpgan, r1 = r2 = 1, latent 2, so many layers of 128 in both networks. Counted are steps alone,
+The job is ring8 with rpgan, r1 = r2 = 1, latent 2, so many layers of 128 in both networks, of relu where no other
+activation is named. Counted are steps alone,
 without records, compiling or imports. The contenders take turns, and figures are the least of the rounds. The peak is
 what a loop of nothing but fused multiply-adds reaches, measured in the same rounds; a share of it counts the products
 between hidden layers alone, not those of the first and the last layer.
@@ -23,6 +24,7 @@ from benchmarks.engines import PACK, cpu_seconds, stay_on_one_core
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import Engine, State
 from curvegan_core.engines.choice import choose
+from curvegan_core.engines.fused.deep.activations import SMOOTH_NUMBERS
 from curvegan_core.engines.fused.engine import keep_in
 from curvegan_core.engines.fused.layout import zeros
 from curvegan_core.engines.fused.matmul import ACCUMULATORS
@@ -83,6 +85,10 @@ def contenders() -> dict[str, tuple[Work, int, int]]:
             trainer = importlib.import_module("benchmarks.jax_depth").trainer
             for jobs in JAX_PACKS:
                 timed[f"JAX, pack of {jobs}, {depth} x 128"] = partial(_repeat, trainer(jobs, 20, depth)), 20, jobs
+    for activation in SMOOTH_NUMBERS:
+        values = {**DEEP, "layers_g": 2, "layers_d": 2, "activation": activation}
+        timed[f"fused, 2 x 128 {activation}"] = fused(values), 400, 1
+        timed[f"torch, pack of {PACK}, 2 x 128 {activation}"] = training(TorchEngine, PACK, values), 4, PACK
     for family in FAMILIES:
         timed[f"fused, {family}, ns"] = fused({"curve": family}), 2000, 1
     return timed

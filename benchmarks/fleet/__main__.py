@@ -1,109 +1,92 @@
 """What a fleet asks of one database: real stores, claims, beats, records and polls; only the training is left out.
 
-    python -m benchmarks.fleet [--database postgresql] [--workers 10 100 1000] [--rates 10 30 116] [--seconds 60]
+    python -m benchmarks.fleet [fleet drain looks sqlite] [--workers 10 100 1000] [--rate 116] [--seconds 45]
 
-A simulated worker is a thread that does what a worker process does, with a store of its own, and sleeps where that one
-trains: workers / rate seconds a job, a quarter more or less. Its jobs are default ones of a sweep, and it writes what
-they leave: losses, twelve snapshots, a checkpoint with each record. So many threads share few processes and their
-connections, as behind a pooler; their Python takes more of this machine than the database does, and is told apart.
-The claims that count are those of a worker by itself in a process of its own, which claims twice a second.
+fleet   workers on PostgreSQL that end so many jobs a second all together. Each sends on a connection of its own the
+        statements that a real worker's verbs sent, with its own ids, moments and tokens; that it leaves the same rows
+        is looked at first. It sleeps where that one trains.
+drain   a sweep of 100,000 default jobs, which take no time, and how long claims take, fifth by fifth
+looks   workers that idle, by polls as they do, and by LISTEN and NOTIFY, which they do not
+sqlite  ten workers on a SQLite file, as threads
 
-Not before the first jobs have ended is anything counted. Figures: jobs that ended a second, milliseconds that a claim
-took at most in 50 and in 99 of 100 cases, the most statements that waited for a lock of somebody else's at any of the
-looks, four a second, CPU milliseconds of the database and of the workers a job, transactions a second, kB of WAL a job.
+The claims that are told are those of a real worker by itself in a process of its own. Not before the first jobs have
+ended is anything counted. Waiting: connections that wait for a lock of somebody else's, at four looks a second: rows'
+(`transactionid`, `tuple`) on an average and at most, and those that wait to make a table larger (`extend`).
 """
 
 import argparse
-import json
 import os
-import statistics
-import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import text
-
-from benchmarks.fleet.counting import count, figures, look
-from benchmarks.fleet.simulated import PACK, TOGETHER, merged, processes
+from benchmarks.fleet import parts
+from benchmarks.fleet.clients import Looks
 from benchmarks.store import DurablePostgres
-from curvegan_core.config.train import TrainConfig
-from curvegan_db.store import Store, open_store
-from curvegan_db.values import JobRequest
 from tests.databases import migrate
 
-
-def measure(url: str, workers: int, rate: float, seconds: float) -> dict[str, float]:
-    """Run a fleet on an empty store, and return what is counted once jobs end."""
-    job_s = workers / rate
-    with open_store(url) as store:
-        queue(store, int(rate * (seconds + TOGETHER * job_s + 60)) + PACK * workers)
-        with processes(url, workers, job_s) as running:
-            time.sleep(20 + workers / 50 + 1.5 * TOGETHER * job_s)
-            began, before = time.monotonic(), look(store, running)
-            waits, connections = [], []
-            while time.monotonic() < began + seconds:
-                time.sleep(0.25)
-                waits.append(count(store, "wait_event_type = 'Lock'"))
-                connections.append(count(store, "backend_type = 'client backend'"))
-            after, ended = look(store, running), time.monotonic()
-            for _, pipe in running:
-                pipe.send("over")
-            *notes, probe = [pipe.recv() for _, pipe in running]
-    return figures(merged(notes), probe, (began, ended), before, after) | {
-        "workers": workers,
-        "asked, jobs/s": rate,
-        "waiting for locks, most": max(waits),
-        "connections": statistics.median(connections),
-        "load": os.getloadavg()[0],
-    }
+SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "wal_compression": "on"}
+"""What docs/scale.md says of a server for many workers."""
 
 
-def queue(store: Store, jobs: int) -> None:
-    """Queue default jobs of one sweep, and have the tables looked at as autovacuum does by and by."""
-    store.submit_sweep(
-        [JobRequest(TrainConfig(seed=s, keep_checkpoints="final")) for s in range(jobs)], {"seed": [0]}, "many"
-    )
-    if store.engine.dialect.name == "postgresql":
-        with store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(text("VACUUM ANALYZE"))
+HOW: tuple[Looks, ...] = ("polls", "listens")
+
+
+class Server(DurablePostgres):
+    """One that as many can connect to as are needed."""
+
+    def command(self) -> list[str]:
+        settings = SETTINGS | {"max_connections": "1100"}
+        return [*super().command(), *(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))]
 
 
 @contextmanager
-def database(kind: str) -> Iterator[str]:
-    """The URL of an empty database of its own."""
-    if kind == "sqlite":
-        with tempfile.TemporaryDirectory(prefix="curvegan-bench-") as folder:
-            yield f"sqlite:///{folder}/curvegan.db"
-        return
-    with DurablePostgres() as server:
+def database() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    with Server(Path(os.environ.get("TMPDIR", "/tmp"))) as server:
         migrate(server.url())
         yield server.url()
 
 
-def main() -> None:
-    """Measure and print, run by run; the last line is all of it as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
-    parser.add_argument("--workers", type=int, nargs="+", default=[10, 100, 1000])
-    parser.add_argument("--rates", type=float, nargs="+", default=[10, 30, 116])
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--output", type=Path, help="where the figures go as JSON, a line a run")
-    asked = parser.parse_args()
+def tell(what: str, found: Mapping[str, object]) -> None:
+    """Print a line of the table, and how busy the machine is."""
+    values = (f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in found.items())
+    print(f"{what} | {' | '.join(values)} | load {os.getloadavg()[0]:.1f}", flush=True)
+
+
+def measure(part: str, asked: argparse.Namespace) -> None:
+    """Measure and print one part."""
+    if part == "sqlite":
+        return tell("SQLite, 10 workers", parts.sqlite(10, asked.rate, asked.seconds))
+    if part == "drain":
+        with database() as url:
+            for fifth, found in enumerate(parts.drain(url, asked.jobs), 1):
+                tell(f"drain, fifth {fifth}", found)
+        return None
     for workers in asked.workers:
-        for rate in asked.rates:
-            with database(asked.database) as url:
-                found = {"database": asked.database, **measure(url, workers, rate, asked.seconds)}
-            print(
-                " | ".join(
-                    f"{name} {value:.4g}" if name != "database" else str(value) for name, value in found.items()
-                ),
-                flush=True,
-            )
-            if asked.output:
-                with asked.output.open("a") as file:
-                    file.write(json.dumps(found) + "\n")
+        if part == "fleet":
+            with database() as url:
+                tell(f"PostgreSQL, {workers} workers", parts.fleet(url, workers, asked.rate, asked.seconds))
+            continue
+        for how in HOW:
+            with database() as url:
+                tell(f"{workers} idle, {how}", parts.looks(url, workers, how, asked.seconds / 4))
+    return None
+
+
+def main() -> None:
+    """Measure and print, run by run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=["fleet", "looks", "sqlite", "drain"])
+    parser.add_argument("--workers", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--rate", type=float, default=116.0)
+    parser.add_argument("--seconds", type=float, default=45.0)
+    parser.add_argument("--jobs", type=int, default=100_000, help="of the sweep that is drained")
+    asked = parser.parse_args()
+    with database() as url:
+        print("the same rows as a real worker's:", "yes" if parts.alike(url) else "NO", flush=True)
+    for part in asked.parts:
+        measure(part, asked)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What of a simulated fleet is counted: its jobs and claims in a window of time, and what they cost."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from benchmarks.service import cpu_of
 from curvegan_db.store import Store
 
 _COUNTS = "SELECT xact_commit, pg_current_wal_lsn() - '0/0' FROM pg_stat_database WHERE datname = current_database()"
+_WAITS = "SELECT wait_event, count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' GROUP BY wait_event"
 Notes = dict[str, list[tuple[float, float]]]
 """When each call of a kind began, and the seconds that it took."""
 
@@ -21,7 +23,7 @@ def figures(
     window: tuple[float, float],
     before: dict[str, float],
     after: dict[str, float],
-) -> dict[str, float]:
+) -> dict[str, object]:
     """What was noted within the window."""
     lasted = window[1] - window[0]
 
@@ -30,13 +32,15 @@ def figures(
 
     jobs = len(inside(notes, "job")) + len(inside(probe, "job"))
     spent = {what: after[what] - before[what] for what in before}
-    found = {"jobs/s": jobs / lasted, "claim p50, ms": np.percentile(inside(probe, "claim"), 50)}
-    found["claim p99, ms"] = float(np.percentile(inside(probe, "claim"), 99))
-    found |= {f"{what}s/s": len(inside(notes, what)) / lasted for what in ("claim", "beat", "record", "poll")}
+    claims = inside(probe, "claim") or [float("nan")]
+    p50, p99 = np.percentile(claims, [50, 99]).tolist()
+    found: dict[str, object] = {"jobs/s": jobs / lasted, "claim p50, ms": p50, "p99, ms": p99, "claims": len(claims)}
+    found |= {f"{what}s/s": len(inside(notes, what)) / lasted for what in ("beat", "record")}
     found["cores of the database"] = spent["database"] / lasted
     found |= {f"{what}, CPU ms/job": 1000 * spent[what] / max(jobs, 1) for what in ("database", "workers")}
-    found["transactions/s"] = spent["transactions"] / lasted
-    return found | {"WAL, kB/job": spent["wal"] / 1000 / max(jobs, 1)}
+    if spent["transactions"]:
+        found |= {"transactions/s": spent["transactions"] / lasted, "WAL, kB/job": spent["wal"] / 1000 / max(jobs, 1)}
+    return found
 
 
 def look(store: Store, running: Sequence[tuple[Any, Any]]) -> dict[str, float]:
@@ -50,9 +54,25 @@ def look(store: Store, running: Sequence[tuple[Any, Any]]) -> dict[str, float]:
     return found
 
 
-def count(store: Store, condition: str) -> int:
-    """How many of the server's processes are so; none on SQLite."""
-    if store.engine.dialect.name != "postgresql":
-        return 0
-    with store.engine.connect() as connection:
-        return int(connection.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {condition}")).scalar_one())
+class Waits:
+    """How many connections waited for a lock, look by look."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seen: list[Counter[str]] = []
+
+    def look(self) -> None:
+        """Look once."""
+        with self._store.engine.connect() as connection:
+            self._seen.append(Counter({str(event): int(n) for event, n in connection.execute(text(_WAITS))}))
+
+    def figures(self) -> dict[str, object]:
+        """Rows' locks, and others."""
+        others = [each.pop("extend", 0) for each in self._seen]
+        rows = [sum(each.values()) for each in self._seen]
+        return {
+            "waiting for rows, mean": float(np.mean(rows)),
+            "most": max(rows),
+            "to extend, mean": float(np.mean(others)),
+            "to extend, most": max(others),
+        }

@@ -16,19 +16,19 @@ from typing import Any, TypeVar
 import numpy as np
 
 from benchmarks.fleet.counting import Notes
-from benchmarks.store import DEVICES, losses
-from curvegan_core.records.loss_curve import Snapshot
+from benchmarks.store import DEVICES
+from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_db.columns import JobState
 from curvegan_db.errors import DatabaseUnreachable
 from curvegan_db.store import Store, open_store
 from curvegan_db.values import IDLE, Claim
 from curvegan_db.verbs.progress import Ending, Record
 from curvegan_worker.lease import BEATS_A_LEASE
+from curvegan_worker.recorder import FLUSH_S, WRITES_A_S
 
 PACK, TOGETHER, STEPS = 16, 4, 10_001
 BEAT_S = 30 / BEATS_A_LEASE
 PROCESSES = 2
-PROBE_S = 0.5
 T = TypeVar("T")
 
 
@@ -37,12 +37,13 @@ class Simulated:
 
     def __init__(self, store: Store, number: int, job_s: float, over: threading.Event) -> None:
         self.store = Store(store.engine)
-        self.job_s, self.over = job_s, over
+        self.number, self.job_s, self.over = number, job_s, over
         self.took: Notes = defaultdict(list)
         self.id = self.store.register_worker(f"host{number // 16}", number, DEVICES, "0")
         random_numbers = np.random.default_rng(number)
         self.snapshot = random_numbers.standard_normal((32, 15)).astype(np.float32)
         self.checkpoint = random_numbers.bytes(75_000)
+        self.losses = random_numbers.standard_normal((5, STEPS // 10 + 1)).astype(np.float32)
 
     def work(self) -> None:
         """Claim, train and idle until it is over. Who starts with all others starts somewhere in a pack's time."""
@@ -75,7 +76,7 @@ class Simulated:
                 if now - beaten > BEAT_S:
                     self.timed("beat", partial(self.store.heartbeat, claim.token, held))
                     beaten = now
-                if now - flushed > max(1.0, self.store.peers / 200):
+                if now - flushed > max(FLUSH_S, self.store.peers / WRITES_A_S):
                     stored, flushed = self.record(claim, part, stored, int(STEPS * (now - started) / lasts)), now
                 self.over.wait(min(1.0, started + lasts - now))
             if not self.over.is_set():
@@ -83,13 +84,15 @@ class Simulated:
             held = held[TOGETHER:]
 
     def record(self, claim: Claim, jobs: Sequence[int], since: int, step: int, ending: Ending | None = None) -> int:
-        """Store what came of some jobs since they were stored last."""
+        """Store what came of some jobs since they were stored last; the end of one looks at all that was stored."""
+        for job in jobs if ending and since else ():
+            self.timed("read", lambda job=job: (self.store.losses(job), self.store.snapshots(job)))  # type: ignore[misc]
         snapshots = [Snapshot(s, self.snapshot) for s in range(since - since % -909, step, 909)]
         records = [
             Record(
                 job,
                 step,
-                losses(since - since % -10, step),
+                self.curve(since, step),
                 snapshots,
                 [(step, self.checkpoint)],
                 {step: ("a line", 0.0)},
@@ -104,6 +107,11 @@ class Simulated:
         for _ in jobs if ending else ():
             self.took["job"].append((time.monotonic(), 0.0))
         return step
+
+    def curve(self, since: int, step: int) -> LossCurve:
+        """A loss every ten steps; no two are alike, as of real ones."""
+        steps = np.arange(since - since % -10, step, 10)
+        return LossCurve(steps, *self.losses[:, steps // 10])
 
     def timed(self, what: str, work: Callable[[], T]) -> T:
         """Do it, and note when and how long it took."""
@@ -138,11 +146,11 @@ def run_workers(url: str, numbers: Sequence[int], job_s: float, pipe: Connection
         pipe.send(merged([worker.took for worker in workers]))
 
 
-def run_probe(url: str, pipe: Connection) -> None:
+def run_probe(url: str, pause_s: float, pipe: Connection) -> None:
     """A worker by itself, whose jobs take no time: its claims are a worker's as it sees them."""
     with patiently_opened(url, kept=1) as store:
         worker = Simulated(store, 10**6, 0.0, threading.Event())
-        while not pipe.poll(PROBE_S * random.uniform(0.5, 1.5)):
+        while not pipe.poll(pause_s * random.uniform(0.5, 1.5)):
             claim = worker.timed("claim", lambda: worker.store.claim(worker.id, DEVICES, PACK))
             if claim is not None:
                 worker.train(claim)
@@ -157,13 +165,11 @@ def merged(notes: Sequence[Notes]) -> Notes:
 
 
 @contextmanager
-def processes(url: str, workers: int, job_s: float) -> Iterator[list[tuple[Any, Connection]]]:
-    """Simulated workers in processes, and the probe, which is the last one."""
+def processes(tasks: Sequence[tuple[Any, tuple[Any, ...]]]) -> Iterator[list[tuple[Any, Connection]]]:
+    """Processes that each run a function with some arguments and a pipe."""
     context = multiprocessing.get_context("spawn")
-    parts = [range(first, workers, PROCESSES) for first in range(min(PROCESSES, workers))]
-    tasks: list[tuple[Any, tuple[Any, ...]]] = [(run_workers, (url, part, job_s)) for part in parts]
     started = []
-    for task, arguments in [*tasks, (run_probe, (url,))]:
+    for task, arguments in tasks:
         ours, theirs = context.Pipe()
         process = context.Process(target=task, args=(*arguments, theirs))
         process.start()

@@ -17,7 +17,7 @@ def _pac(modes: tuple[float, float | None], hq: float, reverse_kl: float) -> dic
     return {"modes": Printed(*modes), "hq": Printed(hq / 100), "reverse_kl": Printed(reverse_kl)}
 
 
-_TOY = "networks and rates of poolio/unrolled_gan, perhaps not those of the paper's GAN; fewer steps: tanh needs torch"
+_TOY = "networks and rates of poolio/unrolled_gan, perhaps not those of the paper's GAN; fewer steps"
 _TOY_CODE = "settings: poolio/unrolled_gan, the code that VEEGAN's page names for it"
 _VEEGAN_CODE = (
     "five runs, 2,500 samples, threshold, steps of unrolling: akashgit/VEEGAN, index.md, which has the table as a "
@@ -83,7 +83,7 @@ def _pacgan(where: str, *rows: tuple[int, tuple[float, float | None], float, flo
 
 
 _GDPP_CODE = "settings: M-Elfeki/GDPP, gdppgan_Synthetic.py, whose ring counts one mode twice; numbers not checked"
-_GDPP_DIFFERS = "gp 10, which the published code does not have; fewer steps: tanh trains with torch"
+_GDPP_DIFFERS = "gp 10, which the published code does not have; fewer steps"
 _METZ = "settings as remembered from the paper's appendix, the minibatch from poolio/unrolled_gan: not checked"
 _NUMERICS = "settings: LMescheder/TheNumericsOfGANs, mog-eigval-dist.ipynb"
 _DIRAC = (

@@ -48,6 +48,10 @@ def _cases() -> dict[str, dict[str, Any]]:
     cases["two layers fused"] = {"layers_g": 2, "layers_d": 2, "loss": "rpgan", "r1": 0.1, "engine": "fused"}
     linear = {"layers_d": 0, "activation": "leaky_relu", "optimiser": "oadam", "curve": "quadratic_family"}
     cases["linear oadam fused"] = {**linear, "engine": "fused"}
+    cases["tanh fused"] = {"activation": "tanh", "r1": 0.5, "engine": "fused"}
+    bends = {"activation_g": "elu", "activation_d": "silu", "layers_d": 2, "gp": 1.0}
+    cases["elu silu fused"] = {**bends, "engine": "fused"}
+    cases["gelu fused"] = {"activation": "gelu", "layers_g": 2, "optimiser": "rmsprop", "engine": "fused"}
     cases["spectral_norm leaky_relu torch"] = {"spectral_norm": True, "activation": "leaky_relu", "engine": "torch"}
     cases["tanh torch"] = {"activation": "tanh", "r1": 0.5, "engine": "torch"}
     return {name: _GRID | _SMALL | values for name, values in cases.items()}

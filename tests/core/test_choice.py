@@ -14,7 +14,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.choice import choose
 from curvegan_core.engines.fused.engine import DeepEngine, DrawnEngine, FusedEngine
-from curvegan_core.engines.stacked.engine import TorchEngine
+from curvegan_core.engines.stacked.engine import OptimisticEngine, TorchEngine
 from curvegan_core.errors import DeviceUnavailable, EngineUnavailable, InvalidConfig
 from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.training import PackTraining
@@ -24,7 +24,7 @@ from .packs import alone
 SMALL: dict[str, Any] = {"steps": 20, "hidden_g": 5, "hidden_d": 5, "batch_size": 4, "points": 3}
 UNFUSED: list[dict[str, Any]] = [
     {"spectral_norm": True},
-    {"activation": "tanh"},
+    {"unroll": 1},
     {"norm_g": "layer"},
     {"pack": 2},
     {"device": "cuda:1"},
@@ -69,10 +69,20 @@ def test_a_checkpoint_goes_on_with_the_version_that_made_it() -> None:
         made = Checkpoint(config.hash, 0, engine.name, engine.version, state.weights, state.adam_m, state.adam_v)
         assert choose(config, "cpu", made) is engine
     assert choose(config, "cpu") is DrawnEngine
-    assert choose(a_config(layers_g=2), "cpu") is DeepEngine
+    assert choose(a_config(layers_g=2), "cpu") is choose(a_config(activation="gelu"), "cpu") is DeepEngine
     older = Checkpoint(config.hash, 0, "fused", "0", state.weights, state.adam_m, state.adam_v)
     with pytest.raises(EngineUnavailable, match=f"made by the engine fused 0, and here it is {DrawnEngine.version}"):
         choose(config, "cpu", older)
+
+
+def test_oadam_of_the_torch_engine_has_a_version_of_its_own() -> None:
+    config = a_config(engine="torch", optimiser_d="oadam")
+    assert choose(config, "cpu") is OptimisticEngine
+    state = State.initial(config)
+    made = Checkpoint(config.hash, 0, "torch", TorchEngine.version, state.weights, state.adam_m, state.adam_v)
+    with pytest.raises(EngineUnavailable, match=f"made by the engine torch {TorchEngine.version}, and here it is"):
+        choose(config, "cpu", made)
+    assert choose(a_config(engine="torch"), "cpu", made) is TorchEngine
 
 
 def test_a_named_engine_is_forced() -> None:

@@ -42,6 +42,9 @@ def test_a_fused_training_has_the_same_bits_on_every_machine(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_all_that_is_recorded_has_the_same_bits_on_a_known_machine(name: str) -> None:
     here = machine()
-    if here not in _GOLDEN["machines"]:
-        pytest.skip(f"golden.json knows no {here}; at a state you trust, `python -m tests.core.golden` adds it")
-    assert judged_digest(trained(name)) == known(_GOLDEN["machines"][here], name)
+    numbers = _GOLDEN["machines"].get(here, {})
+    if name not in numbers:
+        pytest.skip(
+            f"golden.json knows no {name} of {here}; at a state you trust, `python -m tests.core.golden` adds it"
+        )
+    assert judged_digest(trained(name)) == numbers[name]

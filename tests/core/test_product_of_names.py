@@ -67,8 +67,8 @@ def test_losses_activations_and_families(engine: str, loss: str) -> None:
     for activation in get_args(Activation):
         configs = [values_of(**curve, loss=loss, activation=activation) for curve in CURVES.values()]
         trained = [train_or_be_refused(values, engine, f"with activation {activation}") for values in configs]
-        # A refusal never depends on the family, and what is linear in two pieces is never refused.
-        assert {bits is not None for bits in trained} == {engine == "torch" or activation in ("relu", "leaky_relu")}
+        # A refusal would never depend on the family, and no activation is refused.
+        assert None not in trained
 
 
 def choices() -> Iterator[tuple[str, Any]]:

@@ -34,7 +34,7 @@ from curvegan_worker.stop_flag import StopFlag
 
 FLUSH_S = 1.0
 # However many workers there are, together they write so often a second, but for ends.
-_WRITES_A_S, _MOST_SLOWER = 200, 10.0
+WRITES_A_S, _MOST_SLOWER = 100, 10.0
 STORED = ("curve", "losses")
 """The plots that are drawn at the end; the others are drawn when somebody asks, from the same numbers."""
 _MOST_WAITING_BYTES = 16_000_000
@@ -134,7 +134,7 @@ class Recorder:
         """Return whether a second, and this worker's turn, have come, or a job has ended and all of it is here."""
         full = self._bytes > _MOST_WAITING_BYTES
         ended = bool(self._ends) and self._queue.empty()
-        pause = FLUSH_S * min(max(1.0, self._store.peers / _WRITES_A_S), _MOST_SLOWER)
+        pause = FLUSH_S * min(max(1.0, self._store.peers / WRITES_A_S), _MOST_SLOWER)
         return full or ended or time.monotonic() - self._flushed > pause
 
     def _flush(self) -> None:

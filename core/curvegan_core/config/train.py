@@ -29,8 +29,6 @@ from curvegan_core.config.rules import check
 from curvegan_core.config.short_forms import spelled_out
 from curvegan_core.errors import InvalidConfig
 
-# Activations that the fused engine has.
-_FUSED = ("relu", "leaky_relu")
 # How many rows a job may store: losses are 20 bytes a record, checkpoints about 74 kB each at the default size.
 _MOST_RECORDS, _MOST_SNAPSHOTS, _MOST_CHECKPOINTS = 100_000, 1_000, 1_000
 _MOST_PACK_KEY = 200
@@ -74,13 +72,9 @@ class TrainConfig(Keyed):
     hidden_d: scalars.Width = key(
         128, SHAPE, "units of each hidden layer of the discriminator", since=FIRST, fixed=STATE
     )
-    activation: scalars.Activation = key(
-        "relu", CHOICE, "of the hidden units of both networks", since=LATER, fused=_FUSED
-    )
-    activation_g: scalars.OwnActivation = key("same", CHOICE, "the generator's own activation", fused=("same", *_FUSED))
-    activation_d: scalars.OwnActivation = key(
-        "same", CHOICE, "the discriminator's own activation", fused=("same", *_FUSED)
-    )
+    activation: scalars.Activation = key("relu", CHOICE, "of the hidden units of both networks", since=LATER)
+    activation_g: scalars.OwnActivation = key("same", CHOICE, "the generator's own activation")
+    activation_d: scalars.OwnActivation = key("same", CHOICE, "the discriminator's own activation")
     slope: float = key(0.2, CHOICE, "leaky_relu: slope below 0", ge=0, lt=1, allow_inf_nan=False)
     init: Literal["torch", "orthogonal", "normal", "he"] = key(
         "torch", FREE, "how weights are drawn at first; the biases of all but torch are 0", fixed=PAST

@@ -35,9 +35,9 @@ BUSY_TIMEOUT_S = 30
 # A server that vanished without a word (a pulled plug) is noticed while a lease still runs: seconds, and milliseconds.
 _NOTICE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000}
 # A worker that freezes in mid-transaction (a suspended machine) would keep its job locked for as long as it sleeps.
-_MOST_IDLE_S = 15
+MOST_IDLE_S = 15
 _SETTINGS = {
-    "idle_in_transaction_session_timeout": f"{_MOST_IDLE_S}s",
+    "idle_in_transaction_session_timeout": f"{MOST_IDLE_S}s",
     "DateStyle": "ISO",
     "TimeZone": "UTC",
     "extra_float_digits": "1",  # each float as exact as it is stored

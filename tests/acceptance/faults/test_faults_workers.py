@@ -72,6 +72,39 @@ def test_a_drain_loses_no_step(store: Store, settings: Settings) -> None:
     assert_undisturbed(store, job)
 
 
+@embedded
+def test_a_terminal_that_is_closed_drains_its_worker(store: Store, settings: Settings, recovered: Recovered) -> None:
+    """SIGHUP to all of it, as a terminal sends it."""
+    (job,) = submit(store, BRIEF)
+    with faulty_fleet(settings, slow=0.1) as fleet:
+        wait_for_step(store, job, 100, fleet)
+        fleet.signal_group(signal.SIGHUP)
+        started = time.monotonic()
+        assert fleet.process.wait(10) == 0
+        recovered("SIGHUP, until worker and supervisor have ended", time.monotonic() - started)
+    drained = store.job(job)
+    assert (drained.state, drained.lost) == ("queued", 0)
+    with faulty_fleet(settings) as fleet:
+        wait_for_state(store, job, "succeeded", fleet)
+    first, second = attempts(store, job)
+    assert (first.outcome, second.began_step) == ("released", drained.step)
+    assert_ended_once(store, job)
+    assert_undisturbed(store, job)
+
+
+@embedded
+def test_who_exits_when_idle_waits_for_the_lease_of_its_own_that_died(store: Store, settings: Settings) -> None:
+    (job,) = submit(store, BRIEF)
+    with faulty_fleet(settings, "--exit-when-idle", "0.1", slow=0.1) as fleet:
+        wait_for_step(store, job, 100, fleet)
+        os.kill(holder(store, job, [fleet])[1], signal.SIGKILL)
+        assert fleet.process.wait(60) == 0
+        assert "another starts" in fleet.log()
+    assert [row.outcome for row in attempts(store, job)] == ["lost", "succeeded"]
+    assert_ended_once(store, job)
+    assert_undisturbed(store, job)
+
+
 def test_a_frozen_worker_wakes_and_writes_nothing(store: Store, settings: Settings, recovered: Recovered) -> None:
     """One has a heartbeat, which tells it on waking that its lease is gone; the other is told by its first write."""
     with faulty_fleet(settings, slow=0.5) as frozen, faulty_fleet(settings, slow=0.5, deaf=1, lease=8) as deaf:

@@ -25,10 +25,10 @@ class Clock:
 class PostgresWithClock(PostgresServer):
     """A server whose clock can be set."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, parent: Path | None = None) -> None:
         self._clock = clock
         _library()
-        super().__init__()
+        super().__init__(parent)
 
     def command(self) -> list[str]:
         """Run the server as ever, on that clock."""

@@ -39,10 +39,10 @@ def holder(store: Store, job: int, fleets: Sequence[Fleet]) -> tuple[Fleet, int]
     return next(fleet for fleet in fleets if fleet.process.poll() is None and pid in fleet.pids()), pid
 
 
-def wait_for_workers(store: Store, count: int) -> None:
+def wait_for_workers(store: Store, count: int, seconds: float = 60) -> None:
     """Wait until so many live workers are registered, so that they share what is submitted next."""
     wait_until(
-        lambda: sum(worker.state in ("idle", "training") for worker in store.workers()) >= count, 60, "few workers"
+        lambda: sum(worker.state in ("idle", "training") for worker in store.workers()) >= count, seconds, "few workers"
     )
 
 

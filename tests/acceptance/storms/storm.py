@@ -17,6 +17,7 @@ from curvegan_worker.settings import Settings
 from ...databases import migrate, new_database
 from ...servers import PostgresServer, RedisServer
 from ...worker.fleet import Fleet
+from ..means.clocks import Clock, PostgresWithClock
 from ..means.disks import NoSmallDisk, small_disk
 from ..means.faulty import faulty_fleet
 from ..means.limits import as_trainer
@@ -42,6 +43,7 @@ class Storm:
         poison: jobs that kill whoever trains them, submitted by the storm.
         cancelled: jobs whose cancel was requested and that are to be resumed, with the time of the request.
         obeyed: seconds from each such request to the job's end.
+        clocks: by which the workers go and, where libfaketime is, the server.
     """
 
     settings: Settings
@@ -51,6 +53,7 @@ class Storm:
     dice: random.Random
     lease: float
     small_disks: bool
+    clocks: Mapping[str, Clock]
     logs: Path
     stack: ExitStack
     fleets: list[Fleet] = field(default_factory=list)
@@ -76,7 +79,7 @@ class Storm:
 
     def _fleet(self, log: Path) -> AbstractContextManager[Fleet]:
         patience = ("--hang-after", "4")
-        faults = {"hang": self.mark, "poison": POISON_SEED}
+        faults = {"hang": self.mark, "poison": POISON_SEED, "clock": self.clocks["workers"].file}
         return faulty_fleet(self.settings, *patience, lease=self.lease, log_file=log, slow=0.25, **faults)
 
     def resume_cancelled(self) -> None:
@@ -135,13 +138,14 @@ def a_service(folder: Path, dice: random.Random, lease: float) -> Iterator[Storm
     with ExitStack() as stack:
         mounted = _mount(stack, folder / "server", "size=512m")
         mounted = _mount(stack, folder / "home", "size=1m", "nr_inodes=200") and mounted
-        postgres = stack.enter_context(PostgresServer(folder / "server"))
+        clocks = {whose: Clock(folder / f"{whose}-clock") for whose in ("workers", "server")}
+        postgres = stack.enter_context(PostgresWithClock(clocks["server"], folder / "server"))
         redis = stack.enter_context(RedisServer())
         url = stack.enter_context(new_database(postgres.url()))
         migrate(url)
         settings = Settings.resolve(str(folder / "home"), as_trainer(postgres, url), redis.url)
         store = stack.enter_context(open_store(url))
-        yield Storm(settings, store, postgres, redis, dice, lease, mounted, folder / "logs", stack)
+        yield Storm(settings, store, postgres, redis, dice, lease, mounted, clocks, folder / "logs", stack)
 
 
 def _mount(stack: ExitStack, folder: Path, *options: str) -> bool:

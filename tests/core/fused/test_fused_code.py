@@ -33,6 +33,8 @@ for shape, values in (
     ("default", {"curve": "updown"}),
     ("odd", {**deep, "optimiser": "oadam", "curve": "sine"}),
     ("large", {**deep, "optimiser_d": "rmsprop", "schedule": "cosine", "instance_noise": 0.1}),
+    ("large", {"activation_g": "tanh", "activation_d": "gelu", "layers_d": 2}),
+    ("odd", {"activation_g": "elu", "activation_d": "silu", "layers_g": 2}),
     ("odd", {"layers_g": 0, "layers_d": 0, "optimiser": "sgd", "g_steps": 2}),
 ):
     engine = fused(a_config(shape, r1=0.1, lr=1e-3, **values))

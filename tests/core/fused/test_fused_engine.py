@@ -219,7 +219,7 @@ def test_it_keeps_no_hold_of_arrays() -> None:
 def test_it_says_what_it_can_train() -> None:
     assert FusedEngine.trains(a_config())
     assert FusedEngine.trains(a_config(loss="wgan", gp=1.0))
-    assert not FusedEngine.trains(a_config(activation="tanh"))
+    assert not FusedEngine.trains(a_config(norm_d="layer"))
     assert not FusedEngine.trains(a_config(spectral_norm=True))
     with pytest.raises(DeviceUnavailable, match="torch engine"):
         FusedEngine([a_config()], [initial(a_config())], "cuda:0")

@@ -35,8 +35,7 @@ def test_what_a_config_needs(config: dict[str, object], engine: str) -> None:
 
 
 def test_what_fused_cannot_train_needs_torch() -> None:
-    unfused = TrainConfig(activation="tanh")
-    assert unfused.wanted_engine == ("torch" if unfused.unfused else "any")
+    assert TrainConfig(norm_g="layer").wanted_engine == "torch"
 
 
 def test_a_worker_claims_only_what_its_engines_train(store: Store) -> None:

@@ -19,7 +19,7 @@ from curvegan_core.engines import State, Trace
 from curvegan_core.engines.claims import Claims
 from curvegan_core.engines.fused.adam import Rates
 from curvegan_core.engines.fused.cache import MachineCode
-from curvegan_core.engines.fused.deep.layout import LEAKS, deep_state_of, make_deep_job, make_deep_work
+from curvegan_core.engines.fused.deep.layout import ACTIVATIONS, deep_state_of, make_deep_job, make_deep_work
 from curvegan_core.engines.fused.deep.step import DeepRecipe, run_deep
 from curvegan_core.engines.fused.draws import Draw, describe, given
 from curvegan_core.engines.fused.layout import make_job, make_work, state_of, width, zeros
@@ -59,9 +59,9 @@ class FusedEngine:
         {
             "loss": LOSS_NUMBERS,
             "latent_noise": LATENT_NUMBERS,
-            "activation": LEAKS,
-            "activation_g": ("same", *LEAKS),
-            "activation_d": ("same", *LEAKS),
+            "activation": ACTIVATIONS,
+            "activation_g": ("same", *ACTIVATIONS),
+            "activation_d": ("same", *ACTIVATIONS),
             "optimiser": OPTIMISER_NUMBERS,
             "optimiser_g": ("same", *OPTIMISER_NUMBERS),
             "optimiser_d": ("same", *OPTIMISER_NUMBERS),

@@ -186,6 +186,12 @@ class TorchEngine:
         return Trace(tuple(offsets), *loss_n2j.swapaxes(0, 1), *close_n3j.swapaxes(0, 1))
 
 
+class OptimisticEngine(TorchEngine):
+    """Trains with oadam. Its numbers are the second of their kind: a step was once added in two roundings."""
+
+    version = f"{TorchEngine.version} oadam 2"
+
+
 # Numbers that were read off one step, (2 or 3, j), and the curves that the third is still to be made from.
 _Look = tuple[Tensor, Tensor | None]
 

@@ -17,7 +17,7 @@ from curvegan_core.errors import InvalidInput
 from curvegan_db.columns import JobState
 from curvegan_db.errors import DatabaseUnreachable
 from curvegan_db.sql import migrate
-from curvegan_db.sql.database import make_engine
+from curvegan_db.sql.database import MOST_IDLE_S, make_engine
 from curvegan_db.sql.health import missing_parts
 from curvegan_db.sql.transactions import now
 from curvegan_db.tables import models
@@ -137,7 +137,9 @@ def _readable_copy(path: Path) -> Iterator[Engine]:
 
 def _clear(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"TRUNCATE {', '.join(table.name for table in _TABLES)}"))  # nobody else gets in
+        # Who froze in mid-transaction keeps a lock until the server ends that; from here on nobody else gets in.
+        connection.execute(text(f"SET LOCAL lock_timeout = '{4 * MOST_IDLE_S}s'"))
+        connection.execute(text(f"TRUNCATE {', '.join(table.name for table in _TABLES)}"))
         return
     for table in reversed(_TABLES):
         connection.execute(table.delete())

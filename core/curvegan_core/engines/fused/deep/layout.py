@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
+from curvegan_core.engines.fused.deep.activations import SMOOTH_NUMBERS
 from curvegan_core.engines.fused.layout import INPUTS, most_drawn, padded, width, zeros
 from curvegan_core.engines.fused.matmul import PANEL
 from curvegan_core.engines.fused.noise import Words
@@ -32,16 +33,18 @@ from curvegan_core.optimisers import KEPT
 
 # Where a chain holds what an optimiser keeps.
 _KEPT = {"adam_m": "m", "adam_v": "v", "oadam_step": "last", "momentum": "m", "rms_v": "v"}
-# Of each activation, the slope below zero.
+# Of each activation of two straight pieces, the slope below zero.
 LEAKS: dict[str, Callable[[TrainConfig], float]] = {"relu": lambda _: 0.0, "leaky_relu": lambda config: config.slope}
+# Those of two straight pieces, and the smooth ones.
+ACTIVATIONS = (*LEAKS, *SMOOTH_NUMBERS)
 
 
 class Chain(NamedTuple):
     """A network: flat arrays of one layout, and the description of its layers that says where in them a map lies.
 
     `m`, `v` and `last` are what the optimiser keeps (`last` is empty for all but oadam), `slopes` are the gradient.
-    `leak` has the activation's slope below zero in its first number, and 1 where there is no layer. `inputs` and
-    `outputs` count without any one or padding.
+    `leak` has the activation's slope below zero in its first number, and 1 where there is no layer or the activation is
+    the `smooth` one of that number, -1 for none. `inputs` and `outputs` count without any one or padding.
     """
 
     values: Floats
@@ -50,12 +53,20 @@ class Chain(NamedTuple):
     last: Floats
     slopes: Floats
     leak: Floats
+    smooth: int
     layers: int
     inputs: int
     outputs: int
     panels: int
     first_rows: int
     head_rows: int
+
+
+class Bent(NamedTuple):
+    """The slopes of a smooth activation at all hidden units and, its bends, the slopes of these; empty for others."""
+
+    slopes_lnbu: Floats
+    bends_lnbu: Floats
 
 
 class DeepJob(NamedTuple):
@@ -84,15 +95,20 @@ class DeepWork(NamedTuple):
     slopes_b: Floats  # the derivative of the loss by each logit
     slopes_b4: Floats  # the same, each with three zeros behind it
     ones_b4: Floats  # ones, each with three zeros; never written
+    zeros_b4: Floats  # never written
     losses_b: Floats
     sums_bg: Floats  # parts of the logits
     transposed_up: Floats  # a panel's rows as columns
     transposed_nru: Floats  # a middle map transposed: panels of the units below
     g_hidden_lnbu: Floats
-    g_adjoints_lnbu: Floats  # the derivative of the loss by the generator's units
+    g_adjoints_lnbu: Floats  # the derivative of the loss by the generator's units, before their activation
+    g_bent: Bent
     d_hidden_lnbu: Floats
     d_adjoints_lnbu: Floats  # the derivative of loss or logit by the discriminator's units
-    tangents_2nbu: Floats  # the derivative of the units along the tangents of the curves, of two layers in turns
+    d_bent: Bent
+    d_totals_lnbu: Floats  # with a smooth activation, the derivative of loss and penalties by the units
+    tangents_lnbu: Floats  # that of the units along the tangents of the curves; of straight pieces two layers in turns
+    more_slopes: Floats  # the part of a gradient that the tangents have
     numbers: Floats  # what an update of the optimiser needs
     zeros: Floats  # never written
 
@@ -147,6 +163,7 @@ def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
     most = most_drawn(config)
     g, d = job.generator, job.discriminator
     panels = max(g.panels, d.panels)
+    again = d.layers if d.smooth >= 0 and (config.r1 or config.r2 or config.gp) else 0
     ones_b4 = zeros(rows, 4)
     ones_b4[:, 0] = 1
     return DeepWork(
@@ -160,18 +177,28 @@ def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
         slopes_b=zeros(rows),
         slopes_b4=zeros(rows, 4),
         ones_b4=ones_b4,
+        zeros_b4=zeros(rows, 4),
         losses_b=zeros(rows),
         sums_bg=zeros(rows, GROUP),
         transposed_up=zeros(PANEL, width(config)),
         transposed_nru=zeros(panels, PANEL * panels, PANEL),
         g_hidden_lnbu=zeros(max(g.layers, 1), g.panels, batch, PANEL),
         g_adjoints_lnbu=zeros(max(g.layers, 1), g.panels, batch, PANEL),
+        g_bent=_make_bent(g, batch),
         d_hidden_lnbu=zeros(max(d.layers, 1), d.panels, rows, PANEL),
         d_adjoints_lnbu=zeros(max(d.layers, 1), d.panels, rows, PANEL),
-        tangents_2nbu=zeros(2, d.panels, rows, PANEL),
+        d_bent=_make_bent(d, rows),
+        d_totals_lnbu=zeros(again, d.panels, rows, PANEL),
+        tangents_lnbu=zeros(again or 2, d.panels, rows, PANEL),
+        more_slopes=zeros(len(d.slopes) if again else 0),
         numbers=zeros(GROUP),
         zeros=zeros(width(config)),
     )
+
+
+def _make_bent(chain: Chain, rows: int) -> Bent:
+    layers = chain.layers if chain.smooth >= 0 else 0
+    return Bent(*(zeros(layers, chain.panels, rows, PANEL) for _ in Bent._fields))
 
 
 def deep_state_of(config: TrainConfig, job: DeepJob) -> State:
@@ -204,11 +231,12 @@ def _chain(config: TrainConfig, network: str, state: State, layers: int) -> Chai
     # Behind the generator's outputs there is room for what stands behind a curve in a row: its label, and a one.
     behind = width(config) if network == "generator" else GROUP
     size = panels * (first_rows + middle + head_rows) * PANEL + behind
-    leak = zeros(GROUP)
-    leak[0] = LEAKS[config.activations[network]](config) if layers else 1
+    activation, leak = config.activations[network], zeros(GROUP)
+    smooth = SMOOTH_NUMBERS.get(activation, -1) if layers else -1
+    leak[0] = LEAKS[activation](config) if layers and smooth < 0 else 1
     values, m, v, slopes = (zeros(size) for _ in range(4))
     last = zeros(size if config.optimisers[network] == "oadam" else 0)
-    shape = layers, inputs, outputs, panels, first_rows, head_rows
+    shape = smooth, layers, inputs, outputs, panels, first_rows, head_rows
     chain = Chain(values, m, v, last, slopes, leak, *shape)
     for group, field in _fields(config, network).items():
         _write(config, chain, getattr(chain, field), network, getattr(state, group))

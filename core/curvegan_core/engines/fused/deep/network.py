@@ -7,11 +7,19 @@ some t = factor g, and g t is the logit's change along t: what t becomes when it
 their biases. So where a is the derivative of the logit by a layer's units, and x the layer's input, the gradient of the
 map is the sum of a times (slope of the loss by the logit times x + the tangent of x): one extra pass forward.
 
+A smooth activation's slopes s move with the weights too, which takes one more pass back: the derivative q of the whole
+by the numbers h before an activation is its slope times what comes from above, and for the logit's change along t its
+slope's slope times the tangent of h times the derivative of the logit by the unit. The gradient of the map is then the
+sum of q x + a times the tangent of x.
+
 Legend of the shapes in names: l layers, n panels, u units of a panel, b rows of a minibatch, i inputs, o outputs, p
 points, 1, 2 and 4 that many of what follows.
 """
 
-from curvegan_core.engines.fused.deep.layout import Chain, first_map, head_bias, head_map, middle_map
+import numpy as np
+
+from curvegan_core.engines.fused.deep.activations import activate
+from curvegan_core.engines.fused.deep.layout import Bent, Chain, first_map, head_bias, head_map, middle_map
 from curvegan_core.engines.fused.deep.products import (
     add_dots,
     add_scaled,
@@ -24,7 +32,9 @@ from curvegan_core.engines.fused.deep.products import (
 )
 from curvegan_core.engines.fused.matmul import PANEL, add_outputs, transpose
 from curvegan_core.engines.fused.rows import Floats, add_within_rows, fill_rows, scale_rows
-from curvegan_core.engines.fused.vectors import compiled, inlined
+from curvegan_core.engines.fused.vectors import compiled, fma, inlined
+
+_ZERO = np.float32(0)
 
 
 @inlined
@@ -34,7 +44,7 @@ def as_panel(x_bi: Floats) -> Floats:
 
 
 @compiled
-def find_hidden(chain: Chain, x_bi: Floats, stop: int, hidden_lnbu: Floats) -> None:
+def find_hidden(chain: Chain, x_bi: Floats, stop: int, hidden_lnbu: Floats, bent: Bent) -> None:
     """Write the values of all hidden units; where there are none, the inputs in panels."""
     if chain.layers == 0:
         to_panels(x_bi, chain.inputs, stop, hidden_lnbu[0])
@@ -45,6 +55,9 @@ def find_hidden(chain: Chain, x_bi: Floats, stop: int, hidden_lnbu: Floats) -> N
             map_nru, x_nbi, inputs = middle_map(chain, chain.values, layer), hidden_lnbu[layer - 1], PANEL
         for n in range(chain.panels):
             forward(x_nbi, stop, inputs, map_nru[n], chain.leak, hidden_lnbu[layer, n])
+            if chain.smooth >= 0:
+                slopes_bu, bends_bu = bent.slopes_lnbu[layer, n], bent.bends_lnbu[layer, n]
+                activate(chain.smooth, hidden_lnbu[layer, n], stop, slopes_bu, bends_bu)
 
 
 @compiled
@@ -69,34 +82,50 @@ def find_outputs(chain: Chain, hidden_lnbu: Floats, transposed_up: Floats, out_b
 
 @compiled
 def find_adjoints(
-    chain: Chain, top_bo: Floats, stop: int, hidden_lnbu: Floats, transposed_nru: Floats, adjoints_lnbu: Floats
+    chain: Chain,
+    top_bo: Floats,
+    stop: int,
+    hidden_lnbu: Floats,
+    bent: Bent,
+    again: bool,
+    transposed_nru: Floats,
+    adjoints_lnbu: Floats,
 ) -> None:
-    """Write the derivative by all hidden units, given that by the outputs."""
-    head_nru, last = head_map(chain, chain.values), len(hidden_lnbu) - 1
-    for n in range(chain.panels):
-        through(
-            as_panel(top_bo),
-            0,
-            stop,
-            chain.outputs,
-            head_nru[n],
-            hidden_lnbu[last, n],
-            chain.leak,
-            adjoints_lnbu[last, n],
-        )
-    for layer in range(last, 0, -1):
-        transpose_panels(middle_map(chain, chain.values, layer), transposed_nru)
+    """Write the derivative by all hidden units, before their activation, given that by the outputs.
+
+    Of a smooth activation the bends are multiplied by the derivatives by the units; `again` adds them instead.
+    """
+    last = len(hidden_lnbu) - 1
+    map_nru, x_nbo, inputs = head_map(chain, chain.values), as_panel(top_bo), chain.outputs
+    for layer in range(last, -1, -1):
+        if layer < last:
+            transpose_panels(middle_map(chain, chain.values, layer + 1), transposed_nru)
+            map_nru, x_nbo, inputs = transposed_nru, adjoints_lnbu[layer + 1], PANEL
         for n in range(chain.panels):
-            through(
-                adjoints_lnbu[layer],
-                0,
-                stop,
-                PANEL,
-                transposed_nru[n],
-                hidden_lnbu[layer - 1, n],
-                chain.leak,
-                adjoints_lnbu[layer - 1, n],
-            )
+            adjoints_bu = adjoints_lnbu[layer, n]
+            through(x_nbo, 0, stop, inputs, map_nru[n], hidden_lnbu[layer, n], chain.leak, adjoints_bu)
+            if chain.smooth >= 0:
+                _bend(adjoints_bu, 0, stop, bent.slopes_lnbu[layer, n], bent.bends_lnbu[layer, n], again)
+
+
+@compiled
+def _bend(x_bu: Floats, first: int, stop: int, slopes_bu: Floats, bends_bu: Floats, again: bool) -> None:
+    """Multiply rows by an activation's slopes, and its bends by what the rows were; other rows and bends are then zero.
+
+    `again`, the bends are added instead, in all rows.
+    """
+    for row in range(len(x_bu)):
+        x_u, slopes_u, bends_u = x_bu[row], slopes_bu[row], bends_bu[row]
+        if again:
+            for u in range(PANEL):
+                x_u[u] = fma(x_u[u], slopes_u[u], bends_u[u])
+        elif first <= row < stop:
+            for u in range(PANEL):
+                bends_u[u] *= x_u[u]
+                x_u[u] *= slopes_u[u]
+        else:
+            for u in range(PANEL):
+                x_u[u] = bends_u[u] = _ZERO
 
 
 @compiled
@@ -123,21 +152,29 @@ def add_tangents(
     stop: int,
     tangents_bp: Floats,
     hidden_lnbu: Floats,
-    tangents_2nbu: Floats,
+    bent: Bent,
+    tangents_lnbu: Floats,
 ) -> None:
     """Scale all inputs and hidden values by their rows' slopes, and add the tangents of the rows first..stop-1.
 
-    `tangents_bp` are those of the inputs, and the sum afterwards; the hidden values are replaced by theirs.
+    `tangents_bp` are those of the inputs, and the sum afterwards; the hidden values are replaced by theirs. Of a smooth
+    activation tangents and values stay apart, and the bends are multiplied by the tangents before it.
     """
+    turns = len(tangents_lnbu)
     map_nru, x_nbi, inputs = first_map(chain, chain.values), as_panel(tangents_bp), chain.inputs
     for layer in range(chain.layers):
         if layer > 0:
-            map_nru, x_nbi, inputs = middle_map(chain, chain.values, layer), tangents_2nbu[(layer - 1) % 2], PANEL
+            map_nru, x_nbi, inputs = middle_map(chain, chain.values, layer), tangents_lnbu[(layer - 1) % turns], PANEL
         for n in range(chain.panels):
-            hidden_bu, tangents_bu = hidden_lnbu[layer, n], tangents_2nbu[layer % 2, n]
+            hidden_bu, tangents_bu = hidden_lnbu[layer, n], tangents_lnbu[layer % turns, n]
             through(x_nbi, first, stop, inputs, map_nru[n], hidden_bu, chain.leak, tangents_bu)
-            scale_rows(hidden_bu, slopes_b, hidden_bu)
-            add_rows_of(tangents_bu, first, stop, hidden_bu)
+            if chain.smooth >= 0:
+                _bend(tangents_bu, first, stop, bent.slopes_lnbu[layer, n], bent.bends_lnbu[layer, n], False)
+            else:
+                scale_rows(hidden_bu, slopes_b, hidden_bu)
+                add_rows_of(tangents_bu, first, stop, hidden_bu)
+    if chain.smooth >= 0:
+        return
     add_scaled(x_bp, slopes_b, 0, len(x_bp), tangents_bp)
     if chain.layers == 0:
         to_panels(tangents_bp, chain.inputs, len(x_bp), hidden_lnbu[0])
@@ -161,22 +198,23 @@ def find_slopes(
     top_bo: Floats,
     ones_b4: Floats,
     stop: int,
+    slopes: Floats,
 ) -> None:
     """Write the gradient of all weights and of the hidden units' biases: sums of a map's inputs times adjoints.
 
     `ones_b4` has the input of the biases in its first column, as `x_bi` has it behind its inputs.
     """
     if chain.layers > 0:
-        first_nru = first_map(chain, chain.slopes)
+        first_nru = first_map(chain, slopes)
         for n in range(chain.panels):
             gradient(x_bi, adjoints_lnbu[0, n], stop, chain.inputs + 1, first_nru[n])
     for layer in range(1, chain.layers):
-        middle_nru = middle_map(chain, chain.slopes, layer)
+        middle_nru = middle_map(chain, slopes, layer)
         for n in range(chain.panels):
             for below in range(chain.panels):
                 rows_iu = middle_nru[n, PANEL * below :]
                 gradient(hidden_lnbu[layer - 1, below], adjoints_lnbu[layer, n], stop, PANEL, rows_iu)
             gradient(ones_b4, adjoints_lnbu[layer, n], stop, 1, middle_nru[n, PANEL * chain.panels :])
-    head_nru = head_map(chain, chain.slopes)
+    head_nru = head_map(chain, slopes)
     for n in range(chain.panels):
         gradient(top_bo, hidden_lnbu[len(hidden_lnbu) - 1, n], stop, chain.outputs, head_nru[n])

@@ -56,14 +56,14 @@ class DeepRecipe(NamedTuple):
 def generate(generator: Chain, work: DeepWork) -> None:
     """Compute the minibatch's curves, each with a one behind it, and keep the hidden values."""
     batch = len(work.latents_bi)
-    find_hidden(generator, work.latents_bi, batch, work.g_hidden_lnbu)
+    find_hidden(generator, work.latents_bi, batch, work.g_hidden_lnbu, work.g_bent)
     find_outputs(generator, work.g_hidden_lnbu, work.transposed_up, work.curves_bp[:batch])
 
 
 @compiled
 def _judge(discriminator: Chain, work: DeepWork, stop: int) -> None:
     """Compute the logits of the first rows, and keep the hidden values."""
-    find_hidden(discriminator, work.curves_bp, stop, work.d_hidden_lnbu)
+    find_hidden(discriminator, work.curves_bp, stop, work.d_hidden_lnbu, work.d_bent)
     find_logits(discriminator, work.d_hidden_lnbu, stop, work.zeros, work.sums_bg, work.logits_b)
 
 
@@ -98,18 +98,24 @@ def discriminator_slopes(
     x_bp, top_b4, ones_b4 = work.curves_bp, work.slopes_b4, work.ones_b4
     if punished:
         x_bp, top_b4, ones_b4 = work.weighted_bp, work.ones_b4, work.slopes_b4
-    hidden_lnbu, adjoints_lnbu = work.d_hidden_lnbu, work.d_adjoints_lnbu
-    find_adjoints(discriminator, top_b4, rows, hidden_lnbu, work.transposed_nru, adjoints_lnbu)
+    hidden_lnbu, adjoints_lnbu, bent = work.d_hidden_lnbu, work.d_adjoints_lnbu, work.d_bent
+    find_adjoints(discriminator, top_b4, rows, hidden_lnbu, bent, False, work.transposed_nru, adjoints_lnbu)
     if punished:
         _add_penalties(discriminator, work, weights, real, labels)
-    find_slopes(discriminator, x_bp, hidden_lnbu, adjoints_lnbu, top_b4, ones_b4, rows)
+    if punished and discriminator.smooth >= 0:
+        _find_bent_slopes(discriminator, work)
+    else:
+        find_slopes(discriminator, x_bp, hidden_lnbu, adjoints_lnbu, top_b4, ones_b4, rows, discriminator.slopes)
     head_bias(discriminator, discriminator.slopes)[0] = total(slopes_b)
     return value
 
 
 @inlined
 def _add_penalties(discriminator: Chain, work: DeepWork, weights: Penalties, real: int, labels: int) -> None:
-    """Replace inputs and hidden values by what the gradient of loss and penalties takes in their place."""
+    """Replace inputs and hidden values by what the gradient of loss and penalties takes in their place.
+
+    With a smooth activation find the tangents alone.
+    """
     fake, rows = len(work.latents_bi), len(work.curves_bp)
     find_pulls(discriminator, work.d_adjoints_lnbu, rows, work.zeros, work.transposed_up, work.pulls_bp)
     _forget_labels(discriminator, work, rows, labels)
@@ -132,8 +138,23 @@ def _add_penalties(discriminator: Chain, work: DeepWork, weights: Penalties, rea
         stop,
         work.weighted_bp,
         work.d_hidden_lnbu,
-        work.tangents_2nbu,
+        work.d_bent,
+        work.tangents_lnbu,
     )
+
+
+@inlined
+def _find_bent_slopes(discriminator: Chain, work: DeepWork) -> None:
+    """Write the gradient of loss and penalties through a smooth activation, given tangents and the logits' adjoints."""
+    hidden_lnbu, totals_lnbu, more_slopes = work.d_hidden_lnbu, work.d_totals_lnbu, work.more_slopes
+    rows, slopes, top_b4, ones_b4 = len(work.curves_bp), discriminator.slopes, work.slopes_b4, work.ones_b4
+    find_adjoints(discriminator, top_b4, rows, hidden_lnbu, work.d_bent, True, work.transposed_nru, totals_lnbu)
+    find_slopes(discriminator, work.curves_bp, hidden_lnbu, totals_lnbu, top_b4, ones_b4, rows, slopes)
+    # Along the tangents no bias moves.
+    x_bp, tangents_lnbu, adjoints_lnbu = work.weighted_bp, work.tangents_lnbu, work.d_adjoints_lnbu
+    find_slopes(discriminator, x_bp, tangents_lnbu, adjoints_lnbu, ones_b4, work.zeros_b4, rows, more_slopes)
+    for index in range(len(slopes)):
+        slopes[index] += more_slopes[index]
 
 
 @inlined
@@ -151,11 +172,13 @@ def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int
         work.losses_b,
     )
     _spread_slopes(work, fake)
-    find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.transposed_nru, work.d_adjoints_lnbu)
-    find_pulls(discriminator, work.d_adjoints_lnbu, fake, work.zeros, work.transposed_up, pulls_bp)
+    turned, d_adjoints, g_adjoints = work.transposed_nru, work.d_adjoints_lnbu, work.g_adjoints_lnbu
+    find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.d_bent, False, turned, d_adjoints)
+    find_pulls(discriminator, d_adjoints, fake, work.zeros, work.transposed_up, pulls_bp)
     _forget_labels(discriminator, work, fake, job.labels)
-    find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.transposed_nru, work.g_adjoints_lnbu)
-    find_slopes(generator, work.latents_bi, work.g_hidden_lnbu, work.g_adjoints_lnbu, pulls_bp, work.ones_b4, fake)
+    find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.g_bent, False, turned, g_adjoints)
+    latents_bi, g_hidden, ones_b4 = work.latents_bi, work.g_hidden_lnbu, work.ones_b4
+    find_slopes(generator, latents_bi, g_hidden, g_adjoints, pulls_bp, ones_b4, fake, generator.slopes)
     add_rows(pulls_bp[:fake], head_bias(generator, generator.slopes))
     return value
 
