@@ -174,7 +174,7 @@ def test_a_table_can_be_replaced_without_losing_what_refers_to_it(engine: Engine
     [job_id] = store.submit([request(tags=("kept",))])
     with migrate._alone(engine) as connection:
         operations = Operations(MigrationContext.configure(connection))
-        with operations.batch_alter_table("jobs", recreate="auto") as jobs:
+        with reflecting(), operations.batch_alter_table("jobs", recreate="auto") as jobs:
             jobs.alter_column("name", type_=sa.String(300))
     assert store.job(job_id).tags == ("kept",)
     assert [event.kind for event in store.events(job_id)] == ["submitted"]
