@@ -41,7 +41,7 @@ lab: .venv/dev.stamp  ## train 656 GANs and write the tables and pictures of doc
 theory: .venv/dev.stamp  ## measure what theory knows in closed form and write docs/theory.md: some minutes
 	$(BIN)/python -m benchmarks.theory
 
-tuning: .venv/dev.stamp  ## search by tpe and by chance and write docs/tuning.md: a quarter of an hour; make tuning QUICK=1 is a first look
+tuning: .venv/dev.stamp  ## search by tpe and by chance and write docs/tuning.md: ten minutes of CPU; make tuning QUICK=1 is a first look
 	$(BIN)/python -m benchmarks.tuning $(if $(QUICK),--quick)
 
 papers: .venv/dev.stamp  ## train what papers print and write docs/papers.md: hours; make papers QUICK=1 takes ten minutes

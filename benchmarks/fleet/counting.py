@@ -32,8 +32,8 @@ def figures(
 
     jobs = len(inside(notes, "job")) + len(inside(probe, "job"))
     spent = {what: after[what] - before[what] for what in before}
-    claims = inside(probe, "claim") or [float("nan")]
-    p50, p99 = np.percentile(claims, [50, 99]).tolist()
+    claims = inside(probe, "claim")
+    p50, p99 = np.percentile(claims or [float("nan")], [50, 99]).tolist()
     found: dict[str, object] = {"jobs/s": jobs / lasted, "claim p50, ms": p50, "p99, ms": p99, "claims": len(claims)}
     found |= {f"{what}s/s": len(inside(notes, what)) / lasted for what in ("beat", "record")}
     found["cores of the database"] = spent["database"] / lasted

@@ -28,11 +28,11 @@ def stopped(
 
     done: Counter[str] = Counter()
     ids: list[int] = []
-    while any(parts := store.cancel_jobs(where, reason)):
-        cancelled, running = parts
-        done["cancelled"] += len(cancelled)
-        ids += [*cancelled, *running]
-        for job_id in running:
+    while any(parts := store.cancel_jobs(where, reason, force)):
+        cancelled, asked, left = parts
+        done.update(cancelled=len(cancelled), requested=len(asked))
+        ids += [*cancelled, *asked, *left]
+        for job_id in left:
             with suppress(JobStateConflict):  # one that has ended by now is nobody's to cancel
                 done[store.cancel(job_id, reason, force)] += 1
-    return ids, done
+    return sorted(ids), done

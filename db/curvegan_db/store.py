@@ -17,6 +17,7 @@ from curvegan_db.verbs.looking.comparing import Comparing
 from curvegan_db.verbs.looking.details import Details
 from curvegan_db.verbs.looking.gauges import Gauging
 from curvegan_db.verbs.looking.standing import Standings
+from curvegan_db.verbs.many import Many
 from curvegan_db.verbs.progress import Progress
 from curvegan_db.verbs.reruns import Reruns
 from curvegan_db.verbs.results import Results
@@ -35,6 +36,7 @@ class Store(
     Reruns,
     Forks,
     Sweeps,
+    Many,
     Studies,
     Standings,
     Changes,

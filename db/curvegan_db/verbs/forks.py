@@ -37,7 +37,7 @@ class Forks(Transactions):
             job = locked_job(session, job_id)
             job.parent, job.parent_step, job.step, job.made_by = parent.id, start.step, start.step, start.engine
             _copy_past(session, parent.id, job_id)
-            delete_after(session, job_id, start.step)
+            delete_after(session, {job_id: start.step})
             session.execute(insert(models.Checkpoint), [checkpoint_row(job, moment, start.step, start.data)])
             add_event(session, job, moment, "forked", f"from job {parent.id} at step {start.step}")
             return job_id

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import BindParameter, Table, bindparam, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from curvegan_db.columns import JobState
@@ -246,31 +246,39 @@ def _begin(session: Session, jobs: Sequence[models.Job], moment: datetime, began
     attempts = (models.Attempt.job_id.in_([job.id for job in jobs]), models.Attempt.token == jobs[0].lease_token)
     opened = update(models.Attempt).where(*attempts).values(began_at=moment, **began)
     session.execute(opened.execution_options(synchronize_session=False))
+    # Of a first attempt that did not begin before nobody can have written anything.
+    delete_after(session, {job.id: step for job in jobs if job.attempt > 1 or job.began_at is not None})
     for job in jobs:
-        if job.attempt > 1 or job.began_at is not None:  # else nobody can have written anything
-            delete_after(session, job.id, step)
         job.made_by, job.started_at = job.made_by if step else None, job.started_at or moment
         for name, value in {**began, "step": step, "began_at": moment, "recorded_at": None}.items():
             setattr(job, name, value)
 
 
-def delete_after(session: Session, job_id: int, step: int) -> None:
-    """Leave what led to the state at `step`: the records of the updates before it, the states up to it."""
-    _cut_losses(session, job_id, step)
-    for table in (models.Snapshot, models.Checkpoint, models.Plot):
-        session.execute(delete(table).where(table.job_id == job_id, table.step > step))
+def delete_after(session: Session, steps: Mapping[int, int]) -> None:
+    """Leave of each job what led to the state at its step: records of the updates before it, states up to it."""
+    if not steps:
+        return
+    _cut_losses(session, steps)
+    rows = [{"job": job_id, "at": step} for job_id, step in steps.items()]
+    at: BindParameter[int] = bindparam("at")
+    chunks, states = models.LossChunk, (models.Snapshot, models.Checkpoint, models.Plot)
+    for table, later in [(chunks, chunks.first_step >= at), *((state, state.step > at) for state in states)]:
+        statement = delete(_table(table)).where(table.job_id == bindparam("job"), later)
+        session.connection().execute(statement, rows)
 
 
-def _cut_losses(session: Session, job_id: int, step: int) -> None:
+def _cut_losses(session: Session, steps: Mapping[int, int]) -> None:
     import numpy as np  # noqa: PLC0415 - as in the results
 
     from curvegan_core.records.loss_curve import LossCurve  # noqa: PLC0415
 
     chunks = models.LossChunk
-    across = select(chunks.data).where(chunks.job_id == job_id, chunks.first_step < step, chunks.last_step >= step)
-    for data in session.scalars(across).all():
+    step = case(steps, value=chunks.job_id)
+    across = select(chunks.job_id, chunks.data).where(chunks.job_id.in_(steps))
+    kept = []
+    for job_id, data in session.execute(across.where(chunks.first_step < step, chunks.last_step >= step)).all():
         with refused(job_id, "loss curve"):
             losses = LossCurve.from_bytes(data)
-        left = losses.rows(0, int(np.searchsorted(losses.steps, step)))
-        _put_losses(session, [(job_id, left)] if len(left) else [])
-    session.execute(delete(chunks).where(chunks.job_id == job_id, chunks.first_step >= step))
+        left = losses.rows(0, int(np.searchsorted(losses.steps, steps[job_id])))
+        kept += [(job_id, left)] if len(left) else []
+    _put_losses(session, kept)

@@ -89,9 +89,8 @@ def forget_results(session: Session, ids: Sequence[int], tables: Sequence[type[R
     forks = {job_id: step for job_id, step in rows if step is not None}
     for table in tables:
         session.execute(delete(table).where(table.job_id.in_([job_id for job_id in ids if job_id not in forks])))
-    for job_id, step in forks.items():
-        delete_after(session, job_id, step)
-        session.execute(delete(models.Plot).where(models.Plot.job_id == job_id))
+    delete_after(session, forks)
+    session.execute(delete(models.Plot).where(models.Plot.job_id.in_(forks)))
 
 
 def _ended(session: Session, job_id: int, done: str, force: bool = False) -> tuple[datetime, models.Job]:

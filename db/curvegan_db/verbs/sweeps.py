@@ -1,28 +1,21 @@
-"""Jobs that were submitted together: all of them stored, counted, cancelled and run again at once.
-
-What happens to thousands of jobs happens in a few statements. An UPDATE that returns its rows comes first, for it
-locks them and says which they are; everything else goes by their ids.
-"""
+"""Jobs that were submitted together: all of them stored and counted at once, thousands in a few statements."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidInput
-from curvegan_db.columns import MOST_ID, MOST_REASON, JobState, Until
+from curvegan_db.columns import MOST_ID, JobState
 from curvegan_db.errors import SweepNotFound
 from curvegan_db.filters.catalogue import CONFIG_FIELDS
-from curvegan_db.filters.language import Filter
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
 from curvegan_db.tables.states import DISPLAYED_BY, displayed_state
-from curvegan_db.tables.transitions import add_events, cut
 from curvegan_db.values import (
     DISPLAYED_STATES,
     LOST,
@@ -31,11 +24,8 @@ from curvegan_db.values import (
     SubmittedSweep,
     Sweep,
     check_name,
-    check_text,
 )
-from curvegan_db.verbs.datasets import require_content
 from curvegan_db.verbs.jobs import add_jobs
-from curvegan_db.verbs.reruns import RESULTS, forget_results
 
 MOST_JOBS = MOST_SWEEP
 _AT_ONCE = 1_000
@@ -44,12 +34,6 @@ _JUDGING = ("samples", "threshold", "curve.box")
 _STOPPING, _UNSTOPPED = ("stop", "stop_patience"), ("none", None)
 _RECENT = 1_000
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
-_ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
-# What a retry leaves of a fork: where it starts, and the engine of that state.
-_STARTS = {
-    "step": func.coalesce(models.Job.parent_step, 0),
-    "made_by": case((models.Job.parent_step.is_not(None), models.Job.made_by)),
-}
 _T = TypeVar("_T")
 
 
@@ -87,7 +71,7 @@ class Sweeps(Transactions):
     def sweep(self, sweep_id: int) -> Sweep:
         """Return one sweep, with how many of its jobs are in which state. Reads no job, so it can be asked often."""
         with self._read() as session:
-            return _values(session, [_existing(session, sweep_id)])[0]
+            return _values(session, [existing_sweep(session, sweep_id)])[0]
 
     def sweeps(self, limit: int) -> list[Sweep]:
         """Return the newest sweeps, the newest first."""
@@ -98,7 +82,7 @@ class Sweeps(Transactions):
     def verdicts(self, sweep_id: int) -> dict[str, int]:
         """Return how many of its jobs got which verdict, the most frequent first; a job without one is not counted."""
         with self._read() as session:
-            _existing(session, sweep_id)
+            existing_sweep(session, sweep_id)
             return _verdicts(session, [sweep_id])[sweep_id]
 
     def all_verdicts(self, sweeps: Sequence[int]) -> dict[int, dict[str, int]]:
@@ -112,7 +96,7 @@ class Sweeps(Transactions):
         left, may_stop = job.steps - job.step, CONFIG_FIELDS["stop"].sql != "none"
         query = select(func.count(), func.coalesce(func.sum(left), 0)).where(job.sweep == sweep_id, left > 0, may_stop)
         with self._read() as session:
-            _existing(session, sweep_id)
+            existing_sweep(session, sweep_id)
             jobs, steps = session.execute(query.where(in_state(JobState.SUCCEEDED))).one()
             return int(jobs), int(steps)
 
@@ -120,9 +104,10 @@ class Sweeps(Transactions):
         """Return the steps that its queued and running jobs have before them, in all, by pack key."""
         job = models.Job
         left = select(job.pack_key, func.sum(job.steps - job.step)).where(job.sweep == sweep_id)
+        left = left.where(or_(*map(in_state, _UNFINISHED)))
         with self._read() as session:
-            _existing(session, sweep_id)
-            return {key: int(steps) for key, steps in session.execute(_in(left, _UNFINISHED).group_by(job.pack_key))}
+            existing_sweep(session, sweep_id)
+            return {key: int(steps) for key, steps in session.execute(left.group_by(job.pack_key))}
 
     def paces(self, pack_keys: Collection[str]) -> dict[str, float]:
         """Return seconds that one worker took for a step of a job, by pack key, among the jobs that succeeded last.
@@ -151,71 +136,6 @@ class Sweeps(Transactions):
                 steps[key] += int(done)
         return {key: seconds[key] / steps[key] for key in steps.keys() & set(pack_keys)}
 
-    def cancel_jobs(self, where: Filter | None, reason: str | None = None) -> tuple[list[int], list[int]]:
-        """Cancel the queued jobs that a filter means. Returns their ids, and those of running ones not cancelled yet.
-
-        The latter are `cancel`'s, one by one: a worker renews a lease on many jobs at once, and who locked them in
-        another order could wait for it while it waits. Ask again until both are empty.
-        """
-        if reason is not None:
-            check_text("reason", reason, MOST_REASON)
-        cancelled = {"state": JobState.CANCELLED, "reason": cut(reason, MOST_REASON), "error": None}
-        with self._write() as session:
-            moment = now(session)
-            done = _change(session, where, [JobState.QUEUED], cancelled | {"finished_at": moment})
-            _say(session, done, moment, "cancelled", reason)
-            job = models.Job
-            running = _meant(select(job.id), where, moment).where(in_state(JobState.RUNNING))
-            ids = sorted(job_id for job_id, _ in done)
-            return ids, list(session.scalars(running.where(job.cancel_requested.is_(False)).order_by(job.id)))
-
-    def retry_sweep(self, sweep_id: int, states: Collection[str]) -> list[int]:
-        """Run those of its ended jobs that are in one of the states afresh; their ids. Their results are deleted."""
-        with self._read() as session:
-            _existing(session, sweep_id)
-        return self.retry_jobs(Filter.of_sweep(sweep_id), states)
-
-    def retry_jobs(self, where: Filter | None, states: Collection[str]) -> list[int]:
-        """Run the ended jobs that a filter means afresh, as `retry_sweep` does those of a sweep."""
-        return self._again(where, states, "retried", Until.RETRY, RESULTS)
-
-    def resume_sweep(self, sweep_id: int, states: Collection[str]) -> list[int]:
-        """Let those that are "failed" or "cancelled", as `states` say, go on from their last checkpoint; their ids."""
-        with self._read() as session:
-            _existing(session, sweep_id)
-        return self.resume_jobs(Filter.of_sweep(sweep_id), states)
-
-    def resume_jobs(self, where: Filter | None, states: Collection[str]) -> list[int]:
-        """Let the ended jobs that a filter means go on, as `resume_sweep` does those of a sweep."""
-        return self._again(where, set(states) - {"succeeded"}, "resumed", Until.RERUN, [models.Plot])
-
-    def _again(
-        self,
-        where: Filter | None,
-        states: Collection[str],
-        kind: str,
-        verb: Until,
-        forgotten: Sequence[type[models.LossChunk | models.Snapshot | models.Checkpoint | models.Plot]],
-    ) -> list[int]:
-        ended = [state for state in _ENDED if state in states]
-        with self._write() as session:
-            _require_datasets(session, where, ended)
-            done = _change(session, where, ended, models.cleared_by(verb) | (_STARTS if verb is Until.RETRY else {}))
-            ids = sorted(job_id for job_id, _ in done)
-            for part in _parts(ids):
-                forget_results(session, part, forgotten)
-            _say(session, done, now(session), kind)
-            return ids
-
-
-def _require_datasets(session: Session, where: Filter | None, states: Sequence[JobState]) -> None:
-    """Raise DatasetNotFound where a data set of the jobs was removed: they could only fail."""
-    job = models.Job
-    used = _meant(select(job.dataset).distinct().where(job.dataset.is_not(None)), where, now(session))
-    used = _in(used, states)
-    for content_hash in session.scalars(used).all() if states else ():
-        require_content(session, str(content_hash))
-
 
 def _not_done(session: Session, requests: Sequence[JobRequest]) -> list[JobRequest]:
     """Return those without a job that succeeded with the same hash and steps, and was judged in the same way."""
@@ -242,7 +162,8 @@ def _name(config: TrainConfig) -> tuple[str | int | float | bool | None, ...]:
     return (*judged, *(_UNSTOPPED if config.stop == "none" else (config.stop, config.stop_patience)))
 
 
-def _existing(session: Session, sweep_id: int) -> models.Sweep:
+def existing_sweep(session: Session, sweep_id: int) -> models.Sweep:
+    """Return a sweep's row. Raises SweepNotFound."""
     row = session.get(models.Sweep, sweep_id) if 0 < sweep_id <= MOST_ID else None
     if row is None:
         raise SweepNotFound(sweep_id)
@@ -274,33 +195,6 @@ def _values(session: Session, rows: Sequence[models.Sweep]) -> list[Sweep]:
         states[JobState.QUEUED] += shown[row.id, JobState.QUEUED.value]
         sweeps.append(Sweep(row.id, row.name, row.created_at, row.axes, states, row.study))
     return sweeps
-
-
-def _change(
-    session: Session, where: Filter | None, states: Sequence[JobState], values: Mapping[str, Any]
-) -> Sequence[tuple[int, int]]:
-    """Change the jobs that a filter means and that are in one of the states; (id, attempt) of each."""
-    if not states:
-        return []
-    job = models.Job
-    changed = _in(_meant(update(job), where, now(session)), states).values(**values)
-    returned = changed.returning(job.id, job.attempt).execution_options(synchronize_session=False)
-    return [(job_id, attempt) for job_id, attempt in session.execute(returned)]
-
-
-def _meant(statement: Any, where: Filter | None, moment: datetime) -> Any:
-    return statement if where is None else statement.where(where.condition(moment))
-
-
-def _in(statement: Any, states: Sequence[JobState]) -> Any:
-    return statement.where(or_(*map(in_state, states)))
-
-
-def _say(
-    session: Session, jobs: Sequence[tuple[int, int]], moment: datetime, kind: str, detail: str | None = None
-) -> None:
-    if jobs:
-        add_events(session, [(job_id, attempt, None) for job_id, attempt in sorted(jobs)], moment, kind, detail)
 
 
 def _parts(items: Sequence[_T]) -> Iterator[Sequence[_T]]:

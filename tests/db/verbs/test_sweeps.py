@@ -136,17 +136,20 @@ def test_a_sweep_with_nothing_to_do_is_not_stored(store: Store) -> None:
     assert len(store.sweeps(10)) == 1
 
 
-def test_cancel_takes_the_queued_and_names_the_running(store: Store) -> None:
+def test_cancel_takes_the_queued_and_asks_for_the_running(store: Store) -> None:
     sweep_id, jobs = one_of_each(store)
     [other] = store.submit([request()])
-    assert store.cancel_jobs(Filter.of_sweep(sweep_id), "enough") == (jobs[4:], [jobs[3]])
+    assert store.cancel_jobs(Filter.of_sweep(sweep_id), "enough") == (jobs[4:], [jobs[3]], [])
     for job_id in jobs[4:]:
         job, last = store.job(job_id), store.events(job_id)[-1]
         assert (job.state, job.reason, job.error) == ("cancelled", "enough", None)
         assert (last.kind, last.detail, last.at) == ("cancelled", "enough", job.finished_at)
-    assert store.cancel(jobs[3]) == "requested"
-    assert store.cancel_jobs(Filter.of_sweep(sweep_id)) == ([], [])
+    asked, last = store.job(jobs[3]), store.events(jobs[3])[-1]
+    assert (asked.state, last.kind, last.detail) == ("running", "cancel_requested", "enough")
+    assert (last.attempt, last.worker) == (1, asked.worker)
+    assert store.cancel_jobs(Filter.of_sweep(sweep_id)) == ([], [], [])
     assert [store.job(job_id).state for job_id in (*jobs[:2], other)] == ["succeeded", "failed", "queued"]
+    assert store.cancel_jobs(Filter.of_sweep(sweep_id), force=True) == ([], [], [jobs[3]])
 
 
 def test_a_bad_reason_cancels_nothing(store: Store) -> None:
@@ -223,6 +226,6 @@ def test_ten_thousand_jobs_at_once(store: Store) -> None:
         rows = connection.exec_driver_sql("SELECT kind FROM events").scalars().all()
     again = 2 * (10_000 - 64)
     assert Counter(rows) == {
-        **{"submitted": 10_000, "claimed": 64, "began": 64, "cancelled": again},
+        **{"submitted": 10_000, "claimed": 64, "began": 64, "cancelled": again, "cancel_requested": 64},
         **{"resumed": again // 2, "retried": again // 2},
     }

@@ -9,6 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,6 +86,8 @@ def _start(settings: Settings) -> int:
             cwd=settings.home,
             start_new_session=True,
         )
+    # It outlives most who start it; who lives longer, as a notebook does, keeps no dead child.
+    threading.Thread(target=process.wait, daemon=True).start()
     return process.pid
 
 
