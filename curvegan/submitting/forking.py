@@ -8,6 +8,7 @@ from curvegan.submitting.layers import layered
 
 if TYPE_CHECKING:
     from curvegan_core.config.train import TrainConfig
+    from curvegan_core.records.checkpoint import Checkpoint
     from curvegan_db.store import Store
     from curvegan_db.values import Job
 
@@ -21,8 +22,11 @@ def fork(
     name: str | None = None,
     tags: Sequence[str] = (),
     priority: int = 0,
+    state: "Checkpoint | None" = None,
 ) -> int:
     """Queue a fork of a job at a step, the last that it has done without one; return its id.
+
+    `state` is that of the step where somebody has it already; else it is read or replayed.
 
     Raises:
         InvalidInput: a step that it has not done, or that it took over from its own parent.
@@ -36,7 +40,7 @@ def fork(
     step = job.step if step is None else step
     config = checked_fork(job, step, changes)
     request = JobRequest(config, name, tuple(tags), priority)
-    start = forked(replay(store, job, step).checkpoint, config)
+    start = forked(state or replay(store, job, step).checkpoint, config)
     return store.fork(job.id, request, Start(step, start.to_bytes(), start.engine))
 
 

@@ -34,11 +34,16 @@ class Typed:
     @property
     def words(self) -> list[str]:
         """The command that queues the same job, or is refused in the same words."""
+        return ["curvegan", "submit", *self.config_words, *self.label_words]
+
+    @property
+    def config_words(self) -> list[str]:
+        """The options that say what is trained, as `submit`, `sweep` and `tune` have them."""
         keys, own = _ordered(self.keys), _as_options(self.keys)
         options = [(f"--{key.replace('_', '-')}", text) for key, text in keys.items() if key in own]
         others = [("--set", f"{key}={text}") for key, text in keys.items() if key not in own]
         start = (("--from", self.start), ("--preset", self.preset), ("--data", self.data))
-        return ["curvegan", "submit", *_options((*start, *options, *others)), *self.label_words]
+        return _options((*start, *options, *others))
 
     @property
     def label_words(self) -> list[str]:

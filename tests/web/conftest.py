@@ -1,6 +1,7 @@
 """A dashboard that really listens, on a store with real trainings, and a real Chromium in front of it."""
 
 import http.client
+import json
 import os
 import shutil
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 import uvicorn
@@ -20,6 +22,7 @@ from curvegan_web.server import Dashboard, listening, server
 from ..cli.client import SMALL, Client, PlayedWorker
 
 HOSTILE = "<img src=x onerror=window.hit=1> ‮=1+1 \x1b[31m ' \" </script><script>window.hit=1</script>"
+SMALL_KEYS = {"key.steps": "60", "key.batch_size": "8", "key.hidden_g": "8", "key.hidden_d": "8", "worker": "no"}
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -127,6 +130,38 @@ def own_served(tmp_path: Path) -> Iterator[Served]:
     with Served(lab, changes=True) as running:
         yield running
     lab.close()
+
+
+@pytest.fixture
+def typing(tmp_path: Path) -> Client:
+    """The commands on the store of `own_served`."""
+    return Client(tmp_path)
+
+
+@pytest.fixture
+def one_job(own_served: Served, typing: Client) -> Iterator[Served]:
+    """A dashboard that may change its store, in which job 1 waits."""
+    typing.submit(*SMALL)
+    yield own_served
+    assert own_served.lab.store.job(1).state == "queued"
+    assert own_served.lab.store.last_id() == 1
+
+
+def ours(served: Served, **more: str) -> dict[str, str]:
+    """The headers that a browser gives to a request of our own page."""
+    own = {"Origin": served.address, "Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
+    return {name: value for name, value in (own | {k.replace("_", "-"): v for k, v in more.items()}).items() if value}
+
+
+def post(served: Served, path: str, said: Any, **headers: str) -> Answer:
+    body = said if isinstance(said, bytes) else json.dumps(said).encode()
+    return served.ask(path, "POST", ours(served, **headers), body=body)
+
+
+def done(served: Served, path: str, **said: str) -> Any:
+    answer = post(served, path, {"worker": "no", **said})
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from curvegan_web.looks import MOST_STREAMS
 
 from ..cli.client import SMALL, Client, PlayedWorker
 from ..db.verbs.test_leases import expire
+from ..worker.inline import train_all
 from .conftest import Served, shown
 
 
@@ -116,6 +117,34 @@ def test_a_job_that_is_deleted_under_a_tab_is_said_there_and_other_tabs_go_on(ow
         pass
     tab.close()
     other.close()
+
+
+@pytest.mark.parametrize("path", ["/sweeps", "/sweeps/1", "/compare?jobs=1,2", "/tune/2", "/workers"])
+def test_a_page_that_goes_on_keeps_what_somebody_has_opened(own_served: Served, tab: Page, path: str) -> None:
+    lab = own_served.lab
+    lab.sweep({"lr": [1e-3, 1e-2]}, seeds=2, steps=60, hidden_g=8, hidden_d=8, worker=False)
+    study = lab.tune({"lr": [1e-3, 1e-2]}, sampler="grid", trials=2, seeds=1, steps=60, hidden_g=8, worker=False)
+    study.advance()
+    shown(tab, own_served, path)
+    tab.wait_for_selector("#live.on")
+    opened = tab.evaluate(
+        """() => {
+            document.querySelectorAll("details").forEach((one) => one.open = true);
+            const link = document.querySelector("main a[href^='/jobs/'], main a[href^='/sweeps/'], main .copy");
+            link.focus();
+            window.marked = [link, document.querySelector("main table")];
+            return document.querySelectorAll("details[open]").length;
+        }"""
+    )
+    before = tab.locator("main").inner_text()
+    train_all(lab.store)
+    tab.wait_for_function("before => document.querySelector('main').innerText !== before", arg=before)
+    tab.wait_for_timeout(300)
+    kept = "() => [marked.every((one) => !one || one.isConnected), document.activeElement === marked[0]]"
+    if path != "/workers":  # whose jobs wait no more
+        assert tab.evaluate(kept) == [True, True]
+    assert tab.locator("details[open]").count() >= opened
+    tab.goto("about:blank")
 
 
 @pytest.mark.parametrize("path", ["/live/job/jobs/999", "/live/jobs?sort=x"])

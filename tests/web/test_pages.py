@@ -192,6 +192,39 @@ def test_a_search_is_shown_with_its_best_so_far(own_served: Served, tab: Page) -
     tab.goto("about:blank")
 
 
+def test_a_search_with_rungs_and_two_metrics_has_its_front(own_served: Served, tab: Page) -> None:
+    lab = own_served.lab
+    study = lab.tune(
+        {"lr": [1e-4, 1e-3, 1e-2]}, sampler="grid", trials=3, batch=3, halving=2, steps=30, hidden_g=8, hidden_d=8,
+        seeds=1, by=("rmse", "cpu_seconds"), name="s", worker=False,
+    )  # fmt: skip
+    while study.advance():
+        train_all(lab.store)
+    view = asked(own_served, f"/api/tune/tune/{study.id}")
+    assert view["front"] == [trial.number for trial in study.front] != []
+    assert [one["name"] for one in view["metrics"]] == ["rmse", "cpu_seconds"]
+    shown(tab, own_served, f"/tune/{study.id}")
+    assert tab.locator("#main h2").all_inner_texts() == [
+        *("Best so far", "Front of rmse and cpu_seconds", "How far each was let go", "Against each axis", "Trials")
+    ]
+    rungs = tab.get_by_role("group", name="rmse over steps")
+    assert {"10", "30"} <= set(rungs.locator("text").all_text_contents())
+    tab.get_by_label("Metric").select_option("cpu_seconds")
+    tab.get_by_role("group", name="cpu_seconds over lr").wait_for()
+    tab.goto("about:blank")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/jobs/1", "/theatre?job=3&step=57", "/sweeps", "/sweeps/1", "/tune", "/compare?jobs=1,2", "/data", "/workers"],
+)
+def test_what_a_card_shows_can_be_copied_as_a_command(served: Served, tab: Page, path: str) -> None:
+    shown(tab, served, path)
+    cards = tab.locator("section.card:not(.controls)")
+    assert cards.count() == cards.filter(has=tab.locator("button.copy")).count() > 0
+    tab.goto("about:blank")
+
+
 def test_what_was_trained_on_a_family_is_counted(served: Served, tab: Page) -> None:
     trained = asked(served, "/api/trained")["families"]
     assert {name: sum(counts.values()) for name, counts in trained.items()} == {"quadratic": 11, "ring8": 1}

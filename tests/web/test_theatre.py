@@ -13,6 +13,7 @@ from curvegan_core.networks import generate, latents
 from curvegan_core.noise import Stream
 from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_web.assets import FILES
+from curvegan_web.views.asking import Gone
 from curvegan_web.views.replaying import theatre
 
 from ..worker.inline import train_all
@@ -95,10 +96,10 @@ def test_a_page_does_not_wait_for_a_replay_and_who_goes_away_waits_no_more(serve
     shown = theatre.performance(served.lab, job)
     with shown.lock:
         assert served.ask("/theatre?job=3").status == 200
-        with pytest.raises(theatre.Gone):
+        with pytest.raises(Gone):
             theatre.frame(served.lab, {"id": "3", "step": "70"}, iter([True, False]).__next__)
     answers = iter([True, False])  # asked before it begins, and after its first hop
-    with pytest.raises(theatre.Gone):
+    with pytest.raises(Gone):
         theatre.frame(served.lab, {"id": "3", "step": "70"}, answers.__next__)
     assert not shown.lock.locked()
 
@@ -118,6 +119,22 @@ def test_two_jobs_are_locked_to_one_step(served: Served, tab: Page) -> None:
     held[0].continue_()
     tab.wait_for_selector("html[data-step='122']")
     assert tab.get_by_text("Replaying").count() == 0
+
+
+def test_the_numbers_of_the_pull_stand_behind_the_picture_and_follow_the_slider(served: Served, tab: Page) -> None:
+    # Of a curve its x, the real one, six generated ones, their pulls; of a point its name, x, y, the pull.
+    for job, column in ((1, 8), (3, 3)):
+        shown(tab, served, f"/theatre?job={job}&step=60")
+        tab.wait_for_selector("html[data-step='60']", timeout=60_000)
+        tab.locator("details.behind summary").first.click()
+        row = tab.locator("details.behind").first.locator("tbody tr").last
+        told = json.loads(served.ask(f"/frames/{job}?step=60").body)["pull"]
+        seen = float(row.locator("td").nth(column).inner_text())
+        assert seen == pytest.approx(told[0][-1] if job == 1 else told[49][0], rel=1e-2)
+        before = row.inner_text()
+        tab.get_by_role("button", name="A step on").click()
+        tab.wait_for_selector("html[data-step='61']")
+        assert row.inner_text() != before
 
 
 def test_all_that_pages_load_is_small() -> None:

@@ -14,12 +14,13 @@ from curvegan_core.errors import InvalidInput
 from curvegan_web.views.changes import acts
 from curvegan_web.views.changes.form import fields_view, submit_view
 from curvegan_web.views.changes.plan import fork_view, plan_view
+from curvegan_web.waiting import waiting
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
 
-Act = Callable[["Lab", Mapping[str, str]], dict[str, Any]]
-LOOKS: dict[str, Act] = {"/api/fields": fields_view, "/api/plan": plan_view, "/api/plan/jobs/{id}": fork_view}
+Look = Callable[["Lab", Mapping[str, str]], dict[str, Any]]
+LOOKS: dict[str, Look] = {"/api/fields": fields_view, "/api/plan": plan_view, "/api/plan/jobs/{id}": fork_view}
 _LONGEST_S, _MOST_TEXTS, _MOST_CHARACTERS = 10, 200, 1000
 
 
@@ -33,20 +34,20 @@ class Changes:
 
     def routes(self) -> list[Route]:
         """Return the routes: one for each thing that can be done, and each takes POST alone."""
-        done: dict[str, Act] = {"/changes/submit": acts.submit}
+        done: dict[str, acts.Act] = {"/changes/submit": acts.submit}
         done |= {f"/changes/jobs/{{id}}/{name}": act for name, act in acts.VERBS.items()}
         return [
             *(Route(path, self._looked(look)) for path, look in LOOKS.items()),
             *(Route(path, self._done(act), methods=["POST"]) for path, act in done.items()),
         ]
 
-    def _looked(self, look: Act) -> Callable[[Request], Response]:
+    def _looked(self, look: Look) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
             return JSONResponse(look(self._lab, {**request.query_params, **request.path_params}))
 
         return answer
 
-    def _done(self, act: Act) -> Callable[[Request], Any]:
+    def _done(self, act: acts.Act) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
             try:
                 with fail_after(_LONGEST_S):
@@ -54,7 +55,8 @@ class Changes:
             except (TimeoutError, ClientDisconnect):
                 return Response(status_code=408)
             said |= request.path_params
-            return JSONResponse(await to_thread.run_sync(act, self._lab, said, limiter=self._few))
+            async with waiting(request) as waited:
+                return JSONResponse(await to_thread.run_sync(act, self._lab, said, waited, limiter=self._few))
 
         return answer
 

@@ -2,7 +2,7 @@
 
 import re
 import socket
-from asyncio import Lock, create_task, sleep
+from asyncio import Lock
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
@@ -29,9 +29,11 @@ from curvegan_web.downloads import job_file, jobs_file
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
 from curvegan_web.views import data
+from curvegan_web.views.asking import Gone
 from curvegan_web.views.replaying import theatre
 from curvegan_web.views.sweeping import fan, sweep, sweeps, tune
 from curvegan_web.views.watching import compare, doctor, job, jobs, workers
+from curvegan_web.waiting import waiting
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
@@ -104,7 +106,7 @@ class Dashboard:
                 Route(f"/live/{one.name}{path}", self._live(one)),
             ]
         routes += [Route(path, self._part(view)) for path, view in PARTS.items()]
-        return Guard(Starlette(routes=routes, exception_handlers={CurveganError: _refused}), self.doors)
+        return Guard(Starlette(routes=routes, exception_handlers={CurveganError: _refused, Gone: _gone}), self.doors)
 
     def _page(self, shown: Page) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
@@ -146,23 +148,10 @@ class Dashboard:
 
         Of one job one is: those of another need not wait for all of its.
         """
-        waits = True
-
-        async def follow() -> None:
-            nonlocal waits
-            while not await request.is_disconnected():
-                await sleep(0.02)
-            waits = False
-
-        following = create_task(follow())
-        try:
-            framed = partial(theatre.frame, self.lab, _asked(request), lambda: waits)
+        async with waiting(request) as waited:
+            framed = partial(theatre.frame, self.lab, _asked(request), waited)
             async with self._turns.setdefault(request.path_params["id"], Lock()):
                 return JSONResponse(await to_thread.run_sync(framed, limiter=self._replays))
-        except theatre.Gone:
-            return PlainTextResponse("", 499)
-        finally:
-            following.cancel()
 
     @cached_property
     def _turns(self) -> WeakValueDictionary[str, Lock]:
@@ -228,6 +217,10 @@ def _status(error: CurveganError) -> int:
 def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, CurveganError)
     return JSONResponse({"error": str(error)}, _status(error))
+
+
+def _gone(_: Request, __: Exception) -> Response:
+    return PlainTextResponse("", 499)
 
 
 # Its address names their content: a browser keeps them for good, and modules find each other beside themselves.

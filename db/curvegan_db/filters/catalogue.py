@@ -11,13 +11,27 @@ from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
-from sqlalchemy import Boolean, ColumnElement, Double, case, cast, func, inspect, literal, not_, or_, select
+from sqlalchemy import Boolean, ColumnElement, Double, String, case, cast, func, inspect, literal, not_, or_, select
+from sqlalchemy.types import TypeEngine
 
 from curvegan_core.config.curve import CURVE_MODELS
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.metrics.names import MEANINGS, VERDICTS
 from curvegan_db.columns import JOB_FIELDS
-from curvegan_db.filters.fields import Digits, JobField, Number, Seed, Text, Truth, Whole, Word, contains, near, within
+from curvegan_db.filters.fields import (
+    Digits,
+    JobField,
+    Key,
+    Number,
+    Seed,
+    Text,
+    Truth,
+    Whole,
+    Word,
+    contains,
+    near,
+    within,
+)
 from curvegan_db.tables.column_types import UtcDateTime
 from curvegan_db.tables.models import Dataset, Job, JobTag
 from curvegan_db.tables.states import displayed_as
@@ -134,34 +148,39 @@ def _config_field(key: str, info: FieldInfo) -> JobField:
     if key == "seed":
         return Seed(key, Digits(Job.config, key))
     if info.annotation is bool:
-        return Truth(key, func.coalesce(Job.config[key].as_boolean(), literal(info.default, Boolean())))
+        return Truth(key, _known(key, Boolean(), info.default))
     if info.annotation in (int, float):
         return Number(key, _number(key, info))
-    text = func.coalesce(Job.config[key].as_string(), info.default)
+    text = _known(key, String(), info.default)
     return Word(key, text, get_args(info.annotation)) if get_origin(info.annotation) is Literal else Text(key, text)
 
 
 def _number(key: str, info: FieldInfo) -> ColumnElement[Any]:
-    return func.coalesce(Job.config[key].as_float(), literal(float(info.default), Double()))
+    return _known(key, Double(), float(info.default))
+
+
+def _known(key: str, kind: TypeEngine[Any], default: Any) -> ColumnElement[Any]:
+    return func.coalesce(cast(Key(Job.config, key), kind), literal(default, kind, literal_execute=True))
 
 
 def _curve_fields() -> Iterator[JobField]:
-    family = Job.config["curve", "family"].as_string()
+    family = cast(Key(Job.config, "curve", "family"), String())
     yield Word("curve", family, tuple(CURVE_MODELS))
     yield Word("curve.family", family, tuple(CURVE_MODELS))
     for key, annotation in CURVE_KEYS.items():
-        name, value = f"curve.{key}", Job.config["curve", key]
+        name, value = f"curve.{key}", Key(Job.config, "curve", key)
         if annotation is bool:
-            yield Truth(name, value.as_boolean())
+            yield Truth(name, cast(value, Boolean()))
         elif get_origin(annotation) is Literal:
-            yield Word(name, value.as_string(), get_args(annotation))
+            yield Word(name, cast(value, String()), get_args(annotation))
         else:
-            yield Text(name, value.as_string()) if annotation is str else Number(name, value.as_float())
+            text = annotation is str
+            yield Text(name, cast(value, String())) if text else Number(name, cast(value, Double()))
 
 
 def _metrics() -> Iterator[JobField]:
     for name in METRIC_NAMES:
-        yield Number(name, cast(Job.metrics[name].as_float(), Double()))
+        yield Number(name, cast(Key(Job.metrics, name), Double()))
 
 
 CURVE_KEYS: dict[str, Any] = {

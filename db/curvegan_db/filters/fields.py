@@ -12,7 +12,7 @@ from datetime import datetime
 from math import isnan
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Double, String, and_, false, func, literal, not_, or_
+from sqlalchemy import ColumnElement, Double, Integer, String, and_, false, func, literal, not_, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -87,27 +87,66 @@ class Whole(Number):
         return super().condition(operator, values, moment)
 
 
-class Digits(FunctionElement[str]):
+class Key(FunctionElement[Any]):
+    """A key of a JSON column, of one within it by several names; cast it to its type. NULL where there is none.
+
+    Its names are written out, and so are defaults beside it: an index on them is found by that alone.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: Any, *names: str) -> None:
+        path, keys = "$" + "".join(f'."{name}"' for name in names), f"{{{','.join(names)}}}"
+        super().__init__(column, *(literal(text, String(), literal_execute=True) for text in (path, keys)))
+
+
+@compiles(Key)
+def _key(element: Key, compiler: SQLCompiler, **extra: Any) -> str:
+    column, _, keys = (compiler.process(clause, **extra) for clause in element.clauses)
+    return f"({column} #>> {keys})"
+
+
+@compiles(Key, "sqlite")
+def _key_of_sqlite(element: Key, compiler: SQLCompiler, **extra: Any) -> str:
+    column, path, _ = (compiler.process(clause, **extra) for clause in element.clauses)
+    return f"json_extract({column}, {path})"
+
+
+class Zero(FunctionElement[int]):
+    """0, whatever the number is: SQLite finds the index on keys by it, which begins with it."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(Zero)
+def _zero(element: Zero, compiler: SQLCompiler, **extra: Any) -> str:
+    return "0"
+
+
+@compiles(Zero, "sqlite")
+def _zero_of_sqlite(element: Zero, compiler: SQLCompiler, **extra: Any) -> str:
+    [number] = (compiler.process(clause, **extra) for clause in element.clauses)
+    return f"{number} * 0"
+
+
+class Digits(Key):
     """A whole number of 64 bits without a sign, a key of a JSON column, as 20 digits: no database has a type for it."""
 
     type = String()
     inherit_cache = True
 
-    def __init__(self, column: Any, key: str) -> None:
-        super().__init__(column, literal(key, String()))
-
 
 @compiles(Digits)
 def _digits(element: Digits, compiler: SQLCompiler, **extra: Any) -> str:
-    column, key = (compiler.process(clause, **extra) for clause in element.clauses)
-    return f"lpad({column} ->> {key}, 20, '0')"
+    return f"lpad({_key(element, compiler, **extra)}, 20, '0')"
 
 
 @compiles(Digits, "sqlite")
 def _digits_of_sqlite(element: Digits, compiler: SQLCompiler, **extra: Any) -> str:
     """Extract two paths, which gives the text of an array: one alone would be rounded to a double."""
-    column, key = (compiler.process(clause, **extra) for clause in element.clauses)
-    return f"substr('{'0' * 20}' || rtrim(ltrim(json_extract({column}, '$.' || {key}, '$.\"\"'), '['), ',nul]'), -20)"
+    column, path, _ = (compiler.process(clause, **extra) for clause in element.clauses)
+    return f"substr('{'0' * 20}' || rtrim(ltrim(json_extract({column}, {path}, '$.\"\"'), '['), ',nul]'), -20)"
 
 
 class Seed(Valued):

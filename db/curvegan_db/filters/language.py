@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import ColumnElement, and_, literal_column, not_, or_, select
 
 from curvegan_core.config.synonyms import meant
 from curvegan_core.errors import InvalidInput
 from curvegan_db.filters.catalogue import FIELDS
-from curvegan_db.filters.fields import JobField
+from curvegan_db.filters.fields import JobField, Zero
 
 # SQLite's parser stops at 100 things that are open at once, and at expressions 1000 deep.
 MOST_LENGTH, MOST_DEPTH, MOST_VALUES = 2000, 20, 100
@@ -41,7 +41,7 @@ class Filter:
         """Read a filter. Raises InvalidInput with one line that names the position, counted from 1."""
         if len(text) > MOST_LENGTH:
             raise InvalidInput(f"a filter has at most {MOST_LENGTH} characters, got {len(text)}")
-        return cls(_Parser(text).whole())
+        return EVERY_JOB & cls(_Parser(text).whole())
 
     @classmethod
     def of_sweep(cls, sweep_id: int) -> "Filter":
@@ -69,6 +69,10 @@ class Filter:
     def __and__(self, other: "Filter | None") -> "Filter":
         """Join both, or return this one alone where there is no other."""
         return self if other is None else Filter(_joined(and_, [self.condition, other.condition]))
+
+
+EVERY_JOB = Filter(lambda _: Zero(FIELDS["id"].sql) == literal_column("0"))
+"""Stands before every filter, which is how SQLite finds the index on what filters ask for."""
 
 
 class _Token(NamedTuple):

@@ -170,7 +170,7 @@ _partial("ix_jobs_queue", Job.state, Job.priority.desc(), Job.id, *WANTED, where
 _partial("ix_jobs_pack", Job.state, Job.pack_key, Job.priority.desc(), Job.id, where="state = 'queued'")
 _partial("ix_jobs_lease_token", Job.lease_token, where="lease_token IS NOT NULL")
 _partial("ix_jobs_worker_id", Job.worker_id, where="worker_id IS NOT NULL")
-_partial("ix_jobs_sweep", Job.sweep, Job.state, Job.id, where="sweep_id IS NOT NULL")
+_partial("ix_jobs_sweep", Job.sweep, Job.state, Job.id, Job.verdict, where="sweep_id IS NOT NULL")
 _partial("ix_jobs_succeeded", Job.config_hash, where="state = 'succeeded'")
 _partial("ix_jobs_dataset", Job.dataset, where="dataset IS NOT NULL")
 

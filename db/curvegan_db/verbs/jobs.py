@@ -171,6 +171,13 @@ def filtered(states: Sequence[str], tags: Sequence[str], sweep: int | None, mome
     return query
 
 
+def in_order(session: Session, ids: Select[int], moment: datetime) -> list[Job]:
+    """Return the jobs of a query for ids, in its order: to sort whole rows takes several times as long."""
+    order = session.scalars(ids).all()
+    rows = {row.id: row for row in session.scalars(select(models.Job).where(models.Job.id.in_(order)))}
+    return job_values(session, [rows[job_id] for job_id in order], moment)
+
+
 def job_values(session: Session, jobs: Sequence[models.Job], moment: datetime) -> list[Job]:
     """Return the jobs as users see them at a time."""
     tags: dict[int, list[str]] = {}

@@ -81,12 +81,14 @@ class Sweeps(Transactions):
 
     def verdicts(self, sweep_id: int) -> dict[str, int]:
         """Return how many of its jobs got which verdict, the most frequent first; a job without one is not counted."""
-        job = models.Job
-        query = select(job.verdict, func.count()).where(job.sweep == sweep_id, job.verdict.is_not(None))
         with self._read() as session:
             existing_sweep(session, sweep_id)
-            counts = {str(verdict): count for verdict, count in session.execute(query.group_by(job.verdict))}
-        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+            return _verdicts(session, [sweep_id])[sweep_id]
+
+    def all_verdicts(self, sweeps: Sequence[int]) -> dict[int, dict[str, int]]:
+        """Return the same of many sweeps, by one question; of one that is not there none."""
+        with self._read() as session:
+            return _verdicts(session, sweeps)
 
     def steps_saved(self, sweep_id: int) -> tuple[int, int]:
         """Return how many of its jobs stopped early, and how many steps that saved."""
@@ -137,6 +139,16 @@ def existing_sweep(session: Session, sweep_id: int) -> models.Sweep:
     if row is None:
         raise SweepNotFound(sweep_id)
     return row
+
+
+def _verdicts(session: Session, sweeps: Sequence[int]) -> dict[int, dict[str, int]]:
+    job = models.Job
+    query = select(job.sweep, job.verdict, func.count()).where(job.sweep.in_(sweeps), job.verdict.is_not(None))
+    rows = session.execute(query.group_by(job.sweep, job.verdict)).all()
+    counts: dict[Any, dict[str, int]] = {sweep: {} for sweep in sweeps}
+    for sweep, verdict, count in sorted(rows, key=lambda row: (-row[2], str(row[1]))):
+        counts[sweep][str(verdict)] = count
+    return counts
 
 
 def _values(session: Session, rows: Sequence[models.Sweep]) -> list[Sweep]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -100,6 +101,19 @@ def test_the_first_page_of_the_dashboard_reads_what_it_shows(full_store: Store) 
         for plan in plans(full_store, verb):
             assert_by_index(plan)
             assert "TEMP B-TREE" not in plan
+
+
+def test_a_filter_on_a_common_key_reads_no_config(full_store: Store) -> None:
+    vacuum(full_store)
+    for where in ("loss=wgan", "lr=0.5", "lr_g<1e-9", "seed=7", "curve=ring8", "r1=1", "batch_size=3", "rmse<1e-9"):
+        chosen = Filter.parse(where)
+        verbs: list[Callable[[], Any]] = [partial(full_store.count, chosen), partial(full_store.counted, chosen)]
+        for verb in verbs:
+            for plan in plans(full_store, verb):
+                assert_by_index(plan)
+                assert full_store.engine.dialect.name == "postgresql" or "ix_jobs_keys" in plan
+    [plan] = plans(full_store, lambda: full_store.count(Filter.parse("lr=0.5")))
+    assert "ix_jobs_key" in plan
 
 
 def test_a_sweep_is_counted_without_reading_a_job(full_store: Store) -> None:

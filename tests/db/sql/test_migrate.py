@@ -16,6 +16,7 @@ from sqlalchemy import Engine, inspect, text
 from curvegan_db.errors import DatabaseTaken, SchemaOutdated
 from curvegan_db.sql import migrate
 from curvegan_db.sql.database import make_engine
+from curvegan_db.sql.health import reflecting
 from curvegan_db.store import Store, open_store
 
 from ..trainings import request
@@ -33,8 +34,10 @@ def test_models_and_migrations_agree(engine: Engine) -> None:
     migrate.upgrade(engine)
     with engine.begin() as connection:
         command.check(migrate._config(connection))
-    indexes = {index["name"] for index in inspect(engine).get_indexes("jobs")}
-    assert indexes == {index.name for index in sa_table("jobs").indexes}
+    with reflecting():
+        indexes = {str(index["name"]) for index in inspect(engine).get_indexes("jobs")}
+    named = {name for name in indexes if not name.startswith("ix_jobs_key")}
+    assert named == {index.name for index in sa_table("jobs").indexes}
 
 
 def test_files_are_named_for_their_revisions() -> None:
@@ -171,7 +174,7 @@ def test_a_table_can_be_replaced_without_losing_what_refers_to_it(engine: Engine
     [job_id] = store.submit([request(tags=("kept",))])
     with migrate._alone(engine) as connection:
         operations = Operations(MigrationContext.configure(connection))
-        with operations.batch_alter_table("jobs", recreate="auto") as jobs:
+        with reflecting(), operations.batch_alter_table("jobs", recreate="auto") as jobs:
             jobs.alter_column("name", type_=sa.String(300))
     assert store.job(job_id).tags == ("kept",)
     assert [event.kind for event in store.events(job_id)] == ["submitted"]

@@ -1,13 +1,19 @@
 """What a request asks for, checked as the commands check it; and numbers as JSON has them."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from curvegan_core.errors import InvalidInput
 from curvegan_db.filters.language import Filter
 
 Asked = Mapping[str, str]
+Waited = Callable[[], bool]
+"""Whether somebody still waits for what was asked."""
+
+
+class Gone(Exception):
+    """Whoever asked is gone."""
 
 
 def whole(asked: Asked, name: str, default: int, low: int, high: int) -> int:

@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
 
 from curvegan_db.filters.fields import JobField
-from curvegan_db.filters.language import Filter
+from curvegan_db.filters.language import EVERY_JOB, Filter
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.values import Job
-from curvegan_db.verbs.jobs import filtered, job_values
+from curvegan_db.verbs.jobs import filtered, in_order, job_values
 from curvegan_db.verbs.results import joined_losses
 
 if TYPE_CHECKING:
@@ -30,8 +29,8 @@ class Comparing(Transactions):
         order = by.sql.desc() if largest else by.sql
         with self._read() as session:
             moment = now(session)
-            query = _where(select(models.Job.id), where, moment).where(by.sql.is_not(None))
-            return _in_order(session, query.order_by(order, models.Job.id).limit(limit), moment)
+            query = _where(select(models.Job.id), where or EVERY_JOB, moment).where(by.sql.is_not(None))
+            return in_order(session, query.order_by(order, models.Job.id).limit(limit), moment)
 
     def ordered(
         self, by: JobField, descending: bool, states: Sequence[str] = (), where: Filter | None = None, limit: int = 50
@@ -40,14 +39,15 @@ class Comparing(Transactions):
         order = (by.sql.desc() if descending else by.sql.asc()).nulls_last()
         with self._read() as session:
             moment = now(session)
-            query = _where(filtered(states, (), None, moment), where, moment)
+            query = _where(filtered(states, (), None, moment), where or EVERY_JOB, moment)
             ids = query.with_only_columns(models.Job.id).order_by(order, models.Job.id.desc()).limit(limit)
-            return _in_order(session, ids, moment)
+            return in_order(session, ids, moment)
 
     def values(self, fields: Sequence[JobField], where: Filter | None = None) -> list[tuple[Any, ...]]:
         """Return each job's values of the fields, in the order of the ids; None where it lacks one."""
         with self._read() as session:
-            query = _where(select(*(field.sql for field in fields)).select_from(models.Job), where, now(session))
+            query = select(*(field.sql for field in fields)).select_from(models.Job)
+            query = _where(query, where or EVERY_JOB, now(session))
             rows = session.execute(query.order_by(models.Job.id))
             return [
                 tuple(None if value is None else field.shown(value) for field, value in zip(fields, row, strict=True))
@@ -64,7 +64,7 @@ class Comparing(Transactions):
         """Return how many jobs there are by their values of the fields."""
         with self._read() as session:
             columns = [field.sql.label(f"value_{at}") for at, field in enumerate(fields)]
-            query = _where(select(*columns, func.count()).select_from(models.Job), where, now(session))
+            query = _where(select(*columns, func.count()).select_from(models.Job), where or EVERY_JOB, now(session))
             rows = session.execute(query.group_by(*(column.name for column in columns)))
             return {tuple(key): int(count) for *key, count in rows}
 
@@ -113,13 +113,6 @@ class Comparing(Transactions):
             for job_id, data in session.execute(query.order_by(chunks.job_id, chunks.first_step)):
                 pieces[job_id].append(data)
         return [(job_id, joined_losses(job_id, data)) for job_id, data in pieces.items()]
-
-
-def _in_order(session: Session, ids: Select[int], moment: datetime) -> list[Job]:
-    """Return the jobs of a query for ids, in its order: to sort whole rows takes several times as long."""
-    order = session.scalars(ids).all()
-    rows = {row.id: row for row in session.scalars(select(models.Job).where(models.Job.id.in_(order)))}
-    return job_values(session, [rows[job_id] for job_id in order], moment)
 
 
 def _where(query: Select[Any], where: Filter | None, moment: datetime) -> Select[Any]:

@@ -13,9 +13,9 @@ from curvegan_db.filters.language import Filter
 from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
-from curvegan_db.tables.states import DISPLAYED_BY, displayed_as, displayed_column, displayed_state
+from curvegan_db.tables.states import displayed_as, displayed_column, displayed_state
 from curvegan_db.values import Job
-from curvegan_db.verbs.jobs import filtered, job_values
+from curvegan_db.verbs.jobs import filtered, in_order, job_values
 from curvegan_db.verbs.paces import Kind, steps_by_kind
 
 # Bound parameters of one statement, for jobs that are named one by one.
@@ -59,27 +59,18 @@ class Standings(Transactions):
                 known = sorted(job_id for job_id in ids if 0 < job_id <= MOST_ID)[-_MOST_NAMED:]
                 chosen = chosen.where(job.id.in_(known))
             queued = displayed_as(JobState.QUEUED, moment)
-            per_state = chosen.with_only_columns(displayed_column(moment), func.count()).group_by("shown")
-            counts = {str(state): count for state, count in session.execute(per_state)}
+            counts = _counts(session, chosen, moment)
             unfinished = chosen.where(job.state.in_((JobState.QUEUED, JobState.RUNNING)))
             rank = case((queued, 2), (in_state(JobState.RUNNING), 0), else_=1)
             order = (rank, job.finished_at.desc(), job.priority.desc(), job.id)
-            first = session.scalars(chosen.order_by(*order).limit(limit)).all()
-            return Standing(counts, steps_by_kind(session, unfinished), job_values(session, first, moment))
+            first = chosen.with_only_columns(job.id).order_by(*order).limit(limit)
+            return Standing(counts, steps_by_kind(session, unfinished), in_order(session, first, moment))
 
     def counted(self, where: Filter | None = None) -> dict[str, int]:
         """Return how many jobs are in which displayed state; of all jobs without reading one that is not running."""
-        job = models.Job
         with self._read() as session:
             moment = now(session)
-            per_state = _met(select(job.state, func.count()), where, moment).group_by(job.state)
-            counts = {str(state): int(count) for state, count in session.execute(per_state)}
-            claimed = _met(select(*DISPLAYED_BY), where, moment).where(in_state(JobState.RUNNING))
-            counts.pop(JobState.RUNNING.value, None)
-            for row in session.execute(claimed):
-                shown = displayed_state(row, moment)
-                counts[shown] = counts.get(shown, 0) + 1
-            return counts
+            return _counts(session, _met(select(models.Job), where, moment), moment)
 
     def front(self, limit: int, where: Filter | None = None) -> list[Job]:
         """Return the first jobs to look at: the running ones, those that have ended, the newest first, then the queue.
@@ -98,6 +89,18 @@ class Standings(Transactions):
             job = models.Job
             rows = _Front(session, limit, None, moment).of(JobState.QUEUED, job.priority.desc(), job.id)
             return job_values(session, rows, moment)
+
+
+def _counts(session: Session, chosen: Select[Any], moment: datetime) -> dict[str, int]:
+    """Count by displayed state. The stored one is read from an index alone, but of jobs that a worker has claimed."""
+    state = models.Job.state
+    per_state = chosen.with_only_columns(state, func.count()).group_by(state)
+    counts = {str(stored): int(count) for stored, count in session.execute(per_state)}
+    counts.pop(JobState.RUNNING.value, None)
+    claimed = chosen.with_only_columns(displayed_column(moment), func.count()).where(in_state(JobState.RUNNING))
+    for shown, count in session.execute(claimed.group_by("shown")):
+        counts[shown] = counts.get(shown, 0) + count
+    return counts
 
 
 def _met(query: Any, where: Filter | None, moment: datetime) -> Any:

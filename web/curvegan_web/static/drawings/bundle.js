@@ -1,5 +1,5 @@
 // Generated curves over real ones, or points of the plane, on a canvas; with what the discriminator sees below them.
-import { colour, el, number, table } from "./dom.js";
+import { colour, el, number, renew, table } from "./dom.js";
 
 const bundles = new Set();
 const EDGE = { left: 44, right: 10, top: 8, bottom: 26 };
@@ -7,8 +7,8 @@ const EDGE = { left: 44, right: 10, top: 8, bottom: 26 };
 export function bundle(host, { height = 300, label = "Generated and real curves" } = {}) {
   const canvas = el("canvas", { class: "bundle", role: "img", "aria-label": label });
   canvas.style.height = `${height}px`;
-  host.append(canvas, behind(() => state.scene));
-  const state = { scene: null };
+  const state = { scene: null }, numbers = behind(() => state.scene);
+  host.append(canvas, numbers.node);
   const draw = () => state.scene && paint(canvas, height, state.scene);
   const drawn = {
     canvas,
@@ -16,6 +16,7 @@ export function bundle(host, { height = 300, label = "Generated and real curves"
       state.scene = scene;
       canvas.setAttribute("aria-label", `${label}: ${scene.generated?.length ?? 0} generated, ${scene.real?.length ?? 0} real`);
       draw();
+      numbers.fill();
     },
     redraw: draw,
   };
@@ -28,19 +29,26 @@ export function key() {
   return el("span", { class: "key" }, el("i", { class: "real" }), "real", el("i", { class: "fake" }), "generated");
 }
 
-// The numbers of what is drawn, for who cannot see it: made when somebody opens them, of what is drawn then.
+// The numbers of what is drawn, for who cannot see it: made when somebody opens them, and anew with what is drawn.
 function behind(scene) {
   const node = el("details", { class: "behind" }, el("summary", { text: "Table" }));
-  const fill = () => node.open && scene() && node.replaceChildren(node.firstChild, table(...columns(scene()), { caption: "What is drawn" }));
+  const fill = () => node.open && scene() && renew(node, node.firstChild, table(...columns(scene()), { caption: "What is drawn" }));
   node.addEventListener("toggle", fill);
-  return node;
+  return { node, fill };
 }
 
-function columns({ kind, x, real, generated }) {
-  const named = [["real", real], ["generated", generated]].flatMap(([name, rows]) => rows.slice(0, kind === "curves" ? 6 : 50).map((row, n) => ({ name: `${name} ${n + 1}`, row })));
-  const column = (name, text) => ({ name, right: true, text });
-  if (kind === "curves") return [[column("x", (at) => number(x[at], 5)), ...named.map(({ name, row }) => column(name, (at) => number(row[at], 5)))], x.map((_, at) => at)];
-  return [[{ name: "", text: (one) => one.name }, ...(kind === "points" ? ["x", "y"] : ["value"]).map((name, at) => column(name, (one) => number(one.row[at], 5)))], named];
+// `gradient` is D's at the generated ones, of which the arrows are drawn, and `logits` what it says of each.
+function columns({ kind, x, real, generated, gradient = [], logits = [] }) {
+  const of = (name, text) => ({ name, right: true, text: (one) => number(text(one), 5) }), most = kind === "curves" ? 6 : 50;
+  const groups = [["real", real], ["generated", generated]].map(([name, rows]) => rows.slice(0, most).map((row, n) => ({ name: `${name} ${n + 1}`, row })));
+  if (kind !== "curves") {
+    groups[1].forEach((one, n) => Object.assign(one, { pull: gradient[n], logit: logits[n] }));
+    const axes = kind === "points" ? ["x", "y"] : ["value"];
+    const judged = [...(gradient.length ? axes.map((name, at) => of(`D’s pull, ${name}`, (one) => one.pull?.[at])) : []), ...(logits.length ? [of("D’s logit", (one) => one.logit)] : [])];
+    return [[{ name: "", text: (one) => one.name }, ...axes.map((name, at) => of(name, (one) => one.row[at])), ...judged], groups.flat()];
+  }
+  const pulls = gradient.slice(0, most).map((row, n) => ({ name: `D’s pull on ${n + 1}`, row }));
+  return [[of("x", (at) => x[at]), ...[...groups.flat(), ...pulls].map(({ name, row }) => of(name, (at) => row[at]))], x.map((_, at) => at)];
 }
 
 // The range of what is shown; real curves count in full, generated ones within three times their range.

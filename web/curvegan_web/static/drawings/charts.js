@@ -1,5 +1,5 @@
 // Lines over steps, by uPlot; with a table behind each for who cannot see them.
-import { colour, el, isolated, number, table } from "./dom.js";
+import { colour, el, isolated, number, renew, table } from "./dom.js";
 
 const charts = new Set();
 
@@ -29,7 +29,7 @@ export function lineChart(host, { series, lines = [], marks = [], height = 220, 
   const chart = {
     set(data, more = {}) {
       Object.assign(state, more, { data: log ? data.map((column, at) => (at ? column.map((value) => (value > 0 ? value : null)) : column)) : data });
-      if (state.plot) state.plot.setData(state.data); else drawn();
+      if (state.plot) refill(state.plot, state.data); else drawn();
       if (behind.open) fill();
     },
     redraw: () => state.plot && drawn(),
@@ -40,13 +40,20 @@ export function lineChart(host, { series, lines = [], marks = [], height = 220, 
     const [steps, ...values] = state.data, every = Math.ceil(steps.length / 40) || 1;
     const rows = steps.map((_, at) => at).filter((at) => at % every === 0 || at === steps.length - 1);
     const columns = [{ name: unit, right: true, text: (at) => String(steps[at]) }, ...series.map((one, n) => ({ name: one.label, right: true, text: (at) => number(values[n][at], 5) }))];
-    behind.replaceChildren(behind.firstChild, table(columns, rows, { caption: series.map((one) => one.label).join(", ") }));
+    renew(behind, behind.firstChild, table(columns, rows, { caption: series.map((one) => one.label).join(", ") }));
   };
   behind.addEventListener("toggle", () => behind.open && fill());
   new ResizeObserver(() => state.plot && state.plot.width !== box.clientWidth && box.clientWidth && state.plot.setSize({ width: box.clientWidth, height })).observe(box);
   host.append(box, behind);
   charts.add(chart);
   return chart;
+}
+
+// What somebody has zoomed in on stays.
+function refill(plot, data) {
+  const { min, max } = plot.scales.x, [steps] = plot.data, zoomed = steps.length > 1 && (min > steps[0] || max < steps.at(-1));
+  plot.setData(data);
+  if (zoomed) plot.setScale("x", { min, max });
 }
 
 // An axis has room for its longest number.
@@ -63,6 +70,7 @@ function guides(plot, { lines, marks, at }) {
   ctx.save();
   ctx.font = `${10.5 * dpr}px system-ui`;
   ctx.lineWidth = dpr;
+  const taken = [];
   for (const { y, label, tone = "soft" } of lines) {
     if (y === null || y === undefined) continue;
     const top = plot.valToPos(y, "y", true);
@@ -70,8 +78,9 @@ function guides(plot, { lines, marks, at }) {
     ctx.strokeStyle = ctx.fillStyle = colour(tone);
     ctx.setLineDash([5 * dpr, 4 * dpr]);
     stroke(ctx, bbox.left, top, bbox.left + bbox.width, top);
-    ctx.textAlign = "right";
-    ctx.fillText(label, bbox.left + bbox.width - 4 * dpr, top - 4 * dpr);
+    const under = taken.some((other) => Math.abs(other - top) < 14 * dpr);
+    taken.push(top);
+    worded(ctx, label, bbox.left + bbox.width - 4 * dpr, top + (under ? 13 : -5) * dpr, dpr);
   }
   ctx.setLineDash([]);
   marks.forEach(({ x, label, tone = "bad" }, n) => {
@@ -89,6 +98,18 @@ function guides(plot, { lines, marks, at }) {
     stroke(ctx, left, bbox.top, left, bbox.top + bbox.height);
   }
   ctx.restore();
+}
+
+// On a ground of its own, so that no line runs through it.
+function worded(ctx, label, right, base, dpr) {
+  const ink = ctx.fillStyle, width = ctx.measureText(label).width;
+  ctx.fillStyle = colour("card");
+  ctx.globalAlpha = 0.8;
+  ctx.fillRect(right - width - 2 * dpr, base - 9 * dpr, width + 4 * dpr, 12 * dpr);
+  ctx.globalAlpha = 1;
+  ctx.fillStyle = ink;
+  ctx.textAlign = "right";
+  ctx.fillText(label, right, base);
 }
 
 function stroke(ctx, x0, y0, x1, y1) {

@@ -1,5 +1,5 @@
 // Each job a line over all axes, coloured by the last one. To drag along an axis is to filter; a line leads to its job.
-import { colour, el, isolated, number, table } from "./dom.js";
+import { colour, el, isolated, number, renew, table } from "./dom.js";
 import { read, written } from "./brushes.js";
 import { goodness, viridis } from "./heatmap.js";
 import { brief, fitting, scale } from "./scale.js";
@@ -43,7 +43,7 @@ export function parallel(host, { onfilter }) {
     else ranges[name] = range(shown.scales[at], share(Math.max(from, to)), share(Math.min(from, to)));
     onfilter(written({ rest, ranges }));
   };
-  const fill = () => behind.open && behind.replaceChildren(behind.firstChild, table([{ name: "Job", right: true, node: (row) => el("a", { href: `/jobs/${row[0]}`, text: row[0] }) }, ...shown.axes.map((axis, at) => ({ name: axis, right: true, text: (row) => number(row[at + 1]) }))],
+  const fill = () => behind.open && renew(behind, behind.firstChild, table([{ name: "Job", right: true, node: (row) => el("a", { href: `/jobs/${row[0]}`, text: row[0] }) }, ...shown.axes.map((axis, at) => ({ name: axis, right: true, text: (row) => number(row[at + 1]) }))],
     shown.rows.filter(shown.inside).slice(0, 200), { caption: "Jobs over all axes" }));
   behind.addEventListener("toggle", fill);
   new ResizeObserver(draw).observe(canvas);

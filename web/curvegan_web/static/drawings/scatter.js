@@ -1,14 +1,24 @@
 // Points over two axes, each a link: of a search its trials. `steps` is the best so far, as a staircase.
-import { el, replace, svg } from "./dom.js";
+import { el, number, renew, svg, table } from "./dom.js";
 import { brief, fitting, scale } from "./scale.js";
 
 const EDGE = { left: 46, right: 10, top: 8, bottom: 24 };
 
-export function scatter({ x, y, points, steps = [], height = 240 }) {
-  if (!points.length) return el("p", { class: "soft", text: "No trial has a value yet." });
-  const host = el("div", { class: "scatter" });
-  new ResizeObserver(() => host.clientWidth && replace(host, drawn(host.clientWidth, height, { x, y, points, steps }))).observe(host);
-  return host;
+// Drawn into the host, anew with `set` where something has changed: a link that has the focus keeps it.
+export function scatter(host, { height = 240 } = {}) {
+  const picture = el("div", { class: "scatter" }), behind = el("details", { class: "behind" }, el("summary", { text: "Table" }));
+  let shown = null;
+  const fill = () => behind.open && shown && renew(behind, behind.firstChild, table(columns(shown), shown.points, { caption: `${shown.y.name} over ${shown.x.name}` }));
+  const draw = () => picture.clientWidth && shown && renew(picture, shown.points.length ? drawn(picture.clientWidth, height, shown) : el("p", { class: "soft", text: "No trial has a value yet." }));
+  new ResizeObserver(draw).observe(picture);
+  behind.addEventListener("toggle", fill);
+  host.append(picture, behind);
+  return { set(next) { shown = { steps: [], ...next }; draw(); fill(); } };
+}
+
+function columns({ x, y }) {
+  const column = (name, value) => ({ name, right: true, text: (one) => number(value(one), 5) });
+  return [{ name: "", node: (one) => el("a", { href: one.href, text: one.label }) }, column(x.name, (one) => one.x), column(y.name, (one) => one.y)];
 }
 
 function drawn(width, height, { x, y, points, steps }) {

@@ -1,7 +1,7 @@
 // Two to eight jobs: where they differ first, then what came of each, losses over each other, curves side by side.
 import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
-import { card, copyable, el, number, replace, state, table, verdict, whole } from "./dom.js";
+import { card, copyable, el, number, quoted, renew, replace, state, table, verdict, whole } from "./dom.js";
 import { follow } from "./live.js";
 
 // Told apart by the colour-blind too, on white and on black.
@@ -9,28 +9,28 @@ const TONES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
 
 export function compare(main, first) {
   if (!first.jobs.length) return choose(main, first);
-  const ids = first.ids.join(), [differ, came, rmse, g, d, curves] = Array.from({ length: 6 }, () => el("div"));
+  const ids = first.ids.join(), each = (verb) => first.ids.map((id) => `curvegan ${verb} ${id}`).join("; "), [differ, came, rmse, g, d, curves] = Array.from({ length: 6 }, () => el("div"));
   curves.className = "panels";
   const lanes = first.jobs.flatMap((job, at) => [...(job.parent_step ? [{ at, past: true }] : []), { at, past: false }]);
   const series = lanes.map(({ at, past }) => past ? { label: `${label(first.jobs[at])}, its past`, colour: "soft", width: 1.8 } : { label: label(first.jobs[at]), tone: TONES[at], width: 1.8 });
   const charts = { rmse: lineChart(rmse, { series, log: true, sync: "compare" }), g_loss: lineChart(g, { series, sync: "compare" }), d_loss: lineChart(d, { series, sync: "compare" }) };
   const pictures = first.jobs.map((job, at) => {
-    const host = el("figure", {}, el("figcaption", {}, name(job, at), " ", el("a", { href: `/theatre?job=${job.id}`, text: "theatre" })));
+    const host = el("figure", {}, el("figcaption", {}, name(job, at), el("a", { class: "soft", href: `/theatre?job=${job.id}`, text: "in the theatre" })));
     curves.append(host);
     return bundle(host, { height: 220, label: `Curves of job ${job.id}` });
   });
   const draw = (data) => {
-    replace(differ, differing(data));
-    replace(came, outcome(data));
+    renew(differ, differing(data));
+    renew(came, outcome(data));
     for (const [column, chart] of Object.entries(charts)) chart.set(uPlot.join(lanes.map(({ at, past }) => part(data.jobs[at], column, past))));
     data.jobs.forEach((job, at) => job.curves && pictures[at].set({ ...job.curves, generated: job.curves.generated.at(-1).curves }));
   };
   replace(main, el("div", { class: "title" }, el("h1", { text: "Compare" }), first.ids.length === 2 ? el("a", { class: "button", href: `/theatre?job=${first.ids[0]}&beside=${first.ids[1]}`, text: "Side by side in the theatre" }) : null, el("a", { class: "button", href: "/compare", text: "Others" })),
     el("div", { class: "grid halves" },
       card("Where they differ", differ, { command: `curvegan compare ${first.ids.join(" ")}`, wide: true }),
-      card("Curves", curves, { more: key(), wide: true }),
-      card("RMSE", rmse, { wide: true }), card("Loss of the generator", g), card("Loss of the discriminator", d),
-      card("What came of them", came, { wide: true })));
+      card("Curves", curves, { more: key(), command: each("fetch-plot"), wide: true }),
+      card("RMSE", rmse, { command: each("losses"), wide: true }), card("Loss of the generator", g, { command: each("losses") }), card("Loss of the discriminator", d, { command: each("losses") }),
+      card("What came of them", came, { command: `curvegan export --where ${quoted(`id in (${ids})`)}`, wide: true })));
   draw(first);
   if (first.live) follow(`/live/compare/compare?jobs=${ids}`, draw);
 }

@@ -45,9 +45,9 @@ export function job(main, first) {
   };
   replace(main, head, acts,
     el("div", { class: "grid plots" },
-      card("Curves", plots.curves, { more: key() }),
+      card("Curves", plots.curves, { more: key(), command: `curvegan fetch-plot ${id}` }),
       card("Losses", plots.losses, { command: `curvegan losses ${id}` }),
-      card("Discriminator's answers", plots.answers),
+      card("Discriminator's answers", plots.answers, { command: `curvegan losses ${id}` }),
       card("Metric", plots.metric, { more: chosen, command: `curvegan metrics ${id}` })),
     side);
   draw();
@@ -97,7 +97,7 @@ export function faults(data) {
 }
 
 function about(data) {
-  return card("What is known", pairs(data.facts), { command: `curvegan show ${data.job.id}` });
+  return card("What is known", pairs(data.facts.map(([name, text]) => [name, text.trim()])), { command: `curvegan show ${data.job.id}` });
 }
 
 // Rule after rule, up to the one that decided, with what each looked at.

@@ -1,7 +1,7 @@
 // A sweep: each job as a cell and as a line, a metric over two axes, quartiles over the seeds, the best jobs.
 import { bundle, key } from "./bundle.js";
 import { lineChart } from "./charts.js";
-import { card, copyable, el, fetched, number, quoted, replace, table, verdict, whole } from "./dom.js";
+import { card, copyable, el, fetched, number, quoted, renew, replace, table, verdict, whole } from "./dom.js";
 import { heatmap } from "./heatmap.js";
 import { follow } from "./live.js";
 import { legend, mosaic, parts } from "./mosaic.js";
@@ -30,17 +30,17 @@ export function sweep(main, first) {
   const listen = () => data.sweep.ended < data.sweep.jobs && follow(`/live/sweep/sweeps/${id}?${query()}`, (newer) => { data = newer; draw(); });
   const draw = () => {
     const { metric: chosen, where } = data.shown;
-    replace(head, hero(data));
+    renew(head, hero(data));
     if (document.activeElement !== filter) filter.value = where;
     count.textContent = data.matching === null ? "" : `${whole(data.matching)} of ${whole(data.sweep.jobs)} jobs`;
-    for (const [name, host] of Object.entries(commands)) replace(host, copyable(COMMANDS[name](id, data.shown, where ? ` --where ${quoted(where)}` : "")));
+    for (const [name, host] of Object.entries(commands)) renew(host, copyable(COMMANDS[name](id, data.shown, where ? ` --where ${quoted(where)}` : "")));
     drawn.set({ axes: [...data.axes, chosen], rows: data.lines, where, kept: new Set(data.groups.flatMap((group) => group.jobs.map((job) => job.id))), smaller: data.smaller });
     options(metric, data.metrics, chosen);
     options(x, data.axes, data.shown.x);
     options(y, data.axes, data.shown.y);
-    replace(heat, hot(data));
-    replace(tiles, mosaic(data.groups, { metric: chosen }), legend(data.groups, id));
-    replace(groups, table(SUMMARY(chosen), data.groups, { caption: `Quartiles of ${chosen}` }));
+    renew(heat, hot(data));
+    renew(tiles, mosaic(data.groups, { metric: chosen }), legend(data.groups, id));
+    renew(groups, table(SUMMARY(chosen), data.groups, { caption: `Quartiles of ${chosen}` }));
     const state = `${data.sweep.ended} ${chosen} ${where}`;
     if (state !== drawnFan) { drawnFan = state; drawFan(); }
   };
@@ -48,16 +48,14 @@ export function sweep(main, first) {
     try {
       const found = await fetched(`/api/fan/sweeps/${id}?${new URLSearchParams({ metric: data.shown.metric, where: data.shown.where })}`);
       over.textContent = found.problem ?? (found.fans.length < found.points ? `The best ${found.fans.length} of ${found.points} points` : "");
-      replace(fan, panels(found.fans));
-      replace(best);
-      found.best.forEach((job) => best.append(winner(job, data.shown.metric, id)));
-      if (!found.best.length) best.append(el("p", { class: "soft", text: "No job is the best one yet." }));
+      panels(fan, found.fans);
+      winners(best, found.best, data.shown.metric);
       document.documentElement.dataset.fans = String(found.fans.length);
     } catch (error) { problem.textContent = error.message; }
   };
   addEventListener("popstate", load);
   replace(main, head, el("div", { class: "toolbar sticky" }, el("label", { htmlFor: "where", class: "filter" }, el("span", { text: "where" }), filter)), problem, el("div", { class: "grid halves" },
-    card("Every job over all axes", lines, { more: [count, metric], wide: true }),
+    card("Every job over all axes", lines, { more: [count, metric, commands.lines], wide: true }),
     card("Each job", tiles, { more: commands.jobs }),
     card("Heat map", heat, { more: [data.axes.length > 1 ? el("span", { class: "choices" }, x, y) : null, commands.heat] }),
     card("Best jobs", best, { more: [key(), commands.best], wide: true }),
@@ -69,6 +67,7 @@ export function sweep(main, first) {
 
 // What is typed for what a card shows.
 const COMMANDS = {
+  lines: (id, _, where) => `curvegan export --sweep ${id}${where}`,
   jobs: (id, _, where) => `curvegan status --sweep ${id}${where}`,
   heat: (id, { metric, x, y }, where) => `curvegan plot --sweep ${id} --kind heatmap${x && y && x !== y ? ` --by ${x},${y}` : ""} --metric ${metric}${where}`,
   best: (id, { metric }, where) => `curvegan best --sweep ${id} --by ${metric}${where}`,
@@ -77,7 +76,8 @@ const COMMANDS = {
 };
 
 function options(select, names, current) {
-  replace(select, names.map((name) => el("option", { value: name, text: name, selected: name === current })));
+  renew(select, names.map((name) => el("option", { value: name, text: name })));
+  select.value = current;
 }
 
 function hero({ sweep, left, verdicts }) {
@@ -108,16 +108,29 @@ function hot({ heat, shown, smaller }) {
   return [heatmap({ ...heat, x: shown.x, y: shown.y, metric: shown.metric, smaller, link: ({ jobs }) => leading(jobs) }), el("p", { class: "soft note", text: `Median ${shown.metric} of the jobs of a cell; the brighter the better. A cell leads to its jobs.` })];
 }
 
+// Pictures under their keys: one that is there is drawn anew in its place, with its zoom and its open table.
+const kept = new WeakMap();
+
+function pictured(host, items, key, make) {
+  const known = kept.get(host) ?? new Map(), shown = new Map(items.map((item) => [key(item), known.get(key(item)) ?? make(item)]));
+  kept.set(host, shown);
+  const nodes = [...shown.values()].map(({ node }) => node);
+  if (nodes.length !== host.children.length || nodes.some((node, at) => host.children[at] !== node)) replace(host, nodes);
+  for (const item of items) shown.get(key(item)).set(item);
+}
+
 // All panels have one scale, so that heights can be compared.
-function panels(fans) {
+let bounds = [1, 1];
+
+function panels(host, fans) {
   const known = fans.flatMap((one) => one.quartiles.flat()).filter((value) => value > 0);
-  const range = [round(Math.min(...known)), Math.max(...known) * 1.2];
-  return fans.map((one) => {
-    const host = el("figure", {}, el("figcaption", { text: one.name })), [low, median, high] = one.quartiles;
+  bounds = [round(Math.min(...known)), Math.max(...known) * 1.2];
+  pictured(host, fans, (one) => one.name, ({ name }) => {
+    const node = el("figure", {}, el("figcaption", { text: name }));
     const series = [{ label: "a quarter below", colour: "line" }, { label: "median", colour: "real", width: 2 }, { label: "a quarter above", colour: "line" }];
     series.bands = [[3, 1]];
-    lineChart(host, { series, log: true, range, height: 150, sync: "fan", legend: false }).set([one.steps, low, median, high]);
-    return host;
+    const chart = lineChart(node, { series, log: true, range: () => bounds, height: 150, sync: "fan", legend: false });
+    return { node, set: ({ steps, quartiles }) => chart.set([steps, ...quartiles]) };
   });
 }
 
@@ -127,11 +140,16 @@ function round(value) {
   return [5, 2, 1].map((step) => step * decade).find((low) => low <= value);
 }
 
-function winner(job, metric, id) {
-  const host = el("figure", {}, el("figcaption", {}, el("a", { href: `/jobs/${job.id}`, text: `job ${job.id}` }), ` ${metric} `, el("b", { text: number(job.value) }), " ", verdict(job.verdict), el("div", { class: "soft", text: job.asked || "the defaults" })));
-  if (job.curves) bundle(host, { height: 170, label: `Curves of job ${job.id}` }).set({ ...job.curves, generated: job.curves.generated.at(-1).curves });
-  host.append(el("a", { class: "button", href: `/theatre?job=${job.id}`, text: "Theatre", "aria-label": `Job ${job.id} in the theatre` }));
-  return host;
+function winners(host, jobs, metric) {
+  if (!jobs.length) return replace(host, el("p", { class: "soft", text: "No job is the best one yet." }));
+  pictured(host, jobs, (job) => `${job.id} ${metric} ${Boolean(job.curves)}`, (job) => {
+    const caption = el("figcaption"), node = el("figure", {}, caption), picture = job.curves ? bundle(node, { height: 170, label: `Curves of job ${job.id}` }) : null;
+    node.append(el("a", { class: "button", href: `/theatre?job=${job.id}`, text: "Theatre", "aria-label": `Job ${job.id} in the theatre` }));
+    return { node, set: ({ id, value, verdict: word, asked, curves }) => {
+      renew(caption, el("a", { href: `/jobs/${id}`, text: `job ${id}` }), ` ${metric} `, el("b", { text: number(value) }), " ", verdict(word), el("div", { class: "soft", text: asked || "the defaults" }));
+      picture?.set({ ...curves, generated: curves.generated.at(-1).curves });
+    } };
+  });
 }
 
 const SUMMARY = (metric) => [

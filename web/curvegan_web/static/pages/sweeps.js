@@ -1,11 +1,11 @@
 // The newest sweeps, with how their jobs stand and what came of them.
-import { age, card, copyable, el, replace, table, whole } from "./dom.js";
+import { age, card, copyable, el, renew, replace, table, whole } from "./dom.js";
 import { follow } from "./live.js";
 import { parts } from "./mosaic.js";
 
 export function sweeps(main, first) {
   const body = el("div");
-  const draw = (data) => replace(body, data.sweeps.length ? table(COLUMNS, data.sweeps, { caption: "Sweeps" }) : el("div", { class: "nothing" }, el("p", { text: "There is no sweep yet." }), copyable("curvegan sweep --grid lr=1e-4,1e-3 --seeds 4")));
+  const draw = (data) => renew(body, data.sweeps.length ? table(COLUMNS, data.sweeps, { caption: "Sweeps" }) : el("div", { class: "nothing" }, el("p", { text: "There is no sweep yet." }), copyable("curvegan sweep --grid lr=1e-4,1e-3 --seeds 4")));
   replace(main, card("Sweeps", body, { command: "curvegan sweep --help" }));
   draw(first);
   follow(`/live/sweeps/sweeps${location.search}`, draw);

@@ -135,18 +135,18 @@ function stage(job) {
   told();
   const legend = el("span", { class: "key" }, key(), el("i", { class: "dis" }), "D’s pull");
   const node = el("div", { class: "stage" },
-    el("section", { class: "card" }, head, exact, el("div", { class: "card-head" }, el("h2", { text: set.kind === "points" ? "Points, over what D thinks of each place" : "Curves, and D’s pull on every point" }), legend, scale(set)), curves),
-    plane ? card(`D’s view along ${set.plane.names[0]} and ${set.plane.names[1]}`, view, { more: scale({ kind: "points", plane: true }) }) : null,
-    shares ? card("Share of each mode over the steps", share) : null,
+    el("section", { class: "card" }, head, exact, el("div", { class: "card-head" }, el("h2", { text: set.kind === "points" ? "Points, over what D thinks of each place" : "Curves, and D’s pull on every point" }), legend, scale(set), copyable(`curvegan animate ${job.id}`)), curves),
+    plane ? card(`D’s view along ${set.plane.names[0]} and ${set.plane.names[1]}`, view, { more: scale({ kind: "points", plane: true }), command: `curvegan fetch-checkpoint ${job.id}` }) : null,
+    shares ? card("Share of each mode over the steps", share, { command: `curvegan metrics ${job.id}` }) : null,
     card("Losses", plot, { command: `curvegan losses ${job.id}` }));
   const draw = (one) => {
     const scene = { kind: set.kind, x: set.x, titles: set.titles, real: set.real, generated: one.walk ?? one.generated };
     if (set.kind === "points" && set.plane) { scene.field = { x: set.plane.x, y: set.plane.y, values: one.field }; scene.range = { x: set.plane.x, y: set.plane.y }; }
     if (one.walk) scene.tones = one.walk.map((_, at) => `hsl(${(360 * at) / one.walk.length} 70% 50%)`);
-    else if (one.pull) scene.pull = scaled(one.pull, set.kind === "points" ? set.plane.x : spanned(set.real));
+    else if (one.pull) Object.assign(scene, { gradient: one.pull, logits: one.logits, pull: scaled(one.pull, set.kind === "points" ? set.plane.x : spanned(set.real)) });
     if (set.kind !== "points") { range = wide(range, scene); scene.range = range; }
     picture.set(scene);
-    plane?.set({ kind: "points", titles: set.plane.names, real: set.plane.real, generated: one.placed, range: { x: set.plane.x, y: set.plane.y }, field: { x: set.plane.x, y: set.plane.y, values: one.field } });
+    plane?.set({ kind: "points", titles: set.plane.names, real: set.plane.real, generated: one.placed, logits: one.logits, range: { x: set.plane.x, y: set.plane.y }, field: { x: set.plane.x, y: set.plane.y, values: one.field } });
     chart.mark(one.step);
     shares?.(one);
     const { held, differ, stored } = one.exact;
@@ -183,7 +183,7 @@ function occupancy(host, job) {
   const canvas = el("canvas", { class: "bundle", role: "img", "aria-label": "Share of generated curves near each mode, over the steps" }), words = el("p", { class: "soft" });
   canvas.style.height = "110px";
   const behind = el("details", { class: "behind" }, el("summary", { text: "Table" }));
-  behind.addEventListener("toggle", () => behind.open && replace(behind, behind.firstChild, table([{ name: "step", right: true, text: ([step]) => whole(step) }, ...Array.from({ length: job.stage.modes }, (_, mode) => ({ name: `mode ${mode + 1}`, right: true, text: ([, shares]) => `${Math.round(100 * shares[mode])} %` }))], job.occupancy, { caption: "Share of each mode" })));
+  behind.addEventListener("toggle", () => behind.open && renew(behind, behind.firstChild, table([{ name: "step", right: true, text: ([step]) => whole(step) }, ...Array.from({ length: job.stage.modes }, (_, mode) => ({ name: `mode ${mode + 1}`, right: true, text: ([, shares]) => `${Math.round(100 * shares[mode])} %` }))], job.occupancy, { caption: "Share of each mode" })));
   host.append(canvas, words, behind);
   const tone = (mode, of) => `hsl(${(mode * 360) / of + 200} 62% 55%)`;
   const paint = (now) => {

@@ -1,11 +1,11 @@
 // The searches: what each searches for, and how far it is.
-import { age, card, copyable, el, replace, table, whole } from "./dom.js";
+import { age, card, copyable, el, renew, replace, table, whole } from "./dom.js";
 import { follow } from "./live.js";
 import { varied } from "./sweeps.js";
 
 export function tunes(main, first) {
   const body = el("div");
-  const draw = (data) => replace(body, data.studies.length ? table(COLUMNS, data.studies, { caption: "Studies" }) : el("div", { class: "nothing" }, el("p", { text: "There is no search yet." }), copyable("curvegan tune --name rates --space lr=1e-5..1e-1 --space loss=ns,rpgan")));
+  const draw = (data) => renew(body, data.studies.length ? table(COLUMNS, data.studies, { caption: "Studies" }) : el("div", { class: "nothing" }, el("p", { text: "There is no search yet." }), copyable("curvegan tune --name rates --space lr=1e-5..1e-1 --space loss=ns,rpgan")));
   replace(main, el("h1", { class: "hidden", text: "Tune" }), card("Searches for good settings", body, { command: "curvegan tune --help" }));
   draw(first);
   follow("/live/tunes/tune", draw);

@@ -1,5 +1,5 @@
 // Who trains, what the doctor finds, and why each waiting job waits.
-import { age, card, copyable, el, fetched, replace, state, table, whole } from "./dom.js";
+import { age, card, copyable, el, fetched, renew, replace, state, table, whole } from "./dom.js";
 import { follow } from "./live.js";
 
 const RANK = ["training", "idle", "starting", "failing", "lost", "stopped"];
@@ -10,10 +10,10 @@ export function workers(main, first) {
   const again = el("button", { type: "button", text: "Examine again", onclick: () => examine() });
   const examine = async () => {
     again.disabled = true;
-    try { replace(found, findings((await fetched("/api/doctor")).findings)); } catch (error) { replace(found, el("p", { class: "problem", role: "alert", text: error.message })); }
+    try { renew(found, findings((await fetched("/api/doctor")).findings)); } catch (error) { replace(found, el("p", { class: "problem", role: "alert", text: error.message })); }
     again.disabled = false;
   };
-  const draw = () => { replace(live, machines(data)); replace(waiting, queue(data)); };
+  const draw = () => { renew(live, machines(data)); renew(waiting, queue(data)); };
   replace(main, el("h1", { class: "hidden", text: "Workers" }), el("div", { class: "grid top" },
     card("Workers", live, { command: "curvegan workers", wide: true }),
     card("Why jobs wait", waiting, { command: "curvegan status --state queued", wide: true }),

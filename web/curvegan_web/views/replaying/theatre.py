@@ -11,7 +11,7 @@ from curvegan.replaying import Replayed, Replayer
 from curvegan.watching.sparing import Sparing
 from curvegan_core.errors import InvalidInput
 from curvegan_core.records.loss_curve import LossCurve
-from curvegan_web.views.asking import Asked, whole
+from curvegan_web.views.asking import Asked, Gone, Waited, whole
 from curvegan_web.views.replaying.stage import Stage
 from curvegan_web.views.watching.job import equilibrium_of, losses_of
 
@@ -27,10 +27,6 @@ _HOP = {"fused": 1000, "torch": 100}
 MOST_CHOICE = 200
 _MOST_STAGES, _MOST_RECORDS = 8, 1000
 _MOST_ID = 2**31 - 1
-
-
-class Gone(Exception):
-    """Whoever asked is gone."""
 
 
 class Performance:
@@ -56,7 +52,7 @@ class Performance:
                 self.lock.release()
 
     @contextmanager
-    def taken(self, job: "Job", waited: Callable[[], bool]) -> Iterator[None]:
+    def taken(self, job: "Job", waited: Waited) -> Iterator[None]:
         """Have the replayer to oneself, for the job as it is now. Raises Gone."""
         while not self.lock.acquire(timeout=0.1):
             if not waited():
@@ -77,7 +73,7 @@ class Performance:
         self.job, self.snapshots = job, self._store.snapshots(job.id)
         self.stored = self._store.losses(job.id)
 
-    def at(self, step: int, waited: Callable[[], bool]) -> Replayed:
+    def at(self, step: int, waited: Waited) -> Replayed:
         """Return the training at a step. Raises InvalidInput where that is too far from any state, Gone."""
         hop, apart = _HOP[engine_of(self.job)], step - self._replayer.nearest(step)
         check_apart(self.job, step, apart)
@@ -191,7 +187,7 @@ def _setting(shown: Performance) -> dict[str, Any]:
     return _standing(shown) | fixed | {"equilibrium": equilibrium_of(shown.job)}
 
 
-def frame(lab: "Lab", asked: Asked, waited: Callable[[], bool]) -> dict[str, Any]:
+def frame(lab: "Lab", asked: Asked, waited: Waited) -> dict[str, Any]:
     """Return a job at a step; with `half` between the updates of that step, D's done and G's not yet.
 
     Raises JobNotFound, InvalidInput, Gone.

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from curvegan.submitting.typed import Typed
 from curvegan.tuning.plan import Plan
 from curvegan.watching.differences import from_defaults
 from curvegan.words import shown
@@ -20,7 +21,7 @@ def command(job: "Job", data: str = "") -> str:
     """Return the command that submits a job of this config; empty for a fork, whose start is in the store alone."""
     if job.config.fork_of:
         return ""
-    return shlex.join(["curvegan", "submit", *_options(_keys(job, data), data)])
+    return shlex.join(["curvegan", "submit", *_words(_keys(job, data), data)])
 
 
 def sweep_command(sweep: "Sweep", jobs: Sequence["Job"], data: Sequence[str]) -> str:
@@ -45,7 +46,7 @@ def sweep_command(sweep: "Sweep", jobs: Sequence["Job"], data: Sequence[str]) ->
     words = ["curvegan", "sweep", *(["--name", sweep.name] if sweep.name else [])]
     for key, values in axes.items():
         words += ["--grid", f"{key}={','.join(map(shown, values))}"]
-    return shlex.join([*words, *_options(same, "" if "data" in axes else data[0])])
+    return shlex.join([*words, *_words(same, "" if "data" in axes else data[0])])
 
 
 def study_command(sweep: "Sweep", data: str) -> str:
@@ -58,7 +59,7 @@ def study_command(sweep: "Sweep", data: str) -> str:
     given += [("--seeds", plan.seeds), ("--trials", plan.trials), ("--batch", plan.batch), ("--halving", plan.halving)]
     given += [("--sampler", plan.sampler), ("--sampler-seed", plan.seed), *(("--tag", tag) for tag in plan.tags)]
     words += [word for option, value in given if value is not None for word in (option, str(value))]
-    return shlex.join([*words, *_options(_brought(_dotted(plan.base), data), data)])
+    return shlex.join([*words, *_words(_brought(_dotted(plan.base), data), data)])
 
 
 def _dotted(layer: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -78,11 +79,6 @@ def _brought(keys: dict[str, Any], data: str) -> dict[str, Any]:
     return {k: v for k, v in keys.items() if not (data and (k.startswith("curve.") or k == "points"))}
 
 
-def _options(keys: dict[str, Any], data: str) -> list[str]:
-    settings = [word for key, value in keys.items() for word in ("--set", f"{key}={_typed(value)}")]
-    return [*(["--data", data.partition(",")[0]] if data else []), *settings]
-
-
-def _typed(value: Any) -> str:
-    """Return a value so that it is read back to the last bit."""
-    return repr(value) if isinstance(value, float) else shown(value)
+def _words(keys: dict[str, Any], data: str) -> list[str]:
+    texts = {key: repr(value) if isinstance(value, float) else shown(value) for key, value in keys.items()}
+    return Typed(texts, data=data.partition(",")[0] or None).config_words

@@ -15,7 +15,8 @@ MOST_SWEEPS = 200
 def sweeps_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     """Return the newest sweeps, so many as `limit` says."""
     sweeps = lab.store.sweeps(whole(asked, "limit", 50, 1, MOST_SWEEPS))
-    return {"sweeps": [told(sweep) | {"verdicts": lab.store.verdicts(sweep.id)} for sweep in sweeps]}
+    verdicts = lab.store.all_verdicts([sweep.id for sweep in sweeps])
+    return {"sweeps": [told(sweep) | {"verdicts": verdicts[sweep.id]} for sweep in sweeps]}
 
 
 def told(sweep: "Sweep") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from curvegan.comparing.keys import larger_is_better, metric_field
+from curvegan.tuning.ranking import front
 from curvegan.tuning.study import Study
 from curvegan.tuning.trials import trial_row
 from curvegan_web.views.asking import Asked, whole
@@ -11,8 +12,6 @@ from curvegan_web.views.sweeping.sweeps import MOST_SWEEPS, told
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
-
-_FACTS = ("trial", "steps", "state", "jobs")
 
 
 def tunes_view(lab: "Lab", _: Asked) -> dict[str, Any]:
@@ -23,14 +22,15 @@ def tunes_view(lab: "Lab", _: Asked) -> dict[str, Any]:
 def tune_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     """Return a study with all its trials. Raises SweepNotFound, InvalidInput for a sweep that is none."""
     study = Study(lab, whole(asked, "id", 0, 0, 2**31 - 1))
-    plan, space = study.plan, list(study.plan.space)
-    rows = [trial_row(plan, trial) for trial in study.look()]
-    metrics = [name for name in (rows[0] if rows else ()) if name not in (*space, *_FACTS)]
+    plan = study.plan
+    trials = study.look()
+    rows = [trial_row(plan, trial) for trial in trials]
     return {
         "study": told(lab.store.sweep(study.id)),
         "space": dict(plan.space),
-        "metrics": [{"name": name, "larger": bool(larger_is_better(metric_field(name)))} for name in metrics],
+        "metrics": [{"name": name, "larger": bool(larger_is_better(metric_field(name)))} for name in plan.metrics],
         "planned": plan.trials,
-        "how": {name: plain(getattr(plan, name)) for name in ("sampler", "batch", "seeds")},
+        "front": [trial.number for trial in front(plan, trials)],
+        "how": {name: plain(getattr(plan, name)) for name in ("sampler", "batch", "seeds", "halving")},
         "trials": [{key: plain(value) for key, value in row.items()} for row in rows],
     }

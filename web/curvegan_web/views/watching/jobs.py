@@ -61,7 +61,7 @@ def _counted(store: "Store", asked: Asked) -> "tuple[dict[str, int], list[Job]]"
     chosen, state, limit = where(asked), word(asked, "state", STATES), _limit(asked)
     states = store.counted(chosen)
     if not state and not asked.get("sort"):
-        return states, store.front(limit, chosen)
+        return states, store.front(limit, chosen) if any(states.values()) else []
     by, descending = _order(asked.get("sort") or "-id")
     return states, store.ordered(by, descending, (state,) if state else (), chosen, limit)
 

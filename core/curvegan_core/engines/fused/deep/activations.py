@@ -17,8 +17,8 @@ from curvegan_core.engines.fused.matmul import PANEL
 from curvegan_core.engines.fused.rows import Floats
 from curvegan_core.engines.fused.vectors import compiled, fma, named
 
-Bent = tuple[np.float32, np.float32, np.float32]
-"""An activation's value, its slope, and its slope's slope."""
+Jet = tuple[np.float32, np.float32, np.float32]
+"""An activation's value, its slope, and its slope's slope: what calculus calls a jet."""
 
 _ZERO, _ONE, _TWO, _HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 _DENSITY = np.float32(1 / math.sqrt(2 * math.pi))
@@ -29,7 +29,7 @@ _TAIL = tuple(map(np.float32, (0.04479599, -0.21697229, 0.32404683, -0.08173729,
 
 
 @compiled
-def _tanh(h: np.float32) -> Bent:
+def _tanh(h: np.float32) -> Jet:
     less = expm1_minus(abs(h + h))
     size = less / (_TWO + less)
     value = -size if h > _ZERO else size
@@ -38,14 +38,14 @@ def _tanh(h: np.float32) -> Bent:
 
 
 @compiled
-def _elu(h: np.float32) -> Bent:
+def _elu(h: np.float32) -> Jet:
     less = expm1_minus(abs(h))
     above = h > _ZERO
     return (h if above else less), (_ONE if above else less + _ONE), (_ZERO if above else less + _ONE)
 
 
 @compiled
-def _silu(h: np.float32) -> Bent:
+def _silu(h: np.float32) -> Jet:
     small = exp_minus(abs(h))
     above = h > _ZERO
     gate, rest = (_ONE if above else small) / (_ONE + small), (small if above else _ONE) / (_ONE + small)
@@ -53,7 +53,7 @@ def _silu(h: np.float32) -> Bent:
 
 
 @compiled
-def _gelu(h: np.float32) -> Bent:
+def _gelu(h: np.float32) -> Jet:
     small, t = exp_minus(_HALF * h * h), _ONE / fma(_TAIL_RATE, abs(h), _ONE)
     series = _TAIL[0]
     for coefficient in _TAIL[1:]:
@@ -63,7 +63,7 @@ def _gelu(h: np.float32) -> Bent:
     return h * gate, fma(h, density, gate), density * fma(-h, h, _TWO)
 
 
-def _over(formula: Callable[[np.float32], Bent]) -> Callable[..., None]:
+def _over(formula: Callable[[np.float32], Jet]) -> Callable[..., None]:
     def write(units_bu: Floats, stop: int, slopes_bu: Floats, bends_bu: Floats) -> None:
         for row in range(stop):
             units_u, slopes_u, bends_u = units_bu[row], slopes_bu[row], bends_bu[row]
