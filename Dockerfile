@@ -30,7 +30,9 @@ RUN groupadd --gid 10001 curvegan \
 RUN python -m venv --without-pip /opt/curvegan \
  && printf '%s\n' '#!/bin/sh' 'find /opt/curvegan/lib -depth -type d -name tests -exec rm -rf {} +' \
       'find /opt/curvegan/lib -type f \( -name "*.pyi" -o -name "*.h" -o -name "*.pxd" -o -name "*.a" \) -delete' > /usr/local/bin/trim \
- && chmod +x /usr/local/bin/trim
+ # torch has a file in the syntax of a newer Python, which pip, too, leaves uncompiled.
+ && printf '%s\n' '#!/bin/sh' 'python -m compileall -q /opt/curvegan/lib || true' > /usr/local/bin/compile-all \
+ && chmod +x /usr/local/bin/trim /usr/local/bin/compile-all
 WORKDIR /build
 COPY --from=dependencies /client.txt /worker.txt /web.txt /constraints.txt ./
 RUN pip install --no-compile -c constraints.txt -r client.txt && trim
@@ -60,7 +62,7 @@ CMD ["--help"]
 
 # With the fused engine, by which the theatre replays.
 FROM base AS dashboard
-RUN pip install -c constraints.txt -r worker.txt -r web.txt && trim && python -m compileall -q /opt/curvegan/lib
+RUN pip install -c constraints.txt -r worker.txt -r web.txt && trim && compile-all
 COPY --from=wheel /wheel /wheel
 RUN pip install --no-deps /wheel/*.whl
 RUN python -m curvegan_worker.host.machine_code && chmod -R a+rX /opt/curvegan/share
@@ -71,7 +73,7 @@ CMD ["dashboard"]
 
 FROM base AS worker
 ARG TORCH_SPEC="torch==2.13.0"
-RUN pip install -c constraints.txt -r worker.txt ${TORCH_SPEC} && trim && python -m compileall -q /opt/curvegan/lib
+RUN pip install -c constraints.txt -r worker.txt ${TORCH_SPEC} && trim && compile-all
 COPY --from=wheel /wheel /wheel
 RUN pip install --no-deps /wheel/*.whl
 # The fused engine's code for this machine's processor. On another one each container compiles when it starts.
