@@ -1,10 +1,11 @@
 """The data sets of jobs: the layer of a config that one makes, what it is called, its curves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from curvegan.services import Services
+    from curvegan_core.config.curve import Data
     from curvegan_core.config.train import TrainConfig
     from curvegan_core.families.dataset import Dataset
     from curvegan_db.store import Store
@@ -14,21 +15,27 @@ if TYPE_CHECKING:
 def data_layer(store: "Store", name: str) -> dict[str, Any]:
     """Return the layer of a config that learns a stored data set. Raises DatasetNotFound."""
     dataset = stored_curves(store, store.named_dataset(name).hash, name)
-    return {"curve": dataset.parameters.model_dump(), "points": dataset.points}
+    return {"curve": dataset.parameters.model_dump() | {"name": name}, "points": dataset.points}
 
 
 def data_names(store: "Store", configs: Iterable["TrainConfig"]) -> list[str]:
     """Return what each config's data set is called; empty for any other curve.
 
-    One of several names goes by that which was added first, one that was removed by the beginning of its hash.
+    One of several names goes by that by which it was chosen, else by that which was added first; one that was removed
+    by the beginning of its hash.
     """
     from curvegan_core.config.curve import Data
 
-    hashes = [config.curve.hash if isinstance(config.curve, Data) else "" for config in configs]
-    used = set(hashes) - {""}
+    curves = [config.curve if isinstance(config.curve, Data) else None for config in configs]
+    used = {curve.hash for curve in curves if curve}
     known = store.names_of_datasets(used) if used else {}
-    names = {key: known.get(key, [f"{key[:12]} (a data set that was removed)"])[0] for key in used}
-    return [names.get(key, "") for key in hashes]
+    return [_name(curve, known.get(curve.hash, [])) if curve else "" for curve in curves]
+
+
+def _name(curve: "Data", known: Sequence[str]) -> str:
+    if curve.name in known:
+        return curve.name
+    return known[0] if known else f"{curve.hash[:12]} (a data set that was removed)"
 
 
 def data_remark(lab: "Services", config: "TrainConfig") -> str:
@@ -41,7 +48,7 @@ def data_remark(lab: "Services", config: "TrainConfig") -> str:
     names = lab.store.dataset_names(config.curve.hash)
     if not names:
         raise DatasetNotFound(config.curve.hash[:12])
-    return f"data set {', '.join(names)}"
+    return f"data set {_name(config.curve, names)}"
 
 
 def own_curves(store: "Store", job: "Job") -> "Dataset | None":
@@ -57,13 +64,13 @@ def curves_for(store: "Store", config: "TrainConfig") -> "Dataset | None":
     if not isinstance(config.curve, Data):
         return None
     try:
-        return stored_curves(store, config.curve.hash)
+        return stored_curves(store, config.curve.hash, config.curve.name)
     except DatasetNotFound:
         return None
 
 
-def stored_curves(store: "Store", content_hash: str, name: str | None = None) -> "Dataset":
-    """Return a content, described as under a name, or under the one added first. Raises DatasetNotFound."""
+def stored_curves(store: "Store", content_hash: str, name: str = "") -> "Dataset":
+    """Return a content, described as under a name, else as under the one added first. Raises DatasetNotFound."""
     from curvegan_core.families.dataset import Dataset
     from curvegan_core.families.description import Description
 

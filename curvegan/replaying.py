@@ -64,7 +64,7 @@ class Replayer:
         curve = job.config.curve
         self._datasets: dict[str, Dataset] = {}
         if isinstance(curve, Data):
-            self._datasets[curve.hash] = stored_curves(store, curve.hash)
+            self._datasets[curve.hash] = stored_curves(store, curve.hash, curve.name)
 
     def renew(self, job: "Job") -> None:
         """Take the same job as it is now: it may have come further. What was kept on the way stays."""

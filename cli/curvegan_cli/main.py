@@ -39,7 +39,9 @@ class CurveganGroup(click.Group):
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _expected():
+        from curvegan_core.interrupts import Interruptible
+
+        with _expected(), Interruptible(), _answered():
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -71,6 +73,18 @@ def _expected() -> Iterator[None]:
             raise
         _let_go_of_stdout()
         _end("Error: what stdout goes to has no space left; send it elsewhere", 2)
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Take Ctrl-C at a question for what it is: click calls it Abort, as the end of stdin."""
+    try:
+        yield
+    except click.Abort as error:
+        if not isinstance(error.__context__, KeyboardInterrupt):
+            raise
+        click.echo(err=True)
+        raise KeyboardInterrupt from None
 
 
 def _on_purpose() -> "type[CurveganError]":

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from curvegan_db.store import Store
     from curvegan_db.values import Job, Sweep
 
-LINE_S = 10.0
+LINE_S, REPEAT_LINE_S = 10.0, 60.0
 _RMSE_S = 2.0
 # More bars than that fit no screen.
 _MOST_BARS = 8
@@ -127,32 +128,49 @@ class _JobBars:
             self._bars.show(job.id, f"job {job.id} {job.state}", step, job.steps, _figures(job, self._rmse.get(job.id)))
 
 
+class _Said:
+    """What was said last, and when: where nothing has changed it is said again every REPEAT_LINE_S, or never."""
+
+    def __init__(self) -> None:
+        self._what: object = None
+        self._at = -REPEAT_LINE_S
+
+    def is_new(self, what: object, repeats: bool = True) -> bool:
+        now = time.monotonic()
+        new = what != self._what or (repeats and now - self._at >= REPEAT_LINE_S)
+        if new:
+            self._what, self._at = what, now
+        return new
+
+
 class _JobLines:
-    """A line where a job changes its state, and one every LINE_S seconds."""
+    """A line where a job changes its state, and every LINE_S seconds where it has got on."""
 
     def __init__(self, store: "Store") -> None:
         self._store = store
         self._states: dict[int, str] = {}
+        self._said: defaultdict[int, _Said] = defaultdict(_Said)
         self._ticker = _Ticker(LINE_S, time.monotonic())
 
     def __call__(self, jobs: Mapping[int, "Job"]) -> None:
         due = self._ticker.due()
-        told = [j for j in jobs.values() if self._states.get(j.id) != j.state or (due and j.state not in ENDED)]
+        looked = [job for job in jobs.values() if due or self._states.get(job.id) != job.state]
+        self._states |= {job.id: job.state for job in looked}
+        told = [job for job in looked if self._said[job.id].is_new((job.state, job.step), job.state not in ENDED)]
         rmse = rmses_now(self._store, told)
         for job in told:
-            self._states[job.id] = job.state
             figures = _figures(job, rmse[job.id])
             line = f"job {job.id} {job.state}, step {job.step} of {job.steps} ({progress(job)})"
             message(line + (figures and f", {figures}"))
 
 
 def together(line: Callable[[T], tuple[str, bool]]) -> Callable[[T], None]:
-    """Show one line for all jobs together every LINE_S seconds, and the one that is said to be the last."""
-    ticker = _Ticker(LINE_S, time.monotonic())
+    """Show one line for all jobs together, every LINE_S seconds where it is another, and the last one at once."""
+    ticker, said = _Ticker(LINE_S, time.monotonic()), _Said()
 
     def show(seen: T) -> None:
         text, last = line(seen)
-        if ticker.due() or last:
+        if (ticker.due() or last) and said.is_new(text):
             message(text)
 
     return show

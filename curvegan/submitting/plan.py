@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from curvegan_core.config.train import TrainConfig
     from curvegan_db.store import Store
     from curvegan_db.values import JobRequest
+    from curvegan_db.verbs.paces import Kind
 
 _MOST_NAME = 200
 # An axis that stands for several keys lies below the axes of those keys, in whatever order they are typed.
@@ -46,11 +47,13 @@ class Plan:
         return {axis.key: axis.described for axis in self.axes}
 
     @property
-    def steps(self) -> dict[str, int]:
-        """The steps of all jobs, by pack key."""
-        steps: Counter[str] = Counter()
+    def steps(self) -> "dict[Kind, int]":
+        """The steps of all jobs, by kind."""
+        from curvegan_db.verbs.paces import Kind
+
+        steps: Counter[Kind] = Counter()
         for request in self.requests:
-            steps[request.config.pack_key] += request.config.steps
+            steps[Kind.of(request.config)] += request.config.steps
         return steps
 
     def leave_out(self, point: Point, error: Exception, allowed: bool) -> None:

@@ -23,6 +23,8 @@ OK, WARNING, PROBLEM = "ok", "warning", "problem"
 MOST_SKEW = timedelta(seconds=2)
 LITTLE_DISK, TOO_LITTLE_DISK = 1 << 30, 1 << 27
 _PROBE_TIMEOUT_S = 60.0
+# Of a worker that was lost longer ago nothing is left to be done.
+_LATELY = timedelta(hours=1)
 _INSTALL, _INSTALL_TORCH = "pip install 'curvegan[worker]'", "pip install 'curvegan[torch]'"
 
 
@@ -169,8 +171,9 @@ def check_writing(store: "Store") -> Finding:
 
 
 def check_workers(store: "Store", embedded: bool) -> Finding:
-    """Check whether workers live that can take what waits, when each was last heard of, and which die young."""
-    workers, now = store.workers(), store.time()
+    """Check whether workers live that can take what waits: when each was last heard of, who died just now or young."""
+    now = store.time()
+    workers = [one for one in store.workers() if one.state != "lost" or now - one.beat_at < _LATELY]
     live, lost, dying = ([w for w in workers if w.state in states] for states in (WORKING, ("lost",), ("failing",)))
     if dying:
         last = max(dying, key=lambda worker: worker.beat_at)

@@ -8,8 +8,8 @@ from curvegan.words import named
 if TYPE_CHECKING:
     from curvegan_core.config.train import TrainConfig
 
-# They follow from the hash of a data set, and say nothing to a person.
-_FOLLOWING = ("curve.mean", "curve.scale")
+# They follow from the hash of a data set, or its name does.
+_FOLLOWING = ("curve.mean", "curve.scale", "curve.name")
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from curvegan.watching.job_fields import ENDED
 from curvegan.watching.remarks import REPEAT_S, Awaited, Patience, Remark
 from curvegan.watching.sparing import MOST_SHARE, Sparing
 from curvegan.watching.sweep_fields import Estimate, time_left
+from curvegan.words import sentence
 
 if TYPE_CHECKING:
     from curvegan.services import Services
@@ -150,7 +151,11 @@ def follow_sweep(lab: "Services", sweep_id: int, start_worker: bool = False) -> 
         return spared(at_once=True) if over else seen
 
     start = lab.start_worker if start_worker else None
+    told = False
     for seen in followed(lab.store, look, POLL_S, Awaited(lab.store, sweep=sweep_id), start):
+        if isinstance(seen, Standing) and seen.left.seconds is None and seen.sweep.states["running"] and not told:
+            told = True
+            yield Remark("pace", sentence(str(seen.left)))
         yield seen
         if isinstance(seen, Standing) and seen.sweep.ended == seen.sweep.jobs:
             return

@@ -26,8 +26,8 @@ class Remark:
     """Something to tell who follows.
 
     `kind` is away or back (the database), waits or comes (jobs, for what is not here, or may be about to come up),
-    starting (a worker), claimed (a job that has not begun for a while), silent (a worker) or no_worker. What is
-    remarked for the same `cause` is the same remark, though the text counts other jobs.
+    starting (a worker), claimed (a job that has not begun for a while), silent (a worker), no_worker or pace (none is
+    known). What is remarked for the same `cause` is the same remark, though the text counts other jobs.
     """
 
     kind: str

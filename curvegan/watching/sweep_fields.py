@@ -10,6 +10,7 @@ from curvegan.words import duration, plural
 if TYPE_CHECKING:
     from curvegan_db.store import Store
     from curvegan_db.values import Sweep
+    from curvegan_db.verbs.paces import Kind
 
 COUNTED_STATES = ("succeeded", "failed", "cancelled", "running", "lost", "queued")
 SWEEP_FIELDS = ("id", "name", "created_at", "jobs", "ended")
@@ -17,25 +18,29 @@ SWEEP_FIELDS = ("id", "name", "created_at", "jobs", "ended")
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long steps take on all live workers: seconds, None where no job has run yet, and how many workers."""
+    """How long steps take on all live workers: seconds, and how many workers.
+
+    The seconds are None where no job has run yet, or none with an engine that some of them need: `engine`.
+    """
 
     seconds: float | None
     workers: int
+    engine: str = ""
 
     def __str__(self) -> str:
         if self.seconds is None:
-            return "how long is not known until a job has run"
+            engine = f" with the {self.engine} engine" if self.engine else ""
+            return f"how long is not known until a job has run{engine}"
         return f"about {duration(self.seconds)} on {plural(max(1, self.workers), 'worker')}"
 
 
-def estimate(store: "Store", steps: Mapping[str, int]) -> Estimate:
-    """Return how long steps by pack key take, if nothing else is trained. A key that never ran goes like the rest."""
+def estimate(store: "Store", steps: "Mapping[Kind, int]") -> Estimate:
+    """Return how long steps by kind take, if nothing else is trained."""
     paces = store.paces(steps)
     workers = sum(worker.state in WORKING for worker in store.workers())
-    if not steps or not paces:
-        return Estimate(None if steps else 0.0, workers)
-    usual = sum(paces.values()) / len(paces)
-    seconds = sum(count * paces.get(key, usual) for key, count in steps.items())
+    if unknown := sorted(kind.engine for kind in steps if kind not in paces):
+        return Estimate(None, workers, unknown[-1].replace("any", ""))
+    seconds = sum(count * paces[kind] for kind, count in steps.items())
     return Estimate(seconds / max(1, workers), workers)
 
 

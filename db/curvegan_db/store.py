@@ -18,6 +18,7 @@ from curvegan_db.verbs.looking.details import Details
 from curvegan_db.verbs.looking.gauges import Gauging
 from curvegan_db.verbs.looking.standing import Standings
 from curvegan_db.verbs.many import Many
+from curvegan_db.verbs.paces import Paces
 from curvegan_db.verbs.progress import Progress
 from curvegan_db.verbs.reruns import Reruns
 from curvegan_db.verbs.results import Results
@@ -38,6 +39,7 @@ class Store(
     Sweeps,
     Many,
     Studies,
+    Paces,
     Standings,
     Changes,
     Gauging,

@@ -14,7 +14,8 @@ from curvegan_core.errors import InvalidInput
 from curvegan_db.columns import MOST_NAME, MOST_TAG, MOST_TAGS, JobColumns, JobState
 
 LOST = "lost"
-# The states of a worker, beside LOST; one that is FAILING stands for those of its host that die at their start.
+# The states of a worker, and LOST, stored of one that is known to be gone; one that is FAILING stands for those of its
+# host that die at their start.
 STARTING, IDLE, TRAINING, STOPPED, FAILING = "starting", "idle", "training", "stopped", "failing"
 ANY = "any"
 ENGINES = ("fused", "torch")
@@ -186,7 +187,7 @@ class HeartbeatReply:
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker process. `state` is one of those above: LOST when it stopped beating.
+    """A worker process. `state` is one of those above: LOST when it stopped beating, or its process is gone.
 
     One that is FAILING stands for all of a supervisor that die at their start, with the last line of why in `error`.
     """

@@ -1,6 +1,7 @@
 """The command as a whole: its help, its start, its error lines and exit codes."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from curvegan_cli.commands import INDEX
 from curvegan_cli.commands.results import fetching
 from curvegan_cli.main import main
 
+from ..worker.fleet import CURVEGAN
 from .client import Client
 
 HEAVY = {"torch", "celery", "sqlalchemy", "pydantic", "matplotlib", "numpy", "rich", "alembic", "platformdirs"}
@@ -167,6 +169,61 @@ def test_ctrl_c_is_exit_130(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate()
     assert (process.returncode, stderr.strip()) == (130, "Interrupted.")
+
+
+_HANGS = "import sys, time\nprint('importing', file=sys.stderr, flush=True)\ntime.sleep(60)"
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [
+        ([CURVEGAN, "--help"], "click"),
+        ([CURVEGAN, "settings"], "platformdirs"),
+        ([CURVEGAN, "status"], "sqlalchemy"),
+        (
+            ["env", "_CURVEGAN_COMPLETE=bash_complete", "COMP_WORDS=curvegan\nshow\n", "COMP_CWORD=2", CURVEGAN],
+            "sqlalchemy",
+        ),
+        ([sys.executable, "-P", "-m", "curvegan_worker"], "uuid"),
+        ([sys.executable, "-P", "-m", "curvegan_worker.host.child"], "sqlalchemy"),
+    ],
+    ids=["help", "settings", "status", "tab", "supervisor", "worker process"],
+)
+def test_ctrl_c_while_something_is_imported_is_one_quiet_end(
+    command: list[str], module: str, tmp_path: Path, client: Client
+) -> None:
+    """With a module in the way that takes for ever."""
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / f"{module}.py").write_text(_HANGS)
+    client.submit()
+    environment = os.environ | {"CURVEGAN_HOME": str(client.home), "PYTHONPATH": str(tmp_path / "path")}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "importing\n"
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (0 if "child" in command[-1] else 130, "")
+    assert stderr in ("", "Interrupted.\n")
+
+
+def test_ctrl_c_at_a_question_is_no_answer(client: Client) -> None:
+    client.submit()
+    keyboard, terminal = os.openpty()
+    process = subprocess.Popen(
+        **client.command("delete", "1"), stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    said = ""
+    while not said.endswith("[y/N]: "):
+        more = process.stderr.read(1)
+        assert more, said
+        said += more
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=30)
+    assert (process.returncode, rest) == (130, "\nInterrupted.\n")
+    assert client.done("status", "-q") == "1\n"
+    for descriptor in (keyboard, terminal):
+        os.close(descriptor)
 
 
 def test_settings_come_from_options_then_environment_then_project_then_user(client: Client, tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 import sys
 
 from curvegan_core.errors import CurveganError
+from curvegan_core.interrupts import end_quietly
 
 
 def main() -> None:
     """Supervise as the environment says."""
+    end_quietly()  # until the supervisor listens
     try:
         from curvegan_worker.host.supervisor import supervise  # noqa: PLC0415  it reads the environment
         from curvegan_worker.options import options, settings  # noqa: PLC0415
@@ -15,8 +17,6 @@ def main() -> None:
     except CurveganError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:  # before the supervisor listens to it
-        sys.exit(130)
 
 
 main()

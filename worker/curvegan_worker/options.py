@@ -19,6 +19,7 @@ class ProcessOptions:
     exit_when_idle: float | None
     health_file: str | None
     supervisor_pid: int | None
+    worker_id: str | None
     lease_s: float
     hang_s: float
     events: bool
@@ -32,6 +33,7 @@ class ProcessOptions:
             exit_when_idle=float(idle) if idle else None,
             health_file=os.environ.get("CURVEGAN_WORKER_HEALTH"),
             supervisor_pid=int(supervisor) if supervisor else None,
+            worker_id=os.environ.get("CURVEGAN_WORKER_ID"),
             lease_s=_seconds("CURVEGAN_LEASE_SECONDS", LEASE_S),
             hang_s=_seconds("CURVEGAN_HANG_SECONDS", HANG_S),
             events=switch("CURVEGAN_CELERY_EVENTS", os.environ.get("CURVEGAN_CELERY_EVENTS", "0")),

@@ -68,7 +68,7 @@ class Run:
         self._claim = claim
         self._jobs = {job.id: job for job in claim.jobs}
         self._device = device
-        self._datasets: dict[str, Dataset] = {}
+        self._datasets: dict[Data, Dataset] = {}
         self._began_at: dict[int, int] = {}
         self._stepped: set[int] = set()
         self._cpu: dict[int, float] = {}
@@ -125,10 +125,11 @@ class Run:
             raise InvalidInput("none of its checkpoints can be read, not even the one that it was forked at")
         device = train_on(job.config, checkpoint.engine if checkpoint else None, self._device)
         curve = job.config.curve
-        if isinstance(curve, Data) and curve.hash not in self._datasets:
+        if isinstance(curve, Data) and curve not in self._datasets:
             data = self._lease.patiently(job.id, partial(self._store.dataset, curve.hash))
-            described = self._lease.patiently(job.id, partial(self._store.dataset_description, curve.hash))
-            self._datasets[curve.hash] = Dataset.from_bytes(data, Description.from_dict(described))
+            said = partial(self._store.dataset_description, curve.hash, curve.name)
+            described = self._lease.patiently(job.id, said)
+            self._datasets[curve] = Dataset.from_bytes(data, Description.from_dict(described))
         return _Start(job, checkpoint, device, choose(job.config, device, checkpoint))
 
     def _train_pack(self, pack: Sequence[_Start], left: set[int]) -> None:
@@ -166,7 +167,7 @@ class Run:
         self._prepare(pack[0].engine)
         starts = {start.job.id: (start.job.config, start.checkpoint) for start in pack}
         pasts = {job: self._past(job) for job, (config, checkpoint) in starts.items() if checkpoint and _stops(config)}
-        training = PackTraining(starts, device, self._datasets, pasts)
+        training = PackTraining(starts, device, {curve.hash: own for curve, own in self._datasets.items()}, pasts)
         facts = (device, training.engine, training.engine_version)
         steps = {job: checkpoint.step if checkpoint else 0 for job, (_, checkpoint) in starts.items()}
         self._began_at |= steps
@@ -247,7 +248,7 @@ class Run:
         stopped: Stopped | None = None,
     ) -> None:
         config = self._jobs[job].config
-        dataset = self._datasets.get(config.curve.hash) if isinstance(config.curve, Data) else None
+        dataset = self._datasets.get(config.curve) if isinstance(config.curve, Data) else None
         reason = str(stopped) if stopped else reason
         self._recorder.put(End(job, config, state, metrics, error, reason, stopped, dataset, self._cpu.get(job)))
 

@@ -64,7 +64,7 @@ def _keys() -> dict[str, str | None]:
         f"curve.{name}": field.description
         for model in CURVE_MODELS.values()
         for name, field in model.model_fields.items()
-        if name not in ("family", "hash", "mean", "scale")
+        if name not in ("family", "hash", "mean", "scale", "name")
     }
     return {"lr": "both learning rates", "data": "name of your own curves"} | fields | parameters
 
@@ -73,8 +73,9 @@ def assignments(ctx: click.Context, _: click.Parameter, incomplete: str) -> list
     """Complete KEY=VALUE or KEY=A,B: the key, then its value where it takes one of a few."""
     key, equals, value = incomplete.partition("=")
     if equals:
-        before = "".join(value.rpartition(",")[:2])
-        return _items(incomplete, ((f"{key}={before}{word}", None) for word in _words(ctx, key)))
+        chosen = value.split(",")[:-1]
+        left = [word for word in _words(ctx, key) if word not in chosen]
+        return _items(incomplete, ((f"{key}={','.join([*chosen, word])}", None) for word in left))
     return _items(key, ((f"{name}=", meaning) for name, meaning in _keys().items()))
 
 

@@ -267,6 +267,10 @@ class Data(FamilyParameters):
         "", SHAPE, "rows of each label, as 12/18; empty learns all rows alike", pattern=r"^([1-9]\d*(/[1-9]\d*)+)?$"
     )
 
+    name: str = parameter(
+        "", "what the data set was called when it was chosen", since=NEWEST, numbers=False, max_length=100
+    )
+
     @classmethod
     def coordinates(cls, values: Mapping[str, Any]) -> tuple[int, ...]:
         """Return two where the rows are said to be points."""

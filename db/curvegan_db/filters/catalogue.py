@@ -82,13 +82,15 @@ class Tag(Text):
 
 
 class DataName(Text):
-    """Any name of the data set that a job learns; `!=` holds for a job without one. `sql` is the name added first."""
+    """What the data set of a job is called; `!=` holds for a job without one. `sql` is that name."""
 
     def condition(self, operator: str, values: Sequence[Any], moment: datetime) -> ColumnElement[bool]:
-        """Look whether its data set has such a name."""
-        condition = contains(Dataset.name.expression, values[0]) if operator == "~" else Dataset.name.in_(values)
-        named = Job.id.in_(select(Job.id).join(Dataset, Dataset.hash == Job.dataset).where(condition))
-        return not_(named) if operator == "!=" else named
+        """Look whether it is called so, among the jobs whose curves have such a name at all: few, by an index."""
+        name = Dataset.name.expression
+        called = [contains(one, values[0]) if operator == "~" else one.in_(values) for one in (name, self.sql)]
+        named = Job.dataset.in_(select(Dataset.hash).where(called[0]))
+        found = Job.id.in_(select(Job.id).where(named, called[1]))
+        return not_(found) if operator == "!=" else found
 
 
 class Age(JobField):
@@ -119,9 +121,16 @@ def _facts() -> Iterator[JobField]:
             kind = own.get(name, {int: Whole, float: Number}.get(JOB_FIELDS[name], Text))
             yield kind(name, getattr(Job, name).expression)
     yield Tag("tag", JobTag.tag.expression)
-    first = select(Dataset.name).where(Dataset.hash == Job.dataset).order_by(Dataset.created_at, Dataset.name).limit(1)
-    yield DataName("data", first.scalar_subquery())
+    yield DataName("data", _data_name())
     yield Age("age", Job.created_at.expression)
+
+
+def _data_name() -> ColumnElement[Any]:
+    """Return what a job's data set was called when it was chosen, or where it has not that name the one added first."""
+    names = select(Dataset.name).where(Dataset.hash == Job.dataset)
+    chosen = names.where(Dataset.name == Job.config["curve", "name"].as_string())
+    first = names.order_by(Dataset.created_at, Dataset.name).limit(1)
+    return func.coalesce(chosen.scalar_subquery(), first.scalar_subquery())
 
 
 def _config_fields() -> Iterator[JobField]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from curvegan_core.families.dataset import Dataset
 
 
-# Later names of the same curves change no job's name and axis.
+# Later names of the same curves change no name and axis of a job that was submitted without one.
 _FIRST_ADDED = models.Dataset.created_at, models.Dataset.name
 
 
@@ -88,15 +88,16 @@ class Datasets(Transactions):
             raise DatasetNotFound(content_hash[:12])
         return data
 
-    def dataset_description(self, content_hash: str, name: str | None = None) -> dict[str, Any]:
-        """Return what is said of a content under a name, or under the one added first; empty where nothing is.
+    def dataset_description(self, content_hash: str, name: str = "") -> dict[str, Any]:
+        """Return what is said of a content under a name, or where it has not that under the one added first.
+
+        Empty where nothing is said.
 
         `curvegan_core.families.description.Description.from_dict` reads it.
         """
         query = select(models.Dataset.description).where(models.Dataset.hash == content_hash)
-        query = query.where(models.Dataset.name == name) if name else query
         with self._read() as session:
-            return session.scalar(query.order_by(*_FIRST_ADDED).limit(1)) or {}
+            return session.scalar(query.order_by(models.Dataset.name != name, *_FIRST_ADDED).limit(1)) or {}
 
     def check_dataset_removable(self, name: str) -> bool:
         """Return whether it is the last name of its content. Raises as `remove_dataset` does."""

@@ -1,7 +1,7 @@
 """Jobs that were submitted together: all of them stored and counted at once, thousands in a few statements."""
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import func, or_, select
@@ -26,13 +26,13 @@ from curvegan_db.values import (
     check_name,
 )
 from curvegan_db.verbs.jobs import add_jobs
+from curvegan_db.verbs.paces import Kind, steps_by_kind
 
 MOST_JOBS = MOST_SWEEP
 _AT_ONCE = 1_000
 # The keys that change what a training's result says, but not the training.
 _JUDGING = ("samples", "threshold", "curve.box")
 _STOPPING, _UNSTOPPED = ("stop", "stop_patience"), ("none", None)
-_RECENT = 1_000
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 _T = TypeVar("_T")
 
@@ -100,41 +100,12 @@ class Sweeps(Transactions):
             jobs, steps = session.execute(query.where(in_state(JobState.SUCCEEDED))).one()
             return int(jobs), int(steps)
 
-    def steps_left(self, sweep_id: int) -> dict[str, int]:
-        """Return the steps that its queued and running jobs have before them, in all, by pack key."""
-        job = models.Job
-        left = select(job.pack_key, func.sum(job.steps - job.step)).where(job.sweep == sweep_id)
-        left = left.where(or_(*map(in_state, _UNFINISHED)))
+    def steps_left(self, sweep_id: int) -> dict[Kind, int]:
+        """Return the steps that its queued and running jobs have before them, in all, by kind."""
+        unfinished = select(models.Job).where(models.Job.sweep == sweep_id, or_(*map(in_state, _UNFINISHED)))
         with self._read() as session:
             existing_sweep(session, sweep_id)
-            return {key: int(steps) for key, steps in session.execute(left.group_by(job.pack_key))}
-
-    def paces(self, pack_keys: Collection[str]) -> dict[str, float]:
-        """Return seconds that one worker took for a step of a job, by pack key, among the jobs that succeeded last.
-
-        A pack counts from its claim to its last end: what the steps of all its jobs cost one worker, results included.
-        A key that none of them has is missing.
-        """
-        job, attempt = models.Job, models.Attempt
-        newest = select(job.id).where(in_state(JobState.SUCCEEDED)).order_by(job.id.desc()).limit(_RECENT)
-        packs = (
-            select(
-                job.pack_key,
-                func.min(attempt.claimed_at),
-                func.max(attempt.ended_at),
-                func.sum(job.step - attempt.began_step),
-            )
-            .join(attempt, (attempt.job_id == job.id) & (attempt.attempt == job.attempt))
-            .where(job.id.in_(newest.scalar_subquery()), attempt.ended_at.is_not(None), attempt.began_step < job.step)
-            .group_by(job.pack_key, attempt.token)
-        )
-        seconds: dict[str, float] = defaultdict(float)
-        steps: dict[str, int] = defaultdict(int)
-        with self._read() as session:
-            for key, claimed_at, ended_at, done in session.execute(packs):
-                seconds[key] += (ended_at - claimed_at).total_seconds() if ended_at and claimed_at else 0.0
-                steps[key] += int(done)
-        return {key: seconds[key] / steps[key] for key in steps.keys() & set(pack_keys)}
+            return steps_by_kind(session, unfinished)
 
 
 def _not_done(session: Session, requests: Sequence[JobRequest]) -> list[JobRequest]:

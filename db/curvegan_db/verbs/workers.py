@@ -42,16 +42,18 @@ class Workers(Transactions):
         version: str,
         engines: Sequence[str] = ENGINES,
         state: str = IDLE,
+        worker_id: str | None = None,
     ) -> str:
-        """Make a worker known; its new id. `devices` are the `config.device` values that it accepts.
+        """Make a worker known; its id. `devices` are the `config.device` values that it accepts.
 
         Forgets workers that hold no job and were silent for FORGET_AFTER.
 
         Args:
             engines: what can train there.
             state: STARTING where it will take jobs later, once it has said that it is idle.
+            worker_id: what it is to be called, a UUID; without it a new one. The same again is the same worker.
         """
-        worker_id, host = str(uuid.uuid4()), storable(host)[:255]
+        worker_id, host = worker_id or str(uuid.uuid4()), storable(host)[:255]
         with self._write() as session:
             moment = now(session)
             _forget(session, moment - FORGET_AFTER)
@@ -59,7 +61,7 @@ class Workers(Transactions):
             worker.version, worker.state, worker.engines = version, state, list(engines)
             worker.started_at = worker.beat_at = moment
             look_at_server(session, moment)
-            session.add(worker)
+            session.merge(worker)
         return worker_id
 
     def worker_ready(self, worker_id: str) -> None:
@@ -105,7 +107,10 @@ class Workers(Transactions):
             beat_worker(session, worker_id, STOPPED, now(session))
 
     def bury(self, workers: Collection[str]) -> list[int]:
-        """Take back all jobs of workers that are known to be dead, before their leases run out; their ids."""
+        """Take back all jobs of workers whose process is known to be gone, before their leases run out; their ids.
+
+        Such a worker is lost, unless it has stopped.
+        """
         job = models.Job
         with self._write() as session:
             moment = now(session)
@@ -113,8 +118,8 @@ class Workers(Transactions):
             jobs = session.scalars(held.with_for_update()).all()
             for one in jobs:
                 lose(session, one, moment, "the process of its worker is gone")
-            dead = update(models.Worker).where(models.Worker.id.in_(workers))
-            session.execute(dead.values(state=STOPPED).execution_options(synchronize_session=False))
+            dead = update(models.Worker).where(models.Worker.id.in_(workers), models.Worker.state != STOPPED)
+            session.execute(dead.values(state=LOST).execution_options(synchronize_session=False))
             return [one.id for one in jobs]
 
     def workers(self) -> list[Worker]:

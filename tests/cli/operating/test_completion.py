@@ -1,7 +1,10 @@
 """What the shell is told when it asks how a command goes on."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+from shutil import which
 
 import pytest
 from click.shell_completion import ShellComplete
@@ -87,6 +90,8 @@ def test_each_shell_has_a_script_that_asks_the_command(client: Client, shell: st
         ("submit --set=beta1", ["beta1="]),
         ("submit --loss=rp", ["rpgan"]),
         ("sweep --grid loss=ns,hi", ["ns,hinge"]),
+        ("sweep --grid=loss=ns,rpgan,h", ["ns,rpgan,hinge"]),
+        ("sweep --grid norm_d=none,", ["none,batch", "none,layer"]),
     ],
 )
 def test_bash_completes_what_is_typed(client: Client, words: str, answers: list[str]) -> None:
@@ -100,6 +105,42 @@ def test_bash_completes_what_is_typed(client: Client, words: str, answers: list[
     bash = ["bash", "--norc", "-c", script]
     done = subprocess.run(bash, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == answers, done.stderr
+
+
+_ZSH = """compdef() { :; }; eval "$(curvegan completion zsh 2>/dev/null)"
+    compadd() { print -rl -- ${(P)@[-1]}; }; _describe() { print -rl -- ${${(P)3}%%:*}; }
+    words=(curvegan "$@") CURRENT=$(($# + 1)); _curvegan_completion"""
+_FISH = 'curvegan completion fish 2>/dev/null | source; complete -C "curvegan $argv"'
+
+
+@pytest.mark.parametrize(
+    "shell", [("zsh", "-fc", _ZSH, "zsh"), ("fish", "--no-config", "-c", _FISH)], ids=["zsh", "fish"]
+)
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        ("show de", ["demo"]),
+        ("submit --set activation=le", ["activation=leaky_relu"]),
+        ("submit --loss=rp", ["--loss=rpgan"]),
+        ("sweep --grid beta", ["beta1=", "beta2="]),
+        ("sweep --grid loss=ns,hi", ["loss=ns,hinge"]),
+        ("sweep --grid norm_d=none,", ["norm_d=none,batch", "norm_d=none,layer"]),
+        ("sweep --grid=norm_d=none,", ["--grid=norm_d=none,batch", "--grid=norm_d=none,layer"]),
+    ],
+)
+def test_zsh_and_fish_complete_the_whole_word(
+    client: Client, shell: tuple[str, ...], words: str, answers: list[str]
+) -> None:
+    """In real ones, which replace all that is typed of a word; what is chosen of a list is not offered again."""
+    if which(shell[0]) is None:
+        pytest.skip(f"there is no {shell[0]} here")
+    client.submit("--name", "demo")
+    environment = {"CURVEGAN_HOME": str(client.home), "PATH": f"{Path(CURVEGAN).parent}:{os.environ['PATH']}"}
+    command = [*shell, *words.split(" ")]
+    done = subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert [line.partition("\t")[0] for line in done.stdout.splitlines()] == answers, done.stderr
 
 
 @pytest.mark.parametrize("words", ["sub", "submit --lo", "fetch-plot --ki", "status --state fa"])

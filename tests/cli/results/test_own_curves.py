@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,39 @@ def test_a_data_set_of_several_names_is_called_as_it_was_typed(own: Client) -> N
         said = own("submit", "--no-worker", "--set", f"data={typed}").stderr
         assert said.startswith(f"{typed} (the same as {other}) has only 20 curves")
     assert "curve.hash" not in own.done("compare", "1", "2")
+
+
+def test_a_job_is_called_by_the_name_that_was_typed(client: Client) -> None:
+    """Everywhere, and also where it was handed on; its hash is that of the same curves under any name."""
+    np.savetxt("loads.csv", LOADS, delimiter=",")
+    for name in ("loads", "second"):
+        client.done("data", "add", "loads.csv", "--name", name, "--y-label", name)
+    ids = {name: client.submit("--data", name, "--seed", "9") for name in ("loads", "second")}
+    ids["from"] = client.submit("--from", str(ids["second"]))
+    client.done("sweep", "--no-worker", "--grid", "data=loads,second")
+    swept = sorted(job["id"] for job in client.json("status", "--sweep", "last"))
+    called = {
+        ids["loads"]: "loads",
+        ids["second"]: "second",
+        ids["from"]: "second",
+        **dict(zip(swept, ("loads", "second"), strict=True)),
+    }
+    assert {int(row["id"]): row["data"] for row in rows(client.done("export"))} == called
+    with client.store() as store:
+        hashes = {store.job(job_id).config.hash for job_id in (ids["loads"], ids["second"])}
+    assert len(hashes) == 1
+    for job_id, name in called.items():
+        assert client.json("show", str(job_id))["data"] == name
+        assert re.search(rf"\b{name}\b", client.done("status", "--where", f"id={job_id}"))
+    found = {
+        name: {job["id"] for job in client.json("status", "--where", f"data={name}")} for name in ("loads", "second")
+    }
+    assert found["second"] == {job_id for job_id, name in called.items() if name == "second"}
+    assert not found["loads"] & found["second"]
+    assert client.json("compare", str(ids["loads"]), str(ids["second"]))["config"] == {"data": ["loads", "second"]}
+    client.done("data", "remove", "second", "--yes")
+    assert client.json("show", str(ids["second"]))["data"] == "loads"
+    assert client.json("status", "--where", "data=second") == []
 
 
 @pytest.mark.parametrize("kind", ["quantiles", "scores", "pairs"])

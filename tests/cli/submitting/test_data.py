@@ -101,7 +101,7 @@ def test_without_unicode_the_drawing_is_ascii(client: Client) -> None:
 def test_a_job_on_a_data_set(loaded: Client) -> None:
     job = loaded.json("submit", "--no-worker", "--data", "loads", "--set", "x_max", "5", "--preset", "collapse-fix")
     config = TrainConfig.parse(job["config"])
-    assert config.curve == Dataset.checked(LOADS).parameters.model_copy(update={"components": 0})
+    assert config.curve == Dataset.checked(LOADS).parameters.model_copy(update={"components": 0, "name": "loads"})
     plain = loaded.json("submit", "--dry-run", "--data", "loads")
     assert (plain["front"], plain["holdout"], plain["curve"]["components"]) == ("pca", 0.2, 2)
     assert loaded.json("sweep", "--dry-run", "--grid", "data=loads", "--seeds", "2")["jobs"] == 2

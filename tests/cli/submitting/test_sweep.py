@@ -3,12 +3,15 @@
 import re
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from ...db.one_job import finish
+from curvegan_db.verbs.paces import Kind
+
+from ...db.one_job import begin, finish
 from ..client import SMALL, Client, PlayedWorker
 from .queued_sweep import GRID, end, states_of, swept
 
@@ -78,7 +81,7 @@ def test_how_long_it_takes_is_told_from_jobs_of_its_shape(any_client: Client) ->
         worker = PlayedWorker(store)
         worker.claim()
         worker.train()
-        pace = store.paces([store.job(one).config.pack_key])
+        pace = store.paces([Kind.of(store.job(one).config)])
         [seconds] = pace.values()
         left = any_client.json("sweep", *SMALL, "--seeds", "40", "--dry-run")["time_s"]
         assert left == pytest.approx(40 * 200 * seconds)
@@ -89,6 +92,30 @@ def test_how_long_it_takes_is_told_from_jobs_of_its_shape(any_client: Client) ->
         # What never ran is thought to go like the rest.
         assert (sweep["left_s"], sweep["workers"]) == (pytest.approx(4 * 200 * seconds / 2), 2)
         assert "2 workers" in any_client.done("status", "--sweep", str(sweep["id"]))
+
+
+def test_how_long_is_told_from_jobs_of_the_engine_that_is_needed(any_client: Client) -> None:
+    any_client.submit(*SMALL)
+    with any_client.store() as store:
+        worker = PlayedWorker(store)
+        worker.claim()
+        worker.train()
+    assert "about" in any_client.done("sweep", *SMALL, "--set", "hidden_g", "32", "--seeds", "2", "--dry-run")
+    torch = (*SMALL, "--set", "norm_d", "layer", "--seeds", "2")
+    assert "how long is not known until a job has run with the torch engine" in any_client.done(
+        "sweep", *torch, "--dry-run"
+    )
+    any_client.done("sweep", "--no-worker", *torch)
+    ids = sorted(job["id"] for job in any_client.json("status", "--sweep", "last"))
+    with any_client.store() as store:
+        claim = store.claim(store.register_worker("host", 1, ("auto", "cpu"), "0"), ("auto", "cpu"), 1)
+        assert claim is not None
+        begin(store, claim.token, ids[0], 0, "cpu", "torch", "2")
+        cancelling = threading.Timer(3.0, lambda: [store.cancel(job_id, force=True) for job_id in ids])
+        cancelling.start()
+        waited = any_client("wait", "--sweep", "last", "--no-worker").stderr
+        cancelling.join()
+    assert waited.count("How long is not known until a job has run with the torch engine.") == 1
 
 
 def test_a_point_that_is_no_valid_job_refuses_the_whole_or_is_left_out(client: Client) -> None:

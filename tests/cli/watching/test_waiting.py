@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from curvegan.showing import progress
 from curvegan.watching import following
 
 from ...databases import new_database
@@ -104,6 +105,43 @@ def test_wait_says_what_a_job_waits_for(client: Client, monkeypatch: pytest.Monk
     cancelling.join()
     assert result.stderr.count("Job 1 waits for a worker with cuda; ") == 1
     assert result.stdout == "Job 1 cancelled at step 0 of 200\n"
+
+
+def test_a_line_is_said_again_where_something_changed_and_now_and_then(
+    client: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Off a terminal, where each look would have its line."""
+    monkeypatch.setattr(progress, "LINE_S", 0.0)
+    client.submit(*SMALL)
+    with client.store() as store:
+
+        def said(show: progress._JobLines) -> list[str]:
+            show({1: store.job(1)})
+            return capsys.readouterr().err.splitlines()
+
+        show = progress._JobLines(store)
+        assert [said(show) for _ in range(3)] == [["job 1 queued, step 0 of 200 (0 %)"], [], []]
+        monkeypatch.setattr(progress, "REPEAT_LINE_S", 0.0)
+        assert said(show) == ["job 1 queued, step 0 of 200 (0 %)"]
+        monkeypatch.setattr(progress, "REPEAT_LINE_S", 60.0)
+        worker = PlayedWorker(store)
+        worker.claim()
+        worker.train(until=100)
+        assert [line[:22] for line in said(show)] == ["job 1 running, step 10"]
+        assert said(show) == []
+        worker.train()
+        monkeypatch.setattr(progress, "REPEAT_LINE_S", 0.0)
+        assert [len(said(show)) for _ in range(3)] == [1, 0, 0]  # an end is said once
+
+
+def test_many_lines_that_are_the_same_are_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LINE_S", 0.0)
+    show = progress.together(lambda ended: (f"{ended} of 3", ended == 3))
+    for ended in (0, 0, 1, 1, 1, 3):
+        show(ended)
+    assert capsys.readouterr().err.splitlines() == ["0 of 3", "1 of 3", "3 of 3"]
 
 
 def test_a_terminal_gets_a_bar(client: Client) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import event, text
 from curvegan_db.filters.catalogue import FIELDS, METRICS
 from curvegan_db.filters.language import Filter
 from curvegan_db.store import Store
+from curvegan_db.verbs.paces import Kind
 from curvegan_db.verbs.upkeep.pruning import Pruning
 
 from ..one_job import begin, finish, record
@@ -128,7 +129,7 @@ def test_a_sweep_is_counted_without_reading_a_job(full_store: Store) -> None:
         lambda: full_store.steps_left(sweep_id),
         lambda: full_store.verdicts(sweep_id),
         lambda: full_store.submit_sweep([request()], {}, needed=True),
-        lambda: full_store.paces(["any"]),
+        lambda: full_store.paces([Kind("any", "any")]),
         lambda: full_store.cancel_jobs(Filter.of_sweep(sweep_id)),
         lambda: full_store.resume_sweep(sweep_id, ["failed"]),
     ]

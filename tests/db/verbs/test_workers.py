@@ -47,6 +47,25 @@ def test_a_worker_that_does_not_beat_is_lost_until_it_beats(store: Store) -> Non
     assert [w.state for w in store.workers()] == ["idle"]
 
 
+def test_the_dead_lose_their_jobs_at_once_and_nobody_else_does(store: Store) -> None:
+    ids = store.submit([request()] * 3)
+    dead, stopped, live = (a_worker(store, pid) for pid in (1, 2, 3))
+    tokens = [claim(store, worker, most=1).token for worker in (dead, stopped, live)]
+    store.unregister_worker(stopped)
+    assert store.bury([dead, stopped, "nobody"]) == ids[:2]
+    assert [(w.state, w.jobs) for w in store.workers()] == [("lost", ()), ("stopped", ()), ("starting", (ids[2],))]
+    assert [store.job(job_id).lost for job_id in ids] == [1, 1, 0]
+    assert [store.heartbeat(token).held for token in tokens] == [set(), set(), {ids[2]}]
+
+
+def test_a_worker_that_registers_again_under_its_id_is_the_same(store: Store) -> None:
+    """As when the answer was lost on the way, or the store went back to an earlier state."""
+    worker_id = "00000000-0000-4000-8000-000000000001"
+    for state in ("starting", "idle"):
+        assert store.register_worker("host", 1, DEVICES, "0.1", state=state, worker_id=worker_id) == worker_id
+        assert [(w.id, w.state) for w in store.workers()] == [(worker_id, state)]
+
+
 def test_a_worker_that_was_silent_for_long_is_forgotten_when_it_holds_no_job(store: Store) -> None:
     """A laptop that slept for a week wakes up: its job is still its own as long as nobody took it."""
     [job_id] = store.submit([request()])

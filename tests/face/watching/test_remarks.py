@@ -49,7 +49,7 @@ def test_what_a_killed_worker_of_this_machine_held_is_taken_back_at_once(lab: La
         assert lab.store.claim(worker, ("auto", "cpu"), 1)
     lab.bury_the_dead()
     assert [(worker.state, worker.jobs) for worker in lab.store.workers()] == [
-        ("stopped", ()),
+        ("lost", ()),
         ("starting", (jobs[1],)),
     ]
     assert lab.store.events(jobs[0])[-1].kind == "lost"

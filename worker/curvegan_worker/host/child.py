@@ -8,10 +8,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from curvegan_worker.host.log_setup import log_to_stderr
-from curvegan_worker.host.signs import leave
-from curvegan_worker.options import options, settings
+if TYPE_CHECKING:
+    from curvegan_worker.options import ProcessOptions
+    from curvegan_worker.settings import Settings
 
 _SIGNALS = [
     number
@@ -24,15 +25,18 @@ def main() -> None:
     """Work until a signal says to end."""
     for number in _SIGNALS:
         signal.signal(number, lambda *_: os._exit(0))  # there is nothing to give back yet
+    from curvegan_worker.host.signs import leave  # noqa: PLC0415  a signal is heard by now
+    from curvegan_worker.options import options, settings  # noqa: PLC0415
+
     try:
-        work = _with_celery() if settings.has_broker else _alone()
+        work = _with_celery(options) if settings.has_broker else _alone(settings, options)
     except Exception as error:
         leave(error, options.health_file)
         raise
     work()
 
 
-def _with_celery() -> Callable[[], object]:
+def _with_celery(options: "ProcessOptions") -> Callable[[], object]:
     from celery.__main__ import main as celery  # noqa: PLC0415  who works alone does without
 
     import curvegan_worker.celery.tasks  # noqa: F401, PLC0415  Celery would say only that it cannot load it
@@ -42,7 +46,8 @@ def _with_celery() -> Callable[[], object]:
     return celery  # type: ignore[no-any-return]
 
 
-def _alone() -> Callable[[], object]:
+def _alone(settings: "Settings", options: "ProcessOptions") -> Callable[[], object]:
+    from curvegan_worker.host.log_setup import log_to_stderr  # noqa: PLC0415
     from curvegan_worker.host.process import WorkerProcess  # noqa: PLC0415  what it lacks is to be told
 
     process = WorkerProcess(settings, options)

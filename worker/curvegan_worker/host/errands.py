@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from curvegan_core.errors import ServiceUnavailable
 from curvegan_worker.options import settings
@@ -25,6 +26,14 @@ def is_work_queued() -> bool:
 def tell_failing(why: str) -> None:
     """Have the store know that workers die here at their start; where it is away, the log has to do."""
     _run("failing", str(os.getpid()), told=why, most_s=_MOST_TELLING_S)  # a drain waits for it
+
+
+def tell_dead(workers: Sequence[str], most_s: float) -> bool:
+    """Have the store take back what workers held whose processes are gone; where it is away, their leases run out.
+
+    Returns whether it has.
+    """
+    return _run("dead", *workers, most_s=most_s) == 0
 
 
 def _run(*words: str, told: str = "", most_s: float = _MOST_S) -> int | None:
@@ -47,12 +56,15 @@ def main() -> None:
     verb, *words = sys.argv[1:]
     try:
         with open_store(settings.database_url) as store:
-            if verb == "failing":
+            if verb == "dead":
+                store.bury(words)
+            elif verb == "failing":
                 store.worker_failing(socket.gethostname(), int(words[0]), sys.stdin.buffer.read().decode())
             elif store.queued(("auto", "cpu")) is not None:
                 sys.exit(_QUEUED)
     except ServiceUnavailable as error:
         _log.warning("%s", error)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class Member:
 
     Attributes:
         store: once it is open.
-        id: empty until it is registered; another one where the store has forgotten it.
+        id: empty until it is registered; that which its supervisor chose, so that it can say of a dead one who it was.
         version: of what runs here, whatever is installed meanwhile.
         beat_s: how often it is to be heard of.
         beaten: when it was.
@@ -36,6 +36,7 @@ class Member:
     def __init__(self, settings: Settings, options: ProcessOptions, outage: Outage, draining: StopFlag) -> None:
         self._settings = settings
         self._lease_s = options.lease_s
+        self._chosen = options.worker_id
         self._outage = outage
         self._draining = draining
         self.id = ""
@@ -62,7 +63,7 @@ class Member:
     def register(self, devices: Sequence[str], engines: Sequence[str], state: str) -> None:
         """Be known."""
         described = (socket.gethostname(), os.getpid(), devices, self.version)
-        self.id = self.store.register_worker(*described, engines, state)
+        self.id = self.store.register_worker(*described, engines, state, self._chosen)
         self._outage.passed()
 
     @property

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,15 @@ from curvegan_core.errors import ServiceUnavailable
 from curvegan_worker.host import signs
 from curvegan_worker.host.background import presence
 from curvegan_worker.host.environment import worker_environment
-from curvegan_worker.host.errands import is_work_queued, tell_failing
+from curvegan_worker.host.errands import is_work_queued, tell_dead, tell_failing
 from curvegan_worker.host.log_setup import log_to_stderr
 from curvegan_worker.options import ProcessOptions
 from curvegan_worker.settings import Settings
 from curvegan_worker.stop_flag import StopFlag
 
 DRAIN_S = 20.0
+# And so much longer to have the store take back what was not released.
+_LAST_WORDS_S = 4.0
 # How much later than its lease's keeper the supervisor sees a hang, and what a process may take until it is ready.
 _GRACE_S, _START_S = 5.0, 60.0
 _POLL_S = 0.1
@@ -52,6 +55,7 @@ class _Slot:
     health_file: Path
     watch: signs.Watch
     process: subprocess.Popen[bytes] | None = None
+    worker_id: str = ""
     start_at: float = 0.0
     pause_s: float = _FIRST_PAUSE_S
     crashed: bool = False
@@ -100,6 +104,7 @@ def _clear(health: Path) -> None:
 class _Supervisor:
     def __init__(self, settings: Settings, options: ProcessOptions, stopping: StopFlag) -> None:
         self._options = options
+        self._dead: list[str] = []
         self._health = settings.home / "health"
         self._stopping = stopping
         self._stale_s = options.hang_s + _GRACE_S
@@ -120,6 +125,7 @@ class _Supervisor:
             while not self._stopping.is_set() and not all(slot.done for slot in self._slots):
                 for slot in self._slots:
                     self._tend(slot)
+                self._bury()
                 self._stopping.wait(_POLL_S)
             return self._drain()
         finally:
@@ -142,9 +148,12 @@ class _Supervisor:
         slot.start_at = time.monotonic()
         # -P: else a file `queue.py` in the current folder would be taken for Python's own.
         command = [sys.executable, "-P", "-m", "curvegan_worker.host.child"]
-        environment = self._environment | {"CURVEGAN_WORKER_HEALTH": str(slot.health_file)}
+        slot.worker_id = str(uuid.uuid4())
+        environment = self._environment | {"CURVEGAN_WORKER_ID": slot.worker_id}
+        environment["CURVEGAN_WORKER_HEALTH"] = str(slot.health_file)
         if slot.crashed and self._options.exit_when_idle is not None:
-            # Not idle before the lease of the one that died has run out: its job is to be trained yet.
+            # Not idle before the lease of the one that died has run out: its job is to be trained yet, be it taken
+            # back at once or, where the store cannot be told, then.
             idle_s = max(self._options.exit_when_idle, 1.5 * self._options.lease_s + _GRACE_S)
             environment["CURVEGAN_WORKER_IDLE"] = str(idle_s)
         # In a folder of our own: matplotlib obeys a file `matplotlibrc` of the current one.
@@ -159,6 +168,7 @@ class _Supervisor:
                 self._stopping.set()
             return
         slot.crashed = True
+        self._dead.append(slot.worker_id)
         ready, why = signs.was_ready(slot.health_file), signs.take(slot.health_file, code)
         if ready and time.monotonic() - slot.start_at > _YOUNG_S:
             slot.pause_s = _FIRST_PAUSE_S
@@ -168,24 +178,31 @@ class _Supervisor:
         slot.start_at = time.monotonic() + slot.pause_s
         slot.pause_s = min(2 * slot.pause_s, _LONGEST_PAUSE_S)
 
+    def _bury(self, most_s: float = 15.0) -> bool:
+        """Tell the store of those that died, if any did; return whether it knows, after `most_s` at the latest."""
+        dead, self._dead = self._dead, []
+        return not dead or tell_dead(dead, most_s)
+
     def _drain(self) -> int:
         """Have the running jobs checkpointed and released; who does not manage in time is killed.
 
-        Returns the exit code: not 0 where a job may not have been released, which comes back when its lease is over.
+        Returns the exit code: not 0 where a job may not have been released, and goes on from its last checkpoint.
         """
         code = max(slot.code for slot in self._slots)
-        running = [slot.process for slot in self._slots if slot.process]
-        for process in running:
+        running = [(slot.worker_id, slot.process) for slot in self._slots if slot.process]
+        for _, process in running:
             process.terminate()
         deadline = time.monotonic() + DRAIN_S
-        for process in running:
+        for worker_id, process in running:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 _log.error("worker process %d does not drain within its time: killed", process.pid)
                 process.kill()
                 process.wait()
-            code = code or (_UNRELEASED if process.returncode not in (0, *_HANDLED) else 0)
-        if code == _UNRELEASED:
+            if process.returncode not in (0, *_HANDLED):
+                self._dead.append(worker_id)
+                code = code or _UNRELEASED
+        if not self._bury(_LAST_WORDS_S):
             _log.error("what a worker process trained may not be released; it comes back when its lease has run out")
         return code

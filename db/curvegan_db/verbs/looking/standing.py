@@ -16,6 +16,7 @@ from curvegan_db.tables.models import in_state
 from curvegan_db.tables.states import displayed_as, displayed_column, displayed_state
 from curvegan_db.values import Job
 from curvegan_db.verbs.jobs import filtered, in_order, job_values
+from curvegan_db.verbs.paces import Kind, steps_by_kind
 
 # Bound parameters of one statement, for jobs that are named one by one.
 _MOST_NAMED = 10_000
@@ -24,10 +25,10 @@ _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 @dataclass(frozen=True)
 class Standing:
-    """Jobs counted by displayed state, the steps that are left by pack key, and the first to look at."""
+    """Jobs counted by displayed state, the steps that are left by kind, and the first to look at."""
 
     states: dict[str, int]
-    steps_left: dict[str, int]
+    steps_left: dict[Kind, int]
     jobs: list[Job]
 
 
@@ -60,12 +61,10 @@ class Standings(Transactions):
             queued = displayed_as(JobState.QUEUED, moment)
             counts = _counts(session, chosen, moment)
             unfinished = chosen.where(job.state.in_((JobState.QUEUED, JobState.RUNNING)))
-            left = unfinished.with_only_columns(job.pack_key, func.sum(job.steps - job.step)).group_by(job.pack_key)
-            steps = {key: int(count) for key, count in session.execute(left)}
             rank = case((queued, 2), (in_state(JobState.RUNNING), 0), else_=1)
             order = (rank, job.finished_at.desc(), job.priority.desc(), job.id)
             first = chosen.with_only_columns(job.id).order_by(*order).limit(limit)
-            return Standing(counts, steps, in_order(session, first, moment))
+            return Standing(counts, steps_by_kind(session, unfinished), in_order(session, first, moment))
 
     def counted(self, where: Filter | None = None) -> dict[str, int]:
         """Return how many jobs are in which displayed state; of all jobs without reading one that is not running."""

@@ -17,6 +17,7 @@ from curvegan.words import shown
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig, InvalidInput
 from curvegan_core.families.curves import points_x, restored
+from curvegan_db.verbs.paces import Kind
 from curvegan_web.views.asking import Asked, listed, whole
 from curvegan_web.views.replaying.stage import Stage
 
@@ -70,7 +71,7 @@ def fork_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
         "problems": problems,
         "base": base,
         "values": _texts(config) if config else base,
-        "time": str(estimate(lab.store, {config.pack_key: steps})) if config else None,
+        "time": str(estimate(lab.store, {Kind.of(config): steps})) if config else None,
     }
 
 
@@ -130,7 +131,7 @@ def _prospects(lab: "Lab", config: TrainConfig) -> dict[str, Any]:
     """Return how long a config that can be queued takes, what it needs, and what is to be said of it."""
     needs = f": {config.unfused}" if config.unfused else ""
     return {
-        "time": str(estimate(lab.store, {config.pack_key: config.steps})),
+        "time": str(estimate(lab.store, {Kind.of(config): config.steps})),
         "engine": _ENGINES[config.wanted_engine] + needs,
         "remarks": few_remarks(lab.store, [config]),
     }
