@@ -106,9 +106,9 @@ def _let_go_of_stdout() -> None:
 
 
 def _end(line: str, exit_code: int) -> NoReturn:
-    from curvegan_cli.shown.output import message
+    from curvegan_cli.shown.output import inert, message
 
-    line = " ".join(line.split())
+    line = inert(" ".join(line.split()))
     message(line if len(line) <= _MOST_SAID else f"{line[: _MOST_SAID // 2]} ... {line[-_MOST_SAID // 2 :]}")
     raise click.exceptions.Exit(exit_code)
 

@@ -70,8 +70,8 @@ def test_a_killed_process_is_replaced_by_its_supervisor(store: Store, fleet: Fle
 
 def test_a_fleet_exits_when_idle(store: Store, fleet: Fleet) -> None:
     assert fleet.process.wait(60) == 0
-    # All but the killed one, which could not sign off.
-    assert [worker.state for worker in store.workers() if worker.state != "stopped"] == ["lost"]
+    # All but the killed one, where it had not signed off just before.
+    assert [worker.state for worker in store.workers() if worker.state != "stopped"] in ([], ["lost"])
 
 
 def test_a_broker_that_is_not_there_costs_a_warning(tmp_path: Path) -> None:
