@@ -97,6 +97,19 @@ def test_an_early_store_that_is_behind_is_upgraded(engine: Engine, revision: str
     assert "alembic_version" not in inspect(engine).get_table_names()
 
 
+def test_a_config_that_is_no_json_spoils_no_upgrade(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'curvegan.db'}"
+    with open_store(url) as store:
+        store.submit([request(), request()])
+        migrate.downgrade(store.engine, "0010")
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE jobs SET config = '{half', metrics = '{half' WHERE id = 1")
+        migrate.upgrade(store.engine)
+        assert [bool(job.unreadable) for job in store.jobs(newest_first=False)] == [True, False]
+        with store.engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT config FROM jobs WHERE id = 1").scalar() == '"{half"'
+
+
 def test_the_embedded_store_names_its_version_by_itself(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/c.db"
     engine = make_engine(url)
