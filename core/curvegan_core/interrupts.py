@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 INTERRUPTED = 130
 
@@ -10,6 +11,7 @@ def end_quietly() -> None:
     """Have an interrupt end this process at once, with INTERRUPTED; where they are ignored, as behind `&`, stay so."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _end)
+        sys.unraisablehook = _unraisable
 
 
 class Interruptible:
@@ -26,6 +28,13 @@ class Interruptible:
     def __exit__(self, *_: object) -> None:
         if self._quiet:
             end_quietly()
+
+
+def _unraisable(what: "sys.UnraisableHookArgs") -> None:
+    """End on an interrupt that came into a callback of Python's own, which would print it and go on."""
+    if what.exc_type is KeyboardInterrupt:
+        _end()
+    sys.__unraisablehook__(what)
 
 
 def _end(*_: object) -> None:

@@ -206,6 +206,18 @@ def test_ctrl_c_while_something_is_imported_is_one_quiet_end(
     assert stderr in ("", "Interrupted.\n")
 
 
+def test_ctrl_c_in_a_callback_of_python_is_not_lost() -> None:
+    code = (
+        "import curvegan_core.interrupts as interrupts, signal\n"
+        "interrupts.end_quietly()\n"
+        "class Dying:\n"
+        "    def __del__(self): signal.raise_signal(signal.SIGINT)\n"
+        "with interrupts.Interruptible(): Dying()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_ctrl_c_at_a_question_is_no_answer(client: Client) -> None:
     client.submit()
     keyboard, terminal = os.openpty()
