@@ -68,7 +68,7 @@ class _WithOption(ShellComplete):
 
 @add_completion_class
 class WholeWordsOfZsh(_WithOption, ZshComplete):
-    """Has zsh take no key for a whole word: its value follows."""
+    """Gives zsh the whole word back, an option before it included."""
 
     source_template = _quiet(ZshComplete.source_template, "_complete %(prog_name)s")
 
