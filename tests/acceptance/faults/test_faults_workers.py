@@ -53,6 +53,16 @@ def test_a_job_survives_every_way_to_end_its_worker(store: Store, settings: Sett
     assert_undisturbed(store, job)
 
 
+def assert_goes_on_where_it_was_released(store: Store, settings: Settings, job: int) -> None:
+    step = store.job(job).step
+    with faulty_fleet(settings) as fleet:
+        wait_for_state(store, job, "succeeded", fleet)
+    first, second = attempts(store, job)
+    assert (first.outcome, second.began_step) == ("released", step)
+    assert_ended_once(store, job)
+    assert_undisturbed(store, job)
+
+
 @distributed
 def test_a_drain_loses_no_step(store: Store, settings: Settings) -> None:
     (job,) = submit(store, BRIEF)
@@ -64,12 +74,7 @@ def test_a_drain_loses_no_step(store: Store, settings: Settings) -> None:
     assert (drained.state, drained.lost) == ("queued", 0)
     assert store.checkpoints(job)[0].step == drained.step
     assert 100 <= drained.step < drained.steps
-    with faulty_fleet(settings) as fleet:
-        wait_for_state(store, job, "succeeded", fleet)
-    first, second = attempts(store, job)
-    assert (first.outcome, second.began_step) == ("released", drained.step)
-    assert_ended_once(store, job)
-    assert_undisturbed(store, job)
+    assert_goes_on_where_it_was_released(store, settings, job)
 
 
 @embedded
@@ -84,12 +89,7 @@ def test_a_terminal_that_is_closed_drains_its_worker(store: Store, settings: Set
         recovered("SIGHUP, until worker and supervisor have ended", time.monotonic() - started)
     drained = store.job(job)
     assert (drained.state, drained.lost) == ("queued", 0)
-    with faulty_fleet(settings) as fleet:
-        wait_for_state(store, job, "succeeded", fleet)
-    first, second = attempts(store, job)
-    assert (first.outcome, second.began_step) == ("released", drained.step)
-    assert_ended_once(store, job)
-    assert_undisturbed(store, job)
+    assert_goes_on_where_it_was_released(store, settings, job)
 
 
 @embedded
