@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Self
 from curvegan.look import Look
 from curvegan.results.picture import Picture
 from curvegan.results.table import WORD, Table
-from curvegan.words import plural
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from curvegan.results.snapshots import Snapshots
     from curvegan.services import Services
     from curvegan_core.config.train import TrainConfig
-    from curvegan_core.records.loss_curve import Snapshot
     from curvegan_db.values import Job as Record
 
 
@@ -103,7 +101,7 @@ class Job:
         import numpy as np
 
         from curvegan.datasets import own_curves
-        from curvegan.results.snapshots import Snapshots
+        from curvegan.results.snapshots import Snapshots, metrics_of
         from curvegan_core.families.curves import points_x
         from curvegan_db.errors import ResultNotFound
 
@@ -113,7 +111,7 @@ class Job:
         steps = np.array([snapshot.step for snapshot in stored], np.int64)
         curves = np.stack([snapshot.curves for snapshot in stored])
         x = points_x(record.config, own_curves(self._services.store, record))
-        return Snapshots(steps, curves, x, _metrics(stored))
+        return Snapshots(steps, curves, x, metrics_of(stored))
 
     def generator(self, step: int | None = None, last: bool = False) -> "Generator":
         """Return its generator as of a checkpoint, the newest without a step: a function on numpy arrays.
@@ -293,10 +291,3 @@ class Job:
         [data] = data_names(store, [record.config])
         rows = facts(record, rmses_now(store, [record])[self.id], self.checkpoints, data)
         return html_table(["job", str(self.id)], [list(row) for row in rows[1:]], [False, False])
-
-
-def _metrics(snapshots: "Sequence[Snapshot]") -> Table:
-    names = list(dict.fromkeys(name for snapshot in snapshots for name in snapshot.metrics))
-    kinds: dict[str, Any] = {"step": int, **dict.fromkeys(names, float)}
-    rows = [{"step": snapshot.step, **dict.fromkeys(names), **snapshot.metrics} for snapshot in snapshots]
-    return Table.of_rows(rows, kinds, plural(len(snapshots), "snapshot"))

@@ -6,81 +6,8 @@ where this was written, only code that its authors published: the tables' number
 
 from collections.abc import Sequence
 
-from benchmarks.papers.paper_row import GRID, RING, Printed, Row
-
-
-def _modes(modes: float, hq: float) -> dict[str, Printed]:
-    return {"modes": Printed(modes), "hq": Printed(hq / 100)}
-
-
-def _pac(modes: tuple[float, float | None], hq: float, reverse_kl: float) -> dict[str, Printed]:
-    return {"modes": Printed(*modes), "hq": Printed(hq / 100), "reverse_kl": Printed(reverse_kl)}
-
-
-_TOY = "networks and rates of poolio/unrolled_gan, perhaps not those of the paper's GAN; fewer steps"
-_TOY_CODE = "settings: poolio/unrolled_gan, the code that VEEGAN's page names for it"
-_VEEGAN_CODE = (
-    "five runs, 2,500 samples, threshold, steps of unrolling: akashgit/VEEGAN, index.md, which has the table as a "
-    "picture; numbers not checked"
-)
-_ENCODER = "needs an encoder, which no config has"
-
-
-def _veegan(
-    where: str, gan: tuple[float, float], unrolled: tuple[float, float], *others: tuple[str, float, float]
-) -> list[Row]:
-    title = f"table 1, {where}"
-    rows = [
-        Row(
-            "veegan",
-            title,
-            "GAN",
-            f"veegan-{where}-gan",
-            _modes(*gan),
-            steps=25_000,
-            differs=_TOY,
-            checked=_VEEGAN_CODE,
-        ),
-        Row(
-            "veegan",
-            title,
-            "Unrolled GAN, 5 steps",
-            f"veegan-{where}-unrolled",
-            _modes(*unrolled),
-            against=f"veegan-{where}-gan",
-            steps=25_000,
-            differs="fewer steps: unrolling trains with torch",
-            checked=_TOY_CODE,
-        ),
-    ]
-    return rows + [
-        Row("veegan", title, name, None, _modes(modes, hq), differs=_ENCODER, checked=_VEEGAN_CODE)
-        for name, modes, hq in others
-    ]
-
-
-_PAC_CODE = (
-    "settings: fjxmlzn/PacGAN, synthetic_data_experiments, whose README has the table as a picture; numbers not checked"
-)
-_PAC_DIFFERS = "leaky_relu in place of maxout with 5 pieces; fewer steps: batch norm and packs train with torch"
-
-
-def _pacgan(where: str, *rows: tuple[int, tuple[float, float | None], float, float]) -> list[Row]:
-    return [
-        Row(
-            "pacgan",
-            f"table 1, {where}",
-            f"PacGAN{k}" if k > 1 else "GAN",
-            f"pacgan-{where}-pacgan{k}" if k > 1 else f"pacgan-{where}-gan",
-            _pac(modes, hq, reverse_kl),
-            against=None if k == 1 else f"pacgan-{where}-gan",
-            steps=400_000,
-            differs=_PAC_DIFFERS,
-            checked=_PAC_CODE,
-        )
-        for k, modes, hq, reverse_kl in rows
-    ]
-
+from benchmarks.papers.paper_row import GRID, RING, Row
+from benchmarks.papers.published import covered, pacgan, veegan
 
 _GDPP_CODE = "settings: M-Elfeki/GDPP, gdppgan_Synthetic.py, whose ring counts one mode twice; numbers not checked"
 _GDPP_DIFFERS = "gp 10, which the published code does not have; fewer steps"
@@ -102,10 +29,10 @@ _HUANG = (
 )
 
 ROWS: Sequence[Row] = (
-    *_veegan(RING, (1, 99.3), (7.6, 35.6), ("ALI", 2.8, 0.13), ("VEEGAN", 8, 52.9)),
-    *_veegan(GRID, (3.3, 0.5), (23.6, 16), ("ALI", 15.8, 1.6), ("VEEGAN", 24.6, 40)),
-    *_pacgan(RING, (1, (6.3, 0.5), 98.2, 0.45), (2, (7.9, None), 95.6, 0.07)),
-    *_pacgan(
+    *veegan(RING, (1, 99.3), (7.6, 35.6), ("ALI", 2.8, 0.13), ("VEEGAN", 8, 52.9)),
+    *veegan(GRID, (3.3, 0.5), (23.6, 16), ("ALI", 15.8, 1.6), ("VEEGAN", 24.6, 40)),
+    *pacgan(RING, (1, (6.3, 0.5), 98.2, 0.45), (2, (7.9, None), 95.6, 0.07)),
+    *pacgan(
         GRID,
         (1, (17.3, 0.8), 94.8, 0.70),
         (2, (23.8, None), 91.3, 0.13),
@@ -118,7 +45,7 @@ ROWS: Sequence[Row] = (
             f"table 1, {where}",
             "WGAN-GP",
             f"gdpp-{where}-wgan-gp",
-            _modes(*numbers),
+            covered(*numbers),
             steps=25_000,
             differs=_GDPP_DIFFERS,
             checked=_GDPP_CODE,
@@ -131,7 +58,7 @@ ROWS: Sequence[Row] = (
             f"table 1, {where}",
             "GDPP",
             f"gdpp-{where}-gdpp",
-            _modes(*numbers),
+            covered(*numbers),
             against=f"veegan-{where}-gan",
             steps=25_000,
             differs="eigenvectors are compared without their signs; fewer steps: GDPP's loss trains with torch",

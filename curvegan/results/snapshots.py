@@ -1,6 +1,6 @@
 """The snapshots of a job: the curves that it generated along its way from the same latents."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,8 @@ from curvegan.words import plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from curvegan_core.records.loss_curve import Snapshot
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,3 +40,11 @@ class Snapshots:
 
     def __repr__(self) -> str:
         return f"<{plural(len(self), 'snapshot')}, curves {self.curves.shape}, steps {self.steps.tolist()}>"
+
+
+def metrics_of(snapshots: "Sequence[Snapshot]") -> Table:
+    """Return what was measured at each snapshot."""
+    names = list(dict.fromkeys(name for snapshot in snapshots for name in snapshot.metrics))
+    kinds: dict[str, Any] = {"step": int, **dict.fromkeys(names, float)}
+    rows = [{"step": snapshot.step, **dict.fromkeys(names), **snapshot.metrics} for snapshot in snapshots]
+    return Table.of_rows(rows, kinds, plural(len(snapshots), "snapshot"))

@@ -5,15 +5,13 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
-from typing import Any, TypeVarTuple
+from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, insert, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from curvegan_core.config.train import TrainConfig
-from curvegan_core.config.work import MOST_WORK, multiply_adds
 from curvegan_db.columns import JobState, Until
 from curvegan_db.errors import ConfigUnreadable, LeaseLost
 from curvegan_db.sql.transactions import LEASE_S, now
@@ -23,7 +21,8 @@ from curvegan_db.tables.generations import look_at_server, new_token
 from curvegan_db.tables.models import in_state
 from curvegan_db.tables.transitions import add_event, add_events, lose
 from curvegan_db.values import ANY, ENGINES, TRAINING, Claim, ClaimedJob, HeartbeatReply, QueuedJob
-from curvegan_db.verbs.workers import Workers, beat_worker, claimant, live_peers
+from curvegan_db.verbs.packs import best_first, best_pack, needed_engine, queued_only, waiting_jobs
+from curvegan_db.verbs.workers import Workers, beat_worker, claimant
 
 _Columns = TypeVarTuple("_Columns")
 # Jobs of newer versions that a worker knows to pass over: as many as a statement of SQLite takes, and to spare.
@@ -43,16 +42,16 @@ class Leases(Workers):
 
     def queued(self, devices: Sequence[str], engines: Sequence[str] = ENGINES) -> QueuedJob | None:
         """Return the best job that waits for a worker with these, None where there is none. Cheap."""
-        query = _queued(_waiting_jobs()).where(self._fits(devices, engines))
+        query = queued_only(waiting_jobs()).where(self._fits(devices, engines))
         with self._read() as session:
-            row = session.execute(_best_first(query).limit(1)).first()
+            row = session.execute(best_first(query).limit(1)).first()
         return row and QueuedJob(*row)
 
     def queued_among(self, job_ids: Collection[int]) -> list[QueuedJob]:
         """Return those of the jobs that wait, the best first."""
-        query = _queued(_waiting_jobs()).where(models.Job.id.in_(job_ids))
+        query = queued_only(waiting_jobs()).where(models.Job.id.in_(job_ids))
         with self._read() as session:
-            return [QueuedJob(*row) for row in session.execute(_best_first(query))]
+            return [QueuedJob(*row) for row in session.execute(best_first(query))]
 
     def claim(self, worker_id: str, devices: Sequence[str], most: int, prefer: int | None = None) -> Claim | None:
         """Take the best queued job for one of `devices` and the worker's engines, and up to most-1 to train with it.
@@ -67,7 +66,7 @@ class Leases(Workers):
         with self._write() as session:
             moment = now(session)
             label, engines = claimant(session, worker_id)
-            while ids := _best_pack(session, self._fits(devices, engines), most, prefer, moment - self.lease):
+            while ids := best_pack(session, self._fits(devices, engines), most, prefer, moment - self.lease):
                 if configs := self._readable(session, ids):
                     beat_worker(session, worker_id, TRAINING, moment)
                     lease = _Lease(new_token(session), worker_id, label, moment, moment + self.lease)
@@ -182,75 +181,6 @@ class _Lease:
     label: str
     moment: datetime
     expires_at: datetime
-
-
-def _best_pack(
-    session: Session, fits: ColumnElement[bool], most: int, prefer: int | None, alive_since: datetime
-) -> list[int]:
-    """Lock the jobs to claim and return their ids: none of them can be in another worker's pack."""
-    best = _best(session, fits, prefer)
-    if best is None:
-        return []
-    most = min(max(1, most // 16**best.lost), _room(best))
-    if most == 1:
-        return [best.id]
-    alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost, fits)
-    peers = live_peers(session, best.wanted_device, best.engine, alive_since)
-    room = min(most, _share(session, best.pack_key, most, peers))
-    others = _queue(select(models.Job.id)).where(alike, models.Job.id != best.id)
-    return [best.id, *session.scalars(others.limit(room - 1))]
-
-
-def _room(best: Row[Any]) -> int:
-    """Return how many like the best train together within the work of a step that one job may have."""
-    try:
-        return max(1, MOST_WORK // multiply_adds(read_config(best.id, best.config)))
-    except ConfigUnreadable:
-        return 1
-
-
-def _best(session: Session, fits: ColumnElement[bool], prefer: int | None) -> Row[Any] | None:
-    """Lock the best job and return it. Two cheap looks: an order by `prefer` would have to sort the whole queue."""
-    job = models.Job
-    wanted = (job.wanted_device, needed_engine().label("engine"))
-    fitting = _queue(select(job.id, job.config, job.pack_key, *wanted, job.lost, job.priority)).where(fits)
-    preferred = session.execute(fitting.where(job.id == prefer)).first() if prefer is not None else None
-    if preferred is not None:
-        more_urgent = _queued(select(job.id)).where(fits, job.priority > preferred.priority)
-        if session.scalar(_best_first(more_urgent).limit(1)) is None:
-            return preferred
-    return session.execute(fitting.limit(1)).first()
-
-
-def needed_engine() -> ColumnElement[str]:
-    """Return the engine that a job needs: that of its checkpoints, else what its config says."""
-    return func.coalesce(models.Job.made_by, models.Job.wanted_engine)
-
-
-def _waiting_jobs() -> "Select[int, str, str]":
-    return select(models.Job.id, models.Job.wanted_device, needed_engine())
-
-
-def _queued(query: "Select[*_Columns]") -> "Select[*_Columns]":
-    return query.where(in_state(JobState.QUEUED))
-
-
-def _queue(query: "Select[*_Columns]") -> "Select[*_Columns]":
-    """Order queued jobs, the best first, without those that another claim is taking (SQLite has one writer anyway)."""
-    return _best_first(_queued(query)).with_for_update(skip_locked=True)
-
-
-def _best_first(query: "Select[*_Columns]") -> "Select[*_Columns]":
-    return query.order_by(models.Job.priority.desc(), models.Job.id)
-
-
-def _share(session: Session, pack_key: str, most: int, peers: int) -> int:
-    """Return this worker's part of the queued jobs that are alike, counting no further than matters.
-
-    By the index alone, which a fleet of a thousand needs: so what other devices wait for counts as well.
-    """
-    some = select(models.Job.id).where(in_state(JobState.QUEUED), models.Job.pack_key == pack_key).limit(most * peers)
-    return ceil(session.scalars(select(func.count()).select_from(some.subquery())).one() / peers)
 
 
 def _take(session: Session, configs: Mapping[int, TrainConfig], lease: _Lease) -> Claim:
