@@ -218,10 +218,10 @@ class Lab(Services):
 
     def find_study(self, which: int | str = "last") -> "Study":
         """Return a study by its id, its name, or as "last". Raises InvalidInput, SweepNotFound."""
-        from curvegan.tuning.controller import found
+        from curvegan.tuning.controller import study_id_of
         from curvegan.tuning.study import Study
 
-        return Study(self, found(self, which))
+        return Study(self, study_id_of(self, which))
 
     def jobs(self, where: str | None = None) -> "Jobs":
         """Return all jobs, or those that a filter means, as in `loss=ns and rmse<0.1`: a set that reads nothing yet.

@@ -64,9 +64,9 @@ class Dimension:
         if value in self.values:
             return self.values.index(value)
         within = isinstance(value, int | float) and not isinstance(value, bool)
-        places = (n for n, r in enumerate(self.ranges) if within and r.low <= value <= r.high)  # type: ignore[operator]
-        place = next(places, None)
-        return None if place is None else len(self.values) + place
+        holding = (n for n, r in enumerate(self.ranges) if within and r.low <= value <= r.high)  # type: ignore[operator]
+        index = next(holding, None)
+        return None if index is None else len(self.values) + index
 
 
 def parse_dimension(text: str) -> Dimension:

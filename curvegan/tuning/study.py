@@ -77,8 +77,8 @@ class Study:
         """Return the point that its sampler would try next, and store nothing; None where it has no further one."""
         from curvegan.tuning.asking import asked
 
-        found = asked(self.plan, self._controller.look())
-        return dict(found[0].point) if found else None
+        next_trials = asked(self.plan, self._controller.look())
+        return dict(next_trials[0].point) if next_trials else None
 
     def submit(self, point: Mapping[str, Any], worker: bool = True) -> Trial:
         """Queue a trial at a point of the space, from whatever sampler; where it was tried before, return that one.
@@ -130,9 +130,9 @@ def _kinds(plan: "Plan", rows: list[dict[str, Any]]) -> dict[str, Any]:
         "jobs": str,
     }
     for key in plan.space:
-        found = {type(row[key]) for row in rows}
-        if found and found <= {int, float}:
-            kinds[key] = float if float in found else int
-        elif found == {bool}:
+        types = {type(row[key]) for row in rows}
+        if types and types <= {int, float}:
+            kinds[key] = float if float in types else int
+        elif types == {bool}:
             kinds[key] = bool
     return kinds
