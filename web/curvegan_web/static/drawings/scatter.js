@@ -29,6 +29,7 @@ function drawn(width, height, { x, y, points, steps }) {
   const node = svg("svg", { width, height, role: "group", "aria-label": `${y.name} over ${x.name}` });
   for (const tick of fitting(upwards.ticks, (tick) => -top(tick), () => 14)) node.append(svg("line", { x1: EDGE.left, x2: width - EDGE.right, y1: top(tick), y2: top(tick) }), word(brief(tick), { x: EDGE.left - 6, y: top(tick) + 4 }, "end"));
   for (const tick of fitting(across.ticks, left, (tick) => 7 * brief(tick).length + 8)) node.append(word(brief(tick), { x: left(tick), y: height - 6 }, "middle"));
+  node.append(word(y.name, { x: EDGE.left + 4, y: EDGE.top + 10, class: "axis" }, "start"), word(x.name, { x: width - EDGE.right, y: low - 6, class: "axis" }, "end"));
   if (steps.length) node.append(svg("path", { d: steps.map(([at, value], n) => (n ? `H${left(at)}V${top(value)}` : `M${left(at)},${top(value)}`)).join("") }));
   for (const one of points) node.append(svg("a", { href: one.href, "aria-label": one.label }, svg("circle", { cx: left(one.x), cy: top(one.y), r: one.main ? 6 : 4, class: one.main ? "main" : "" }, svg("title", {}, one.label))));
   return node;
