@@ -51,7 +51,7 @@ export function theatre(main, data) {
     }
     stop();
   };
-  const arrived = () => { clearTimeout(slow); slow = null; };
+  const arrived = () => { slow?.forEach(clearTimeout); slow = null; };
   // One flight at a time: who drags the slider sees the newest place, and what he left is given up.
   const go = async (to, between = 0) => {
     step = Math.max(0, Math.min(last, to));
@@ -60,7 +60,7 @@ export function theatre(main, data) {
     slider.value = shown.value = step;
     flight?.abort();
     const mine = (flight = new AbortController());
-    slow ??= setTimeout(() => stages.forEach((one) => one.say("Replaying …")), 200);
+    slow ??= [[200, "Replaying …"], [3000, "Replaying … The first replay on a machine compiles the engine's kernel, 10 to 30 s"]].map(([wait, text]) => setTimeout(() => stages.forEach((one) => one.say(text)), wait));
     try {
       const started = performance.now();
       const frames = await Promise.all(data.jobs.map((job) => frame(job, Math.min(step, job.step), half && step < job.step, walk, mine.signal)));
