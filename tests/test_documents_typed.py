@@ -30,7 +30,7 @@ REASON = re.compile(r"no-test \(([^)]+)\)")
 MOST_LEFT_OUT = 12
 # How long a job is decides nothing of what is typed. README's are as long as its reader's; those of the others, which
 # train some hundred, are so short where no command says otherwise.
-SHORTER = "[config]\nsteps = 1500\n"
+SHORTER = "[config]\nsteps = 300\n"
 # `curvegan` as the reader has it on his path. What stays until somebody ends it is ended: a watch after three seconds,
 # which sees a terminal, and workers at the end, by the ids they leave.
 SHIM = f"""#!{sys.executable}
