@@ -126,8 +126,8 @@ class Client:
                 peers = max(1, sum(int(row[2]) for row in rows))
                 changed = {"param_1": PACK * peers}
             elif "count(*)" in each.text:
-                waiting = int(rows[0][0])
-        return min(PACK, ceil(waiting / peers))
+                waiting, changed = int(rows[0][0]), {}
+        return min(PACK, max(1, ceil(waiting / peers)))
 
     async def take(self, sent: Sequence[Sent]) -> int:
         """Take what is free of it, whatever it has for a priority; how many they are."""

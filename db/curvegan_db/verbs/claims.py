@@ -12,7 +12,21 @@ from datetime import datetime
 from math import ceil
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, insert, literal, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Insert,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -77,19 +91,21 @@ class Claims(Workers):
     def _claimed(
         self, session: Session, worker_id: str, devices: Sequence[str], most: int, prefer: int | None
     ) -> Claim | None:
-        moment, lease = now(session), None
+        moment = now(session)
         label, engines = claimant(session, worker_id)
-        fits = self._fits(devices, engines)
+        fits, lease = self._fits(devices, engines), None
         while best := _best(session, fits, prefer):
-            lease = lease or _Lease(new_token(session), worker_id, label, moment, moment + self.lease)
             alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost)
             room = _room(session, best, most, moment - self.lease)
-            if rows := _take(session, best, and_(alike, fits), room, lease, best.id == prefer):
+            if lease is None:
+                lease = _Lease(new_token(session), worker_id, label, moment, moment + self.lease)
                 beat_worker(session, worker_id, TRAINING, moment)
+            if rows := _take(session, best, and_(alike, fits), room, lease, best.id == prefer):
                 return Claim(lease.token, self._readable(rows))
-            if best.id != prefer:
-                fits = and_(fits, ~alike)  # others are taking all of these just now
+            if best.id != prefer:  # others are taking all of these just now
+                fits = and_(fits, ~and_(alike, models.Job.priority >= best.priority))
             prefer = None
+        session.rollback()  # it does not train
         return None
 
     def _readable(self, rows: Sequence[Row[Any]]) -> tuple[ClaimedJob, ...]:
@@ -152,12 +168,13 @@ def _together(best: Row[Any]) -> int:
 
 
 def _share(session: Session, pack_key: str, most: int, peers: int) -> int:
-    """Return this worker's part of the queued jobs that are alike, counting no further than matters.
+    """Return this worker's part of the queued jobs that are alike, at least 1, counting no further than matters.
 
     By the index alone, which a fleet of a thousand needs: so what other devices wait for counts as well.
     """
     some = select(models.Job.id).where(in_state(JobState.QUEUED), models.Job.pack_key == pack_key).limit(most * peers)
-    return ceil(session.scalars(select(func.count()).select_from(some.subquery())).one() / peers)
+    waiting = session.scalars(select(func.count()).select_from(some.subquery())).one()
+    return max(1, ceil(waiting / peers))
 
 
 def _take(
@@ -180,26 +197,31 @@ def _take(
         "lease_token": lease.token,
         "lease_expires_at": lease.expires_at,
     }
-    rows = session.execute(
+    taking = (
         update(job)
         .where(job.id.in_(ids), in_state(JobState.QUEUED))
         .values(models.cleared_by(Until.CLAIM) | taken)
-        .returning(*(getattr(job, name) for name in _CLAIMED))
+        .returning(*(getattr(job, name).label(name) for name in _CLAIMED))
         .execution_options(synchronize_session=False)
-    ).all()
-    if rows:
-        _open_attempts(session, lease)
+    )
+    if session.get_bind().dialect.name == "postgresql":  # all in one, so that nothing is locked while somebody thinks
+        its = taking.cte("taken")
+        return session.execute(select(its).add_cte(*(each.cte() for each in _openings(its, lease)))).all()
+    rows = session.execute(taking).all()
+    for each in _openings(select(job.id, job.attempt).where(job.lease_token == lease.token).subquery(), lease):
+        session.execute(each)
     return rows
 
 
-def _open_attempts(session: Session, lease: _Lease) -> None:
-    """Write of all that was just taken under a lease that it was."""
-    job, at = models.Job, literal(lease.moment, UtcDateTime())
-    held = select(job.id, job.attempt, job.worker, at).where(job.lease_token == lease.token).order_by(job.id)
+def _openings(jobs: FromClause, lease: _Lease) -> tuple[Insert, Insert]:
+    """Return what writes of jobs that were just taken, with their ids and attempts, that they were."""
+    claimed = (jobs.c.id, jobs.c.attempt, literal(lease.label), literal(lease.moment, UtcDateTime()))
     names = ["job_id", "attempt", "worker"]
-    attempts = held.add_columns(job.lease_token)
-    session.execute(insert(models.Attempt).from_select([*names, "claimed_at", "token"], attempts))
-    session.execute(insert(models.Event).from_select([*names, "at", "kind"], held.add_columns(literal("claimed"))))
+    attempt = insert(models.Attempt).from_select(
+        [*names, "claimed_at", "token"], select(*claimed, literal(lease.token))
+    )
+    event = insert(models.Event).from_select([*names, "at", "kind"], select(*claimed, literal("claimed")))
+    return attempt, event
 
 
 def needed_engine() -> ColumnElement[str]:
