@@ -30,6 +30,17 @@ def test_a_split_is_the_plain_submit_and_the_tables_count_it(tmp_path: Path, mon
     assert row.startswith(f"| `waves` | 150 | {found.energy:.2f} {found.energy:.2f} |")
     lines = [*real_curves.summary({"waves": (150, [found]), "few": (20, [found._replace(energy=2.0)])})]
     assert "| better than the Gaussian | 1 of 2 | 22 of 27 |" in lines
+    assert found.squares.generator < found.squares.gaussian
+    luck = found._replace(squares=found.squares._replace(gaussian=-0.01))
+    assert [*real_curves.unlucky({"few": (20, [luck])})][-1].endswith("nothing to win |")
+    assert real_curves.share([luck]) == 1
+
+
+def test_samples_of_one_distribution_are_not_apart_without_luck() -> None:
+    random = np.random.default_rng(5)
+    near = [real_curves.unbiased(random.normal(size=(40, 3)), random.normal(size=(10, 3))) for _ in range(200)]
+    assert abs(np.mean(near)) < 3 * np.std(near) / np.sqrt(len(near)) < 0.05
+    assert real_curves.unbiased(random.normal(size=(40, 3)), random.normal(3, 1, size=(10, 3))) > 1
 
 
 def test_the_page_has_every_set_with_three_splits() -> None:

@@ -41,7 +41,7 @@ METRICS = {
     "c2st_gaussian": Metric("how often it tells normal scores on principal components from them"),
     "c2st_kde": Metric("how often it tells a kernel estimate on principal components from them"),
     "roughness": Metric("mean absolute second difference, in parts of that of all real rows"),
-    "memorisation": Metric("distance to the nearest row trained on, in parts of that of the rows held out"),
+    "memorisation": Metric("distance to the nearest row trained on, in parts of that of real rows to another one"),
     "label_match": Metric("share of generated curves whose nearest row trained on bears their label", True),
     "label_match_real": Metric("the same share of the rows held out"),
     "equilibrium_gap": Metric("how far the discriminator is from its loss's equilibrium", False),

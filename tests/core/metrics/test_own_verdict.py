@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from curvegan_core.config.presets import PRESETS
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.data import Data
 from curvegan_core.families.dataset import Dataset
-from curvegan_core.metrics.baselines import baselines, beside
+from curvegan_core.metrics.baselines import Judge, baselines, beside
 from curvegan_core.metrics.distribution import Neighbours
 from curvegan_core.metrics.evaluation import Metrics
-from curvegan_core.metrics.verdict import judge
+from curvegan_core.metrics.verdict import LEAST_NEW, judge
 from curvegan_core.records.loss_curve import LossCurve
 
 RANDOM = np.random.default_rng(3)
@@ -66,3 +67,22 @@ def test_rows_that_are_there_twice_leave_no_ball_empty() -> None:
     distinct = Data(config, twice).judging(np.zeros((0, 40)))
     assert len(distinct) == 40
     assert Neighbours(distinct).compare(distinct)["coverage"] == 1
+
+
+def test_an_odd_row_held_out_makes_no_copies_of_new_curves() -> None:
+    few = Dataset.checked(np.asarray(waves(30)))
+    family = Data(TrainConfig.parse(CONFIG.model_dump() | {"curve": few.parameters}), few)
+    new_np = (waves(1024) - few.parameters.mean) / few.parameters.scale
+    usual = cdist(new_np, family.rows_mp).min(axis=1).mean()
+    family.held_mp[0] = family.rows_mp[0] + 15 * usual / np.sqrt(40)
+    assert usual < LEAST_NEW * cdist(family.held_mp, family.rows_mp).min(axis=1).mean()
+    near = [Judge(family).ratios(rows_np)["memorisation"] for rows_np in (new_np, family.rows_mp)]
+    assert near[0] > LEAST_NEW
+    assert near[1] == 0
+
+
+def test_memorisation_is_in_parts_of_real_rows_to_other_ones() -> None:
+    others_mm = cdist(ROWS, ROWS) + np.diag(np.full(len(ROWS), np.inf))
+    near = [cdist(FAMILY.held_mp, ROWS).min(axis=1), others_mm.min(axis=1)]
+    found = Judge(FAMILY).ratios(FAMILY.held_mp)["memorisation"]
+    assert found == pytest.approx(near[0].mean() / np.concatenate(near).mean())
