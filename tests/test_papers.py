@@ -11,6 +11,7 @@ from benchmarks.papers import paper_results, paper_tables, paper_verdicts
 from benchmarks.papers.paper_results import Result, Trial
 from benchmarks.papers.paper_row import PAPERS, Printed, Row
 from benchmarks.papers.paper_rows import ROWS, TRAINED
+from benchmarks.papers.paper_sources import SOURCES
 
 from .cli.client import Client
 
@@ -43,10 +44,17 @@ def test_every_row_has_a_source_and_a_rule() -> None:
         assert row.paper in PAPERS
         assert row.where
         assert row.rule
-        assert row.paper == "ours" or row.checked
+        assert row.paper == "ours" or row.paper in SOURCES
         assert row.claim is None or row.claim in paper_verdicts.CLAIMS
         assert row.against is None or row.against in [each.preset for each in TRAINED]
         assert row.preset or row.differs
+
+
+def test_every_source_names_a_repository_and_says_what_of_the_numbers_was_read() -> None:
+    for source in SOURCES.values():
+        assert re.fullmatch(r"\d{4}\.\d{5}", source.arxiv)
+        assert re.search(r"[\w-]+/[\w-]+", source.settings)
+        assert source.unread or re.match("read|none", source.numbers)
 
 
 def test_the_page_holds_the_tables_of_the_stored_results() -> None:

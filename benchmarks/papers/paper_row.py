@@ -34,6 +34,7 @@ class Row:
 
     `preset` is a file of papers/ without its ending; None where no config can say the row. `claim` is a name of
     `paper_tables.CLAIMS`. `against` is the row that this one is a cure of, by its preset. `steps` are the paper's.
+    `unchecked` is what of its settings no source says, see `paper_sources`.
     """
 
     paper: str
@@ -45,7 +46,7 @@ class Row:
     against: str | None = None
     steps: int | None = None
     differs: str = ""
-    checked: str = ""
+    unchecked: str = ""
     why: str = ""
 
     @property

@@ -1,7 +1,7 @@
 """The rows of docs/papers.md: what each paper prints, the preset that trains it here, and what differs. Trains nothing.
 
-Numbers are as the paper's table has them; `checked` says against what a row was checked. No paper's text could be had
-where this was written, only code that its authors published: the tables' numbers are quoted, not read off.
+Numbers are as the paper's table has them, quoted where it cannot be read. `paper_sources` says against what settings
+and numbers were checked.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,7 @@ def _pac(modes: tuple[float, float | None], hq: float, reverse_kl: float) -> dic
     return {"modes": Printed(*modes), "hq": Printed(hq / 100), "reverse_kl": Printed(reverse_kl)}
 
 
-_TOY = "networks and rates of poolio/unrolled_gan, perhaps not those of the paper's GAN; fewer steps"
-_TOY_CODE = "settings: poolio/unrolled_gan, the code that VEEGAN's page names for it"
-_VEEGAN_CODE = (
-    "five runs, 2,500 samples, threshold, steps of unrolling: akashgit/VEEGAN, index.md, which has the table as a "
-    "picture; numbers not checked"
-)
+_TOY = "that VEEGAN's own runs had the networks and rates of Unrolled GAN's code"
 _ENCODER = "needs an encoder, which no config has"
 
 
@@ -38,8 +33,8 @@ def _veegan(
             f"veegan-{where}-gan",
             _modes(*gan),
             steps=25_000,
-            differs=_TOY,
-            checked=_VEEGAN_CODE,
+            differs="fewer steps",
+            unchecked=_TOY,
         ),
         Row(
             "veegan",
@@ -50,19 +45,16 @@ def _veegan(
             against=f"veegan-{where}-gan",
             steps=25_000,
             differs="fewer steps: unrolling trains with torch",
-            checked=_TOY_CODE,
+            unchecked=_TOY,
         ),
     ]
-    return rows + [
-        Row("veegan", title, name, None, _modes(modes, hq), differs=_ENCODER, checked=_VEEGAN_CODE)
-        for name, modes, hq in others
-    ]
+    return rows + [Row("veegan", title, name, None, _modes(modes, hq), differs=_ENCODER) for name, modes, hq in others]
 
 
-_PAC_CODE = (
-    "settings: fjxmlzn/PacGAN, synthetic_data_experiments, whose README has the table as a picture; numbers not checked"
+_PAC_DIFFERS = (
+    "leaky_relu, not maxout of 5 pieces; batch norm's statistics take in .1 of a minibatch, not .05; fewer steps: "
+    "batch norm and packs train with torch"
 )
-_PAC_DIFFERS = "leaky_relu in place of maxout with 5 pieces; fewer steps: batch norm and packs train with torch"
 
 
 def _pacgan(where: str, *rows: tuple[int, tuple[float, float | None], float, float]) -> list[Row]:
@@ -76,30 +68,21 @@ def _pacgan(where: str, *rows: tuple[int, tuple[float, float | None], float, flo
             against=None if k == 1 else f"pacgan-{where}-gan",
             steps=400_000,
             differs=_PAC_DIFFERS,
-            checked=_PAC_CODE,
         )
         for k, modes, hq, reverse_kl in rows
     ]
 
 
-_GDPP_CODE = "settings: M-Elfeki/GDPP, gdppgan_Synthetic.py, whose ring counts one mode twice; numbers not checked"
-_GDPP_DIFFERS = "gp 10, which the published code does not have; fewer steps"
-_METZ = "settings as remembered from the paper's appendix, the minibatch from poolio/unrolled_gan: not checked"
-_NUMERICS = "settings: LMescheder/TheNumericsOfGANs, mog-eigval-dist.ipynb"
-_DIRAC = (
-    "field and penalty: LMescheder/GAN_stability, notebooks/diracgan; the eigenvalues themselves: [theory](theory.md)"
+_GDPP_UNCHECKED = "gp 10 and alternating updates: the code has no WGAN-GP"
+_NUMERICS_DIFFERS = (
+    "weights from N(0, .25), not Glorot's, whose deviation is that but for .33 in D's first and both last layers; "
+    "clusters drawn, not 64 points of each; eps 1e-5 beside the root, not 1e-10 below it; mean squares from 0, not 1"
 )
-_OMD = "game: vsyrgkanis/optimistic_GAN_training, Simple_GAN_example.ipynb"
-_OMD_DIFFERS = "points without noise, v = (3, 3) in place of (3, 4)"
-_TOY_WGAN = "settings: igul222/improved_wgan_training, gan_toy.py"
-_WGAN_DIFFERS = (
-    "its figure shows critics of a generator that is held fixed, no generated points: covering is asked for here; "
-    "128 units in place of 512, fewer steps"
-)
-_SUN = "settings: AilsaF/RS-GAN, 5gaussian.py; number of the figure not checked"
-_HUANG = (
-    "nothing of it could be checked; as remembered its experiment is Stacked MNIST, images; clusters of AilsaF/RS-GAN"
-)
+_METZ = "all but the minibatch: as remembered from the paper's appendix"
+_OMD_DIFFERS = "the notebook's part without noise; v = (3, 3) in place of (3, 4)"
+_OMD = "step sizes, steps, bounds: cells behind the notebook's pictures"
+_WGAN_DIFFERS = "covering is asked for here, where the figure shows critics; 128 units in place of 512, fewer steps"
+_HUANG = "gamma .1, rates, steps: its table 6 has settings of images alone, among them beta1 0, beta2 from .9 on"
 
 ROWS: Sequence[Row] = (
     *_veegan(RING, (1, 99.3), (7.6, 35.6), ("ALI", 2.8, 0.13), ("VEEGAN", 8, 52.9)),
@@ -120,8 +103,8 @@ ROWS: Sequence[Row] = (
             f"gdpp-{where}-wgan-gp",
             _modes(*numbers),
             steps=25_000,
-            differs=_GDPP_DIFFERS,
-            checked=_GDPP_CODE,
+            differs="fewer steps",
+            unchecked=_GDPP_UNCHECKED,
         )
         for where, numbers in ((RING, (6.8, 59.6)), (GRID, (24.2, 28.7)))
     ),
@@ -135,7 +118,6 @@ ROWS: Sequence[Row] = (
             against=f"veegan-{where}-gan",
             steps=25_000,
             differs="eigenvectors are compared without their signs; fewer steps: GDPP's loss trains with torch",
-            checked=_GDPP_CODE,
         )
         for where, numbers in ((RING, (8, 71.7)), (GRID, (24.8, 68.5)))
     ),
@@ -147,7 +129,7 @@ ROWS: Sequence[Row] = (
         claim="hops",
         steps=12_500,
         differs="D sees points as they are, not a quarter as large",
-        checked=_METZ,
+        unchecked=_METZ,
     ),
     Row(
         "unrolled",
@@ -158,7 +140,7 @@ ROWS: Sequence[Row] = (
         against="metz-ring-gan",
         steps=12_500,
         differs="fewer steps: unrolling trains with torch; and as above",
-        checked=_METZ,
+        unchecked=_METZ,
     ),
     Row(
         "numerics",
@@ -167,8 +149,7 @@ ROWS: Sequence[Row] = (
         "numerics-ring-simultaneous",
         claim="misses",
         steps=50_000,
-        differs="eps 1e-5 beside the root, in place of 1e-10 below it",
-        checked=_NUMERICS,
+        differs=_NUMERICS_DIFFERS,
     ),
     Row(
         "numerics",
@@ -178,8 +159,7 @@ ROWS: Sequence[Row] = (
         claim="covers",
         against="numerics-ring-simultaneous",
         steps=50_000,
-        differs="eps as above",
-        checked=_NUMERICS,
+        differs="as above",
     ),
     Row(
         "converge",
@@ -187,9 +167,9 @@ ROWS: Sequence[Row] = (
         "no penalty: turns around the equilibrium",
         "dirac-gan",
         claim="circles",
-        differs="D has a bias, which damps",
-        why="all ten still swing, two by less than half of the start; D's bias may damp, and no config is without it",
-        checked=_DIRAC,
+        differs="D has a bias, which damps; drawn starts, not (1, 1)",
+        steps=500,
+        why="with steps of .1, 1,000 of them, as before the notebook was read, all ten swung, two by less than half",
     ),
     Row(
         "converge",
@@ -197,8 +177,8 @@ ROWS: Sequence[Row] = (
         "gradient penalty .3: converges",
         "dirac-gan-r1",
         claim="converges",
-        differs="D has a bias, which damps",
-        checked=_DIRAC,
+        differs="as above",
+        steps=500,
     ),
     Row(
         "wgan-gp",
@@ -208,7 +188,6 @@ ROWS: Sequence[Row] = (
         claim="covers",
         steps=100_000,
         differs=_WGAN_DIFFERS,
-        checked=_TOY_WGAN,
     ),
     Row(
         "wgan-gp",
@@ -218,7 +197,6 @@ ROWS: Sequence[Row] = (
         claim="covers",
         steps=100_000,
         differs=_WGAN_DIFFERS,
-        checked=_TOY_WGAN,
     ),
     Row(
         "wgan-gp",
@@ -228,7 +206,6 @@ ROWS: Sequence[Row] = (
         claim="follows",
         steps=100_000,
         differs=_WGAN_DIFFERS,
-        checked=_TOY_WGAN,
     ),
     Row(
         "optimism",
@@ -237,7 +214,7 @@ ROWS: Sequence[Row] = (
         "optimism-descent",
         claim="circles",
         differs=_OMD_DIFFERS,
-        checked=_OMD,
+        unchecked=_OMD,
     ),
     Row(
         "optimism",
@@ -247,7 +224,7 @@ ROWS: Sequence[Row] = (
         claim="converges",
         against="optimism-descent",
         differs=f"{_OMD_DIFFERS}; a step is lr g/(abs(g) + 1)",
-        checked=_OMD,
+        unchecked=_OMD,
     ),
     Row(
         "landscape",
@@ -255,7 +232,7 @@ ROWS: Sequence[Row] = (
         "JS-GAN, to compare with",
         "sun-5-js",
         steps=20_000,
-        checked=_SUN,
+        differs="D's last layer has a bias",
     ),
     Row(
         "landscape",
@@ -266,10 +243,9 @@ ROWS: Sequence[Row] = (
         against="sun-5-js",
         steps=20_000,
         differs="D's last layer is not normalised",
-        checked=_SUN,
     ),
-    Row("r3gan", "25 Gaussians", "pairing alone", "huang-25-rp", checked=_HUANG),
-    Row("r3gan", "25 Gaussians", "pairing and R1", "huang-25-rp-r1", checked=_HUANG),
+    Row("r3gan", "25 Gaussians", "pairing alone", "huang-25-rp", unchecked=_HUANG),
+    Row("r3gan", "25 Gaussians", "pairing and R1", "huang-25-rp-r1", unchecked=_HUANG),
     Row(
         "r3gan",
         "25 Gaussians",
@@ -277,7 +253,7 @@ ROWS: Sequence[Row] = (
         "huang-25-rp-r1-r2",
         claim="covers",
         against="huang-25-rp",
-        checked=_HUANG,
+        unchecked=_HUANG,
     ),
     Row(
         "ttur",
@@ -285,7 +261,6 @@ ROWS: Sequence[Row] = (
         "two rates reach the saddle",
         None,
         differs="a saddle of two numbers, (1 + x^2)(100 - y^2), which is no GAN",
-        checked="function: bioinf-jku/TTUR, ttur_example_saddle.ipynb",
     ),
     *(
         Row("ours", f"{where}", method, f"ours-{where}-{name}", against=None if name == "ns" else f"ours-{where}-ns")

@@ -11,7 +11,7 @@ from curvegan.tuning.plan import THIRD, Plan
 from curvegan.tuning.ranking import promotions
 from curvegan.tuning.samplers import check_sampler
 from curvegan.tuning.trials import Trial, read_trials
-from curvegan.watching.following import JOBS_POLL_S, followed
+from curvegan.watching.following import JOBS_POLL_S, followed, starter
 from curvegan.watching.remarks import Awaited, Remark
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Controller:
         """
         check_sampler(self.plan)
         awaited = Awaited(self.lab.store, sweep=self.id)
-        start = self.lab.start_worker if start_worker else None
+        start = starter(self.lab, start_worker)
         for seen in followed(self.lab.store, self.advance, JOBS_POLL_S, awaited, start):
             yield seen
             if isinstance(seen, StudyStanding):

@@ -44,10 +44,12 @@ def from_defaults(config: "TrainConfig") -> dict[str, Any]:
 def among_each_other(configs: Sequence["TrainConfig"], data: Sequence[str] = ()) -> dict[str, list[Any]]:
     """Return the keys that are not the same in all, with each one's value; None where a curve has no such parameter.
 
-    `data` is what their data sets are called, empty for a config without one; it is the first of the keys.
+    `data` is what their data sets are called, empty for a config without one: the first of the keys, which stands for
+    the hash. An empty text is none.
     """
     called = [{"data": name} if name else {} for name in data or [""] * len(configs)]
     tables = [names | flat(config.model_dump()) for names, config in zip(called, configs, strict=True)]
-    keys = dict.fromkeys(key for table in tables for key in table if key not in _FOLLOWING)
-    columns = {key: [table.get(key) for table in tables] for key in keys}
+    following = (*_FOLLOWING, "curve.hash") if data else _FOLLOWING
+    keys = dict.fromkeys(key for table in tables for key in table if key not in following)
+    columns = {key: [None if table.get(key) == "" else table.get(key) for table in tables] for key in keys}
     return {key: values for key, values in columns.items() if any(value != values[0] for value in values)}

@@ -6,6 +6,7 @@ A follower is an iterator: of what it sees, look after look, and of remarks abou
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -25,6 +26,7 @@ PATIENCE_S = 300.0
 TEND_S = 2.0
 # So long may a worker that was just started take until the store knows it.
 COMES_UP_S = 8.0
+_SLOW = "The background worker that was started has not come up yet; what it says is in worker.log of the home folder."
 JOBS_POLL_S, LOG_POLL_S, POLL_S = 0.3, 0.5, 1.0
 _RETRY_S = 1.0
 _READ_AGAIN, _READ_TOGETHER = 4, 1000
@@ -66,7 +68,7 @@ def follow_jobs(lab: "Services", ids: Sequence[int], start_worker: bool = False)
         jobs.update(newest)
         return {job_id: jobs[job_id] for job_id in ids}
 
-    start = lab.start_worker if start_worker else None
+    start = starter(lab, start_worker)
     for seen in followed(lab.store, look, JOBS_POLL_S, Awaited(lab.store, ids), start):
         yield seen
         if not isinstance(seen, Remark) and all(job.state in ENDED for job in seen.values()):
@@ -84,7 +86,7 @@ def follow_many(lab: "Services", ids: Sequence[int], start_worker: bool = False)
     Raises JobNotFound, and DatabaseUnreachable where the database stays away.
     """
     waiting = _Waiting(lab, ids)
-    start = lab.start_worker if start_worker else None
+    start = starter(lab, start_worker)
     for seen in followed(lab.store, waiting.look, POLL_S, Awaited(lab.store, waiting.left), start):
         yield seen
         if isinstance(seen, Ended) and seen.ended == seen.jobs:
@@ -150,7 +152,7 @@ def follow_sweep(lab: "Services", sweep_id: int, start_worker: bool = False) -> 
         over = seen.sweep.ended < seen.sweep.jobs and lab.store.is_over(sweep_id)
         return spared(at_once=True) if over else seen
 
-    start = lab.start_worker if start_worker else None
+    start = starter(lab, start_worker)
     told = False
     for seen in followed(lab.store, look, POLL_S, Awaited(lab.store, sweep=sweep_id), start):
         if isinstance(seen, Standing) and seen.left.seconds is None and seen.sweep.states["running"] and not told:
@@ -209,7 +211,13 @@ def _tended(store: "Store", awaited: Awaited | None, start: Callable[[], str | N
     store.reap()
     if problem := start() if start else None:
         return [Remark("no_worker", problem)]
-    return awaited.remarks() if awaited else []
+    remarks = awaited.remarks() if awaited else []
+    return [replace(one, text=_SLOW) if start and one.kind == "comes" else one for one in remarks]
+
+
+def starter(lab: "Services", start_worker: bool) -> Callable[[], str | None] | None:
+    """Return what keeps a background worker alive, where there is to be one and the store is embedded."""
+    return lab.start_worker if start_worker and lab.settings.embedded else None
 
 
 def patiently(look: Callable[[], T]) -> Generator[Remark, None, T]:

@@ -46,7 +46,8 @@ class Awaited:
         """Return what keeps them from getting on."""
         needs, workers = self._needs(), self._store.workers()
         if missing := lacking(needs, workers):
-            return [_missed(need, text) for need, text in missing.items()]
+            failing = any(worker.state == "failing" for worker in workers)
+            return [_missed(need, text, failing) for need, text in missing.items()]
         holders = [worker for worker in workers if self._are_among(worker.jobs)]
         if any(worker.state == "starting" for worker in holders):
             return [Remark("claimed", f"A worker has it, and has not begun to train it: {NEW_KERNEL}.")]
@@ -64,8 +65,9 @@ class Awaited:
         return bool(ours) and bool(self._sweep is None or self._store.chosen(ours, sweep=self._sweep))
 
 
-def _missed(need: "Need", text: str) -> Remark:
-    return Remark("comes" if trains_here(need) else "waits", sentence(text), f"{need.device} {need.engine}")
+def _missed(need: "Need", text: str, failing: bool) -> Remark:
+    kind = "comes" if trains_here(need) and not failing else "waits"
+    return Remark(kind, sentence(text), f"{need.device} {need.engine}")
 
 
 class Patience:

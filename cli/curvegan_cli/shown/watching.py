@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from curvegan.showing.progress import last_seen
-from curvegan.watching.following import followed
+from curvegan.watching.following import followed, starter
 from curvegan.watching.job_fields import STATES
 from curvegan.watching.remarks import Awaited
 from curvegan.watching.sparing import Sparing
@@ -46,6 +46,7 @@ def watch(
     def start() -> str | None:
         return lab.start_worker() if store.is_anything_live() else None
 
+    keeping = start if starter(lab, start_worker) else None
     # Its stdout would have no encoding, by which a drawing chooses its characters.
     with Live(console=screen, auto_refresh=False, vertical_overflow="crop", redirect_stdout=False) as live:
         shown: list[list[Text]] = [[]]
@@ -58,7 +59,7 @@ def watch(
 
         seen = partial(_screen, store, Watched(store, look), heading, screen)
         drawn = Sparing(seen, lambda: (store.pulse(), screen.size), rests=False)
-        last_seen(followed(store, drawn, awaited=Awaited(store), start=start if start_worker else None), show)
+        last_seen(followed(store, drawn, awaited=Awaited(store), start=keeping), show)
 
 
 class Watched:

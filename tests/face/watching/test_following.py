@@ -19,9 +19,11 @@ from curvegan.watching.following import (
     follow_log,
     follow_many,
     follow_sweep,
+    followed,
     patiently,
+    starter,
 )
-from curvegan.watching.remarks import Remark
+from curvegan.watching.remarks import Awaited, Remark
 from curvegan.watching.sparing import Sparing
 from curvegan_cli.shown.watching import Watched
 from curvegan_core.config.train import TrainConfig
@@ -69,6 +71,23 @@ def test_what_a_job_waits_for_is_remarked_again_after_a_minute(lab: Lab, monkeyp
             if len(texts) == 2:
                 lab.store.cancel(job)
     assert texts[0] == texts[1]
+
+
+def test_of_a_background_worker_that_takes_long_to_come_up_nobody_is_told_to_start_one(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "TEND_S", 0.1)
+    monkeypatch.setattr(following, "COMES_UP_S", 0.3)
+    [job] = lab.store.submit([JobRequest(TrainConfig())])
+    followers: dict[str, Iterator[Any]] = {
+        "has not come up yet": followed(lab.store, dict, 0.05, Awaited(lab.store, [job]), lambda: None),
+        "`curvegan worker` starts one": followed(lab.store, dict, 0.05, Awaited(lab.store, [job])),
+    }
+    for words, seen in followers.items():
+        assert words in next(one.text for one in seen if isinstance(one, Remark))
+    assert starter(lab, True)
+    assert not starter(lab, False)
+    assert not starter(Lab(database_url="postgresql://nowhere/lab", broker_url="redis://nowhere"), True)
 
 
 def test_a_worker_that_is_starting_is_remarked_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,10 @@
 import { el, number, renew, svg, table } from "./dom.js";
 import { brief, fitting, scale } from "./scale.js";
 
-const EDGE = { left: 46, right: 10, top: 8, bottom: 24 };
+const EDGE = { left: 46, right: 10, top: 20, bottom: 36 };
 
 // Drawn into the host, anew with `set` where something has changed: a link that has the focus keeps it.
-export function scatter(host, { height = 240 } = {}) {
+export function scatter(host, { height = 260 } = {}) {
   const picture = el("div", { class: "scatter" }), behind = el("details", { class: "behind" }, el("summary", { text: "Table" }));
   let shown = null;
   const fill = () => behind.open && shown && renew(behind, behind.firstChild, table(columns(shown), shown.points, { caption: `${shown.y.name} over ${shown.x.name}` }));
@@ -28,7 +28,8 @@ function drawn(width, height, { x, y, points, steps }) {
   const word = (text, place, anchor) => svg("text", { ...place, "text-anchor": anchor }, text);
   const node = svg("svg", { width, height, role: "group", "aria-label": `${y.name} over ${x.name}` });
   for (const tick of fitting(upwards.ticks, (tick) => -top(tick), () => 14)) node.append(svg("line", { x1: EDGE.left, x2: width - EDGE.right, y1: top(tick), y2: top(tick) }), word(brief(tick), { x: EDGE.left - 6, y: top(tick) + 4 }, "end"));
-  for (const tick of fitting(across.ticks, left, (tick) => 7 * brief(tick).length + 8)) node.append(word(brief(tick), { x: left(tick), y: height - 6 }, "middle"));
+  for (const tick of fitting(across.ticks, left, (tick) => 7 * brief(tick).length + 8)) node.append(word(brief(tick), { x: left(tick), y: height - 19 }, "middle"));
+  node.append(word(y.name, { x: EDGE.left, y: 11 }, "start"), word(x.name, { x: width - EDGE.right, y: height - 4 }, "end"));
   if (steps.length) node.append(svg("path", { d: steps.map(([at, value], n) => (n ? `H${left(at)}V${top(value)}` : `M${left(at)},${top(value)}`)).join("") }));
   for (const one of points) node.append(svg("a", { href: one.href, "aria-label": one.label }, svg("circle", { cx: left(one.x), cy: top(one.y), r: one.main ? 6 : 4, class: one.main ? "main" : "" }, svg("title", {}, one.label))));
   return node;

@@ -15,7 +15,7 @@ export function compare(main, first) {
   const series = lanes.map(({ at, past }) => past ? { label: `${label(first.jobs[at])}, its past`, colour: "soft", width: 1.8 } : { label: label(first.jobs[at]), tone: TONES[at], width: 1.8 });
   const charts = { rmse: lineChart(rmse, { series, log: true, sync: "compare" }), g_loss: lineChart(g, { series, sync: "compare" }), d_loss: lineChart(d, { series, sync: "compare" }) };
   const pictures = first.jobs.map((job, at) => {
-    const host = el("figure", {}, el("figcaption", {}, name(job, at), el("a", { class: "soft", href: `/theatre?job=${job.id}`, text: "in the theatre" })));
+    const host = el("figure", {}, el("figcaption", {}, name(job, at), " ", el("a", { class: "soft", href: `/theatre?job=${job.id}`, text: "in the theatre" })));
     curves.append(host);
     return bundle(host, { height: 220, label: `Curves of job ${job.id}` });
   });

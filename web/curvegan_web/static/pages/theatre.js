@@ -51,7 +51,7 @@ export function theatre(main, data) {
     }
     stop();
   };
-  const arrived = () => { clearTimeout(slow); slow = null; };
+  const arrived = () => { slow?.forEach(clearTimeout); slow = null; };
   // One flight at a time: who drags the slider sees the newest place, and what he left is given up.
   const go = async (to, between = 0) => {
     step = Math.max(0, Math.min(last, to));
@@ -60,7 +60,7 @@ export function theatre(main, data) {
     slider.value = shown.value = step;
     flight?.abort();
     const mine = (flight = new AbortController());
-    slow ??= setTimeout(() => stages.forEach((one) => one.say("Replaying …")), 200);
+    slow ??= [[200, "Replaying …"], [3000, "Replaying … The first replay on a machine compiles the engine's kernel, 10 to 30 s"]].map(([wait, text]) => setTimeout(() => stages.forEach((one) => one.say(text)), wait));
     try {
       const started = performance.now();
       const frames = await Promise.all(data.jobs.map((job) => frame(job, Math.min(step, job.step), half && step < job.step, walk, mine.signal)));
@@ -122,7 +122,7 @@ async function frame(job, step, half, walk, signal) {
 // One job: its curves, D's view, who is where, and the losses with the place of the slider.
 function stage(job) {
   const set = job.stage, curves = el("div"), view = el("div"), plot = el("div"), share = el("div");
-  const exact = el("span", { class: "exact", role: "status", text: "Replaying …" }), height = Math.max(330, Math.min(560, innerHeight - 440));
+  const exact = el("span", { class: "exact", role: "status", text: "Replaying …" }), height = Math.max(330, Math.min(640, innerHeight - 440));
   const picture = bundle(curves, { height }), plane = set.plane && set.kind === "curves" ? bundle(view, { height: height - 30, label: "What the discriminator thinks of curves" }) : null;
   const chart = lineChart(plot, { series: [{ label: "G", colour: "gen" }, { label: "D", colour: "dis" }], height: 150, lines: [{ y: job.equilibrium.g_loss, label: "G settles", tone: "gen" }, { y: job.equilibrium.d_loss, label: "D settles", tone: "dis" }], sync: `theatre${job.id}` });
   const shares = set.modes ? occupancy(share, job) : null;
@@ -206,6 +206,8 @@ function occupancy(host, job) {
     let low = 0;
     now.occupancy.forEach((part, mode) => { ctx.fillStyle = tone(mode, of); ctx.fillRect(width - 50, height - 4 - (height - 8) * (low + part), 40, (height - 8) * part); low += part; });
     ctx.fillStyle = colour("ink");
+    ctx.font = "11px system-ui";
+    ctx.fillText("now", width - 41, height / 2 + 4);
     ctx.fillRect(at(now.step) - 0.75, 2, 1.5, height - 4);
     const there = now.occupancy.filter((part) => part > 0.01).length;
     words.textContent = `${there} of ${of} modes have generated curves at step ${whole(now.step)}`;

@@ -10,7 +10,7 @@ export function tune(main, first) {
   const against = Object.keys(first.space).map((key) => {
     const host = el("figure", {}, el("figcaption", {}, el("b", { text: key }), el("span", { class: "soft", text: ` ${first.space[key]}` })));
     axes.append(host);
-    return [key, scatter(host, { height: 170 })];
+    return [key, scatter(host, { height: 190 })];
   });
   let data = first;
   const draw = (newer) => {

@@ -60,11 +60,11 @@ function queue({ waiting, waits }) {
   const columns = [
     { name: "Job", right: true, node: (job) => el("a", { href: `/jobs/${job.id}`, text: job.id }) },
     { name: "Name", class: "name", text: (job) => job.name ?? "" },
-    { name: "State", node: (job) => state(job.state) },
-    { name: "Wants", text: (job) => job.device },
+    { name: "State", spare: true, node: (job) => state(job.state) },
+    { name: "Wants", spare: true, text: (job) => job.device },
     { name: "Why it waits", class: "reasons", node: (job) => [el("span", { text: job.text }), job.notes.map((note) => el("div", { class: "soft", text: note }))] },
     { name: "What to type", node: (job) => job.commands.slice(0, 2).map(copyable) },
-    { name: "Age", right: true, text: (job) => age(job.created) },
+    { name: "Age", spare: true, right: true, text: (job) => age(job.created) },
   ];
   return [
     el("div", { class: "chips" }, [...kinds].map(([meaning, count]) => el("span", { class: "chip" }, meaning, el("b", { text: whole(count) })))),
