@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from curvegan.results.table import Table
 from curvegan.words import plural
@@ -26,6 +26,18 @@ class Snapshots:
     x: "NDArray[Any]"
     metrics: Table
 
+    @classmethod
+    def of_rows(cls, stored: "Sequence[Snapshot]", x: "NDArray[Any]") -> Self:
+        """Return those that a store holds of a job, one or more."""
+        import numpy as np
+
+        names = list(dict.fromkeys(name for snapshot in stored for name in snapshot.metrics))
+        kinds: dict[str, Any] = {"step": int, **dict.fromkeys(names, float)}
+        rows = [{"step": snapshot.step, **dict.fromkeys(names), **snapshot.metrics} for snapshot in stored]
+        steps = np.array([snapshot.step for snapshot in stored], np.int64)
+        curves = np.stack([snapshot.curves for snapshot in stored])
+        return cls(steps, curves, x, Table.of_rows(rows, kinds, plural(len(stored), "snapshot")))
+
     def __len__(self) -> int:
         return len(self.steps)
 
@@ -40,11 +52,3 @@ class Snapshots:
 
     def __repr__(self) -> str:
         return f"<{plural(len(self), 'snapshot')}, curves {self.curves.shape}, steps {self.steps.tolist()}>"
-
-
-def metrics_of(snapshots: "Sequence[Snapshot]") -> Table:
-    """Return what was measured at each snapshot."""
-    names = list(dict.fromkeys(name for snapshot in snapshots for name in snapshot.metrics))
-    kinds: dict[str, Any] = {"step": int, **dict.fromkeys(names, float)}
-    rows = [{"step": snapshot.step, **dict.fromkeys(names), **snapshot.metrics} for snapshot in snapshots]
-    return Table.of_rows(rows, kinds, plural(len(snapshots), "snapshot"))

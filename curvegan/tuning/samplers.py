@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any, NoReturn
+from warnings import catch_warnings, simplefilter
 
 from curvegan.submitting.axes import Axis
 from curvegan.tuning.ranking import places
@@ -143,7 +144,9 @@ def _number(seed: str) -> int:
 
 def _imported(module: str, sampler: str) -> Any:
     try:
-        return import_module(module)
+        with catch_warnings():
+            simplefilter("ignore")  # what Optuna's bars would need in a notebook: ours are shown
+            return import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module:
             raise

@@ -6,7 +6,7 @@ r1=0,0.01..10           0, or any number from there
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -82,7 +82,7 @@ def dimension_of(key: str, values: Any) -> Dimension:
     """Return a dimension of plain values, spans, or both; a text is read as it is typed. Raises InvalidInput."""
     if isinstance(values, str):
         return parse_dimension(f"{key}={values}")
-    several = [values] if isinstance(values, int | float | Span) else list(values)
+    several = [values] if isinstance(values, Span) or not isinstance(values, Iterable) else list(values)
     return _joined(key, [axis_of(key, value) for value in several])
 
 

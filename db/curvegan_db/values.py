@@ -64,6 +64,8 @@ def check_tags(tags: Sequence[str]) -> None:
 
 def check_text(what: str, value: str, most: int) -> None:
     """Raise InvalidInput unless `value` is 1 to `most` characters that every database can store."""
+    if not isinstance(value, str):
+        raise InvalidInput(f"a {what} is a text, not {value!r:.60}")
     if not 1 <= len(value) <= most:
         raise InvalidInput(f"a {what} has 1 to {most} characters, got {len(value)}")
     if storable(value) != value:
