@@ -148,24 +148,27 @@ def test_no_engine_ignores_a_key(engine: str, depth: dict[str, Any]) -> None:
 @each_depth
 @each_engine
 def test_what_is_free_in_a_pack_is_each_jobs_own(engine: str, depth: dict[str, Any]) -> None:
+    """A switch is on for all of a pack, and its number is free."""
     for name, value in other_values(TrainConfig, 0.3):
-        reader = depth | READERS.get(name, {})
+        reader, counts = depth | READERS.get(name, {}), TrainConfig.KEYS[name].counts
+        other = {name: value / 2} if counts is SWITCH and value is not True else {}
         try:
-            pack = [TrainConfig.parse(values_of(**(reader | own), engine=engine)) for own in ({}, {name: value})]
+            pack = [TrainConfig.parse(values_of(**(reader | own), engine=engine)) for own in (other, {name: value})]
         except InvalidConfig:
             continue
         # Some values take another kernel, and so another pack.
         kinds = {(config.pack_key, choose(config, "cpu")) for config in pack}
-        if TrainConfig.KEYS[name].counts is FREE and len(kinds) == 1:
+        if counts in (FREE, SWITCH) and len(kinds) == 1:
             assert weights_of(pack) == [weights_of([config])[0] for config in pack], name
 
 
 def weights_of(pack: list[TrainConfig]) -> list[bytes]:
-    """Train a pack for three steps; return the bits of each job's weights."""
+    """Train a pack for three steps; return the bits of each job's weights, the averaged ones behind."""
     members = [family(config, ROWS if isinstance(config.curve, Data) else None) for config in pack]
     training = choose(pack[0], "cpu")(pack, [State.initial(config) for config in pack], "cpu", members)
     training.run([0] * len(pack), 3, range(3))
-    return [b"".join(array.tobytes() for array in training.state(i).weights.values()) for i in range(len(pack))]
+    states = [training.state(i) for i in range(len(pack))]
+    return [b"".join(array.tobytes() for array in (*s.weights.values(), *s.ema.values())) for s in states]
 
 
 def refused_by(values: dict[str, Any], engine: str) -> str:

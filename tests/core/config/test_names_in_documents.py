@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from curvegan_core.config.keys import SWITCH
 from curvegan_core.config.presets import PRESETS
+from curvegan_core.config.train import TrainConfig
 from curvegan_core.losses import LOSSES
 from curvegan_core.metrics.names import METRICS, VERDICTS
 
@@ -19,6 +21,12 @@ def section(document: str, title: str) -> str:
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_has_a_row(name: str) -> None:
     assert f"\n| `{name}` |" in section("science.md", "Losses")
+
+
+@pytest.mark.parametrize("name", [name for name, key in TrainConfig.KEYS.items() if key.counts is SWITCH])
+def test_every_regulariser_has_a_row(name: str) -> None:
+    rows = [line.split("|") for line in section("science.md", "Losses").splitlines() if line.startswith("| `")]
+    assert any(f"`{name}`" in names for _, names, *_ in rows)
 
 
 @pytest.mark.parametrize("name", LOSSES)
