@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from curvegan.reading.axis import even
 from curvegan.reading.table import Values
 from curvegan.reading.wishes import Wishes
+from curvegan.words import plural
 from curvegan_core.errors import DatasetRefused
 
 Said = list[tuple[str, str]]
@@ -77,8 +78,8 @@ def without_missing(curves: Curves, wishes: Wishes) -> tuple[Curves, Said]:
             "`--missing drop` leaves such curves out"
         )
     if wishes.missing == "drop":
-        return curves.kept(~wrong), [("left out", f"{wrong.sum():,} curves with missing values")]
-    return _interpolated(curves, gaps), [("missing", f"{gaps.sum():,} values interpolated")]
+        return curves.kept(~wrong), [("left out", f"{plural(int(wrong.sum()), 'curve')} with missing values")]
+    return _interpolated(curves, gaps), [("missing", f"{plural(int(gaps.sum()), 'value')} interpolated")]
 
 
 def _unequal(curves: Curves, row: int) -> str:
