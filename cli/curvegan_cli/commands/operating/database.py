@@ -198,7 +198,9 @@ def _pruning(older_than: "timedelta", given: dict[str, Any]) -> "Pruning":
 def _agreed(prunable: "Prunable", yes: bool) -> bool:
     if yes or not prunable.ids:
         return True
-    return click.confirm(f"Delete {plural(len(prunable.ids), 'job')} with {_bytes(prunable.size)} of results?", err=True)
+    return click.confirm(
+        f"Delete {plural(len(prunable.ids), 'job')} with {_bytes(prunable.size)} of results?", err=True
+    )
 
 
 def _delete(store: "Store", pruning: "Pruning", prunable: "Prunable") -> int:
