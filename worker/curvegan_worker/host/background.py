@@ -65,7 +65,7 @@ def is_alive(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Return whether it has ended, and its parent has not asked how: for long, where process 1 of a container is no init.
+    """Return whether it has ended, and nobody has asked how: for long, where process 1 of a container is no init.
 
     Systems without /proc always have an init.
     """
