@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from curvegan.reading.axis import even
 from curvegan.reading.table import Values
 from curvegan.reading.wishes import Wishes
-from curvegan.words import plural
 from curvegan_core.errors import DatasetRefused
 
 Said = list[tuple[str, str]]
@@ -78,8 +77,13 @@ def without_missing(curves: Curves, wishes: Wishes) -> tuple[Curves, Said]:
             "`--missing drop` leaves such curves out"
         )
     if wishes.missing == "drop":
-        return curves.kept(~wrong), [("left out", f"{plural(int(wrong.sum()), 'curve')} with missing values")]
-    return _interpolated(curves, gaps), [("missing", f"{plural(int(gaps.sum()), 'value')} interpolated")]
+        return curves.kept(~wrong), [("left out", f"{_counted(wrong, 'curve')} with missing values")]
+    return _interpolated(curves, gaps), [("missing", f"{_counted(gaps, 'value')} interpolated")]
+
+
+def _counted(flags: Flags, thing: str) -> str:
+    count = int(flags.sum())
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _unequal(curves: Curves, row: int) -> str:
