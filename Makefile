@@ -7,6 +7,8 @@ REQUIRED := 3.11
 
 # A checkout's commands never reach for the services that the shell happens to point at.
 unexport CURVEGAN_DATABASE_URL CURVEGAN_BROKER_URL CURVEGAN_HOME
+# Each of the thousand processes of the tests would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: same-python help demo test soak lab theory papers tuning curves bench lint format clean
 .DEFAULT_GOAL := help

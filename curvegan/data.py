@@ -1,5 +1,6 @@
 """A person's own curves in the store, by their names."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,10 @@ class Data:
         from curvegan.datasets import stored_curves
 
         return stored_curves(self._services.store, self._services.store.named_dataset(name).hash, name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of all."""
+        return (stored.name for stored in self._services.store.datasets())
 
     def remove(self, name: str) -> None:
         """Forget a data set. Raises DatasetNotFound, and DatasetConflict while a job needs it."""

@@ -1,12 +1,14 @@
 """A job by its id: where it stands, what came of it, and what can be done to it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from curvegan.given import step_of, whole, word, words, written
 from curvegan.look import Look
 from curvegan.results.picture import Picture
 from curvegan.results.table import WORD, Table
-from curvegan.words import plural
+from curvegan.words import inert
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from curvegan.results.snapshots import Snapshots
     from curvegan.services import Services
     from curvegan_core.config.train import TrainConfig
-    from curvegan_core.records.loss_curve import Snapshot
     from curvegan_db.values import Job as Record
 
 
@@ -100,8 +101,6 @@ class Job:
 
     def snapshots(self) -> "Snapshots":
         """Return its snapshots so far. Raises ResultNotFound where there is none yet."""
-        import numpy as np
-
         from curvegan.datasets import own_curves
         from curvegan.results.snapshots import Snapshots
         from curvegan_core.families.curves import points_x
@@ -110,10 +109,7 @@ class Job:
         stored, record = self._services.store.snapshots(self.id), self.record
         if not stored:
             raise ResultNotFound(f"job {self.id} has no snapshot yet: it is {record.state}")
-        steps = np.array([snapshot.step for snapshot in stored], np.int64)
-        curves = np.stack([snapshot.curves for snapshot in stored])
-        x = points_x(record.config, own_curves(self._services.store, record))
-        return Snapshots(steps, curves, x, _metrics(stored))
+        return Snapshots.of_rows(stored, points_x(record.config, own_curves(self._services.store, record)))
 
     def generator(self, step: int | None = None, last: bool = False) -> "Generator":
         """Return its generator as of a checkpoint, the newest without a step: a function on numpy arrays.
@@ -127,7 +123,7 @@ class Job:
         from curvegan.results.networks import Generator
         from curvegan_core.records.checkpoint import Checkpoint
 
-        stored = self._services.store.checkpoint(self.id, step)
+        stored = self._services.store.checkpoint(self.id, step_of(step))
         config = self.record.config
         generator = Generator(Checkpoint.from_bytes(stored.data, config), config)
         return generator.last if last else generator
@@ -159,7 +155,7 @@ class Job:
         """
         from curvegan.datasets import label_number
 
-        number = None if label is None else label_number(self._services.store, self.record, label)
+        number = None if label is None else label_number(self._services.store, self.record, word(label, "a label"))
         generator = self.generator(step)
         return generator.sample(n, seed, number) if z is None else generator(z)
 
@@ -213,7 +209,7 @@ class Job:
 
     def extend(self, steps: int, worker: bool = True) -> Self:
         """Train it on to so many steps in total where it has succeeded. Raises JobStateConflict, InvalidConfig."""
-        self._services.store.extend(self.id, steps)
+        self._services.store.extend(self.id, whole(steps, "how many steps"))
         return self._again(worker)
 
     def fork(
@@ -221,7 +217,7 @@ class Job:
         step: int | None = None,
         *,
         name: str | None = None,
-        tags: Sequence[str] = (),
+        tags: str | Sequence[str] = (),
         priority: int = 0,
         worker: bool = True,
         **changes: Any,
@@ -238,9 +234,9 @@ class Job:
         from curvegan.submitting.layers import keyed
         from curvegan.submitting.starting import have_workers
 
-        labels: dict[str, Any] = {"name": name, "tags": tags, "priority": priority}
+        labels: dict[str, Any] = {"name": name, "tags": words(tags, "tags"), "priority": whole(priority, "a priority")}
         self._look.forget()
-        job_id = fork(self._services.store, self.record, step, keyed(changes), **labels)
+        job_id = fork(self._services.store, self.record, step_of(step), keyed(changes), **labels)
         have_workers(self._services, [job_id], worker)
         return Job(self._services, job_id)
 
@@ -250,17 +246,18 @@ class Job:
         list(self._services.store.delete([self.id]))
         self._look.forget()
 
-    def tag(self, *add: str, remove: Sequence[str] = ()) -> Self:
+    def tag(self, *add: str, remove: str | Sequence[str] = ()) -> Self:
         """Give it tags, and take others away. Raises InvalidInput."""
-        self._services.store.tag(self.id, add, remove)
+        self._services.store.tag(self.id, words(add, "tags"), words(remove, "tags"))
         self._look.forget()
         return self
 
-    def save_checkpoint(self, path: str, step: int | None = None) -> None:
-        """Write its checkpoint to a file, over one that is there: `curvegan.load` reads it. Raises ResultNotFound."""
-        from pathlib import Path
+    def save_checkpoint(self, path: str | Path, step: int | None = None) -> Path:
+        """Write its checkpoint to a file, over one that is there: `curvegan.load` reads it. Returns the path.
 
-        Path(path).write_bytes(self._services.store.checkpoint(self.id, step).data)
+        Raises ResultNotFound, InvalidInput.
+        """
+        return written(path, self._services.store.checkpoint(self.id, step_of(step)).data)
 
     def _again(self, worker: bool) -> Self:
         from curvegan.submitting.starting import have_workers
@@ -277,26 +274,25 @@ class Job:
 
     def __repr__(self) -> str:
         from curvegan.watching.job_fields import progress, why
+        from curvegan_db.errors import JobNotFound
 
-        record = self.record
+        try:
+            record = self.record
+        except JobNotFound:
+            return f"<job {self.id}, deleted>"
         said = f"{record.verdict}" if record.verdict else why(record).removeprefix(": ")
-        words = [f"job {self.id}", record.name or "", record.state, progress(record), said]
-        return f"<{', '.join(filter(None, words))}>"
+        parts = [f"job {self.id}", record.name or "", record.state, progress(record), said]
+        return inert(f"<{', '.join(filter(None, parts))}>")
 
     def _repr_html_(self) -> str:
-        from curvegan.datasets import data_names
+        from html import escape
+
         from curvegan.results.html import html_table
-        from curvegan.watching.facts import facts
-        from curvegan.watching.job_fields import rmses_now
+        from curvegan.watching.facts import facts_of
+        from curvegan_db.errors import JobNotFound
 
-        store, record = self._services.store, self.record
-        [data] = data_names(store, [record.config])
-        rows = facts(record, rmses_now(store, [record])[self.id], self.checkpoints, data)
-        return html_table(["job", str(self.id)], [list(row) for row in rows[1:]], [False, False])
-
-
-def _metrics(snapshots: "Sequence[Snapshot]") -> Table:
-    names = list(dict.fromkeys(name for snapshot in snapshots for name in snapshot.metrics))
-    kinds: dict[str, Any] = {"step": int, **dict.fromkeys(names, float)}
-    rows = [{"step": snapshot.step, **dict.fromkeys(names), **snapshot.metrics} for snapshot in snapshots]
-    return Table.of_rows(rows, kinds, plural(len(snapshots), "snapshot"))
+        try:
+            facts = facts_of(self._services.store, self.record)
+        except JobNotFound:
+            return escape(f"<job {self.id}, deleted>")
+        return html_table(["job", str(self.id)], facts[1:], [False, False])

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self, overload
 
+from curvegan.given import MOST, whole, word, words
 from curvegan.job import Job
 from curvegan.look import Look
 from curvegan.results.table import SEED, WORD, Table
@@ -32,7 +33,7 @@ class Jobs:
         """Return those of them that match a filter too, as in `loss=ns and rmse<0.1`. Raises InvalidInput."""
         from curvegan_db.filters.language import Filter
 
-        return Jobs(self._services, Filter.parse(text) & self._where)
+        return Jobs(self._services, Filter.parse(word(text, "a filter")) & self._where)
 
     @property
     def ids(self) -> list[int]:
@@ -66,12 +67,12 @@ class Jobs:
                     "a set of jobs has slices without a step, as in jobs[10:20]; list(jobs)[::2] has any"
                 )
             return Jobs(self._services, Filter.window(self._where, first, max(0, stop - first)))
-        records = self._services.store.jobs(
-            where=Filter.window(self._where, which, 1) if which >= 0 else self._where,
-            limit=1 if which >= 0 else -which,
-        )
-        if len(records) < (1 if which >= 0 else -which):
-            raise IndexError(f"there is no job at place {which} of these")
+        place = whole(which, "a job's place")
+        need = 1 if place >= 0 else -place
+        where = Filter.window(self._where, place, 1) if place >= 0 else self._where
+        records = self._services.store.jobs(where=where, limit=need) if abs(place) < MOST else []
+        if len(records) < need:
+            raise IndexError(f"there is no job at place {place} of these")
         return handles(self._services, records[-1:])[0]
 
     def table(self) -> Table:
@@ -90,12 +91,13 @@ class Jobs:
         """
         from curvegan.comparing.keys import is_largest, metric_field, usual_metric
 
-        metric = usual_metric(self._services.store, self._where) if by is None else metric_field(by)
+        metric = usual_metric(self._services.store, self._where) if by is None else metric_field(word(by, "a metric"))
         end = None if largest is None else "largest" if largest else "smallest"
-        records = self._services.store.best(metric, is_largest(metric, end), self._where, n)
+        count = whole(n, "how many are the best", 0, MOST)
+        records = self._services.store.best(metric, is_largest(metric, end), self._where, count)
         return JobList(self._services, records)
 
-    def summary(self, by: Sequence[str], metrics: Sequence[str] = ("rmse",)) -> Table:
+    def summary(self, by: str | Sequence[str], metrics: str | Sequence[str] = ("rmse",)) -> Table:
         """Return what groups of them come to: a row for the same values of the keys `by`, as `curvegan summary` does.
 
         Columns are the keys, jobs, of each metric the count of jobs that have it and its quartiles, and verdicts.
@@ -104,12 +106,13 @@ class Jobs:
         from curvegan.comparing.groups import group_rows, summed_up
         from curvegan.comparing.keys import metric_field
 
+        by, metrics = words(by, "keys"), words(metrics, "metrics")
         groups = summed_up(self._services.store, by, [metric_field(name) for name in metrics], self._where)
         header, rows = group_rows(groups, by, metrics)
         columns = dict(zip(header, map(list, zip(*rows, strict=True)) if rows else [[] for _ in header], strict=True))
         return Table(columns, {name: _kind(values) for name, values in columns.items()})
 
-    def losses(self, by: Sequence[str] = ()) -> Table:
+    def losses(self, by: str | Sequence[str] = ()) -> Table:
         """Return all their loss curves, every record, as one long table: job, the keys `by`, step, g_loss, ..., rmse.
 
         Raises InvalidInput, ResultDamaged.
@@ -120,7 +123,7 @@ class Jobs:
         from curvegan_core.records.loss_curve import COLUMNS, LossCurve
         from curvegan_db.filters.catalogue import FIELDS
 
-        curves = self._services.store.all_losses(self._where)
+        by, curves = words(by, "keys"), self._services.store.all_losses(self._where)
         lengths = [len(curve) for _, curve in curves]
         joined = LossCurve.concatenate([curve for _, curve in curves])
         columns: dict[str, Any] = {"job": np.repeat(np.array([job_id for job_id, _ in curves], np.int64), lengths)}
@@ -148,13 +151,13 @@ class Jobs:
 
         return stopped(self._services.store, self._where, reason)[0]
 
-    def retry(self, states: Sequence[str] = _RERUN, worker: bool = True) -> list[int]:
+    def retry(self, states: str | Sequence[str] = _RERUN, worker: bool = True) -> list[int]:
         """Run those that have ended in one of the states again from the start; their ids. Results are deleted."""
-        return self._again(self._services.store.retry_jobs(self._where, states), worker)
+        return self._again(self._services.store.retry_jobs(self._where, _ends(states)), worker)
 
-    def resume(self, states: Sequence[str] = _RERUN, worker: bool = True) -> list[int]:
+    def resume(self, states: str | Sequence[str] = _RERUN, worker: bool = True) -> list[int]:
         """Let those that failed or were cancelled go on from their last checkpoint; their ids."""
-        return self._again(self._services.store.resume_jobs(self._where, states), worker)
+        return self._again(self._services.store.resume_jobs(self._where, _ends(states)), worker)
 
     def delete(self) -> int:
         """Delete all but those that are running, with all that came of them. Returns how many went."""
@@ -167,7 +170,7 @@ class Jobs:
         """
         from curvegan.copying import copied_to
 
-        return copied_to(self._services, to, self._where).ids
+        return copied_to(self._services, word(to, "a database's URL"), self._where).ids
 
     def _again(self, ids: list[int], worker: bool) -> list[int]:
         from curvegan.submitting.starting import have_workers
@@ -247,6 +250,17 @@ def _listed(
     right = [heading in ("ID", "PROGRESS", "RMSE", "AGE") for heading in _HEADINGS]
     more = f"{plural(count, 'job')}, of which {len(rows)} are shown" if count > len(rows) else plural(count, "job")
     return _HEADINGS, rows, right, more
+
+
+def _ends(states: str | Sequence[str]) -> tuple[str, ...]:
+    """Return states in which jobs end. Raises InvalidInput."""
+    from curvegan.watching.job_fields import ENDED
+    from curvegan_core.errors import InvalidInput
+
+    named = words(states, "states")
+    if unknown := [state for state in named if state not in ENDED]:
+        raise InvalidInput(f"no job ends as {unknown[0]!r:.40}; there are {', '.join(ENDED)}")
+    return named
 
 
 def _kind(values: Iterable[Any]) -> Any:

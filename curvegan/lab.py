@@ -1,11 +1,12 @@
 """The laboratory of one place: its jobs, sweeps and data sets, from Python. Nothing is opened before it is used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from curvegan.given import by_key, seed_of, whole, word, words
 from curvegan.services import Services
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Lab(Services):
         self,
         *,
         name: str | None = None,
-        tags: Sequence[str] = (),
+        tags: str | Sequence[str] = (),
         priority: int = 0,
         preset: str | None = None,
         data: str | None = None,
@@ -87,7 +88,8 @@ class Lab(Services):
         from curvegan_db.values import JobRequest
 
         layers = self._layers(keys, preset, data, start, config)
-        [job_id] = self.store.submit([JobRequest(layered(layers), name, tuple(tags), priority)])
+        labels = name, words(tags, "tags"), whole(priority, "a priority")
+        [job_id] = self.store.submit([JobRequest(layered(layers), *labels)])
         have_workers(self, [job_id], worker)
         return Job(self, job_id)
 
@@ -95,12 +97,12 @@ class Lab(Services):
         self,
         axes: Mapping[str, Any] | None = None,
         *,
-        seeds: int | Sequence[int] | None = None,
+        seeds: int | str | Iterable[int] | None = None,
         random: int | None = None,
         sweep_seed: int = 0,
         skip_invalid: bool = False,
         name: str | None = None,
-        tags: Sequence[str] = (),
+        tags: str | Sequence[str] = (),
         priority: int = 0,
         preset: str | None = None,
         data: str | None = None,
@@ -114,7 +116,7 @@ class Lab(Services):
 
         Args:
             axes: by key a list of values, `log(a, b, n)`, `lin(a, b, n)`, or for `random` a `span(a, b)`.
-            seeds: seeds for every point: so many, or these.
+            seeds: seeds for every point: so many, these, or a text that `--seeds` takes.
             random: draw so many points in place of the whole grid.
             sweep_seed: the seed of `random`.
             skip_invalid: leave out points that make no valid job.
@@ -124,21 +126,21 @@ class Lab(Services):
         Raises InvalidInput, InvalidConfig, DatasetNotFound.
         """
         from curvegan.submitting.axes import axis_of
-        from curvegan.submitting.layers import data_layers
+        from curvegan.submitting.layers import data_layers, repeats
         from curvegan.submitting.plan import Draw, planned
         from curvegan.submitting.starting import have_workers
         from curvegan.sweep import Sweep
 
-        all_axes = [axis_of(key, values) for key, values in (axes or {}).items()]
-        repeated, keys = _seeds(seeds, keys)
+        all_axes = [axis_of(key, values) for key, values in by_key(axes or {}, "axes").items()]
+        repeated, keys = repeats(seeds, keys)
         plan = planned(
             self._layers(keys, preset, data, start, config),
             all_axes,
             repeated,
-            None if random is None else Draw(random, sweep_seed),
+            None if random is None else Draw(whole(random, "random", 1), seed_of(sweep_seed)),
             name=name,
-            tags=tuple(tags),
-            priority=priority,
+            tags=words(tags, "tags"),
+            priority=whole(priority, "a priority"),
             skip_invalid=skip_invalid,
             datasets=data_layers(self.store, all_axes) if any(axis.key == "data" for axis in all_axes) else {},
         )
@@ -153,13 +155,13 @@ class Lab(Services):
         *,
         by: str | Sequence[str] | None = None,
         trials: int | None = None,
-        seeds: int | Sequence[int] = 3,
+        seeds: int | str | Iterable[int] = 3,
         batch: int | None = None,
         halving: int | None = None,
         sampler: str = "tpe",
         sampler_seed: int = 0,
         name: str | None = None,
-        tags: Sequence[str] = (),
+        tags: str | Sequence[str] = (),
         priority: int = 0,
         preset: str | None = None,
         data: str | None = None,
@@ -187,28 +189,30 @@ class Lab(Services):
 
         Raises InvalidInput, InvalidConfig, DatasetNotFound.
         """
+        from curvegan.submitting.layers import repeats
         from curvegan.submitting.starting import have_workers
         from curvegan.tuning.controller import opened
         from curvegan.tuning.plan import TRIALS, new_plan
         from curvegan.tuning.space import dimension_of
         from curvegan.tuning.study import Study
 
-        repeated, keys = _seeds(seeds, keys)
+        repeated, keys = repeats(seeds, keys)
+        trials = None if trials is None else whole(trials, "trials")
         plan = (
             None
             if space is None
             else new_plan(
-                [dimension_of(key, values) for key, values in space.items()],
+                [dimension_of(key, values) for key, values in by_key(space, "what is searched").items()],
                 self._layers(keys, preset, data, start, config),
-                by=[by] if isinstance(by, str) else list(by or ()),
+                by=words(() if by is None else by, "metrics"),
                 seeds=repeated or "1",
                 trials=TRIALS if trials is None else trials,
-                batch=batch,
-                halving=halving,
+                batch=None if batch is None else whole(batch, "a batch"),
+                halving=None if halving is None else whole(halving, "halving"),
                 sampler=sampler,
-                seed=sampler_seed,
-                tags=tuple(tags),
-                priority=priority,
+                seed=seed_of(sampler_seed),
+                tags=words(tags, "tags"),
+                priority=whole(priority, "a priority"),
             )
         )
         controller, ids = opened(self, name, plan, trials)
@@ -218,10 +222,10 @@ class Lab(Services):
 
     def find_study(self, which: int | str = "last") -> "Study":
         """Return a study by its id, its name, or as "last". Raises InvalidInput, SweepNotFound."""
-        from curvegan.tuning.controller import found
+        from curvegan.tuning.controller import study_id_of
         from curvegan.tuning.study import Study
 
-        return Study(self, found(self, which))
+        return Study(self, study_id_of(self, which if isinstance(which, str) else whole(which, "a study's id")))
 
     def jobs(self, where: str | None = None) -> "Jobs":
         """Return all jobs, or those that a filter means, as in `loss=ns and rmse<0.1`: a set that reads nothing yet.
@@ -238,14 +242,19 @@ class Lab(Services):
         from curvegan.job import Job
         from curvegan.selecting import select_one
 
-        return Job(self, self.store.job(which).id if isinstance(which, int) else select_one(self.store, which))
+        if isinstance(which, str):
+            return Job(self, select_one(self.store, which))
+        return Job(self, self.store.job(whole(which, "a job's id")).id)
+
+    # A laboratory is no sequence: `lab.jobs()` is.
+    __iter__ = None
 
     def find_sweep(self, which: int | str = "last") -> "Sweep":
         """Return a sweep by its id, its name, or as "last". Raises SweepNotFound, InvalidInput."""
         from curvegan.selecting import select_sweep
         from curvegan.sweep import Sweep
 
-        sweep_id = which if isinstance(which, int) else select_sweep(self.store, which)
+        sweep_id = select_sweep(self.store, which) if isinstance(which, str) else whole(which, "a sweep's id")
         return Sweep(self, self.store.sweep(sweep_id).id)
 
     @cached_property
@@ -263,12 +272,17 @@ class Lab(Services):
         start: "Job | int | str | None",
         config: Mapping[str, Any] | str | Path | None,
     ) -> list[Mapping[str, Any]]:
+        from curvegan.job import Job
         from curvegan.submitting.layers import job_layers, keyed
 
-        started = self[start] if isinstance(start, int | str) else start
+        started = None if start is None else start if isinstance(start, Job) else self[start]
         file = Path(config) if isinstance(config, str | Path) else None
-        below = keyed(config) if isinstance(config, Mapping) else None
-        return job_layers(self, keyed(keys), preset, file, below, data, started.config if started else None)
+        below = None if file or config is None else keyed(by_key(config, "keys of a config"))
+        named = (
+            None if preset is None else word(preset, "a preset"),
+            None if data is None else word(data, "a data set"),
+        )
+        return job_layers(self, keyed(keys), named[0], file, below, named[1], started.config if started else None)
 
     def __enter__(self) -> Self:
         return self
@@ -282,10 +296,3 @@ class Lab(Services):
         from curvegan_db.sql.database import shown_url
 
         return f"<Lab in {shown_url(self.store.engine)}>"
-
-
-def _seeds(seeds: int | Sequence[int] | None, keys: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """Return seeds as `--seeds` takes them, and the keys; of a single seed that is listed it is the key."""
-    if seeds is None or isinstance(seeds, int):
-        return None if seeds is None else str(seeds), keys
-    return (None, keys | {"seed": seeds[0]}) if len(seeds) == 1 else (",".join(map(str, seeds)), keys)

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from curvegan.given import MOST, whole, word, words
 from curvegan.jobs import Jobs
 from curvegan.results.picture import Picture
 from curvegan.results.table import Table
+from curvegan.words import inert
 
 if TYPE_CHECKING:
     from curvegan.services import Services
@@ -58,16 +60,20 @@ class Sweep(Jobs):
 
         return varied_keys(self.record)
 
-    def summary(self, by: Sequence[str] | None = None, metrics: Sequence[str] = ("rmse",)) -> Table:
+    def summary(self, by: str | Sequence[str] | None = None, metrics: str | Sequence[str] = ("rmse",)) -> Table:
         """Return what groups of its jobs come to, as `Jobs.summary` does; by the keys that it varies without `by`."""
         return super().summary(self.varied if by is None else by, metrics)
 
-    def losses(self, by: Sequence[str] | None = None) -> Table:
+    def losses(self, by: str | Sequence[str] | None = None) -> Table:
         """Return all its loss curves as one long table, as `Jobs.losses` does, with the keys that it varies."""
         return super().losses(self._axes_of_jobs() if by is None else by)
 
     def plot(
-        self, kind: str | None = None, by: Sequence[str] | None = None, metric: str = "rmse", count: int = 12
+        self,
+        kind: str | None = None,
+        by: str | Sequence[str] | None = None,
+        metric: str = "rmse",
+        count: int = 12,
     ) -> Picture:
         """Return a picture of it: heatmap, fan or best, as `curvegan plot` draws. Raises InvalidInput, ResultNotFound.
 
@@ -83,8 +89,9 @@ class Sweep(Jobs):
 
         if kind not in (None, "heatmap", "fan", "best"):
             raise InvalidInput(f"no picture of a sweep is called {kind!r:.40}; there are heatmap, fan and best")
-        picture = SweepPicture(self._services.store, self.record, kind, by, metric_field(metric))
-        drawn = picture.draw(count)
+        keys, field = None if by is None else words(by, "keys"), metric_field(word(metric, "a metric"))
+        picture = SweepPicture(self._services.store, self.record, kind, keys, field)
+        drawn = picture.draw(whole(count, "how many panels", 1, MOST))
         return Picture(f"{picture.kind} of {picture.title}", drawn.to_bytes)
 
     def wait(self, worker: bool = True) -> Self:
@@ -111,5 +118,10 @@ class Sweep(Jobs):
 
     def _lines(self) -> list[str]:
         from curvegan.watching.sweep_fields import sweep_lines
+        from curvegan_db.errors import SweepNotFound
 
-        return sweep_lines(self._services.store, self.record) if self.id else [_NOTHING_LEFT]
+        try:
+            lines = sweep_lines(self._services.store, self.record) if self.id else [_NOTHING_LEFT]
+        except SweepNotFound:
+            return [f"Sweep {self.id}: its last job was deleted"]
+        return list(map(inert, lines))

@@ -1,4 +1,4 @@
-"""Numbers, times, counts and values as people read them."""
+"""Numbers, times, counts, values and foreign texts as people read them."""
 
 import math
 from collections.abc import Sequence
@@ -59,3 +59,8 @@ def shown(value: Any) -> str:
 def named(keys: Sequence[str], values: Sequence[Any]) -> str:
     """Return keys with their values, `lr=0.001 loss=ns`."""
     return " ".join(f"{key}={shown(value)}" for key, value in zip(keys, values, strict=True))
+
+
+def inert(text: str) -> str:
+    """Return the text with all that could steer a terminal (controls, escapes, text direction) spelled out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -39,6 +39,7 @@ def fused_code(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
     keep_in(code)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # each process would compile every module again
         yield code
 
 

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import takewhile
 from math import ceil
 from multiprocessing.connection import Connection
 from typing import Any, Literal
@@ -28,6 +29,8 @@ from benchmarks.fleet.wire import Ready, Wire
 THINK_S = 0.001
 """What a worker does between two statements: benchmarks.fleet.costs, its CPU by its statements."""
 BEATS_A_COUNT = 4
+TAKES = "UPDATE jobs SET began_at"
+WRITES = ("INSERT", "UPDATE", "DELETE")
 Looks = Literal["polls", "listens"]
 
 
@@ -68,6 +71,10 @@ def rows_of(result: pq.abc.PGresult) -> list[list[str]]:
     return [[(result.get_value(n, k) or b"").decode() for k in columns] for n in range(result.ntuples)]
 
 
+def _after_taking(sent: Sequence[Sent]) -> Sequence[Sent]:
+    return sent[next(n for n, each in enumerate(sent, 1) if TAKES in each.text) :]
+
+
 class Client:
     """One worker."""
 
@@ -97,33 +104,37 @@ class Client:
         await self.wire.close()
 
     async def claim(self) -> int:
-        """Take a pack as the store does: the best, then those of its like that are this worker's share."""
+        """Take a pack as the store does: what is best is looked at, then this worker's share of its like is taken."""
         self.own |= {"token": uuid.uuid4().hex}
-        sent, started = self.script.claims[PACK], time.monotonic()
+        started = time.monotonic()
         await self.begin()
-        others = next(n for n, each in enumerate(sent) if "jobs.id !=" in each.text)
-        size = await self.choose(sent[: others + 1])
-        for each in self.script.claims[size][others + 1 :] if size else [Sent("", [{}])]:
+        room = await self.choose(self.script.claims[PACK])
+        size = await self.take(self.script.claims[room]) if room else 0
+        for each in _after_taking(self.script.claims[size]) if size else [Sent("", [{}])]:
             await self.one(each)
         self.note("claim", started)
         return size
 
     async def choose(self, sent: Sequence[Sent]) -> int:
-        """Lock the jobs of a pack, up to this worker's share; how many they are."""
+        """Look at the best job, and return how many like it are this worker's share."""
         changed: dict[str, Any] = {}
-        for each in sent:
+        for each in takewhile(lambda each: TAKES not in each.text, sent):
             rows = await self.one(each, changed)
             if "jobs.pack_key," in each.text and not rows:
                 return 0
-            if "jobs.pack_key," in each.text:
-                self.own[0] = rows[0][0]
-            elif "workers.devices" in each.text:
+            if "workers.devices" in each.text:
                 peers = max(1, sum(int(row[2]) for row in rows))
                 changed = {"param_1": PACK * peers}
             elif "count(*)" in each.text:
-                changed = {"param_1": min(PACK, ceil(int(rows[0][0]) / peers)) - 1}
-        self.own |= {n: row[0] for n, row in enumerate(rows, 1)}
-        return 1 + len(rows)
+                waiting, changed = int(rows[0][0]), {}
+        return min(PACK, max(1, ceil(waiting / peers)))
+
+    async def take(self, sent: Sequence[Sent]) -> int:
+        """Take what is free of it, whatever it has for a priority; how many they are."""
+        taking = next(each for each in sent if TAKES in each.text)
+        rows = await self.one(taking, {"priority_1": 0})
+        self.own |= dict(enumerate(sorted(int(row[0]) for row in rows)))
+        return len(rows)
 
     async def train(self, size: int) -> None:
         """Train a claim in parts, as the fused engine does, with the heartbeats and the records that it takes."""
@@ -191,7 +202,7 @@ class Client:
         rows = [row for result in results for row in rows_of(result)] if not sent.many else []
         if CLOCK in sent.text:
             self.moment = datetime.fromisoformat(rows[0][0])
-        elif not sent.text.startswith("SELECT") and (n := sum(r.command_tuples or 0 for r in results)) != sent.rows:
+        elif sent.text.startswith(WRITES) and (n := sum(r.command_tuples or 0 for r in results)) != sent.rows:
             raise RuntimeError(f"{n} rows and not {sent.rows}: {sent.text}")
         await asyncio.sleep(THINK_S)
         return rows

@@ -64,12 +64,32 @@ def limited(file: IO[bytes], path: Path) -> bytes:
 
 def read_array(array: Any, wishes: Wishes) -> Reading:
     """Read a NumPy array, or a frame of pandas or polars as its own CSV. Raises as `read` does."""
-    if hasattr(array, "to_csv"):
-        return read(array.to_csv().encode(), "frame.csv", wishes)
+    if getattr(array, "ndim", 0) == 2 and hasattr(array, "to_csv"):
+        return _of_pandas(array, wishes)
     if hasattr(array, "write_csv"):
-        return read(array.write_csv().encode(), "frame.csv", wishes)
+        return read(array.write_csv().encode(), "frame.csv", _with_header(wishes))
+    try:
+        values = np.asarray(array)
+    except ValueError:
+        raise DatasetRefused("the array must be 2-D, one curve a row, and its rows of one length") from None
     with np.errstate(over="ignore", invalid="ignore"):
-        return _reading(table_of_array(np.asarray(array)), wishes)
+        return _reading(table_of_array(values), wishes)
+
+
+def _of_pandas(frame: Any, wishes: Wishes) -> Reading:
+    """Read a frame of pandas with its index, of which nothing is taken where it only counts the rows."""
+    wished = _with_header(wishes)
+    if type(frame.index).__name__ == "RangeIndex" and not wishes.transpose:
+        return read(frame.to_csv(index=False).encode(), "frame.csv", wished)
+    if frame.index.nlevels > 1 or wishes.transpose or wishes.long or wishes.index_column:
+        return read(frame.to_csv().encode(), "frame.csv", wished)
+    name = "index" if frame.index.name is None else str(frame.index.name)
+    return read(frame.to_csv(index_label=name).encode(), "frame.csv", replace(wished, index_column=name))
+
+
+def _with_header(wishes: Wishes) -> Wishes:
+    """Return the wishes for a frame, which has names of columns in its first line and nowhere else."""
+    return replace(wishes, header=True) if wishes.header is None and not wishes.transpose else wishes
 
 
 def _reading(table: Table, wishes: Wishes) -> Reading:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from unicodedata import combining, east_asian_width
 
-_CELL = "text-align:{};padding:2px 8px"
+from curvegan.words import inert
+
+# Facts of a job have two blanks between a number and what it means.
+_CELL = "text-align:{};padding:2px 8px;white-space:pre-wrap"
 
 
 def html_table(names: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[bool], caption: str = "") -> str:
@@ -20,15 +24,18 @@ def _cells(row: Sequence[str], styles: Sequence[str]) -> str:
 
 
 def text_table(names: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], caption: str = "") -> str:
-    """Return the same table for a terminal."""
-    printable = ["".join(c if c.isprintable() else "?" for c in text) for row in rows for text in row]
-    cells = [list(names), *(printable[i : i + len(names)] for i in range(0, len(printable), len(names)))]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join(
-            text.rjust(width) if flag else text.ljust(width)
-            for text, width, flag in zip(line, widths, right, strict=True)
-        ).rstrip()
-        for line in cells
-    ]
+    """Return the same table for a terminal, foreign text inert too."""
+    cells = [[inert(text) for text in row] for row in (names, *rows)]
+    widths = [max(map(_width_of, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(_padded(*cell) for cell in zip(line, widths, right, strict=True)).rstrip() for line in cells]
     return "\n".join([*lines, *([caption] if caption else [])])
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    blank = " " * (width - _width_of(text))
+    return blank + text if right else text + blank
+
+
+def _width_of(text: str) -> int:
+    """Return how many cells of a terminal a text takes, by what Unicode says of its characters."""
+    return len(text) + sum(east_asian_width(c) in "FW" for c in text) - sum(combining(c) > 0 for c in text)

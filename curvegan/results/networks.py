@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from curvegan.given import by_key, file_of, seed_of, whole
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import ArrayLike, NDArray
 
     from curvegan_core.config.train import TrainConfig
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
     from curvegan_core.records.checkpoint import Checkpoint
 
 
-def load(path: str | Path, config: "TrainConfig | Mapping[str, Any] | None" = None) -> "Generator":
+def load(path: "str | Path", config: "TrainConfig | Mapping[str, Any] | None" = None) -> "Generator":
     """Return the generator of a checkpoint's file, as `curvegan fetch-checkpoint` writes it; no store is asked.
 
     Args:
@@ -29,11 +32,11 @@ def load(path: str | Path, config: "TrainConfig | Mapping[str, Any] | None" = No
     from curvegan_core.records.checkpoint import Checkpoint
 
     try:
-        data = Path(path).read_bytes()
+        data = file_of(path).read_bytes()
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}; name a checkpoint's file") from None
     checkpoint = Checkpoint.from_bytes(data)
-    given = TrainConfig.parse(config) if isinstance(config, Mapping) else config
+    given = config if config is None or isinstance(config, TrainConfig) else TrainConfig.parse(by_key(config, "keys"))
     return Generator(checkpoint, given or checkpoint.config)
 
 
@@ -125,7 +128,7 @@ class Generator(_Network):
         from curvegan_core.networks import latents
         from curvegan_core.noise import Stream
 
-        return latents(self.config, _seed(seed), Stream.SAMPLE, _count(n), label)
+        return latents(self.config, seed_of(seed), Stream.SAMPLE, _count(n), _label(self.config, label))
 
     def sample(self, n: int = 10, seed: int = 0, label: int | None = None) -> "NDArray[Any]":
         """Draw n curves, (n, points), in units of y: the numbers of `curvegan sample -n N --seed SEED`.
@@ -139,7 +142,8 @@ class Generator(_Network):
     def _drawn(self, n: int, seed: int, label: int | None) -> "NDArray[Any]":
         from curvegan_core.sampling import samples
 
-        return samples(self.checkpoint, self.config, _count(n), _seed(seed), not self._averaged, label)
+        named = _label(self.config, label)
+        return samples(self.checkpoint, self.config, _count(n), seed_of(seed), not self._averaged, named)
 
     @property
     def _latent(self) -> int:
@@ -150,7 +154,7 @@ class Generator(_Network):
         import numpy as np
 
         share = np.linspace(0, 1, _count(n), dtype=np.float32)[:, None]
-        start, end = (np.asarray(z, np.float32)[None] for z in (z0, z1))
+        start, end = (_rows(z, self._latent, "the ends of a walk")[0][:1] for z in (z0, z1))
         return self((1 - share) * start + share * end)
 
     @property
@@ -181,11 +185,11 @@ class Discriminator(_Network):
         from curvegan_core.networks import discriminate, one_hot
 
         rows, single = _rows(curves, self.config.points, "curves", np.float64)
-        curve = self.config.curve
+        curve, label = self.config.curve, _label(self.config, label)
         seen = (rows - curve.mean) / curve.scale if isinstance(curve, Data) else rows
         seen = self._front.scores(seen) if self._front else seen
         if self.config.labelled:
-            if label not in range(len(self.config.labelled)):
+            if label is None:
                 raise InvalidInput(f"say of which label, by its number from 0 to {len(self.config.labelled) - 1}")
             seen = np.concatenate([seen, one_hot(self.config, np.full(len(seen), label))], axis=1)
         logits = discriminate(self.checkpoint.weights, seen.astype(np.float32), self.config)
@@ -203,6 +207,8 @@ def _rows(values: "ArrayLike", width: int, what: str, kind: Any = "float32") -> 
     from curvegan_core.errors import InvalidInput
 
     try:
+        if np.iscomplexobj(values):
+            raise TypeError
         rows = np.asarray(values, kind)
     except (TypeError, ValueError):
         raise InvalidInput(f"{what} are an array of numbers, not {type(values).__name__}") from None
@@ -214,14 +220,15 @@ def _rows(values: "ArrayLike", width: int, what: str, kind: Any = "float32") -> 
 def _count(n: int) -> int:
     from curvegan_core.errors import InvalidInput
 
-    if n < 1:
-        raise InvalidInput(f"at least 1 curve is drawn, not {n}")
-    return n
+    if (count := whole(n, "how many curves")) < 1:
+        raise InvalidInput(f"at least 1 curve is drawn, not {count}")
+    return count
 
 
-def _seed(seed: int) -> int:
+def _label(config: "TrainConfig", label: int | None) -> int | None:
+    """Return the number of a label that was learnt. Raises InvalidInput."""
     from curvegan_core.errors import InvalidInput
 
-    if not 0 <= seed < 2**64:
-        raise InvalidInput(f"a seed is a whole number from 0 to 2^64 - 1, not {seed}")
-    return seed
+    if label is not None and not config.labelled:
+        raise InvalidInput("no labels were learnt: leave the label out")
+    return None if label is None else whole(label, "a label's number", 0, len(config.labelled) - 1)

@@ -5,6 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from curvegan.given import file_of, whole, written
+from curvegan.words import inert
+
+# Letters of fewer pixels to the inch cannot be read, and more than these no printer has.
+DPI = 50, 600
+
 
 class Picture:
     """A plot: shown by a notebook as SVG or PNG, written by `save`. It is drawn when it is first looked at."""
@@ -28,16 +34,10 @@ class Picture:
         """Write it as a .png, .svg or .pdf file, over one that is there. Returns the path. Raises InvalidInput."""
         from curvegan_core.errors import InvalidInput
 
-        path = Path(path)
-        form = path.suffix.removeprefix(".").lower()
+        form = (path := file_of(path)).suffix.removeprefix(".").lower()
         if form not in ("png", "svg", "pdf"):
             raise InvalidInput(f"{path} is no picture's name: it ends in .png, .svg or .pdf")
-        data = self._draw(form, dpi)
-        try:
-            path.write_bytes(data)
-        except OSError as error:
-            raise InvalidInput(f"{path} cannot be written: {error.strerror}; give another place") from None
-        return path
+        return written(path, self._draw(form, None if dpi is None else whole(dpi, "dpi", *DPI)))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from base64 import b64encode
@@ -45,4 +45,4 @@ class Picture:
         return {"image/png": b64encode(self.png).decode(), "image/svg+xml": self.svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        return f"<Picture: {self.title}; .save(path) writes it as .png, .svg or .pdf>"
+        return f"<Picture: {inert(self.title)}; .save(path) writes it as .png, .svg or .pdf>"

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from curvegan.given import whole
 from curvegan.results.html import html_table, text_table
 from curvegan.words import moment, number, plural
 
@@ -46,11 +47,21 @@ class Table:
     def __len__(self) -> int:
         return len(next(iter(self._columns.values()), ()))
 
-    def __getitem__(self, which: str | int) -> Any:
-        """Return a column as a numpy array, (rows,), or a row as a dict. Raises KeyError, IndexError."""
+    def __contains__(self, name: object) -> bool:
+        """Return whether it has a column of this name."""
+        return name in self._columns
+
+    def __getitem__(self, which: str | int | slice) -> Any:
+        """Return a column as a numpy array, (rows,), a row as a dict, or the table of some rows.
+
+        Raises KeyError, IndexError.
+        """
         if isinstance(which, str):
             return self._array(which)
-        return {name: _value(column[which]) for name, column in self._columns.items()}
+        if isinstance(which, slice):
+            return Table({name: column[which] for name, column in self._columns.items()}, self._kinds)
+        row = whole(which, "a row")
+        return {name: _value(column[row]) for name, column in self._columns.items()}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield the rows as dicts."""
@@ -132,7 +143,7 @@ class Table:
         cells = [[_text(self._columns[name][row]) for name in names] for row in rows]
         if count > _SHOWN:
             cells.insert(_SHOWN // 2, ["…"] * len(names))
-        right = [bool(count) and not isinstance(self._columns[name][0], _LEFT) for name in names]
+        right = [bool(count) and not any(isinstance(value, _LEFT) for value in self._columns[name]) for name in names]
         left_out = len(cells) < count or len(names) < len(self._columns)
         size = f"{plural(count, 'row')} of {plural(len(self._columns), 'column')}" if left_out else ""
         return names, cells, right, "; ".join(filter(None, [size, self._note]))

@@ -4,7 +4,8 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
-from curvegan.showing.terminal import console, inert
+from curvegan.showing.terminal import console
+from curvegan.words import inert
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

@@ -1,4 +1,4 @@
-"""What a terminal reads: text that is made inert, and messages on stderr."""
+"""What a terminal reads: lines that fit it, and messages on stderr."""
 
 import os
 import re
@@ -6,6 +6,8 @@ import shutil
 import sys
 import textwrap
 from typing import TYPE_CHECKING, TextIO
+
+from curvegan.words import inert
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,11 +17,6 @@ UNLIMITED_WIDTH = 100_000
 _NARROWEST = 20
 # A blank at which no line is parted, and the second cell of a wide character. No text has them that was made inert.
 _KEPT, _FILLER = "\0", "\1"
-
-
-def inert(text: str) -> str:
-    """Return the text with all that could steer a terminal (controls, escapes, text direction) spelled out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def fitted(text: str, stream: TextIO) -> str:

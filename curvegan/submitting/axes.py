@@ -7,12 +7,13 @@ lr=1e-5..1e-2           drawn from there, for `--random`
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple, NoReturn
 
 from curvegan import toml
+from curvegan.given import whole
 
 MOST_AXES, MOST_POINTS = 16, 100_000
 _DIGITS = 6
@@ -85,7 +86,8 @@ def axis_of(key: str, values: Any) -> Axis:
     """Return an axis of plain values, of a `Span` for `--random`, or of one value. Raises InvalidInput."""
     if isinstance(values, Span):
         return _between_ends(key, *values)
-    several = [values] if isinstance(values, str | int | float) else [plain(value) for value in values]
+    values = plain(values)
+    several = list(map(plain, values)) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
     if not several:
         _refuse(f"the axis {key:.60} has no value")
     for value in several:
@@ -112,7 +114,7 @@ def span(low: float, high: float) -> Span:
     Whole numbers are drawn where both ends are whole. Raises InvalidInput.
     """
     ends = plain(low), plain(high)
-    if not all(isinstance(end, int | float) and not isinstance(end, bool) and abs(end) < _MOST for end in ends):
+    if not all(map(_is_number, ends)):
         _refuse(f"span({low!r:.40}, {high!r:.40}): both ends of a range are numbers, as in span(1e-5, 1e-2)")
     if not ends[0] < ends[1]:
         _refuse(f"span({low!r:.40}, {high!r:.40}): the smaller end of a range comes first")
@@ -230,12 +232,17 @@ def _spaced(key: str, text: str) -> list[Value]:
 
 
 def _spread(kind: str, typed: str, low: float, high: float, count: int) -> list[Value]:
-    if not all(isinstance(end, int | float) for end in (low, high, count)):
+    if not all(map(_is_number, (low, high, count))):
         _refuse(f"{typed}({low!r:.40}, {high!r:.40}, {count!r:.40}): all three are numbers, as in log(1e-5, 1e-2, 7)")
+    count = whole(count, f"{typed}: how many values there are")
     if not low < high or not 2 <= count <= MOST_POINTS or (kind == "log" and low <= 0):
         positive = ", both above 0" if kind == "log" else ""
         _refuse(f"{typed}: the first value is below the last{positive}, and there are 2 or more")
     return [_rounded(_between(low, high, index / (count - 1), kind == "log")) for index in range(count)]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST
 
 
 def _range(key: str, text: str) -> Axis:
@@ -253,7 +260,7 @@ def _between_ends(key: str, low: float, high: float) -> Axis:
 
 def _number(key: str, text: str) -> float:
     value = toml.value(text)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MOST:
+    if not _is_number(value):
         _refuse(f"{key:.60}: {text!r:.60} is no number")
     return float(value)
 

@@ -77,5 +77,6 @@ def _check_step(job: "Job", step: int) -> None:
             f"job {job.id} is itself a fork from step {first} on; `curvegan fork {job.parent} --at {step}` has the past"
         )
     if not first <= step <= job.step:
-        done = f"it has done {job.step} steps" if job.step else "it has done no step yet"
-        raise InvalidInput(f"job {job.id} cannot be forked at step {step}: {done}; --at takes {first} to {job.step}")
+        done = f"it has done {job.step} steps; --at takes {first} to {job.step}"
+        why = done if job.step >= first else f"it has done no step yet; `curvegan wait {job.id}` follows it"
+        raise InvalidInput(f"job {job.id} cannot be forked at step {step}: {why}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from curvegan import toml
 from curvegan.datasets import data_layer
+from curvegan.given import seed_of, whole
 from curvegan.selecting import select_one
 from curvegan.submitting.axes import plain
 
@@ -104,6 +105,16 @@ def keyed(values: Mapping[str, Any]) -> dict[str, Any]:
         spelled = {name: plain(inner) for name, inner in value.items()} if isinstance(value, Mapping) else plain(value)
         layer = toml.overlay(layer, layer_of(key, spelled))
     return layer
+
+
+def repeats(seeds: int | str | Iterable[int] | None, keys: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """Return seeds as `--seeds` takes them, and the keys; of a single seed that is listed it is the key."""
+    if seeds is None or isinstance(seeds, str):
+        return seeds, keys
+    if not isinstance(seeds, Iterable):
+        return str(whole(seeds, "the number of seeds")), keys
+    listed = list(map(seed_of, seeds))
+    return (None, keys | {"seed": listed[0]}) if len(listed) == 1 else (",".join(map(str, listed)), keys)
 
 
 def layer_of(key: str, value: Any) -> dict[str, Any]:

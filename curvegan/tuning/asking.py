@@ -36,9 +36,9 @@ def asked(plan: "Plan", trials: Sequence[Trial], count: int = 1) -> list[Asked]:
     there = len(trials)
     begun = there % plan.batch if plan.batch else 0
     told, size = trials[: there - begun], min(plan.batch or count, plan.trials - there + begun)
-    found = list(islice(_valid(plan, told, f"{plan.seed}/{len(told)}"), size))[begun:]
+    batch = list(islice(_valid(plan, told, f"{plan.seed}/{len(told)}"), size))[begun:]
     known = [trial.point for trial in trials[len(told) :]]
-    return [one for one in found if one.point not in known]
+    return [one for one in batch if one.point not in known]
 
 
 def is_due(plan: "Plan", trials: Sequence[Trial]) -> bool:

@@ -36,13 +36,13 @@ class StudyStanding:
     @property
     def is_over(self) -> bool:
         """Whether all trials have ended, none is to come, and none trains on."""
-        whole = self.exhausted or len(self.trials) >= self.plan.trials
-        return whole and self.ended == len(self.trials) and not promotions(self.plan, self.trials, self.exhausted)
+        all_there = self.exhausted or len(self.trials) >= self.plan.trials
+        return all_there and self.ended == len(self.trials) and not promotions(self.plan, self.trials, self.exhausted)
 
     @property
     def rungs(self) -> tuple[int, int]:
         """How many rungs of its trials have ended, and how many there will be at most; without halving one of each."""
-        below = {steps: place for place, steps in enumerate(self.plan.rungs)}
+        below = {steps: rung for rung, steps in enumerate(self.plan.rungs)}
         size, trials = self.plan.batch or self.plan.trials, self.plan.trials
         groups = [min(size, trials - start) for start in range(0, trials, size)]
         ended = sum(below.get(trial.steps, 0) + trial.ended for trial in self.trials)
@@ -91,12 +91,12 @@ class Controller:
 
     def _train_on(self, trials: Sequence[Trial], exhausted: bool = False) -> list[int]:
         """Give more steps to the best third of each rung that is due; return the jobs."""
-        found = list[int]()
+        promoted = list[int]()
         for jobs, before, steps in promotions(self.plan, trials, exhausted):
             beyond = sum(reached > before for trial in trials for reached in trial.reached)
             if self.lab.store.extend_in_study(self.id, jobs, before, steps, beyond):
-                found += jobs
-        return found
+                promoted += jobs
+        return promoted
 
     def add(self, trials: Sequence[Trial], requests: "Sequence[JobRequest]") -> list[int]:
         """Store jobs of new trials behind those that are known; none where somebody else has stored some since."""
@@ -149,7 +149,7 @@ def opened(
     return (Controller(lab, study, plan), ids) if ids else (_resumed(lab, lab.store.sweep(study), plan, trials), [])
 
 
-def found(lab: "Services", which: int | str) -> int:
+def study_id_of(lab: "Services", which: int | str) -> int:
     """Return the id of the study that is meant by id, name, or as "last". Raises InvalidInput, SweepNotFound."""
     if isinstance(which, int) or WHOLE.fullmatch(which):
         return lab.store.sweep(int(which)).id

@@ -165,16 +165,16 @@ class Plan:
     def differences(self, other: "Plan") -> list[str]:
         """Return in what another plan is another study, in words; empty where its jobs would be the same."""
         keys = dict.fromkeys([*self.space, *other.space])
-        found = [
+        differences = [
             f"--space {key}={self.space[key]}" if key in self.space else f"no --space {key}"
             for key in keys
             if self.space.get(key) != other.space.get(key)
         ]
         mine, others = asdict(self), asdict(other)
-        found += [f"{said} {_word(mine[name])}" for name, said in _SAID.items() if mine[name] != others[name]]
-        if list(self.space) != list(other.space) and not found:
-            found.append(f"its keys in the order {', '.join(self.space)}")
-        return found + [
+        differences += [f"{said} {_word(mine[name])}" for name, said in _SAID.items() if mine[name] != others[name]]
+        if list(self.space) != list(other.space) and not differences:
+            differences.append(f"its keys in the order {', '.join(self.space)}")
+        return differences + [
             f"{key}={_word(self.base.get(key, 'its default'))}"
             for key in dict.fromkeys([*self.base, *other.base])
             if self.base.get(key) != other.base.get(key)

@@ -31,11 +31,11 @@ def front(plan: "Plan", trials: "Sequence[Trial]") -> "list[Trial]":
     They are in the order of the first metric, of equals the first trial first. With halving only those that have the
     most steps of all are among them.
     """
-    found: list[tuple[_Key, Trial]] = []
+    unbeaten: list[tuple[_Key, Trial]] = []
     for key, trial in sorted(_keyed(plan, trials), key=lambda pair: pair[0]):
-        if not any(_beats(other, key) for other, _ in found):
-            found.append((key, trial))
-    return [trial for _, trial in found]
+        if not any(_beats(other, key) for other, _ in unbeaten):
+            unbeaten.append((key, trial))
+    return [trial for _, trial in unbeaten]
 
 
 def ranked(plan: "Plan", trials: "Sequence[Trial]") -> "list[Trial]":
@@ -49,7 +49,7 @@ def ranked(plan: "Plan", trials: "Sequence[Trial]") -> "list[Trial]":
 def places(plan: "Plan", trials: "Sequence[Trial]") -> list[tuple[float, ...] | None]:
     """Return for each trial how many are better by each metric; None for one of which nothing is known yet."""
     keys = [_told_key(plan, trial) for trial in trials]
-    lists = [sorted(key[place] for key in keys if key) for place in range(len(plan.metrics))]
+    lists = [sorted(key[metric] for key in keys if key) for metric in range(len(plan.metrics))]
     return [
         tuple(float(bisect_left(known, one)) for known, one in zip(lists, key, strict=True)) if key else None
         for key in keys
@@ -68,30 +68,30 @@ def promotions(plan: "Plan", trials: "Sequence[Trial]", exhausted: bool = False)
 
 
 def _of_group(plan: "Plan", group: "Sequence[Trial]", last: bool) -> list[Promotion]:
-    found, whole = list[Promotion](), last or len(group) == plan.batch
+    promoted, is_whole = list[Promotion](), last or len(group) == plan.batch
     for before, steps in pairwise(plan.rungs):
         here, beyond = [t for t in group if t.steps == before], sum(t.steps > before for t in group)
-        whole = whole and all(trial.ended for trial in here)
+        is_whole = is_whole and all(trial.ended for trial in here)
         count = sum(trial.ended for trial in here) + beyond
-        share = -(-count // THIRD) if whole else 0 if plan.batch else count // THIRD
+        share = -(-count // THIRD) if is_whole else 0 if plan.batch else count // THIRD
         if chosen := _best(plan, here, share - beyond):
-            found.append(Promotion([job for trial in chosen for job in trial.succeeded], before, steps))
-            whole = False
-    return found
+            promoted.append(Promotion([job for trial in chosen for job in trial.succeeded], before, steps))
+            is_whole = False
+    return promoted
 
 
 def _best(plan: "Plan", trials: "Sequence[Trial]", count: int) -> "list[Trial]":
     """Return so many of the best trials: front after front, of the last one those that lie the farthest apart."""
     if len(plan.metrics) == 1:
         return ranked(plan, trials)[: max(0, count)]
-    found: list[Trial] = []
+    best: list[Trial] = []
     left = [trial for trial in trials if trial.values]
-    while left and len(found) < count:
+    while left and len(best) < count:
         first = front(plan, left)
-        found += _apart(plan, first, count - len(found))
+        best += _apart(plan, first, count - len(best))
         numbers = {trial.number for trial in first}
         left = [trial for trial in left if trial.number not in numbers]
-    return found
+    return best
 
 
 def _apart(plan: "Plan", first: "Sequence[Trial]", count: int) -> "list[Trial]":
@@ -99,11 +99,11 @@ def _apart(plan: "Plan", first: "Sequence[Trial]", count: int) -> "list[Trial]":
     if count >= len(first):
         return list(first)
     room = dict.fromkeys((trial.number for trial in first), 0.0)
-    for place in range(len(plan.metrics)):
-        line = sorted(first, key=lambda trial: trial.values[place])
-        width = (line[-1].values[place] - line[0].values[place]) or 1.0
+    for metric in range(len(plan.metrics)):
+        line = sorted(first, key=lambda trial: trial.values[metric])
+        width = (line[-1].values[metric] - line[0].values[metric]) or 1.0
         for low, trial, high in zip([None, *line], line, [*line[1:], None], strict=False):
-            gap = math.inf if low is None or high is None else (high.values[place] - low.values[place]) / width
+            gap = math.inf if low is None or high is None else (high.values[metric] - low.values[metric]) / width
             room[trial.number] += gap
     return sorted(first, key=lambda trial: -room[trial.number])[:count]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any, NoReturn
+from warnings import catch_warnings, simplefilter
 
 from curvegan.submitting.axes import Axis
 from curvegan.tuning.ranking import places
@@ -78,11 +79,11 @@ def _estimated(plan: "Plan", told: Sequence[Trial], seed: str, accept: Accept) -
 
 def _suggested(trial: Any, dimension: "Dimension") -> "Value":
     """Return a value that a sampler suggests: which option first, and of a range how far up it lies."""
-    options, place = dimension.options, 0
+    options, number = dimension.options, 0
     if len(options) > 1:
-        place = trial.suggest_categorical(dimension.key, list(range(len(options))))
-    option = options[place]
-    return option.at(trial.suggest_float(f"{dimension.key} {place}", 0.0, 1.0)) if isinstance(option, Axis) else option
+        number = trial.suggest_categorical(dimension.key, list(range(len(options))))
+    option = options[number]
+    return option.at(trial.suggest_float(f"{dimension.key} {number}", 0.0, 1.0)) if isinstance(option, Axis) else option
 
 
 def _optuna_trial(optuna: Any, plan: "Plan", trial: Trial, values: Sequence[float] | None) -> Any:
@@ -90,13 +91,13 @@ def _optuna_trial(optuna: Any, plan: "Plan", trial: Trial, values: Sequence[floa
     params, distributions = dict[str, Any](), dict[str, Any]()
     for dimension in plan.dimensions:
         options, value = dimension.options, trial.point[dimension.key]
-        place = dimension.option(value) or 0
+        number = dimension.option(value) or 0
         if len(options) > 1:
-            params[dimension.key] = place
+            params[dimension.key] = number
             distributions[dimension.key] = optuna.distributions.CategoricalDistribution(list(range(len(options))))
-        if isinstance(option := options[place], Axis):
-            params[f"{dimension.key} {place}"] = option.share(float(value))
-            distributions[f"{dimension.key} {place}"] = optuna.distributions.FloatDistribution(0.0, 1.0)
+        if isinstance(option := options[number], Axis):
+            params[f"{dimension.key} {number}"] = option.share(float(value))
+            distributions[f"{dimension.key} {number}"] = optuna.distributions.FloatDistribution(0.0, 1.0)
     state = optuna.trial.TrialState.COMPLETE if values else optuna.trial.TrialState.RUNNING
     return optuna.trial.create_trial(state=state, params=params, distributions=distributions, values=values)
 
@@ -143,7 +144,9 @@ def _number(seed: str) -> int:
 
 def _imported(module: str, sampler: str) -> Any:
     try:
-        return import_module(module)
+        with catch_warnings():
+            simplefilter("ignore")  # what Optuna's bars would need in a notebook: ours are shown
+            return import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module:
             raise

@@ -6,7 +6,7 @@ r1=0,0.01..10           0, or any number from there
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -64,9 +64,9 @@ class Dimension:
         if value in self.values:
             return self.values.index(value)
         within = isinstance(value, int | float) and not isinstance(value, bool)
-        places = (n for n, r in enumerate(self.ranges) if within and r.low <= value <= r.high)  # type: ignore[operator]
-        place = next(places, None)
-        return None if place is None else len(self.values) + place
+        holding = (n for n, r in enumerate(self.ranges) if within and r.low <= value <= r.high)  # type: ignore[operator]
+        index = next(holding, None)
+        return None if index is None else len(self.values) + index
 
 
 def parse_dimension(text: str) -> Dimension:
@@ -82,7 +82,7 @@ def dimension_of(key: str, values: Any) -> Dimension:
     """Return a dimension of plain values, spans, or both; a text is read as it is typed. Raises InvalidInput."""
     if isinstance(values, str):
         return parse_dimension(f"{key}={values}")
-    several = [values] if isinstance(values, int | float | Span) else list(values)
+    several = [values] if isinstance(values, Span) or not isinstance(values, Iterable) else list(values)
     return _joined(key, [axis_of(key, value) for value in several])
 
 

@@ -1,13 +1,15 @@
 """A study: a search for good settings, from Python."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from curvegan.given import by_key, whole
 from curvegan.results.table import WORD, Table
 from curvegan.submitting.axes import plain
 from curvegan.tuning.controller import Controller, plan_of
-from curvegan.tuning.ranking import front
+from curvegan.tuning.ranking import front, ranked
 from curvegan.tuning.trials import Trial, trial_row
+from curvegan.words import inert
 
 if TYPE_CHECKING:
     from curvegan.services import Services
@@ -59,8 +61,7 @@ class Study:
 
         With halving also how many steps each has.
         """
-        rows = [trial_row(self.plan, trial) for trial in self._controller.look()]
-        return Table.of_rows(rows, _kinds(self.plan, rows))
+        return self._table(self._controller.look())
 
     def wait(self, worker: bool = True) -> Self:
         """Go on with the search to its end, with a bar. Ctrl-C raises Detached. Raises DatabaseUnreachable."""
@@ -77,8 +78,8 @@ class Study:
         """Return the point that its sampler would try next, and store nothing; None where it has no further one."""
         from curvegan.tuning.asking import asked
 
-        found = asked(self.plan, self._controller.look())
-        return dict(found[0].point) if found else None
+        next_trials = asked(self.plan, self._controller.look())
+        return dict(next_trials[0].point) if next_trials else None
 
     def submit(self, point: Mapping[str, Any], worker: bool = True) -> Trial:
         """Queue a trial at a point of the space, from whatever sampler; where it was tried before, return that one.
@@ -88,7 +89,7 @@ class Study:
         from curvegan.submitting.starting import have_workers
         from curvegan.tuning.space import is_in
 
-        is_in(self.plan.dimensions, spelled := {key: plain(value) for key, value in point.items()})
+        is_in(self.plan.dimensions, spelled := {key: plain(value) for key, value in by_key(point, "points").items()})
         wanted = {key: spelled[key] for key in self.plan.space}
         while True:
             trials = self._controller.look()
@@ -105,6 +106,7 @@ class Study:
     def trial(self, number: int) -> Trial:
         """Return a trial as it stands now. Raises InvalidInput for one that is not there."""
         trials = self._controller.look()
+        number = whole(number, "a trial's number")
         if not 0 <= number < len(trials):
             from curvegan_core.errors import InvalidInput
 
@@ -112,12 +114,35 @@ class Study:
         return trials[number]
 
     def __repr__(self) -> str:
+        from curvegan_db.errors import SweepNotFound
+
+        try:
+            return f"<{self._line(self._controller.look())}>"
+        except SweepNotFound:
+            return f"<Study {self.id}, deleted>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from curvegan_db.errors import SweepNotFound
+
+        try:
+            trials = self._controller.look()
+        except SweepNotFound:
+            return escape(repr(self))
+        best_first = [*ranked(self.plan, trials), *(trial for trial in trials if not trial.values)]
+        return f"<p>{escape(self._line(trials))}</p>{self._table(best_first)._repr_html_()}"
+
+    def _line(self, trials: Sequence[Trial]) -> str:
         from curvegan.tuning.progress import in_words
 
-        trials = self._controller.look()
         ended = sum(trial.ended for trial in trials)
         best = in_words(self.plan, front(self.plan, trials))
-        return f"<Study {self.id} {self.name}: {ended} of {self.plan.trials} trials have ended; {best}>"
+        return inert(f"Study {self.id} {self.name}: {ended} of {self.plan.trials} trials have ended; {best}")
+
+    def _table(self, trials: Sequence[Trial]) -> Table:
+        rows = [trial_row(self.plan, trial) for trial in trials]
+        return Table.of_rows(rows, _kinds(self.plan, rows))
 
 
 def _kinds(plan: "Plan", rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -130,9 +155,9 @@ def _kinds(plan: "Plan", rows: list[dict[str, Any]]) -> dict[str, Any]:
         "jobs": str,
     }
     for key in plan.space:
-        found = {type(row[key]) for row in rows}
-        if found and found <= {int, float}:
-            kinds[key] = float if float in found else int
-        elif found == {bool}:
+        types = {type(row[key]) for row in rows}
+        if types and types <= {int, float}:
+            kinds[key] = float if float in types else int
+        elif types == {bool}:
             kinds[key] = bool
     return kinds

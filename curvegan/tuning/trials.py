@@ -107,26 +107,26 @@ def _trial(plan: "Plan", number: int, point: "Mapping[str, Value]", jobs: Sequen
         waits = all(row.state == "queued" for row in jobs)
         return Trial(number, point, ids, QUEUED if waits else RUNNING, reached=reached)
     # With halving a job that failed on the way has fewer steps than those that went on.
-    whole = [row for row in jobs if row.state == "succeeded" and (not plan.halving or row.steps == max(reached))]
-    values = tuple(_middle(sign, place, whole, len(jobs)) for place, sign in enumerate(plan.signs))
-    found = all(map(math.isfinite, values))
-    unmeasured = len(whole) == len(jobs) and any(
-        all(row.values[place] is None for row in whole) for place in range(len(values))
+    succeeded = [row for row in jobs if row.state == "succeeded" and (not plan.halving or row.steps == max(reached))]
+    values = tuple(_middle(sign, metric, succeeded, len(jobs)) for metric, sign in enumerate(plan.signs))
+    has_values = all(map(math.isfinite, values))
+    unmeasured = len(succeeded) == len(jobs) and any(
+        all(row.values[metric] is None for row in succeeded) for metric in range(len(values))
     )
-    able = tuple(row.job for row in whole)
-    return Trial(number, point, ids, DONE if found else FAILED, values if found else (), unmeasured, reached, able)
+    state, shown = (DONE, values) if has_values else (FAILED, ())
+    return Trial(number, point, ids, state, shown, unmeasured, reached, tuple(row.job for row in succeeded))
 
 
-def _middle(sign: float, place: int, whole: Iterable[_Row], count: int) -> float:
-    """Return the median of a metric over so many jobs, of which those that are not whole, or lack it, are worst."""
-    known = [value for row in whole if (value := row.values[place]) is not None]
+def _middle(sign: float, metric: int, succeeded: Iterable[_Row], count: int) -> float:
+    """Return the median of a metric over so many jobs, of which those that did not succeed, or lack it, are worst."""
+    known = [value for row in succeeded if (value := row.values[metric]) is not None]
     return median([*known, *[sign * math.inf] * (count - len(known))])
 
 
 def _typed(dimension: Any, value: Any) -> "Value":
     """Return the value as the space has it: the database knows no whole numbers in a config."""
-    place = dimension.option(value)
-    if place is not None and place < len(dimension.values):
-        listed: Value = dimension.values[place]
+    option = dimension.option(value)
+    if option is not None and option < len(dimension.values):
+        listed: Value = dimension.values[option]
         return listed
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value

@@ -3,13 +3,23 @@
 from typing import TYPE_CHECKING
 
 from curvegan.watching.differences import asked_for
-from curvegan.watching.job_fields import METRICS, why
+from curvegan.watching.job_fields import METRICS, rmses_now, why
 from curvegan.words import moment, number
 
 if TYPE_CHECKING:
+    from curvegan_db.store import Store
     from curvegan_db.values import Job
 
 _AVERAGED = "averaged"
+
+
+def facts_of(store: "Store", job: "Job") -> list[tuple[str, str]]:
+    """Return all that is known of a job, by name. Raises JobNotFound."""
+    from curvegan.datasets import data_names
+
+    [data] = data_names(store, [job.config])
+    steps = [row.step for row in store.checkpoints(job.id)]
+    return facts(job, rmses_now(store, [job])[job.id], steps, data)
 
 
 def facts(job: "Job", rmse: float | None, checkpoints: list[int], data: str) -> list[tuple[str, str]]:

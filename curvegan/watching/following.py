@@ -19,8 +19,9 @@ from curvegan.words import sentence
 
 if TYPE_CHECKING:
     from curvegan.services import Services
+    from curvegan_db.log_lines import LogLine, LogPosition
     from curvegan_db.store import Store
-    from curvegan_db.values import Job, LogLine, LogPosition, Sweep
+    from curvegan_db.values import Job, Sweep
 
 PATIENCE_S = 300.0
 TEND_S = 2.0

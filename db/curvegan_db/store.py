@@ -6,6 +6,7 @@ from typing import Self
 from curvegan_db.sql import migrate
 from curvegan_db.sql.database import MOST_LOCKED_S, make_engine
 from curvegan_db.sql.transactions import LEASE_S
+from curvegan_db.verbs.claims import Claims
 from curvegan_db.verbs.datasets import Datasets
 from curvegan_db.verbs.forks import Forks
 from curvegan_db.verbs.jobs import Jobs
@@ -50,6 +51,7 @@ class Store(
     Logs,
     Labels,
     Details,
+    Claims,
     Leases,
     Workers,
     Progress,

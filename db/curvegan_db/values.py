@@ -19,7 +19,6 @@ LOST = "lost"
 STARTING, IDLE, TRAINING, STOPPED, FAILING = "starting", "idle", "training", "stopped", "failing"
 ANY = "any"
 ENGINES = ("fused", "torch")
-SAID = "said"
 DISPLAYED_STATES = (*(state.value for state in JobState), LOST)
 MOST_PRIORITY = 1_000_000
 MOST_SWEEP = 100_000
@@ -65,6 +64,8 @@ def check_tags(tags: Sequence[str]) -> None:
 
 def check_text(what: str, value: str, most: int) -> None:
     """Raise InvalidInput unless `value` is 1 to `most` characters that every database can store."""
+    if not isinstance(value, str):
+        raise InvalidInput(f"a {what} is a text, not {value!r:.60}")
     if not 1 <= len(value) <= most:
         raise InvalidInput(f"a {what} has 1 to {most} characters, got {len(value)}")
     if storable(value) != value:
@@ -265,29 +266,6 @@ class Event:
     worker: str | None
     kind: str
     detail: str | None
-
-
-@dataclass(frozen=True)
-class LogLine:
-    """One entry of a job's log: an event (`kind` is the event's), or what a worker said (`kind` is SAID).
-
-    `text` has several lines where it is a traceback.
-    """
-
-    at: datetime
-    attempt: int
-    worker: str | None
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class LogPosition:
-    """How far a job's log has been read; without arguments its start."""
-
-    event: int = 0
-    attempt: int = 0
-    number: int = -1
 
 
 @dataclass(frozen=True)

@@ -95,11 +95,17 @@ def last_losses(kept: Kept) -> list[float]:
     return [float(f"{series[-1]:.6g}") for series in (kept.losses.g_loss, kept.losses.d_loss)]
 
 
-def machine() -> str:
-    """Name the processor and the libraries, on which the rounding of numpy and torch depends."""
+def machine(exactly: bool = True) -> str:
+    """Name the processor and the libraries, on which the rounding of numpy and torch depends.
+
+    Virtual machines tell of many processors one name: its family and model say which it is. Without them it is called
+    as the oldest numbers call theirs.
+    """
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    processor = models[0] if models else platform.processor() or platform.machine()
+    told = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    processor = told.get("model name") or platform.processor() or platform.machine()
+    if exactly and "cpu family" in told:
+        processor += f" family {told['cpu family']} model {told['model']}"
     features = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
     libraries = [f"{library} {version(library).partition('+')[0]}" for library in ("numpy", "scipy", "torch")]
     return ", ".join([processor, features[-1] if features else "no SIMD", *libraries])

@@ -65,7 +65,7 @@ def project(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def trained(database_url: str, over: threading.Event) -> None:
     with open_store(database_url) as store:
-        while not over.wait(0.1):
+        while not over.wait(0.5):
             train_all(store)
 
 

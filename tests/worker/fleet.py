@@ -83,5 +83,5 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str | Call
     while not condition():
         if time.monotonic() - started > seconds:
             raise AssertionError(f"after {seconds} s: {what if isinstance(what, str) else what()}")
-        time.sleep(0.05)
+        time.sleep(0.1)
     return time.monotonic() - started

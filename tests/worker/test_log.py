@@ -7,8 +7,9 @@ import pytest
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.metrics.names import VERDICTS
 from curvegan_core.training import PackTraining
+from curvegan_db.log_lines import SAID
 from curvegan_db.store import Store
-from curvegan_db.values import SAID, JobRequest
+from curvegan_db.values import JobRequest
 from curvegan_worker import recorder
 
 from .inline import train_all, train_next, train_some

@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 from curvegan.pictures.job_picture import job_picture
 from curvegan_core.config.train import TrainConfig
+from curvegan_db.log_lines import SAID
 from curvegan_db.store import Store
-from curvegan_db.values import SAID, JobRequest
+from curvegan_db.values import JobRequest
 from curvegan_worker import recorder
 from curvegan_worker.recorder import STORED
 

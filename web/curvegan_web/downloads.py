@@ -27,10 +27,10 @@ _MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
 def job_file(lab: "Lab", asked: Asked) -> tuple[bytes, str]:
     """Return a file of a job and its media type. Raises JobNotFound, ResultNotFound."""
     job, name = lab.store.job(whole(asked, "id", 0, 0, 2**31 - 1)), asked["name"]
-    if found := _PICTURE.fullmatch(name):
-        return job_picture(lab.store, job, found[1], found[2]), _MEDIA[found[2]]
-    if found := _CHECKPOINT.fullmatch(name):
-        return lab.store.checkpoint(job.id, int(found[1])).data, "application/octet-stream"
+    if picture := _PICTURE.fullmatch(name):
+        return job_picture(lab.store, job, picture[1], picture[2]), _MEDIA[picture[2]]
+    if checkpoint := _CHECKPOINT.fullmatch(name):
+        return lab.store.checkpoint(job.id, int(checkpoint[1])).data, "application/octet-stream"
     if name == "config.toml":
         return commented(job.config).encode(), "text/plain; charset=utf-8"
     if name == "losses.csv":

@@ -55,7 +55,7 @@ def bundled() -> str:
 
 def _as_function(name: str) -> str:
     text = _text(f"{name}.js")
-    exported = ", ".join(found[1] for found in _EXPORT.finditer(text))
+    exported = ", ".join(export[1] for export in _EXPORT.finditer(text))
     body = _EXPORT.sub("", _IMPORT.sub(r"const \1 = module_\2;", text))
     return f"const module_{name} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();"
 

@@ -10,6 +10,8 @@ from typing import Any, BinaryIO, NoReturn
 
 import click
 
+from curvegan.results.picture import DPI
+
 STDOUT = Path("-")
 
 force_option = click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
@@ -51,10 +53,9 @@ def picture_option(default: str | None) -> Callable[[Any], Any]:
     )
 
 
-# Letters of fewer pixels cannot be read, and more than these no printer has.
 dpi_option = click.option(
     "--dpi",
-    type=click.IntRange(50, 600),
+    type=click.IntRange(*DPI),
     help="Pixels to the inch of a PNG file; 120 without it. SVG and PDF have none.",
 )
 

@@ -12,7 +12,7 @@ import click
 
 from curvegan.showing.terminal import UNLIMITED_WIDTH, fitted, wrapped
 from curvegan.showing.terminal import console as console
-from curvegan.showing.terminal import inert as inert
+from curvegan.words import inert as inert
 from curvegan.words import moment, number, plural
 from curvegan_cli.shown.tables import Column as Column
 from curvegan_cli.shown.tables import Grid as Grid

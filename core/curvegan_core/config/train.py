@@ -8,7 +8,8 @@ from typing import Any, Literal, Self
 from pydantic import ValidationError, model_validator
 
 from curvegan_core.config import scalars
-from curvegan_core.config.curve import Curve, Data, Parameter, Positive, Quadratic
+from curvegan_core.config.curve import Curve, Data, Quadratic
+from curvegan_core.config.family_parameters import Parameter, Positive
 from curvegan_core.config.keys import (
     CHOICE,
     FIRST,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curvegan_core.config.curve import FamilyParameters
+from curvegan_core.config.family_parameters import FamilyParameters
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.matmul import product
 

@@ -2,93 +2,36 @@
 
 import math
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from math import ceil
-from typing import Any, TypeVarTuple
+from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from curvegan_core.config.train import TrainConfig
-from curvegan_core.config.work import MOST_WORK, multiply_adds
-from curvegan_db.columns import JobState, Until
-from curvegan_db.errors import ConfigUnreadable, LeaseLost
+from curvegan_db.columns import JobState
+from curvegan_db.errors import LeaseLost
 from curvegan_db.sql.transactions import LEASE_S, now
 from curvegan_db.tables import models
-from curvegan_db.tables.configs import read_config
-from curvegan_db.tables.generations import look_at_server, new_token
+from curvegan_db.tables.generations import look_at_server
 from curvegan_db.tables.models import in_state
-from curvegan_db.tables.transitions import add_event, add_events, lose
-from curvegan_db.values import ANY, ENGINES, TRAINING, Claim, ClaimedJob, HeartbeatReply, QueuedJob
-from curvegan_db.verbs.workers import Workers, beat_worker, claimant, live_peers
+from curvegan_db.tables.transitions import add_event, lose
+from curvegan_db.values import TRAINING, HeartbeatReply
+from curvegan_db.verbs.workers import Workers, beat_worker
 
 _Columns = TypeVarTuple("_Columns")
-# Jobs of newer versions that a worker knows to pass over: as many as a statement of SQLite takes, and to spare.
-_MOST_UNREADABLE = 10_000
 # What the clocks of processes on one machine may differ by.
 _SAME_CLOCK = timedelta(seconds=1)
 
 
 class Leases(Workers):
-    """The part of the store that gives jobs to workers and takes them back."""
+    """The part of the store that renews leases and takes jobs back."""
 
     def __init__(self, engine: Engine, lease_s: float = LEASE_S) -> None:
         super().__init__(engine, lease_s)
-        self.unreadable: dict[int, str] = {}
         self._trust_from = -math.inf
         self._seen: tuple[datetime, float] | None = None
-
-    def queued(self, devices: Sequence[str], engines: Sequence[str] = ENGINES) -> QueuedJob | None:
-        """Return the best job that waits for a worker with these, None where there is none. Cheap."""
-        query = _queued(_waiting_jobs()).where(self._fits(devices, engines))
-        with self._read() as session:
-            row = session.execute(_best_first(query).limit(1)).first()
-        return row and QueuedJob(*row)
-
-    def queued_among(self, job_ids: Collection[int]) -> list[QueuedJob]:
-        """Return those of the jobs that wait, the best first."""
-        query = _queued(_waiting_jobs()).where(models.Job.id.in_(job_ids))
-        with self._read() as session:
-            return [QueuedJob(*row) for row in session.execute(_best_first(query))]
-
-    def claim(self, worker_id: str, devices: Sequence[str], most: int, prefer: int | None = None) -> Claim | None:
-        """Take the best queued job for one of `devices` and the worker's engines, and up to most-1 to train with it.
-
-        Best is the highest priority, then the job `prefer`, then the oldest. The others have the same pack key, and no
-        more are taken than this worker's share of them, so that packs spread over the live workers, and no more than
-        train together within the work of a step that one job may have. Jobs that were lost go with their like only, in
-        packs a sixteenth as large for each loss, alone in the end: one job that kills its workers cannot take others
-        with it until they fail. None when nothing is queued. What this version cannot read stays in the queue for one
-        that can; `unreadable` says why, by its id. Raises WorkerForgotten.
-        """
-        with self._write() as session:
-            moment = now(session)
-            label, engines = claimant(session, worker_id)
-            while ids := _best_pack(session, self._fits(devices, engines), most, prefer, moment - self.lease):
-                if configs := self._readable(session, ids):
-                    beat_worker(session, worker_id, TRAINING, moment)
-                    lease = _Lease(new_token(session), worker_id, label, moment, moment + self.lease)
-                    return _take(session, configs, lease)
-            return None
-
-    def _readable(self, session: Session, ids: Sequence[int]) -> dict[int, TrainConfig]:
-        """Return the configs of those jobs of which this version can read it; the others it does not look at again."""
-        configs = {}
-        for job_id, values in session.execute(select(models.Job.id, models.Job.config).where(models.Job.id.in_(ids))):
-            try:
-                configs[job_id] = read_config(job_id, values)
-            except ConfigUnreadable as error:
-                self.unreadable[job_id] = error.why
-        return configs
-
-    def _fits(self, devices: Sequence[str], engines: Sequence[str]) -> ColumnElement[bool]:
-        """Return whether a worker with these devices and engines can train a job, for all that is known of it."""
-        fits = and_(models.Job.wanted_device.in_(devices), needed_engine().in_((ANY, *engines)))
-        newer = sorted(self.unreadable)[-_MOST_UNREADABLE:]
-        return and_(fits, models.Job.id.not_in(newer)) if newer else fits
 
     def heartbeat(self, token: str, job_ids: Collection[int] | None = None) -> HeartbeatReply:
         """Renew the lease on those of the jobs still held under it, in one statement; jobs that are missing are lost.
@@ -173,113 +116,6 @@ def held_jobs(session: Session, token: str, job_ids: Collection[int]) -> dict[in
     query = select(models.Job).where(models.Job.id.in_(job_ids), models.Job.lease_token == token)
     # In the order of their ids, as whoever locks several does: nobody waits for somebody who waits for him.
     return {job.id: job for job in session.scalars(query.order_by(models.Job.id).with_for_update())}
-
-
-@dataclass(frozen=True)
-class _Lease:
-    token: str
-    worker_id: str
-    label: str
-    moment: datetime
-    expires_at: datetime
-
-
-def _best_pack(
-    session: Session, fits: ColumnElement[bool], most: int, prefer: int | None, alive_since: datetime
-) -> list[int]:
-    """Lock the jobs to claim and return their ids: none of them can be in another worker's pack."""
-    best = _best(session, fits, prefer)
-    if best is None:
-        return []
-    most = min(max(1, most // 16**best.lost), _room(best))
-    if most == 1:
-        return [best.id]
-    alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost, fits)
-    peers = live_peers(session, best.wanted_device, best.engine, alive_since)
-    room = min(most, _share(session, best.pack_key, most, peers))
-    others = _queue(select(models.Job.id)).where(alike, models.Job.id != best.id)
-    return [best.id, *session.scalars(others.limit(room - 1))]
-
-
-def _room(best: Row[Any]) -> int:
-    """Return how many like the best train together within the work of a step that one job may have."""
-    try:
-        return max(1, MOST_WORK // multiply_adds(read_config(best.id, best.config)))
-    except ConfigUnreadable:
-        return 1
-
-
-def _best(session: Session, fits: ColumnElement[bool], prefer: int | None) -> Row[Any] | None:
-    """Lock the best job and return it. Two cheap looks: an order by `prefer` would have to sort the whole queue."""
-    job = models.Job
-    wanted = (job.wanted_device, needed_engine().label("engine"))
-    fitting = _queue(select(job.id, job.config, job.pack_key, *wanted, job.lost, job.priority)).where(fits)
-    preferred = session.execute(fitting.where(job.id == prefer)).first() if prefer is not None else None
-    if preferred is not None:
-        more_urgent = _queued(select(job.id)).where(fits, job.priority > preferred.priority)
-        if session.scalar(_best_first(more_urgent).limit(1)) is None:
-            return preferred
-    return session.execute(fitting.limit(1)).first()
-
-
-def needed_engine() -> ColumnElement[str]:
-    """Return the engine that a job needs: that of its checkpoints, else what its config says."""
-    return func.coalesce(models.Job.made_by, models.Job.wanted_engine)
-
-
-def _waiting_jobs() -> "Select[int, str, str]":
-    return select(models.Job.id, models.Job.wanted_device, needed_engine())
-
-
-def _queued(query: "Select[*_Columns]") -> "Select[*_Columns]":
-    return query.where(in_state(JobState.QUEUED))
-
-
-def _queue(query: "Select[*_Columns]") -> "Select[*_Columns]":
-    """Order queued jobs, the best first, without those that another claim is taking (SQLite has one writer anyway)."""
-    return _best_first(_queued(query)).with_for_update(skip_locked=True)
-
-
-def _best_first(query: "Select[*_Columns]") -> "Select[*_Columns]":
-    return query.order_by(models.Job.priority.desc(), models.Job.id)
-
-
-def _share(session: Session, pack_key: str, most: int, peers: int) -> int:
-    """Return this worker's part of the queued jobs that are alike, counting no further than matters.
-
-    By the index alone, which a fleet of a thousand needs: so what other devices wait for counts as well.
-    """
-    some = select(models.Job.id).where(in_state(JobState.QUEUED), models.Job.pack_key == pack_key).limit(most * peers)
-    return ceil(session.scalars(select(func.count()).select_from(some.subquery())).one() / peers)
-
-
-def _take(session: Session, configs: Mapping[int, TrainConfig], lease: _Lease) -> Claim:
-    taken = {
-        "state": JobState.RUNNING,
-        "attempt": models.Job.attempt + 1,
-        "worker": lease.label,
-        "worker_id": lease.worker_id,
-        "lease_token": lease.token,
-        "lease_expires_at": lease.expires_at,
-    }
-    rows = session.execute(
-        update(models.Job)
-        .where(models.Job.id.in_(configs), in_state(JobState.QUEUED))
-        .values(models.cleared_by(Until.CLAIM) | taken)
-        .returning(*(getattr(models.Job, name) for name in ("id", "attempt", "step", "priority", "name", "sweep")))
-        .execution_options(synchronize_session=False)
-    ).all()
-    _open_attempts(session, [(row.id, row.attempt) for row in rows], lease)
-    best_first = sorted(rows, key=lambda row: (-row.priority, row.id))
-    jobs = (ClaimedJob(row.id, configs[row.id], row.attempt, row.step, row.name, row.sweep) for row in best_first)
-    return Claim(lease.token, tuple(jobs))
-
-
-def _open_attempts(session: Session, attempts: Sequence[tuple[int, int]], lease: _Lease) -> None:
-    opened = {"token": lease.token, "worker": lease.label, "claimed_at": lease.moment}
-    rows = [{"job_id": job_id, "attempt": attempt, **opened} for job_id, attempt in attempts]
-    session.execute(insert(models.Attempt), rows)
-    add_events(session, [(job_id, attempt, lease.label) for job_id, attempt in attempts], lease.moment, "claimed")
 
 
 def _bring_back(session: Session, moment: datetime) -> None:

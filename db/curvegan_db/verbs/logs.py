@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select
 
 from curvegan_db.columns import MOST_LOG_TEXT
+from curvegan_db.log_lines import SAID, LogLine, LogPosition
 from curvegan_db.sql.transactions import Transactions
 from curvegan_db.tables import models
-from curvegan_db.values import SAID, LogLine, LogPosition, storable
+from curvegan_db.values import storable
 from curvegan_db.verbs.results import require_job
 
 

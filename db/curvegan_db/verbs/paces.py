@@ -12,7 +12,7 @@ from curvegan_db.sql.transactions import Transactions
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
 from curvegan_db.values import ANY, ENGINES
-from curvegan_db.verbs.leases import needed_engine
+from curvegan_db.verbs.claims import needed_engine
 
 _RECENT = 1_000
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import pytest
 from pydantic import Field
 
-from curvegan_core.config.curve import CURVE_MODELS, FamilyParameters, named, parameter
+from curvegan_core.config.curve import CURVE_MODELS
+from curvegan_core.config.family_parameters import FamilyParameters, named, parameter
 from curvegan_core.config.keys import CHOICE, FREE, NEWEST, SHAPE, SWITCH, Keyed, key, numbers
 from curvegan_core.config.train import TrainConfig
 

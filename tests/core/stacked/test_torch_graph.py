@@ -9,9 +9,10 @@ import torch
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
+from curvegan_core.engines.stacked.batches import Inputs
 from curvegan_core.engines.stacked.engine import TorchEngine
 from curvegan_core.engines.stacked.graph import Replay
-from curvegan_core.engines.stacked.step import Inputs, Seen
+from curvegan_core.engines.stacked.step import Seen
 from curvegan_core.optimisers import GROUPS
 
 STEPS = 40

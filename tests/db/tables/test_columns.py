@@ -1,19 +1,25 @@
 """A job's columns: each is declared, and what a declaration says of it is what the store does."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import inspect, select
 
-from curvegan_db.columns import JOB_FIELDS, JobColumns, Until
+from curvegan_core.families.dataset import Dataset
+from curvegan_db.columns import JOB_FIELDS, JobColumns, JobState, Until
 from curvegan_db.filters.catalogue import FIELDS
 from curvegan_db.store import Store
 from curvegan_db.tables import models
+from curvegan_db.verbs.forks import Start
+from curvegan_db.verbs.progress import Ending, Record
 
+from ..one_job import record
 from ..population import change
-from ..trainings import claim, request
+from ..trainings import begun, claim, losses, request, short
 
 COLUMNS: dict[str, Any] = {name: a.columns[0] for name, a in inspect(models.Job).column_attrs.items()}
 # What a claim itself writes: who trains, and since when.
@@ -72,6 +78,36 @@ def test_a_claim_clears_what_is_declared_and_nothing_else(store: Store) -> None:
     for name in COLUMNS.keys() - CLAIMED:
         cleared = COLUMNS[name].info["until"] is Until.CLAIM
         assert after[name] == (None if cleared else before[name]), name
+
+
+def test_every_column_is_written_by_a_verb(store: Store) -> None:
+    """One that nobody writes shows nothing: whoever declares a column lets what writes it happen here."""
+    written = set[str]()
+    for job_id in lives(store):
+        now = row(store, job_id)
+        written |= {name for name, value in now.items() if value != getattr(COLUMNS[name].default, "arg", None)}
+    assert COLUMNS.keys() - written == set()
+
+
+def lives(store: Store) -> Iterator[int]:
+    """Let all happen to jobs that leaves something in their rows; yield one after each event."""
+    [first] = store.submit_sweep([request("a", engine="fused")], {}, None).jobs
+    token = begun(store, claim(store)).token
+    record(store, token, first, 50, losses(0, 10), checkpoint=(50, b"state"))
+    yield first
+    store.cancel(first, "enough")
+    yield first
+    ending = Ending(JobState.FAILED, "error", "what it was", {"rmse": 0.5}, "collapsed", cpu_seconds=1.5)
+    store.record(token, [Record(first, ending=ending)])
+    store.annotate(first, "a note")
+    yield first
+    rows = Dataset.checked(np.array([[1.0, 2.0], [3.0, 5.0]]))
+    store.add_dataset("rows", rows)
+    own = request(curve=rows.parameters.model_dump(), points=2)
+    yield store.fork(first, own, Start(50, b"state", "fused"))
+    with short(store) as forgetful:
+        claim(forgetful)
+        yield from forgetful.reap()
 
 
 def ended_and_again(store: Store, verb: str) -> tuple[dict[str, Any], dict[str, Any]]:

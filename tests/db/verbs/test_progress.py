@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from curvegan_core.records.loss_curve import LossCurve, Snapshot
 from curvegan_db.columns import JobState
+from curvegan_db.log_lines import SAID
 from curvegan_db.store import Store
-from curvegan_db.values import SAID, Plot
+from curvegan_db.values import Plot
 from curvegan_db.verbs.progress import Ending, Record
 
 from ..one_job import add_plots, begin, finish, record, release

@@ -1,6 +1,5 @@
 """The fused engine's machine code in real workers: compiled once, before anything is claimed, by one of many."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +14,6 @@ from ..jobs import SHORT, submit, wait_for_state
 from ..undisturbed import assert_ended_once
 
 COMPILED = "the fused engine is compiled"
-_PREPARE = """
-import logging, sys
-from pathlib import Path
-from curvegan_worker.host.machine_code import prepare
-logging.basicConfig(level=logging.INFO, format="%(message)s")
-prepare(Path(sys.argv[1]))
-"""
 _ENGINES = """
 import logging, sys
 from curvegan_worker.host.machine_code import engines
@@ -33,12 +25,6 @@ import importlib.util
 found = importlib.util.find_spec
 importlib.util.find_spec = lambda name, package=None: None if {} else found(name, package)
 """
-
-
-def prepare(folder: Path, first: str = "") -> str:
-    """What a process says that prepares its code in a folder."""
-    command = [sys.executable, "-c", first + _PREPARE, str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stderr
 
 
 @pytest.mark.timeout(180)
@@ -57,13 +43,6 @@ def test_of_three_processes_that_start_together_one_compiles_and_no_job_is_lost(
             (job,) = submit(store, SHORT)
             wait_for_state(store, job, "succeeded", fleet)
         assert COMPILED not in fleet.log()
-
-
-def test_a_folder_that_cannot_be_made_costs_a_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    said = prepare(tmp_path / "file")
-    assert "the fused engine's code cannot be kept (" in said
-    assert COMPILED in said
 
 
 def test_without_numba_a_worker_says_what_that_means() -> None:

@@ -14,10 +14,14 @@ from curvegan_worker.settings import Settings
 
 from ..fleet import run_fleet, wait_until
 from ..jobs import SHORT, submit, wait_for_state
+from .test_code import COMPILED
 
 
 @pytest.mark.timeout(240)
 def test_a_worker_that_compiles_is_starting_and_never_lost(tmp_path: Path) -> None:
+    """Here the folder of the code cannot be made either, which costs a line."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "curvegan").write_text("")
     settings = Settings.resolve(str(tmp_path / "home"))
     environment = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "CURVEGAN_LEASE_SECONDS": "2"}
     seen: set[str] = set()
@@ -34,6 +38,8 @@ def test_a_worker_that_compiles_is_starting_and_never_lost(tmp_path: Path) -> No
                 time.sleep(0.1)
             wait_for_state(store, job, "succeeded", fleet, 120)
             assert time.monotonic() - started > 2  # longer than the lease, or this test says nothing
+        assert "the fused engine's code cannot be kept (" in fleet.log()
+        assert COMPILED in fleet.log()
         assert "lost" not in seen
         assert store.job(job).attempt == 1
     lab.close()

@@ -23,8 +23,8 @@ function decoded(text) {
 // Returns the function from a latent to a curve in units of y.
 export function generator(stored) {
   const numbers = decoded(stored.numbers), activate = ACTIVATIONS[stored.activation];
-  let place = 0;
-  const take = (count) => numbers.subarray(place, (place += count));
+  let taken = 0;
+  const take = (count) => numbers.subarray(taken, (taken += count));
   const layers = stored.layers.map(({ inputs, outputs }, at) => {
     const layer = { inputs, outputs, last: at === stored.layers.length - 1, weight: take(inputs * outputs), bias: take(outputs) };
     if (stored.norm !== "none" && !layer.last) Object.assign(layer, { scale: take(outputs), shift: take(outputs) });

@@ -19,6 +19,7 @@ from curvegan_db.errors import WorkerForgotten
 from curvegan_db.values import IDLE, STARTING
 from curvegan_worker.devices import accepted, most_jobs, resolve
 from curvegan_worker.host.asking import Asking
+from curvegan_worker.host.ending import UNRELEASED, crash
 from curvegan_worker.host.hearing import Hearing
 from curvegan_worker.host.machine_code import engines
 from curvegan_worker.host.member import Member
@@ -26,15 +27,13 @@ from curvegan_worker.host.readiness import Rehearsal, Replaced, beating, get_rea
 from curvegan_worker.host.signs import leave, say_ready, show_health
 from curvegan_worker.host.turns import POLL_S, Turn
 from curvegan_worker.lease import Lease
-from curvegan_worker.options import ProcessOptions, options
+from curvegan_worker.options import ProcessOptions
 from curvegan_worker.outage import Outage
 from curvegan_worker.settings import Settings
 from curvegan_worker.stop_flag import StopFlag
 
 # However many workers there are, together they look at the queue so often a second, and for lost jobs.
 _LOOKS_A_S, _REAPS_A_S = 100, 10
-UNRELEASED = 1
-"""The exit code of a drain that could not give a job back."""
 _LEAVE_S, _AHEAD_S = 4.0, 60.0
 _log = logging.getLogger("curvegan.worker")
 
@@ -60,7 +59,7 @@ class WorkerProcess:
     def work(self) -> None:
         """Work without Celery until a signal has this process drained."""
         try:
-            self.start(_nothing)
+            self.start(lambda: None)
             self._poller.join()
         finally:
             self.stop()
@@ -72,7 +71,7 @@ class WorkerProcess:
             wake_loop: has Celery's loop look at once whether it shall end.
         """
         self._wake_loop = wake_loop
-        threading.excepthook = _crash
+        threading.excepthook = crash
         try:
             self._start()
         except CurveganError as error:
@@ -264,7 +263,8 @@ class WorkerProcess:
             job = self._store.queued(self.devices, self._engines)
         if job is None:
             self._hearing.settle()
-            if self._idled_out():
+            limit = self._options.exit_when_idle
+            if limit is not None and time.monotonic() - self._idle_since > limit:
                 self._leave()
         elif self._hearing.is_deaf or not self._hearing.tell(job):
             while self.train() and self._hearing.is_deaf:
@@ -295,21 +295,5 @@ class WorkerProcess:
         """Return whether the supervisor is gone: one that was killed would leave processes that nobody knows of."""
         return self._options.supervisor_pid is not None and os.getppid() != self._options.supervisor_pid
 
-    def _idled_out(self) -> bool:
-        limit = self._options.exit_when_idle
-        return limit is not None and time.monotonic() - self._idle_since > limit
-
     def _touch(self, slack_s: float = 0.0, ahead_s: float = 0.0) -> None:
         show_health(self._options.health_file, slack_s, ahead_s)
-
-
-def _nothing() -> None:
-    pass
-
-
-def _crash(died: threading.ExceptHookArgs) -> None:
-    """End the process where a thread died of what nobody foresaw: not half of it. Its leases bring the jobs back."""
-    error = died.exc_value or died.exc_type()
-    leave(error, options.health_file)
-    _log.critical("thread %s: the process ends", died.thread.name if died.thread else "?", exc_info=error)
-    os._exit(1)

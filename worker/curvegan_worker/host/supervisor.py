@@ -16,6 +16,7 @@ from pathlib import Path
 from curvegan_core.errors import ServiceUnavailable
 from curvegan_worker.host import signs
 from curvegan_worker.host.background import presence
+from curvegan_worker.host.ending import UNRELEASED
 from curvegan_worker.host.environment import worker_environment
 from curvegan_worker.host.errands import is_work_queued, tell_dead, tell_failing
 from curvegan_worker.host.log_setup import log_to_stderr
@@ -30,7 +31,6 @@ _LAST_WORDS_S = 4.0
 _GRACE_S, _START_S = 5.0, 60.0
 _POLL_S = 0.1
 _FINAL_CODES = (0, 2, 3)
-_UNRELEASED = 1
 # A process that dies of these has not come so far as to handle them, and so holds no job.
 _HANDLED = tuple(-number for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
 # How long a place stays empty when its process died young: twice as long each time.
@@ -202,7 +202,7 @@ class _Supervisor:
                 process.wait()
             if process.returncode not in (0, *_HANDLED):
                 self._dead.append(worker_id)
-                code = code or _UNRELEASED
+                code = code or UNRELEASED
         if not self._bury(_LAST_WORDS_S):
             _log.error("what a worker process trained may not be released; it comes back when its lease has run out")
         return code

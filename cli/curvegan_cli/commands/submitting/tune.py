@@ -9,7 +9,7 @@ from click.core import ParameterSource
 from curvegan.lab import Lab
 from curvegan.submitting.axes import MOST_POINTS, shown
 from curvegan.submitting.starting import call_workers, cores_remark
-from curvegan.tuning.controller import Controller, found, opened
+from curvegan.tuning.controller import Controller, opened, study_id_of
 from curvegan.tuning.plan import MOST_RUNGS, SAMPLERS, TRIALS, Plan, new_plan
 from curvegan.tuning.progress import in_words, study_to_the_end
 from curvegan.tuning.ranking import front, ranked
@@ -88,7 +88,7 @@ def tune(lab: Lab, ctx: click.Context, /, form: str, **given: Any) -> None:
     """
     if given["status"] is not None:
         _check_alone(ctx, given)
-        _show(lab, Study(lab, found(lab, given["status"])), form)
+        _show(lab, Study(lab, study_id_of(lab, given["status"])), form)
         return
     controller, new = opened(lab, given["name"], _plan(lab, ctx, given), given["trials"])
     sweep = lab.store.sweep(controller.id)

@@ -20,8 +20,8 @@ from curvegan_cli.shown.columns import emit_ended_sweep, emit_jobs
 from curvegan_cli.shown.output import IDS_ONLY, emit, form_options, message
 
 if TYPE_CHECKING:
+    from curvegan_db.log_lines import LogLine
     from curvegan_db.store import Store
-    from curvegan_db.values import LogLine
 
 _LINE_FIELDS = ("at", "attempt", "worker", "kind", "text")
 _REASON_FIELDS = ("reason", "text", "notes", "figures", "commands")

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvegan_core.config import curve as parameters
+from curvegan_core.config.family_parameters import FamilyParameters
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines.fused.dispatch import by_number
 from curvegan_core.engines.fused.layout import width, zeros
@@ -186,7 +187,7 @@ def _moon_pair(config: TrainConfig, family: Family) -> Draw:
     return _draw(config, "moons", table_kp, noise=family.noise)
 
 
-_DESCRIPTIONS: dict[type[parameters.FamilyParameters], Callable[[TrainConfig, Family], Draw]] = {
+_DESCRIPTIONS: dict[type[FamilyParameters], Callable[[TrainConfig, Family], Draw]] = {
     parameters.QuadraticFamily: _straight,
     parameters.Line: _straight,
     parameters.Sine: _turning,

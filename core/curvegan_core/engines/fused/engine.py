@@ -17,18 +17,17 @@ import numpy as np
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State, Trace
 from curvegan_core.engines.claims import Claims
-from curvegan_core.engines.fused.adam import Rates
 from curvegan_core.engines.fused.cache import MachineCode
 from curvegan_core.engines.fused.deep.layout import ACTIVATIONS, deep_state_of, make_deep_job, make_deep_work
-from curvegan_core.engines.fused.deep.step import DeepRecipe, run_deep
-from curvegan_core.engines.fused.draws import Draw, describe, given
+from curvegan_core.engines.fused.deep.step import run_deep
+from curvegan_core.engines.fused.draws import describe
 from curvegan_core.engines.fused.layout import make_job, make_work, state_of, width, zeros
 from curvegan_core.engines.fused.losses import LOSS_NUMBERS
 from curvegan_core.engines.fused.noise import LATENT_NUMBERS
-from curvegan_core.engines.fused.optimisers import OPTIMISER_NUMBERS, SCHEDULE_NUMBERS, Optimiser, Schedule
-from curvegan_core.engines.fused.penalties import Penalties
+from curvegan_core.engines.fused.optimisers import OPTIMISER_NUMBERS, SCHEDULE_NUMBERS
+from curvegan_core.engines.fused.recipes import make_deep_recipe, make_recipe
 from curvegan_core.engines.fused.rows import Floats
-from curvegan_core.engines.fused.step import Recipe, Records, run
+from curvegan_core.engines.fused.step import Records, run
 from curvegan_core.engines.fused.vectors import has_fused_multiply_add
 from curvegan_core.errors import DeviceUnavailable
 from curvegan_core.families import curves
@@ -259,44 +258,6 @@ def is_shallow(config: TrainConfig) -> bool:
         and (config.schedule, config.warmup) == ("constant", 0)
         and (config.updates, config.g_steps) == ("alternating", 1)
         and not config.labelled
-    )
-
-
-def make_recipe(config: TrainConfig, real: Draw | None) -> Recipe:
-    """Translate a config for compiled code, which knows neither names nor None. Raises KeyError for an unknown name."""
-    rates = config.beta1, config.beta2, config.eps
-    return Recipe(
-        loss=LOSS_NUMBERS[config.loss],
-        smooth=np.float32(config.label_smoothing),
-        d_steps=config.d_steps,
-        latent_noise=LATENT_NUMBERS[config.latent_noise],
-        real=real or given(config),
-        take=np.float32(1 - config.ema),
-        g_rates=Rates(config.lr_g, *rates, np.inf),
-        d_rates=Rates(config.lr_d, *rates, config.clip or np.inf),
-        penalties=Penalties(*map(np.float32, (config.r1, config.r2, config.gp, config.instance_noise))),
-    )
-
-
-def make_deep_recipe(config: TrainConfig, real: Draw | None) -> DeepRecipe:
-    """Translate a config, as `make_recipe` does."""
-    shallow = make_recipe(config, real)
-    numbers = {network: OPTIMISER_NUMBERS[name] for network, name in config.optimisers.items()}
-    decays = config.momentum, config.rms_decay
-    schedule = SCHEDULE_NUMBERS[config.schedule], config.schedule_to, config.schedule_steps, config.warmup
-    return DeepRecipe(
-        loss=shallow.loss,
-        smooth=shallow.smooth,
-        d_steps=shallow.d_steps,
-        g_steps=config.g_steps,
-        simultaneous=config.updates == "simultaneous",
-        latent_noise=shallow.latent_noise,
-        real=shallow.real,
-        take=shallow.take,
-        schedule=Schedule(*schedule),
-        g_optimiser=Optimiser(numbers["generator"], shallow.g_rates, *decays),
-        d_optimiser=Optimiser(numbers["discriminator"], shallow.d_rates, *decays),
-        penalties=shallow.penalties,
     )
 
 

@@ -9,13 +9,14 @@ Legend of the shapes in names: j jobs, b minibatch, l latent, p points, 2 real a
 
 from collections.abc import Callable, Iterator, Sequence
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from curvegan_core.config.train import TrainConfig
+from curvegan_core.engines.stacked.optimisers import Numbers
 from curvegan_core.engines.stacked.stack import padded
 from curvegan_core.families import curves
 from curvegan_core.families.family import Family
@@ -43,6 +44,25 @@ class Batch(NamedTuple):
         """Copy all to memory of its own."""
         noise_jbp, mix_jb1 = (None if tensor is None else tensor.clone() for tensor in (self.noise_jbp, self.mix_jb1))
         return Batch(self.z_jbl.clone(), self.real_jbp.clone(), noise_jbp, mix_jb1)
+
+
+class Inputs(NamedTuple):
+    """What one step reads: the discriminator's minibatches, latents of the generator's further updates, rates."""
+
+    batches: tuple[Batch, ...]
+    further: tuple[Tensor, ...]
+    discriminator: Numbers
+    generator: Numbers
+
+    def copy(self) -> Self:
+        """Copy all to memory of its own."""
+        batches, further = (batch.copy() for batch in self.batches), (latents.clone() for latents in self.further)
+        return type(self)(tuple(batches), tuple(further), self.discriminator.copy(), self.generator.copy())
+
+    def tensors(self) -> list[Tensor]:
+        """Return all that is another's at the next step."""
+        batches = [tensor for batch in self.batches for tensor in batch if tensor is not None]
+        return [*batches, *self.further, *self.discriminator.changing, *self.generator.changing]
 
 
 class Source:

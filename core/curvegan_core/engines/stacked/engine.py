@@ -14,13 +14,13 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State, Trace
 from curvegan_core.engines.claims import Claims
 from curvegan_core.engines.stacked.activations import ACTIVATIONS
-from curvegan_core.engines.stacked.batches import LATENT_BLOCKS, Batches
+from curvegan_core.engines.stacked.batches import LATENT_BLOCKS, Batches, Inputs
 from curvegan_core.engines.stacked.graph import Replay, record_on_cuda
 from curvegan_core.engines.stacked.losses import TORCH_LOSSES
 from curvegan_core.engines.stacked.network import NORMS
 from curvegan_core.engines.stacked.optimisers import OPTIMISERS, Numbers
 from curvegan_core.engines.stacked.stack import padded
-from curvegan_core.engines.stacked.step import UPDATES, Inputs, Pack, Seen
+from curvegan_core.engines.stacked.step import UPDATES, Pack, Seen
 from curvegan_core.errors import DeviceUnavailable
 from curvegan_core.families import curves
 from curvegan_core.families.family import Family

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
-from curvegan_core.engines.stacked.batches import Batch
+from curvegan_core.engines.stacked.batches import Batch, Inputs
 from curvegan_core.engines.stacked.engine import TorchEngine
 from curvegan_core.engines.stacked.optimisers import Numbers
-from curvegan_core.engines.stacked.step import Inputs, Pack
+from curvegan_core.engines.stacked.step import Pack
 from curvegan_core.families.family import Family
 
 Reals = NDArray[np.float64]

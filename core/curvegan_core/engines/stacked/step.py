@@ -6,7 +6,7 @@ Legend of the shapes in names: j jobs, b rows of a minibatch, l latent, p points
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch.nn.functional import pad
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
-from curvegan_core.engines.stacked.batches import BATCH_ALIGN, Batch
+from curvegan_core.engines.stacked.batches import BATCH_ALIGN, Batch, Inputs
 from curvegan_core.engines.stacked.diversity import diversity, unit
 from curvegan_core.engines.stacked.losses import TORCH_LOSSES
 from curvegan_core.engines.stacked.network import Network, normalised
@@ -24,25 +24,6 @@ from curvegan_core.engines.stacked.penalties import Penalty, squared_norm, weigh
 from curvegan_core.engines.stacked.stack import Stack, padded
 
 UPDATES = ("alternating", "simultaneous")
-
-
-class Inputs(NamedTuple):
-    """What one step reads: the discriminator's minibatches, latents of the generator's further updates, rates."""
-
-    batches: tuple[Batch, ...]
-    further: tuple[Tensor, ...]
-    discriminator: Numbers
-    generator: Numbers
-
-    def copy(self) -> Self:
-        """Copy all to memory of its own."""
-        batches, further = (batch.copy() for batch in self.batches), (latents.clone() for latents in self.further)
-        return type(self)(tuple(batches), tuple(further), self.discriminator.copy(), self.generator.copy())
-
-    def tensors(self) -> list[Tensor]:
-        """Return all that is another's at the next step."""
-        batches = [tensor for batch in self.batches for tensor in batch if tensor is not None]
-        return [*batches, *self.further, *self.discriminator.changing, *self.generator.changing]
 
 
 class Seen(NamedTuple):

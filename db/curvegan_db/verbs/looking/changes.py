@@ -16,8 +16,8 @@ from curvegan_db.sql.transactions import Transactions, now
 from curvegan_db.tables import models
 from curvegan_db.tables.models import in_state
 from curvegan_db.values import Need
+from curvegan_db.verbs.claims import needed_engine
 from curvegan_db.verbs.jobs import filtered, id_parts
-from curvegan_db.verbs.leases import needed_engine
 
 Pulse = tuple[int, datetime | None]
 """The number of the newest event, and when a job that is running was last recorded: as long as it stays, all does."""

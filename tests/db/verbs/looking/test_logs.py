@@ -6,8 +6,9 @@ import pytest
 
 from curvegan_db.columns import MOST_LOG_TEXT
 from curvegan_db.errors import JobNotFound, LeaseLost
+from curvegan_db.log_lines import SAID
 from curvegan_db.store import Store
-from curvegan_db.values import SAID, Plot
+from curvegan_db.values import Plot
 
 from ...one_job import add_plots, begin, finish, record, say
 from ...trainings import claim, losses, request, short

@@ -28,15 +28,15 @@ export function submit(main, data) {
 
   const [usual, ...others] = data.groups;
   const [curve, ...rest] = usual.fields;
-  const about = el("p", { class: "soft about" });
+  const meaning = el("p", { class: "soft about" });
   const groups = others.map((group) => {
     const count = el("span", { class: "count" });
     const node = el("details", { class: "card group" }, el("summary", {}, el("h2", { text: group.title }), count, el("small", { text: group.fields.map((one) => one.name).join(", ") })), el("div", { class: "fields" }, keyed(group.fields)));
     return { node, count, names: group.fields.map((one) => `key.${one.name}`) };
   });
-  const finder = el("input", { type: "search", id: "find", placeholder: "learning, r1, seed …", autocomplete: "off", spellcheck: "false", oninput: () => found(finder.value.trim().toLowerCase()) });
+  const finder = el("input", { type: "search", id: "find", placeholder: "learning, r1, seed …", autocomplete: "off", spellcheck: "false", oninput: () => narrow(finder.value.trim().toLowerCase()) });
   finder.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
-  const found = (words) => {
+  const narrow = (words) => {
     for (const one of fields.values()) one.node.hidden = !!words && !`${one.spec.name.replace("key.", "")} ${one.spec.meaning}`.toLowerCase().includes(words);
     for (const group of groups) { const some = group.names.some((name) => !fields.get(name).node.hidden); group.node.hidden = !some; if (words) group.node.open = some; }
   };
@@ -87,7 +87,7 @@ export function submit(main, data) {
     for (const key of [...fields.keys()]) if (key.startsWith("key.curve.")) fields.delete(key);
     family = name;
     const known = data.families[name] ?? { about: "", fields: [] };
-    about.textContent = known.about;
+    meaning.textContent = known.about;
     replace(parameters, keyed(known.fields));
     if (document.contains(focused)) focused.focus();
   };
@@ -117,7 +117,7 @@ export function submit(main, data) {
   const form = el("form", { class: "submit", onsubmit: submitted, "aria-label": "A job to submit", novalidate: true },
     el("div", { class: "asked" },
       card("Start from", [presets, purpose, problems.preset, el("div", { class: "fields" }, made(START), own)], { command: "curvegan config > job.toml" }),
-      card(usual.title, [el("div", { class: "fields" }, chosenCurve, keyed(rest)), el("div", { class: "family" }, about, parameters)], { more: el("label", { class: "filter find", htmlFor: "find" }, el("span", { text: "find a key" }), finder) }),
+      card(usual.title, [el("div", { class: "fields" }, chosenCurve, keyed(rest)), el("div", { class: "family" }, meaning, parameters)], { more: el("label", { class: "filter find", htmlFor: "find" }, el("span", { text: "find a key" }), finder) }),
       groups.map((group) => group.node),
       card("What it is called", el("div", { class: "fields" }, BESIDE.map((spec) => made(spec))))),
     el("aside", { "aria-label": "What comes of it" },

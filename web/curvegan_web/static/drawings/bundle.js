@@ -107,9 +107,9 @@ function projection({ x, y }, width, height) {
 
 export function ticks([low, high], most) {
   const rough = (high - low) / most, size = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 5, 10].map((n) => n * size).find((n) => n >= rough);
-  const found = [];
-  for (let at = Math.ceil(low / step) * step; at <= high + step * 1e-9; at += step) found.push(Math.abs(at) < step * 1e-9 ? 0 : at);
-  return found;
+  const values = [];
+  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) values.push(Math.abs(value) < step * 1e-9 ? 0 : value);
+  return values;
 }
 
 function axes(ctx, view, range, width, height, titles) {
@@ -118,14 +118,14 @@ function axes(ctx, view, range, width, height, titles) {
   ctx.fillStyle = colour("soft");
   ctx.lineWidth = 1;
   ctx.textAlign = "center";
-  for (const at of ticks(range.x, width / 90)) {
-    rule(ctx, view.x(at), EDGE.top, view.x(at), height - EDGE.bottom);
-    ctx.fillText(number(at, 3), view.x(at), height - 10);
+  for (const tick of ticks(range.x, width / 90)) {
+    rule(ctx, view.x(tick), EDGE.top, view.x(tick), height - EDGE.bottom);
+    ctx.fillText(number(tick, 3), view.x(tick), height - 10);
   }
   ctx.textAlign = "right";
-  for (const at of ticks(range.y, height / 55)) {
-    rule(ctx, EDGE.left, view.y(at), width - EDGE.right, view.y(at));
-    ctx.fillText(number(at, 3), EDGE.left - 6, view.y(at) + 4);
+  for (const tick of ticks(range.y, height / 55)) {
+    rule(ctx, EDGE.left, view.y(tick), width - EDGE.right, view.y(tick));
+    ctx.fillText(number(tick, 3), EDGE.left - 6, view.y(tick) + 4);
   }
   ctx.fillText(titles[0], width - EDGE.right - 2, height - EDGE.bottom - 5);
   ctx.textAlign = "left";

@@ -5,8 +5,8 @@ import { el, number } from "./dom.js";
 const VIRIDIS = [[68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141], [39, 173, 129], [92, 200, 99], [170, 220, 50], [253, 231, 37]];
 
 export function viridis(share) {
-  const place = Math.max(0, Math.min(1, share)) * (VIRIDIS.length - 1), low = Math.min(VIRIDIS.length - 2, Math.floor(place));
-  return VIRIDIS[low].map((value, at) => Math.round(value + (VIRIDIS[low + 1][at] - value) * (place - low)));
+  const position = Math.max(0, Math.min(1, share)) * (VIRIDIS.length - 1), low = Math.min(VIRIDIS.length - 2, Math.floor(position));
+  return VIRIDIS[low].map((value, at) => Math.round(value + (VIRIDIS[low + 1][at] - value) * (position - low)));
 }
 
 // How good a number is among some, 0 to 1; what shall be small goes by decades where it spans one.

@@ -13,19 +13,19 @@ export function parallel(host, { onfilter }) {
   canvas.style.height = `${HEIGHT}px`;
   let shown = null, near = null, drag = null;
   const draw = () => shown && canvas.clientWidth && paint(canvas, shown, near, drag);
-  const place = (event) => { const box = canvas.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
+  const pointer = (event) => { const box = canvas.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
   const say = (row) => { words.textContent = row ? `job ${row[0]}: ${shown.axes.map((axis, at) => `${axis} ${isolated(number(row[at + 1]))}`).join(", ")}` : "Drag along an axis to filter, click within the range to lift it; a line leads to its job."; };
 
   canvas.addEventListener("pointerdown", (event) => {
-    const [x, y] = place(event), axis = axisAt(shown, x);
+    const [x, y] = pointer(event), axis = axisAt(shown, x);
     drag = axis === null ? null : { axis, from: y, to: y };
     if (drag) canvas.setPointerCapture(event.pointerId);
   });
   canvas.addEventListener("pointercancel", () => { drag = null; draw(); });
   // A finger on an axis filters; beside the axes it scrolls the page.
-  canvas.addEventListener("touchstart", (event) => axisAt(shown, place(event.touches[0])[0]) !== null && event.preventDefault(), { passive: false });
+  canvas.addEventListener("touchstart", (event) => axisAt(shown, pointer(event.touches[0])[0]) !== null && event.preventDefault(), { passive: false });
   canvas.addEventListener("pointermove", (event) => {
-    const [x, y] = place(event);
+    const [x, y] = pointer(event);
     if (drag) drag.to = y;
     else { near = nearest(shown, x, y); canvas.style.cursor = axisAt(shown, x) !== null ? "ns-resize" : near ? "pointer" : "default"; say(near); }
     draw();
@@ -37,10 +37,10 @@ export function parallel(host, { onfilter }) {
     brushed(axis, from, to);
   });
   canvas.addEventListener("pointerleave", () => { if (!drag) { near = null; say(null); draw(); } });
-  const brushed = (at, from, to) => {
-    const name = shown.axes[at], { rest, ranges } = shown.filter;
+  const brushed = (axis, from, to) => {
+    const name = shown.axes[axis], { rest, ranges } = shown.filter;
     if (Math.abs(from - to) < 4) delete ranges[name];
-    else ranges[name] = range(shown.scales[at], share(Math.max(from, to)), share(Math.min(from, to)));
+    else ranges[name] = range(shown.scales[axis], share(Math.max(from, to)), share(Math.min(from, to)));
     onfilter(written({ rest, ranges }));
   };
   const fill = () => behind.open && renew(behind, behind.firstChild, table([{ name: "Job", right: true, node: (row) => el("a", { href: `/jobs/${row[0]}`, text: row[0] }) }, ...shown.axes.map((axis, at) => ({ name: axis, right: true, text: (row) => number(row[at + 1]) }))],
@@ -76,17 +76,17 @@ function left(shown, at) {
 }
 
 function axisAt(shown, x) {
-  const found = shown.axes.findIndex((_, at) => Math.abs(left(shown, at) - x) < NEAR);
-  return found < 0 ? null : found;
+  const axis = shown.axes.findIndex((_, n) => Math.abs(left(shown, n) - x) < NEAR);
+  return axis < 0 ? null : axis;
 }
 
 // The line below the pointer, those that the filter leaves before others.
 function nearest(shown, x, y) {
-  const at = shown.axes.findIndex((_, n) => x >= left(shown, n) && x <= left(shown, n + 1));
-  if (at < 0) return null;
-  const part = (x - left(shown, at)) / (left(shown, at + 1) - left(shown, at));
-  const far = (row) => { const [a, b] = [at, at + 1].map((n) => shown.scales[n].place(row[n + 1])); return a === null || b === null ? Infinity : Math.abs(top(a + (b - a) * part) - y) + (shown.inside(row) ? 0 : 4); };
-  const best = shown.rows.reduce((found, row) => (far(row) < found.far ? { row, far: far(row) } : found), { far: 7 });
+  const axis = shown.axes.findIndex((_, n) => x >= left(shown, n) && x <= left(shown, n + 1));
+  if (axis < 0) return null;
+  const part = (x - left(shown, axis)) / (left(shown, axis + 1) - left(shown, axis));
+  const far = (row) => { const [a, b] = [axis, axis + 1].map((n) => shown.scales[n].place(row[n + 1])); return a === null || b === null ? Infinity : Math.abs(top(a + (b - a) * part) - y) + (shown.inside(row) ? 0 : 4); };
+  const best = shown.rows.reduce((closest, row) => (far(row) < closest.far ? { row, far: far(row) } : closest), { far: 7 });
   return best.row ?? null;
 }
 

@@ -10,7 +10,7 @@ export function scale(values, { log, round } = {}) {
   const decades = log ?? (low >= 0 && high >= 10 * least);
   // Zero, which has no logarithm, lies a little below the smallest that has one.
   const to = decades ? (value) => (value > 0 ? Math.log10(value) : Math.log10(least) - 0.7) : (value) => value, span = to(high) - to(low);
-  const at = (share) => { const place = to(low) + share * span; return !decades ? place : low === 0 && place < Math.log10(least) - 0.35 ? 0 : 10 ** place; };
+  const at = (share) => { const mapped = to(low) + share * span; return !decades ? mapped : low === 0 && mapped < Math.log10(least) - 0.35 ? 0 : 10 ** mapped; };
   const place = (value) => (value === null || value === undefined ? null : span ? (to(Number(value)) - to(low)) / span : 0.5);
   return { numeric: true, place, at, ticks: numbers.length < (round ? 2 : 7) ? numbers : decades ? [...(low === 0 ? [0] : []), ...powers(least, high)] : ticks([low, high], 5) };
 }

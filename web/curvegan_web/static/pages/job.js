@@ -118,15 +118,15 @@ function history(data) {
 // The time axis: an attempt is a bar, what ended one badly a mark, and the bar goes on behind it.
 function timeline(events, start, end) {
   const span = Math.max(1, end - start);
-  const at = (event) => 4 + (992 * (Date.parse(event.at) - start)) / span;
+  const left = (event) => 4 + (992 * (Date.parse(event.at) - start)) / span;
   const drawn = svg("svg", { viewBox: "0 0 1000 40", class: "timeline", role: "img", "aria-label": `Attempts over ${duration(span / 1000)}`, preserveAspectRatio: "none" });
   drawn.append(svg("rect", { x: 0, y: 19, width: 1000, height: 2, class: "axis" }));
   events.forEach((event, n) => {
     if (event.kind !== "began") return;
     const until = events.slice(n + 1).find((one) => one.kind === "succeeded" || BROKEN[one.kind]) ?? events.at(-1);
-    drawn.append(svg("rect", { x: at(event), y: 13, width: Math.max(3, at(until) - at(event)), height: 14, rx: 3, class: "attempt" }));
+    drawn.append(svg("rect", { x: left(event), y: 13, width: Math.max(3, left(until) - left(event)), height: 14, rx: 3, class: "attempt" }));
   });
-  events.filter((event) => FAULTS[event.kind]).forEach((event) => drawn.append(svg("rect", { x: at(event) - 2, y: 4, width: 4, height: 32, class: "fault" })));
+  events.filter((event) => FAULTS[event.kind]).forEach((event) => drawn.append(svg("rect", { x: left(event) - 2, y: 4, width: 4, height: 32, class: "fault" })));
   return el("figure", { class: "time" }, drawn, el("figcaption", { class: "soft", text: `${duration(span / 1000)} from ${events[0]?.kind ?? ""} to ${events.at(-1)?.kind ?? ""}` }));
 }
 

@@ -99,12 +99,12 @@ function jobs() {
 function again() {
   const forks = data.jobs.filter((job) => !job.command).length;
   const install = `pip install 'curvegan[worker]==${data.version}'`;
-  const each = el("details", { class: "behind" }, el("summary", { text: "A command for each job, with its engine and the hash of its config" }),
+  const commands = el("details", { class: "behind" }, el("summary", { text: "A command for each job, with its engine and the hash of its config" }),
     table([{ name: "ID", right: true, text: (job) => String(job.id) }, { name: "Command", node: (job) => el("code", { text: job.command || "a fork: its start is in the store" }) }, { name: "Engine", text: (job) => job.engine || "–" }, { name: "Config", node: (job) => el("code", { text: job.hash.slice(0, 16), title: job.hash }) }], data.jobs, { caption: "Commands" }));
   const stored = table([{ name: "Job", right: true, text: (one) => String(one.id) }, { name: "Step", right: true, text: (one) => whole(one.checkpoint.step) }, { name: "SHA-256 of the checkpoint", node: (one) => el("code", { text: one.checkpoint.sha256 }) }], data.best.filter((one) => one.checkpoint), { caption: "Checkpoints" });
   return [
     el("p", { class: "soft", text: `The same config gives the same numbers, bit for bit, on the same kind of device and the same version of the engine.${data.jobs.some((job) => job.command.includes("--data")) ? " Data sets have to be there: curvegan data add." : ""}${forks ? ` Forks need the store: ${count(forks, "job")}.` : ""}` }),
-    el("pre", { class: "log", text: [install, data.again || (data.jobs.length === 1 ? data.jobs[0].command : "")].filter(Boolean).join("\n") }), each, stored];
+    el("pre", { class: "log", text: [install, data.again || (data.jobs.length === 1 ? data.jobs[0].command : "")].filter(Boolean).join("\n") }), commands, stored];
 }
 
 replace(main, hero(),

@@ -46,11 +46,11 @@ export function sweep(main, first) {
   };
   const drawFan = async () => {
     try {
-      const found = await fetched(`/api/fan/sweeps/${id}?${new URLSearchParams({ metric: data.shown.metric, where: data.shown.where })}`);
-      over.textContent = found.problem ?? (found.fans.length < found.points ? `The best ${found.fans.length} of ${found.points} points` : "");
-      panels(fan, found.fans);
-      winners(best, found.best, data.shown.metric);
-      document.documentElement.dataset.fans = String(found.fans.length);
+      const curves = await fetched(`/api/fan/sweeps/${id}?${new URLSearchParams({ metric: data.shown.metric, where: data.shown.where })}`);
+      over.textContent = curves.problem ?? (curves.fans.length < curves.points ? `The best ${curves.fans.length} of ${curves.points} points` : "");
+      panels(fan, curves.fans);
+      winners(best, curves.best, data.shown.metric);
+      document.documentElement.dataset.fans = String(curves.fans.length);
     } catch (error) { problem.textContent = error.message; }
   };
   addEventListener("popstate", load);

@@ -62,8 +62,8 @@ function judged({ trials, space }, metric) {
 }
 
 function ranked({ trials }, { name, larger }) {
-  const place = (trial) => (typeof trial[name] === "number" ? trial[name] * (larger ? -1 : 1) : Infinity);
-  return [...trials].sort((a, b) => place(a) - place(b) || a.trial - b.trial);
+  const badness = (trial) => (typeof trial[name] === "number" ? trial[name] * (larger ? -1 : 1) : Infinity);
+  return [...trials].sort((a, b) => badness(a) - badness(b) || a.trial - b.trial);
 }
 
 function hero({ study, trials, planned, how, space, front, metrics }, metric, newest) {

@@ -61,16 +61,16 @@ def forked(lab: "Lab", said: Asked, waited: Waited) -> Done:
     """
     check_names(said, FORK)
     job, typed = lab.store.job(job_id_of(said)), typed_of(said)
-    at = step_of(said, job.step)
-    checked_fork(job, at, typed.assigned)
+    step = step_of(said, job.step)
+    checked_fork(job, step, typed.assigned)
     shown = performance(lab, job)
     with shown.taken(job, waited):
-        state = shown.at(at, waited).checkpoint
+        state = shown.at(step, waited).checkpoint
     if not waited():
         raise Gone
     labels: dict[str, Any] = {"name": typed.name, "tags": typed.tags, "priority": typed.priority}
-    job_id = fork(lab.store, job, at, typed.assigned, **labels, state=state)
-    return _queued(lab, job_id, f"is queued: job {job.id} from step {at} on", typed.worker)
+    job_id = fork(lab.store, job, step, typed.assigned, **labels, state=state)
+    return _queued(lab, job_id, f"is queued: job {job.id} from step {step} on", typed.worker)
 
 
 VERBS: dict[str, Act] = {

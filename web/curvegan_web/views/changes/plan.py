@@ -61,13 +61,13 @@ def fork_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     """Return what `fork` would do with a job at the step `at`. Raises JobNotFound, InvalidInput."""
     check_names(asked, FORK)
     job, typed, problems = lab.store.job(job_id_of(asked)), typed_of(asked), list[Problem]()
-    at = step_of(asked, job.step)
-    config = _tried(problems, lambda: checked_fork(job, at, typed.assigned), None, typed.keys)
+    step = step_of(asked, job.step)
+    config = _tried(problems, lambda: checked_fork(job, step, typed.assigned), None, typed.keys)
     _tried(problems, partial(typed.request, job.config), None)
     base = _texts(job.config)
-    steps = config.steps - at if config else 0
+    steps = config.steps - step if config else 0
     return {
-        "command": shlex.join(typed.fork_words(job.id, at)),
+        "command": shlex.join(typed.fork_words(job.id, step)),
         "problems": problems,
         "base": base,
         "values": _texts(config) if config else base,

@@ -109,7 +109,7 @@ def _groups(keys: "Sequence[str]", rows: "Sequence[tuple[Any, ...]]") -> list[di
 
 def _heat(keys: "Sequence[str]", rows: "Sequence[tuple[Any, ...]]") -> dict[str, Any] | None:
     """Return the medians over the first two keys; None where their words are too many for axes."""
-    x, y = (in_intervals([row[at] for row in rows], MOST_CELLS) for at in (0, 1))
+    x, y = (in_intervals([row[column] for row in rows], MOST_CELLS) for column in (0, 1))
     cells = grouped(zip(x, y, (row[-1] for row in rows), strict=True), 2)
     across, upwards = ([value for (value,) in grouped(((one,) for one in axis), 1)] for axis in (x, y))
     if max(len(across), len(upwards)) > MOST_CELLS:

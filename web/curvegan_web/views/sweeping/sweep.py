@@ -36,7 +36,7 @@ def sweep_view(lab: "Lab", asked: Asked) -> dict[str, Any]:
     keys, metric, left = varied_keys(sweep), metric_field(asked.get("metric") or "rmse"), time_left(store, sweep.id)
     axes = (*keys, *(["seed"] if "seed" in sweep.axes else []))
     chosen = of_first(sweep, asked)
-    x, y = (word(asked, name, axes, axes[at] if at < len(axes) else "") for at, name in enumerate("xy"))
+    x, y = (word(asked, name, axes, axes[n] if n < len(axes) else "") for n, name in enumerate("xy"))
     return {
         "sweep": told(sweep),
         "left": None if left.seconds == 0 else str(left),

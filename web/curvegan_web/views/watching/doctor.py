@@ -18,10 +18,10 @@ _found: dict[str, tuple[float, list[Any]]] = {}
 
 def doctor_view(lab: "Lab", _: Asked) -> dict[str, Any]:
     """Return the findings, those of a moment ago where somebody has just asked."""
-    place = str(lab.settings.home) + lab.settings.database_url
+    lab_name = str(lab.settings.home) + lab.settings.database_url
     with _examining:
-        at, findings = _found.get(place, (0.0, []))
-        if not findings or time.monotonic() - at > FRESH_S:
+        examined_at, findings = _found.get(lab_name, (0.0, []))
+        if not findings or time.monotonic() - examined_at > FRESH_S:
             findings = [plain(finding) for finding in examine(lab)]
-            _found[place] = time.monotonic(), findings
+            _found[lab_name] = time.monotonic(), findings
     return {"findings": findings}
