@@ -77,8 +77,13 @@ def without_missing(curves: Curves, wishes: Wishes) -> tuple[Curves, Said]:
             "`--missing drop` leaves such curves out"
         )
     if wishes.missing == "drop":
-        return curves.kept(~wrong), [("left out", f"{wrong.sum():,} curves with missing values")]
-    return _interpolated(curves, gaps), [("missing", f"{gaps.sum():,} values interpolated")]
+        return curves.kept(~wrong), [("left out", f"{_counted(wrong, 'curve')} with missing values")]
+    return _interpolated(curves, gaps), [("missing", f"{_counted(gaps, 'value')} interpolated")]
+
+
+def _counted(flags: Flags, thing: str) -> str:
+    count = int(flags.sum())
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _unequal(curves: Curves, row: int) -> str:

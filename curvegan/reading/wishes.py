@@ -43,6 +43,6 @@ def column_of(wish: str, names: list[str], columns: int, option: str) -> int:
         return names.index(wish)
     if wish.isascii() and wish.isdigit() and 1 <= int(wish[:9]) <= columns:
         return int(wish) - 1
-    known = ", ".join(name for name in names[:8] if name) or "no names"
-    more = ", …" if len(names) > 8 else ""
-    raise InvalidInput(f"{option}: no column {wish!r:.40}; it is a number from 1 to {columns} or one of: {known}{more}")
+    known = [name for name in names if name]
+    one_of = f" or one of: {', '.join([*known[:8], '…'][: len(known)])}" if known else ""
+    raise InvalidInput(f"{option}: no column {wish!r:.40}; it is a number from 1 to {columns}{one_of}")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 # As wide as no line is.
 UNLIMITED_WIDTH = 100_000
 _NARROWEST = 20
-# A blank at which no line is parted, and which no text has that was made inert.
-_KEPT = "\0"
+# A blank at which no line is parted, and the second cell of a wide character. No text has them that was made inert.
+_KEPT, _FILLER = "\0", "\1"
 
 
 def fitted(text: str, stream: TextIO) -> str:
@@ -31,13 +31,13 @@ def fitted(text: str, stream: TextIO) -> str:
 def wrapped(text: str, room: int, indent: str = "") -> list[str]:
     """Return an inert text in lines of so many cells, parted at blanks, but at none of a command within backticks."""
     room = max(room, _NARROWEST)
-    wide = width_of(text)
-    if wide <= room:
+    if width_of(text) <= room:
         return [text]
-    room = room if wide == len(text) else room // 2
+    if not text.isascii():  # a letter to a cell; one that is parted from its filler has the last cell for it
+        text, room = "".join(c + _FILLER * (width_of(c) - 1) for c in text), room - 1
     whole = re.sub(f"`[^`]{{1,{room - 4}}}`", lambda command: command[0].replace(" ", _KEPT), text)
     lines = textwrap.wrap(whole, room, subsequent_indent=indent, break_on_hyphens=False)
-    return [line.replace(_KEPT, " ") for line in lines]
+    return [line.replace(_KEPT, " ").replace(_FILLER, "") for line in lines]
 
 
 def width_of(text: str) -> int:

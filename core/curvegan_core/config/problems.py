@@ -35,9 +35,9 @@ def _problem(model: type[Keyed], error: Mapping[str, Any], path: str) -> str:
         family = error["ctx"]["tag"]
         return f"curve: no family {family!r}{_near(family, list(CURVE_MODELS), 'the families are')}"
     if error["type"] == "extra_forbidden":
-        curve = CURVE_MODELS[error["loc"][1] if len(error["loc"]) > 2 else "quadratic"]
+        curves = [CURVE_MODELS[error["loc"][1]]] if len(error["loc"]) > 2 else CURVE_MODELS.values()
         typed = [name for name in model.model_fields if not name.startswith("fork_")]  # nobody but `fork` sets those
-        known = [*typed, "lr", *(f"curve.{name}" for name in curve.model_fields)]
+        known = [*typed, "lr", *(f"curve.{name}" for curve in curves for name in curve.model_fields)]
         return f"unknown key {path!r}{_near(path, known)}"
     message = error["msg"].removeprefix("Value error, ")
     if path == "device" and error["type"] == "string_pattern_mismatch":

@@ -166,11 +166,13 @@ def check_work(config: "TrainConfig") -> None:
 
 def check_intervals(config: "TrainConfig") -> None:
     """Check that an interval lies within the steps, and that it stores no more rows than its key allows."""
+    steps, least = config.steps, []
     for name, key in config.KEYS.items():
         if key.most_rows is None:
             continue
-        if getattr(config, name) > config.steps:
-            raise ValueError(f"{name} must be at most steps, {config.steps}")
-        if config.steps > getattr(config, name) * key.most_rows:
-            least = -(-config.steps // key.most_rows)
-            raise ValueError(f"{name} must be at least {least} for {config.steps} steps")
+        if getattr(config, name) > steps:
+            raise ValueError(f"{name} must be at most steps, {steps}")
+        if steps > getattr(config, name) * key.most_rows:
+            least.append(f"{name} must be at least {-(-steps // key.most_rows)}")
+    if least:
+        raise ValueError(f"{', '.join(least)} for {steps} steps")

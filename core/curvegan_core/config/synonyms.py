@@ -47,13 +47,15 @@ _NAMES = {
     "sine_modes": "sines phases",
     "ring8": "ring gaussians 8gaussians eightgaussians mog8",
     "grid25": "grid 25gaussians mog25",
-    "spiral": "swissroll spirals moons",
+    "spiral": "spirals",
     "circle": "round",
+    "swiss_roll": "roll",
+    "two_moons": "moons halfmoons",
     "data": "own csv file",
     "cuda": "gpu nvidia",
     "cpu": "mps metal apple processor",
-    "ns": "bce nonsaturating vanilla standard gan original dcgan",
-    "minimax": "saturating mm",
+    "ns": "nsgan bce nonsaturating vanilla standard gan original dcgan",
+    "minimax": "mmgan saturating mm",
     "lsgan": "ls mse leastsquares l2",
     "wgan": "wasserstein wgangp w",
     "rpgan": "relativistic rgan r3gan rsgan",
@@ -79,8 +81,14 @@ for _name, _words in _NAMES.items():
 
 def meant(word: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
     """Return which of the known names a wrong word was perhaps meant to be; None where nothing is near."""
-    plain = "".join(letter for letter in word.lower() if letter.isalnum())
-    same = [name for name in known if "".join(filter(str.isalnum, name.lower())) == plain]
+    plain = _plain(word)
+    # A curve's parameter, such as curve.noise, is often written without its first word.
+    same = [name for tail in (False, True) for name in known if _plain(name, tail) == plain]
     synonyms = [name for name in _MEANT.get(plain, ()) if name in known]
     near = difflib.get_close_matches(word, known, n=1, cutoff=cutoff)
     return next(iter([*same, *synonyms, *near]), None)
+
+
+def _plain(name: str, tail: bool = False) -> str:
+    """Return a name in small letters without signs; of one with parts the last, if asked for."""
+    return "".join(filter(str.isalnum, (name.rpartition(".")[2] if tail else name).lower()))

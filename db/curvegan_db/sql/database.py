@@ -65,7 +65,12 @@ def make_engine(url: str, most_locked_s: float = MOST_LOCKED_S, kept: int = 5) -
 
 
 def shown_url(engine: Engine) -> str:
-    """Return the engine's URL for people: without the password, and without the query, which may hold one."""
+    """Return the engine's URL for people: without the password, and without the query, which may hold one.
+
+    A file's path stands as it is, as `_file_url` reads it, so that what is shown can be given again.
+    """
+    if engine.url.drivername == "sqlite":
+        return f"sqlite:///{engine.url.database}"
     return engine.url.set(query={}).render_as_string(hide_password=True)
 
 

@@ -81,7 +81,7 @@ def test_a_backup_is_restored_under_workers(store: Store, settings: Settings, tm
     with faulty_fleet(settings, slow=0.1) as fleet:
         (job,) = submit(store, SLOW)
         wait_for_step(store, job, 100, fleet)
-        assert "1 jobs" in client.done("db", "backup", str(file))
+        assert "1 job " in client.done("db", "backup", str(file))
         assert "is there already" in client.refused("db", "backup", str(file))
         (later,) = submit(store, SHORT)
         wait_for_step(store, job, 300, fleet)

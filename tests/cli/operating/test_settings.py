@@ -102,6 +102,8 @@ def test_a_database_file_of_any_name(client: Client, tmp_path: Path, kind: str) 
     client.database_url = f"sqlite:///{file}"
     client.submit()
     assert file.stat().st_size > 0
+    [shown] = [row["value"] for row in client.json("settings") if row["setting"] == "database_url"]
+    assert shown == client.database_url
 
 
 def test_options_of_a_file_are_refused(client: Client, tmp_path: Path) -> None:

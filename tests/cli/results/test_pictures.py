@@ -129,7 +129,7 @@ def test_a_terminal_is_known_by_its_variables(variables: dict[str, str], spoken:
 def test_a_terminal_that_can_gets_the_png_itself(trained: Client, spoken: str) -> None:
     terminal = {"kitty": {"TERM": "xterm-kitty"}, "iterm": {"TERM_PROGRAM": "iTerm.app"}}[spoken]
     environment = {"TMUX": "", "TERM_PROGRAM": "", "KITTY_WINDOW_ID": "", "LC_TERMINAL": ""} | terminal
-    _, shown = on_a_terminal(trained, "fetch-plot", "1", "--show", seconds=60, **environment)
+    _, shown = on_a_terminal(trained, "fetch-plot", "1", "--show", "--dpi", "60", seconds=60, **environment)
     if spoken == "kitty":
         chunks = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", shown)
         assert chunks[0][0].startswith("a=T,f=100")
@@ -139,7 +139,7 @@ def test_a_terminal_that_can_gets_the_png_itself(trained: Client, spoken: str) -
     else:
         [data] = re.findall(r"\x1b]1337;File=inline=1;size=\d+:([^\x07]*)\x07", shown)
     with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
-        assert picture.format == "PNG"
+        assert (picture.format, picture.size) == ("PNG", (384, 264))
 
 
 def test_show_draws_the_job_on_a_terminal_and_not_in_a_pipe(trained: Client) -> None:

@@ -28,7 +28,18 @@ def test_a_sentence_is_parted_at_blanks_and_at_none_of_a_command() -> None:
     said = "Job 1 waits for a worker with torch; `pip install 'curvegan[torch]'` where one runs."
     lines = wrapped(said, 40, "  ")
     assert lines == ["Job 1 waits for a worker with torch;", "  `pip install 'curvegan[torch]'` where", "  one runs."]
-    assert all(width_of(line) <= 40 for line in wrapped("曲線 " * 30, 40))
+
+
+@given(st.text("曲線あ é☺\ufe0fab👩 "), st.integers(20, 50))
+def test_lines_of_wide_letters_fit_and_lose_none(text: str, room: int) -> None:
+    lines = wrapped(text, room, "  ")
+    assert all(width_of(line) <= room for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_wide_letter_leaves_the_other_lines_their_room() -> None:
+    lines = wrapped("曲" * 20 + " and so on" * 20, 60)
+    assert all(width_of(line) > 50 for line in lines[:-1])
 
 
 def test_inert_text_leaves_harmless_text_alone() -> None:

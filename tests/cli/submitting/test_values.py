@@ -105,6 +105,10 @@ def test_several_values_point_to_a_sweep(client: Client, words: str, said: str) 
         ("--batch 5", "--batch-size"),
         ("--learning-rate 5", "--lr"),
         ("--beta1 0.5", "--set beta1=VALUE"),
+        ("--loss nsgan", "ns"),
+        ("--curve moons", "two_moons"),
+        ("--set a=3", "curve.a"),
+        ("--curve sine --set noise=0.1", "curve.noise"),
         ("--hidden-g 5", "--set hidden_g=VALUE"),
     ],
 )

@@ -106,6 +106,11 @@ def test_sizes_at_their_bounds_pass() -> None:
         ({"record_every": 1, "steps": 10_000_000}, "record_every must be at least 100"),
         ({"snapshot_every": 1, "steps": 10_000}, "snapshot_every must be at least 10"),
         ({"checkpoint_every": 1, "steps": 10_000}, "checkpoint_every must be at least 10"),
+        (
+            {"steps": 2_000_000},
+            "record_every must be at least 20, snapshot_every must be at least 2000, "
+            "checkpoint_every must be at least 2000 for 2000000 steps",
+        ),
     ],
 )
 def test_every_size_of_a_config_has_a_bound(values: dict[str, Any], said: str) -> None:

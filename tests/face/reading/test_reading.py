@@ -161,6 +161,13 @@ def test_a_long_table_is_asked_for() -> None:
             understood(long, long=wrong)
 
 
+def test_a_column_that_is_not_there_is_refused_with_those_that_are() -> None:
+    for header, known in ((None, ""), ("a,b,c", " or one of: a, b, c")):
+        with pytest.raises(InvalidInput) as error:
+            understood(text(*filter(None, [header]), "1,2,3", "4,6,5"), label_column="last")
+        assert str(error.value).endswith(f"it is a number from 1 to 3{known}")
+
+
 def test_missing_values_are_refused_filled_or_left_out() -> None:
     rows = lines()
     for row in (3, 10, 19, 28):
@@ -171,6 +178,7 @@ def test_missing_values_are_refused_filled_or_left_out() -> None:
     filled = understood(text(*rows), missing="interpolate")
     assert filled.dataset.rows[3, 5] == pytest.approx((LOADS[3, 4] + LOADS[3, 6]) / 2)
     assert said(filled, "missing") == "4 values interpolated"
+    assert said(understood(text("1,,3", "4,6,5"), missing="interpolate"), "missing") == "1 value interpolated"
     dropped = understood(text("," + NAMES, *(f"{row},{line}" for row, line in enumerate(rows))), missing="drop")
     assert dropped.dataset.rows.shape == (26, 24)
     assert "3" not in dropped.dataset.description.index

@@ -54,14 +54,26 @@ def _is_present(settings: Settings) -> bool:
 
 
 def is_alive(pid: int) -> bool:
-    """Return whether there is a process of this id on this machine."""
+    """Return whether a process of this id runs on this machine: one that has ended and waits to be reaped does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Return whether it has ended, and nobody has asked how: for long, where process 1 of a container is no init.
+
+    Systems without /proc always have an init.
+    """
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2]
+    except OSError:
+        return False
+    return after_name.split()[0] == b"Z"
 
 
 def start_background(settings: Settings) -> int | None:

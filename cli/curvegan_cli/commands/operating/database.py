@@ -10,6 +10,7 @@ import click
 from curvegan.comparing.keys import larger_is_better
 from curvegan.lab import Lab
 from curvegan.watching.job_fields import ENDED
+from curvegan.words import plural
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import metric_option
 from curvegan_cli.options.values import Whole
@@ -94,7 +95,7 @@ def backup(lab: Lab, file: Path) -> None:
     with lab.engine() as engine:
         migrate.check(engine)
         rows = back_up(engine, file)
-    click.echo(f"{file}: {rows['jobs']} jobs with all that came of them.")
+    click.echo(f"{file}: {plural(rows['jobs'], 'job')} with all that came of them.")
 
 
 @db.command()
@@ -197,7 +198,9 @@ def _pruning(older_than: "timedelta", given: dict[str, Any]) -> "Pruning":
 def _agreed(prunable: "Prunable", yes: bool) -> bool:
     if yes or not prunable.ids:
         return True
-    return click.confirm(f"Delete {len(prunable.ids)} jobs with {_bytes(prunable.size)} of results?", err=True)
+    return click.confirm(
+        f"Delete {plural(len(prunable.ids), 'job')} with {_bytes(prunable.size)} of results?", err=True
+    )
 
 
 def _delete(store: "Store", pruning: "Pruning", prunable: "Prunable") -> int:

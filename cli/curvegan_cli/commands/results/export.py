@@ -17,6 +17,7 @@ from curvegan.comparing.job_rows import job_row, row_columns
 from curvegan.datasets import data_names
 from curvegan.lab import Lab
 from curvegan.results.table import SEED, arrow_types
+from curvegan.words import plural
 from curvegan_cli.options import pass_lab
 from curvegan_cli.options.filtering import among, where_option
 from curvegan_cli.options.selectors import sweep_option
@@ -58,7 +59,7 @@ def export(lab: Lab, sweep: int | None, where: "Filter | None", output: Path | N
         write(file, columns, _pages(lab, among_these, columns, bar))
     if path not in (None, files.STDOUT):
         click.echo(path)
-        message(f"{total} jobs with {len(columns)} columns.")
+        message(f"{plural(total, 'job')} with {len(columns)} columns.")
 
 
 def _pages(lab: Lab, where: "Filter | None", columns: Iterable[str], bar: Any) -> Iterator[list[Row]]:

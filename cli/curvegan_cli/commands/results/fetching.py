@@ -140,7 +140,7 @@ def fetch_plot(
     if path:
         files.deliver(path, marked(job_picture(store, job, kind, form, dpi), own), force)
     if on_terminal:
-        _show(store, job, kind, job_picture(store, job, kind))
+        _show(store, job, kind, job_picture(store, job, kind, dpi=dpi))
 
 
 def _show(store: "Store", job: "Job", kind: str, png: bytes) -> None:

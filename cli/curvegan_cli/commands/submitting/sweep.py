@@ -124,7 +124,7 @@ def _estimate(lab: Lab, plan: Plan, needed: bool) -> Estimate:
 
 def _submit(lab: Lab, plan: Plan, form: str, given: Mapping[str, Any]) -> None:
     if len(plan.requests) >= _MANY:
-        message(f"Storing {len(plan.requests)} jobs.")
+        message(f"Storing {plural(len(plan.requests), 'job')}.")
     submitted = lab.store.submit_sweep(plan.requests, plan.described, plan.name, given["needed"])
     _say_skipped(submitted.skipped)
     if submitted.id is None:
