@@ -179,7 +179,8 @@ def check_workers(store: "Store", embedded: bool) -> Finding:
         last = max(dying, key=lambda worker: worker.beat_at)
         text = f"{len(live)} live; those of {last.host} die at their start, last {age(last.beat_at, now)} ago"
         return Finding("workers", PROBLEM, f"{text}: {last.error}", "curvegan worker")
-    text = ", ".join(_beat(worker, now) for worker in [*live, *lost][:8]) or "none"
+    text = ", ".join(_beat(worker, now) for worker in [*live, *lost][:8])
+    nobody = f"no worker lives: {text}" if text else "no worker lives"
     waiting = store.needs()
     missing = "; ".join(lacking(waiting, workers).values())
     if live and missing:
@@ -191,11 +192,11 @@ def check_workers(store: "Store", embedded: bool) -> Finding:
         )
     if waiting:
         start = "curvegan worker" if engines_installed() or not embedded else _INSTALL
-        return Finding("workers", PROBLEM, f"no worker lives: {text}; {missing}", start)
+        return Finding("workers", PROBLEM, f"{nobody}; {missing}", start)
     if embedded:
         starts = "submit starts one" if engines_installed() else f"submit can start none: {NO_ENGINE}"
         return Finding("workers", OK, f"none lives; {starts}")
-    return Finding("workers", WARNING, f"no worker lives: {text}", "curvegan worker")
+    return Finding("workers", WARNING, nobody, "curvegan worker")
 
 
 def _beat(worker: "Worker", now: datetime) -> str:

@@ -164,7 +164,10 @@ def text_width(text: str, size: float) -> int:
 
 
 def cut(text: str, size: float, width: float) -> str:
-    """Return a line of text, its end replaced by an ellipsis where it takes more than so many pixels."""
+    """Return a line of text, its end replaced by an ellipsis where it takes more than so many pixels.
+
+    A word with digits in it goes whole: what is left of a number would be another number.
+    """
     shown = len(text)
     while shown and text_width(_ended(text, shown), size) > width:
         shown = min(shown - 1, int(shown * width / text_width(_ended(text, shown), size)))
@@ -172,7 +175,11 @@ def cut(text: str, size: float, width: float) -> str:
 
 
 def _ended(text: str, shown: int) -> str:
-    return text if shown == len(text) else f"{text[:shown].rstrip()}…"
+    if shown == len(text):
+        return text
+    left, rest = text[:shown], text[shown:].split(" ")[0]
+    before, _, word = left.rpartition(" ")
+    return f"{(before if before and rest and any(map(str.isdigit, word + rest)) else left).rstrip()}…"
 
 
 def drawable(text: str) -> str:

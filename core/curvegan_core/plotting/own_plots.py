@@ -127,7 +127,7 @@ def pairs_picture(data: OwnData) -> Picture:
     y = room(np.concatenate([made[chosen], rows[chosen]]), 0.06)
     axes = [_panel(data, index, y, made[row], rows[row]) for index, row in enumerate(chosen)]
     keys = [Key("the nearest row trained on", _REAL, 1.5), Key("generated", _GENERATED, 1.5)]
-    facts = f"step {data.step:,}    of {len(made)} generated curves the nearest, and the farthest"
+    facts = f"step {data.step:,}    of {len(made)} generated curves the nearest, and the farthest, by the RMS of their difference"
     return Picture(1032, 556, drawable(data.title), drawable(facts), _laid_out(axes), keys)
 
 
@@ -167,7 +167,7 @@ def _laid_out(axes: list[Axes], columns: int = _COLUMNS) -> list[Axes]:
 def _panel(data: OwnData, index: int, y: tuple[float, float], made: Values, row: Values) -> Axes:
     length = float(np.sqrt(np.mean((made - row) ** 2)))
     marks = [Marks("row", data.x, row[None], _REAL, 1.5), Marks("generated", data.x, made[None], _GENERATED, 1.5)]
-    title = f"{'farthest' if index >= _COLUMNS else 'nearest'} {index % _COLUMNS + 1}: RMS {length:.2g}"
+    title = f"{'farthest' if index >= _COLUMNS else 'nearest'} {index % _COLUMNS + 1}: {length:.2g}"
     return _box(data, index, y, marks, title)
 
 

@@ -197,3 +197,10 @@ def test_a_text_is_cut_to_its_room(text: str, width: int) -> None:
     assert text_width(short, 9) <= max(width, text_width("…", 9))
     assert short == text or short.endswith("…")
     assert math.isclose(text_width(text, 9), text_width(short, 9)) or text_width(text, 9) > width
+
+
+def test_of_a_number_nothing_is_cut() -> None:
+    for width in range(20, 400):
+        short = cut("job 12: 0.0551  r1=1.25e-05 loss", 9, width).removesuffix("…")
+        assert short in ("job 12: 0.0551  r1=1.25e-05 loss"[: len(short)], "")
+        assert not short or short[-1].isalpha() or short.split(" ")[-1] in ("12:", "0.0551", "r1=1.25e-05"), short
