@@ -127,7 +127,8 @@ def pairs_picture(data: OwnData) -> Picture:
     y = room(np.concatenate([made[chosen], rows[chosen]]), 0.06)
     axes = [_panel(data, index, y, made[row], rows[row]) for index, row in enumerate(chosen)]
     keys = [Key("the nearest row trained on", _REAL, 1.5), Key("generated", _GENERATED, 1.5)]
-    facts = f"step {data.step:,}    of {len(made)} generated curves the nearest, and the farthest, by the RMS of their difference"
+    chosen_by = "the nearest, and the farthest, by the RMS of their difference"
+    facts = f"step {data.step:,}    of {len(made)} generated curves {chosen_by}"
     return Picture(1032, 556, drawable(data.title), drawable(facts), _laid_out(axes), keys)
 
 
