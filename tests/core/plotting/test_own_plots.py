@@ -39,10 +39,12 @@ def test_scores_of_the_rows_are_uncorrelated_and_about_zero() -> None:
 
 
 def test_pairs_begin_with_the_copy_and_end_with_the_strangest() -> None:
-    axes = own_picture("pairs", DATA).axes
+    picture = own_picture("pairs", DATA)
+    axes = picture.axes
     assert len(axes) == 8
+    assert "RMS of their difference" in picture.facts
     np.testing.assert_array_equal(*(mark.ys[0] for mark in axes[0].marks))
-    assert axes[0].title == "nearest 1: RMS 0"
+    assert axes[0].title == "nearest 1: 0"
     np.testing.assert_array_equal(axes[4].marks[1].ys[0], MADE[-1])
 
 
