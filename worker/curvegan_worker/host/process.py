@@ -17,20 +17,20 @@ from importlib.metadata import version
 from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import WorkerForgotten
 from curvegan_db.values import IDLE, STARTING
+from curvegan_worker.asking import Asking
+from curvegan_worker.celery.hearing import Hearing
 from curvegan_worker.devices import accepted, most_jobs, resolve
-from curvegan_worker.host.asking import Asking
 from curvegan_worker.host.ending import UNRELEASED, crash
-from curvegan_worker.host.hearing import Hearing
 from curvegan_worker.host.machine_code import engines
 from curvegan_worker.host.member import Member
 from curvegan_worker.host.readiness import Rehearsal, Replaced, beating, get_ready
 from curvegan_worker.host.signs import leave, say_ready, show_health
-from curvegan_worker.host.turns import POLL_S, Turn
 from curvegan_worker.lease import Lease
 from curvegan_worker.options import ProcessOptions
 from curvegan_worker.outage import Outage
 from curvegan_worker.settings import Settings
 from curvegan_worker.stop_flag import StopFlag
+from curvegan_worker.turns import POLL_S, Turn
 
 # However many workers there are, together they look at the queue so often a second, and for lost jobs.
 _LOOKS_A_S, _REAPS_A_S = 100, 10

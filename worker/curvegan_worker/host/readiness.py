@@ -20,7 +20,7 @@ from curvegan_core.errors import CurveganError
 from curvegan_worker.host.log_setup import log_to_stderr
 from curvegan_worker.host.machine_code import engines, prepare
 from curvegan_worker.host.signs import leave
-from curvegan_worker.host.turns import POLL_S
+from curvegan_worker.turns import POLL_S
 
 _LONGEST_S = 1800.0
 _log = logging.getLogger("curvegan.worker")

@@ -1,6 +1,6 @@
 """Turns: few workers need none, many wait for theirs, and never longer than is said."""
 
-from curvegan_worker.host.turns import Turn
+from curvegan_worker.turns import Turn
 
 
 def test_few_workers_wait_for_nothing() -> None:

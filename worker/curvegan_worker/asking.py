@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from curvegan_worker.host.turns import POLL_S
 from curvegan_worker.outage import DatabaseSilent, Outage
 from curvegan_worker.stop_flag import StopFlag
+from curvegan_worker.turns import POLL_S
 
 
 class Asking:
