@@ -35,6 +35,8 @@ from curvegan_core.optimisers import KEPT
 _KEPT = {"adam_m": "m", "adam_v": "v", "oadam_step": "last", "momentum": "m", "rms_v": "v"}
 # Of each activation of two straight pieces, the slope below zero.
 LEAKS: dict[str, Callable[[TrainConfig], float]] = {"relu": lambda _: 0.0, "leaky_relu": lambda config: config.slope}
+# So many outputs are computed one by one; more fill a vector well enough.
+_FEW = 8
 # Those of two straight pieces, and the smooth ones.
 ACTIVATIONS = (*LEAKS, *SMOOTH_NUMBERS)
 
@@ -99,6 +101,7 @@ class DeepWork(NamedTuple):
     losses_b: Floats
     sums_bg: Floats  # parts of the logits
     transposed_up: Floats  # a panel's rows as columns
+    sums_ob: Floats  # outputs, where they are few
     transposed_nru: Floats  # a middle map transposed: panels of the units below
     g_hidden_lnbu: Floats
     g_adjoints_lnbu: Floats  # the derivative of the loss by the generator's units, before their activation
@@ -181,6 +184,7 @@ def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
         losses_b=zeros(rows),
         sums_bg=zeros(rows, GROUP),
         transposed_up=zeros(PANEL, width(config)),
+        sums_ob=zeros(_FEW, padded(rows, GROUP)),
         transposed_nru=zeros(panels, PANEL * panels, PANEL),
         g_hidden_lnbu=zeros(max(g.layers, 1), g.panels, batch, PANEL),
         g_adjoints_lnbu=zeros(max(g.layers, 1), g.panels, batch, PANEL),

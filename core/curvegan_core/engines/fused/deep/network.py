@@ -22,6 +22,7 @@ from curvegan_core.engines.fused.deep.activations import activate
 from curvegan_core.engines.fused.deep.layout import Bent, Chain, first_map, head_bias, head_map, middle_map
 from curvegan_core.engines.fused.deep.products import (
     add_dots,
+    add_products,
     add_scaled,
     forward,
     from_panels,
@@ -30,8 +31,8 @@ from curvegan_core.engines.fused.deep.products import (
     to_panels,
     transpose_panels,
 )
-from curvegan_core.engines.fused.matmul import PANEL, add_outputs, transpose
-from curvegan_core.engines.fused.rows import Floats, add_within_rows, fill_rows, scale_rows
+from curvegan_core.engines.fused.matmul import PANEL
+from curvegan_core.engines.fused.rows import Floats, add_within_rows, fill_rows
 from curvegan_core.engines.fused.vectors import compiled, fma, inlined
 
 _ZERO = np.float32(0)
@@ -71,13 +72,13 @@ def find_logits(chain: Chain, hidden_lnbu: Floats, stop: int, zeros: Floats, sum
 
 
 @compiled
-def find_outputs(chain: Chain, hidden_lnbu: Floats, transposed_up: Floats, out_bp: Floats) -> None:
+def find_outputs(
+    chain: Chain, hidden_lnbu: Floats, transposed_up: Floats, sums_ob: Floats, out_bp: Floats
+) -> None:
     """Write the outputs of every row, and behind them what follows behind the bias."""
-    head_nru = head_map(chain, chain.values)
     fill_rows(head_bias(chain, chain.values), out_bp)
-    for n in range(chain.panels):
-        transpose(head_nru[n], chain.outputs, transposed_up)
-        add_outputs(hidden_lnbu[len(hidden_lnbu) - 1, n], transposed_up, out_bp)
+    head_nru, last_nbu = head_map(chain, chain.values), hidden_lnbu[len(hidden_lnbu) - 1]
+    add_products(last_nbu, len(out_bp), head_nru, chain.outputs, transposed_up, sums_ob, out_bp)
 
 
 @compiled
@@ -130,7 +131,13 @@ def _bend(x_bu: Floats, first: int, stop: int, slopes_bu: Floats, bends_bu: Floa
 
 @compiled
 def find_pulls(
-    chain: Chain, adjoints_lnbu: Floats, stop: int, zeros: Floats, transposed_up: Floats, out_bp: Floats
+    chain: Chain,
+    adjoints_lnbu: Floats,
+    stop: int,
+    zeros: Floats,
+    transposed_up: Floats,
+    sums_ob: Floats,
+    out_bp: Floats,
 ) -> None:
     """Write the derivative by the inputs, given that by the hidden units."""
     fill_rows(zeros, out_bp[:stop])
@@ -138,9 +145,7 @@ def find_pulls(
         from_panels(adjoints_lnbu[0], chain.inputs, stop, out_bp)
         return
     first_nru = first_map(chain, chain.values)
-    for n in range(chain.panels):
-        transpose(first_nru[n], chain.inputs, transposed_up)
-        add_outputs(adjoints_lnbu[0, n, :stop], transposed_up, out_bp[:stop])
+    add_products(adjoints_lnbu[0], stop, first_nru, chain.inputs, transposed_up, sums_ob, out_bp)
 
 
 @compiled
@@ -171,8 +176,7 @@ def add_tangents(
             if chain.smooth >= 0:
                 _bend(tangents_bu, first, stop, bent.slopes_lnbu[layer, n], bent.bends_lnbu[layer, n], False)
             else:
-                scale_rows(hidden_bu, slopes_b, hidden_bu)
-                add_rows_of(tangents_bu, first, stop, hidden_bu)
+                _scale_and_add(hidden_bu, slopes_b, tangents_bu, first, stop)
     if chain.smooth >= 0:
         return
     add_scaled(x_bp, slopes_b, 0, len(x_bp), tangents_bp)
@@ -181,12 +185,16 @@ def add_tangents(
 
 
 @compiled
-def add_rows_of(x_bu: Floats, first: int, stop: int, out_bu: Floats) -> None:
-    """Add the rows first..stop-1."""
-    for row in range(first, stop):
-        x_u, out_u = x_bu[row], out_bu[row]
-        for u in range(PANEL):
-            out_u[u] += x_u[u]
+def _scale_and_add(out_bu: Floats, factors_b: Floats, x_bu: Floats, first: int, stop: int) -> None:
+    """Multiply all rows by their factors, and then add x to the rows first..stop-1."""
+    for row in range(len(out_bu)):
+        factor, x_u, out_u = factors_b[row], x_bu[row], out_bu[row]
+        if first <= row < stop:
+            for u in range(PANEL):
+                out_u[u] = out_u[u] * factor + x_u[u]
+        else:
+            for u in range(PANEL):
+                out_u[u] *= factor
 
 
 @compiled

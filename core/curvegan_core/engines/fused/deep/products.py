@@ -12,7 +12,19 @@ from typing import Any
 
 from curvegan_core.engines.fused.adam import gradient_rows
 from curvegan_core.engines.fused.layout import INPUTS
-from curvegan_core.engines.fused.matmul import BLOCK_ROWS, PANEL, SPAN, SPANS, VECTORS, load, row_of, store, transpose
+from curvegan_core.engines.fused.matmul import (
+    BLOCK_ROWS,
+    PANEL,
+    SPAN,
+    SPANS,
+    VECTORS,
+    add_outputs,
+    load,
+    row_of,
+    store,
+    transpose,
+    transposed,
+)
 from curvegan_core.engines.fused.rows import GROUP, Floats
 from curvegan_core.engines.fused.vectors import LANES, Emitter, Operand, Value, compiled, fma, instruction
 
@@ -129,6 +141,51 @@ def add_dots(units_bu: Floats, stop: int, weights_u: Floats, sums_bg: Floats) ->
     """Add units times weights to each row's sums: unit u to number u % GROUP."""
     for row in range(stop):
         _dots_row(units_bu, row, weights_u, sums_bg)
+
+
+@instruction
+def _columns_block(e: Emitter, units: Operand, row: Value, weights: Operand, outputs: Value, sums: Operand) -> None:
+    # Always of 16 lanes, as a transposition is.
+    e = Emitter(e.context, e.builder, GROUP)
+    for unit in range(0, PANEL, GROUP):
+        columns = transposed(e, [e.load(row_of(e, units, row, plus), unit) for plus in range(GROUP)])
+        with e.count(outputs) as loop:
+            weight, address = e.move(row_of(e, weights, loop.index), unit), e.move(sums.row(loop.index), row)
+            total = e.load(address)
+            for plus, column in enumerate(columns):
+                total = e.fma(e.splat(e.move(weight, plus)), column, total)
+            e.store(total, address)
+
+
+@compiled
+def add_few_outputs(units_nbu: Floats, stop: int, map_nru: Floats, outputs: int, sums_ob: Floats, out_bp: Floats) -> None:
+    """Add units W to the first outputs of each row, as `add_outputs` does, for a map's rows W^T.
+
+    The rows of a minibatch lie in the vector's lanes, so that no lane is an output that nobody asked for. Reads and
+    computes up to GROUP - 1 rows further on. The sums are a buffer.
+    """
+    for output in range(outputs):
+        for row in range(stop):
+            sums_ob[output, row] = out_bp[row, output]
+    for n in range(len(map_nru)):
+        for row in range(0, stop, GROUP):
+            _columns_block(units_nbu[n], row, map_nru[n], outputs, sums_ob)
+    for row in range(stop):
+        for output in range(outputs):
+            out_bp[row, output] = sums_ob[output, row]
+
+
+@compiled
+def add_products(
+    units_nbu: Floats, stop: int, map_nru: Floats, outputs: int, turned_up: Floats, sums_ob: Floats, out_bp: Floats
+) -> None:
+    """Add units W to the outputs of the first rows, for a map's rows W^T. Both others are buffers."""
+    if outputs <= len(sums_ob):
+        add_few_outputs(units_nbu, stop, map_nru, outputs, sums_ob, out_bp)
+        return
+    for n in range(len(map_nru)):
+        transpose(map_nru[n], outputs, turned_up)
+        add_outputs(units_nbu[n, :stop], turned_up, out_bp[:stop])
 
 
 @compiled

@@ -57,7 +57,7 @@ def generate(generator: Chain, work: DeepWork) -> None:
     """Compute the minibatch's curves, each with a one behind it, and keep the hidden values."""
     batch = len(work.latents_bi)
     find_hidden(generator, work.latents_bi, batch, work.g_hidden_lnbu, work.g_bent)
-    find_outputs(generator, work.g_hidden_lnbu, work.transposed_up, work.curves_bp[:batch])
+    find_outputs(generator, work.g_hidden_lnbu, work.transposed_up, work.sums_ob, work.curves_bp[:batch])
 
 
 @compiled
@@ -117,7 +117,7 @@ def _add_penalties(discriminator: Chain, work: DeepWork, weights: Penalties, rea
     With a smooth activation find the tangents alone.
     """
     fake, rows = len(work.latents_bi), len(work.curves_bp)
-    find_pulls(discriminator, work.d_adjoints_lnbu, rows, work.zeros, work.transposed_up, work.pulls_bp)
+    find_pulls(discriminator, work.d_adjoints_lnbu, rows, work.zeros, work.transposed_up, work.sums_ob, work.pulls_bp)
     _forget_labels(discriminator, work, rows, labels)
     fill_rows(work.zeros, work.weighted_bp)
     first, stop = fake + real, fake + real
@@ -174,7 +174,7 @@ def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int
     _spread_slopes(work, fake)
     turned, d_adjoints, g_adjoints = work.transposed_nru, work.d_adjoints_lnbu, work.g_adjoints_lnbu
     find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.d_bent, False, turned, d_adjoints)
-    find_pulls(discriminator, d_adjoints, fake, work.zeros, work.transposed_up, pulls_bp)
+    find_pulls(discriminator, d_adjoints, fake, work.zeros, work.transposed_up, work.sums_ob, pulls_bp)
     _forget_labels(discriminator, work, fake, job.labels)
     find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.g_bent, False, turned, g_adjoints)
     latents_bi, g_hidden, ones_b4 = work.latents_bi, work.g_hidden_lnbu, work.ones_b4
