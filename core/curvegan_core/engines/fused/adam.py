@@ -79,12 +79,14 @@ def _update(e: Emitter, adam: list[Value], slope: Value, addresses: list[Value],
         e.store(new, address, offset)
 
 
-def gradient_rows(e: Emitter, x: Operand, first: Value, rows: Value, units: Operand, unit: int) -> list[list[Value]]:
-    """Return the gradient of INPUTS rows of a panel from `first` on, as [row][vector], for the span at `unit`.
+def gradient_rows(
+    e: Emitter, x: Operand, first: Value, rows: Value, units: Operand, unit: int, inputs: int = INPUTS
+) -> list[list[Value]]:
+    """Return the gradient of so many rows of a panel from `first` on, as [row][vector], for the span at `unit`.
 
     Each sum starts at zero and takes the minibatch's rows in their order.
     """
-    sums = [e.variables([e.zero] * VECTORS) for _ in range(INPUTS)]
+    sums = [e.variables([e.zero] * VECTORS) for _ in range(inputs)]
     with e.count(rows) as loop:
         vectors = load(e, row_of(e, units, loop.index), unit, SPAN)
         address = e.move(x.row(loop.index), first)

@@ -102,7 +102,8 @@ class DeepWork(NamedTuple):
     sums_bg: Floats  # parts of the logits
     transposed_up: Floats  # a panel's rows as columns
     sums_ob: Floats  # outputs, where they are few
-    transposed_nru: Floats  # a middle map transposed: panels of the units below
+    g_turned_lnru: Floats  # middle maps transposed: panels of the units below
+    d_turned_lnru: Floats
     g_hidden_lnbu: Floats
     g_adjoints_lnbu: Floats  # the derivative of the loss by the generator's units, before their activation
     g_bent: Bent
@@ -165,7 +166,6 @@ def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
     batch, rows = config.batch_size, config.batch_size + real + (config.batch_size if config.gp else 0)
     most = most_drawn(config)
     g, d = job.generator, job.discriminator
-    panels = max(g.panels, d.panels)
     again = d.layers if d.smooth >= 0 and (config.r1 or config.r2 or config.gp) else 0
     ones_b4 = zeros(rows, 4)
     ones_b4[:, 0] = 1
@@ -185,7 +185,8 @@ def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
         sums_bg=zeros(rows, GROUP),
         transposed_up=zeros(PANEL, width(config)),
         sums_ob=zeros(_FEW, padded(rows, GROUP)),
-        transposed_nru=zeros(panels, PANEL * panels, PANEL),
+        g_turned_lnru=_make_turned(g),
+        d_turned_lnru=_make_turned(d),
         g_hidden_lnbu=zeros(max(g.layers, 1), g.panels, batch, PANEL),
         g_adjoints_lnbu=zeros(max(g.layers, 1), g.panels, batch, PANEL),
         g_bent=_make_bent(g, batch),
@@ -198,6 +199,10 @@ def make_deep_work(config: TrainConfig, job: DeepJob, real: int) -> DeepWork:
         numbers=zeros(GROUP),
         zeros=zeros(width(config)),
     )
+
+
+def _make_turned(chain: Chain) -> Floats:
+    return zeros(max(chain.layers - 1, 0), chain.panels, PANEL * chain.panels, PANEL)
 
 
 def _make_bent(chain: Chain, rows: int) -> Bent:

@@ -82,6 +82,13 @@ def find_outputs(
 
 
 @compiled
+def turn(chain: Chain, turned_lnru: Floats) -> None:
+    """Write all middle maps transposed: what `find_adjoints` needs of the weights as they are."""
+    for layer in range(1, chain.layers):
+        transpose_panels(middle_map(chain, chain.values, layer), turned_lnru[layer - 1])
+
+
+@compiled
 def find_adjoints(
     chain: Chain,
     top_bo: Floats,
@@ -89,7 +96,7 @@ def find_adjoints(
     hidden_lnbu: Floats,
     bent: Bent,
     again: bool,
-    transposed_nru: Floats,
+    turned_lnru: Floats,
     adjoints_lnbu: Floats,
 ) -> None:
     """Write the derivative by all hidden units, before their activation, given that by the outputs.
@@ -100,8 +107,7 @@ def find_adjoints(
     map_nru, x_nbo, inputs = head_map(chain, chain.values), as_panel(top_bo), chain.outputs
     for layer in range(last, -1, -1):
         if layer < last:
-            transpose_panels(middle_map(chain, chain.values, layer + 1), transposed_nru)
-            map_nru, x_nbo, inputs = transposed_nru, adjoints_lnbu[layer + 1], PANEL
+            map_nru, x_nbo, inputs = turned_lnru[layer], adjoints_lnbu[layer + 1], PANEL
         for n in range(chain.panels):
             adjoints_bu = adjoints_lnbu[layer, n]
             through(x_nbo, 0, stop, inputs, map_nru[n], hidden_lnbu[layer, n], chain.leak, adjoints_bu)

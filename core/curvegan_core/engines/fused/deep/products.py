@@ -113,18 +113,26 @@ def through(
         row += 1
 
 
-@instruction
-def _gradient_block(e: Emitter, x: Operand, first: Value, rows: Value, units: Operand, out: Operand) -> None:
-    for unit in SPANS:
-        for plus, slopes in enumerate(gradient_rows(e, x, first, rows, units, unit)):
-            store(e, slopes, row_of(e, out, first, plus), unit)
+def _gradient_block(inputs: int) -> Any:
+    def write(e: Emitter, x: Operand, first: Value, rows: Value, units: Operand, out: Operand) -> None:
+        for unit in SPANS:
+            for plus, slopes in enumerate(gradient_rows(e, x, first, rows, units, unit, inputs)):
+                store(e, slopes, row_of(e, out, first, plus), unit)
+
+    return instruction(write)
+
+
+_gradient_rows, _gradient_row = _gradient_block(INPUTS), _gradient_block(1)
 
 
 @compiled
 def gradient(x_bi: Floats, units_bu: Floats, stop: int, inputs: int, out_iu: Floats) -> None:
-    """Write the sum of x times units over the rows before `stop`, for `inputs` of x and on to a multiple of INPUTS."""
+    """Write the sum of x times units over the rows before `stop`, for one input of x or on to a multiple of INPUTS."""
+    if inputs == 1:
+        _gradient_row(x_bi, 0, stop, units_bu, out_iu)
+        return
     for first in range(0, inputs, INPUTS):
-        _gradient_block(x_bi, first, stop, units_bu, out_iu)
+        _gradient_rows(x_bi, first, stop, units_bu, out_iu)
 
 
 @instruction

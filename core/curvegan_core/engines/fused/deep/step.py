@@ -22,6 +22,7 @@ from curvegan_core.engines.fused.deep.network import (
     find_outputs,
     find_pulls,
     find_slopes,
+    turn,
 )
 from curvegan_core.engines.fused.draws import Draw
 from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
@@ -99,7 +100,7 @@ def discriminator_slopes(
     if punished:
         x_bp, top_b4, ones_b4 = work.weighted_bp, work.ones_b4, work.slopes_b4
     hidden_lnbu, adjoints_lnbu, bent = work.d_hidden_lnbu, work.d_adjoints_lnbu, work.d_bent
-    find_adjoints(discriminator, top_b4, rows, hidden_lnbu, bent, False, work.transposed_nru, adjoints_lnbu)
+    find_adjoints(discriminator, top_b4, rows, hidden_lnbu, bent, False, work.d_turned_lnru, adjoints_lnbu)
     if punished:
         _add_penalties(discriminator, work, weights, real, labels)
     if punished and discriminator.smooth >= 0:
@@ -148,7 +149,7 @@ def _find_bent_slopes(discriminator: Chain, work: DeepWork) -> None:
     """Write the gradient of loss and penalties through a smooth activation, given tangents and the logits' adjoints."""
     hidden_lnbu, totals_lnbu, more_slopes = work.d_hidden_lnbu, work.d_totals_lnbu, work.more_slopes
     rows, slopes, top_b4, ones_b4 = len(work.curves_bp), discriminator.slopes, work.slopes_b4, work.ones_b4
-    find_adjoints(discriminator, top_b4, rows, hidden_lnbu, work.d_bent, True, work.transposed_nru, totals_lnbu)
+    find_adjoints(discriminator, top_b4, rows, hidden_lnbu, work.d_bent, True, work.d_turned_lnru, totals_lnbu)
     find_slopes(discriminator, work.curves_bp, hidden_lnbu, totals_lnbu, top_b4, ones_b4, rows, slopes)
     # Along the tangents no bias moves.
     x_bp, tangents_lnbu, adjoints_lnbu = work.weighted_bp, work.tangents_lnbu, work.d_adjoints_lnbu
@@ -172,11 +173,11 @@ def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int
         work.losses_b,
     )
     _spread_slopes(work, fake)
-    turned, d_adjoints, g_adjoints = work.transposed_nru, work.d_adjoints_lnbu, work.g_adjoints_lnbu
-    find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.d_bent, False, turned, d_adjoints)
+    d_turned, g_turned, d_adjoints, g_adjoints = work.d_turned_lnru, work.g_turned_lnru, work.d_adjoints_lnbu, work.g_adjoints_lnbu
+    find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.d_bent, False, d_turned, d_adjoints)
     find_pulls(discriminator, d_adjoints, fake, work.zeros, work.transposed_up, work.sums_ob, pulls_bp)
     _forget_labels(discriminator, work, fake, job.labels)
-    find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.g_bent, False, turned, g_adjoints)
+    find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.g_bent, False, g_turned, g_adjoints)
     latents_bi, g_hidden, ones_b4 = work.latents_bi, work.g_hidden_lnbu, work.ones_b4
     find_slopes(generator, latents_bi, g_hidden, g_adjoints, pulls_bp, ones_b4, fake, generator.slopes)
     add_rows(pulls_bp[:fake], head_bias(generator, generator.slopes))
@@ -242,6 +243,7 @@ def _update_discriminator(
         if not recipe.simultaneous:
             factor = factor_at(recipe.schedule, step)
             optimise(recipe.d_optimiser, job.discriminator, factor, minibatch + 1, work.numbers)
+            turn(job.discriminator, work.d_turned_lnru)
 
 
 @inlined
@@ -255,7 +257,9 @@ def _update_generator(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: in
         value = generator_slopes(job, work, recipe, real)
         if recipe.simultaneous:
             optimise(recipe.d_optimiser, job.discriminator, factor, step + 1, work.numbers)
+            turn(job.discriminator, work.d_turned_lnru)
         optimise(recipe.g_optimiser, job.generator, factor, step * recipe.g_steps + extra + 1, work.numbers)
+        turn(job.generator, work.g_turned_lnru)
     if len(job.average) > 0:
         take_in_flat(recipe.take, job.generator.values, job.average)
     return value
@@ -265,6 +269,8 @@ def _update_generator(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: in
 def run_deep(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: int, real_kbp: Floats, records: Records) -> None:
     """Do as many steps as `records` has losses, the first with the number `step`, as `step.run` does."""
     mode, row = flush_tiny(), 0
+    turn(job.generator, work.g_turned_lnru)
+    turn(job.discriminator, work.d_turned_lnru)
     for offset in range(len(records.g_loss)):
         looks = row < len(records.offsets) and records.offsets[row] == offset
         seen = row if looks else -1
