@@ -98,7 +98,7 @@ def gradient_rows(
 
 
 @instruction
-def _descend_block(
+def descend_block(
     e: Emitter,
     x: Operand,
     first: Value,
@@ -121,7 +121,7 @@ def _descend_block(
 def descend(x_bi: Floats, units_bu: Floats, inputs: int, adam: Floats, values_iu: Floats, m: Any, v: Any) -> None:
     """Update `inputs` rows of a panel, and on to a multiple of INPUTS, whose gradient is the sum of x times units."""
     for first in range(0, inputs, INPUTS):
-        _descend_block(x_bi, first, len(units_bu), units_bu, adam, values_iu, m, v)
+        descend_block(x_bi, first, len(units_bu), units_bu, adam, values_iu, m, v)
 
 
 @instruction

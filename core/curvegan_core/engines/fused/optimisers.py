@@ -90,15 +90,29 @@ def _bound(clip: float, values: Floats) -> None:
 _OPTIMISERS = {"adam": _adam, "oadam": _oadam, "sgd": _sgd, "rmsprop": _rmsprop}
 OPTIMISER_NUMBERS = {name: number for number, name in enumerate(_OPTIMISERS)}
 """The optimisers by their numbers in compiled code."""
+_ADAM = OPTIMISER_NUMBERS["adam"]
 _update: Callable[..., None] = by_number(list(_OPTIMISERS.values()))
 
 
 @compiled
 def optimise(optimiser: Optimiser, chain: Chain, factor: float, count: int, numbers: Floats) -> None:
     """Do update number `count`, from 1, at rates times a factor. `numbers` is a buffer."""
+    _update(optimiser.number, optimiser, _rates(optimiser, factor), chain, count, numbers)
+
+
+@compiled
+def prepare_adam(optimiser: Optimiser, factor: float, count: int, numbers: Floats) -> bool:
+    """Write what Adam's update needs, so that it can be done while a gradient is found. Return whether this is Adam."""
+    if optimiser.number != _ADAM:
+        return False
+    prepare(_rates(optimiser, factor), count, numbers)
+    return True
+
+
+@compiled
+def _rates(optimiser: Optimiser, factor: float) -> Rates:
     usual = optimiser.rates
-    rates = Rates(usual.lr * factor, usual.beta1, usual.beta2, usual.eps, usual.clip)
-    _update(optimiser.number, optimiser, rates, chain, count, numbers)
+    return Rates(usual.lr * factor, usual.beta1, usual.beta2, usual.eps, usual.clip)
 
 
 @compiled

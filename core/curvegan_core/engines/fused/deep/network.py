@@ -26,7 +26,6 @@ from curvegan_core.engines.fused.deep.products import (
     add_scaled,
     forward,
     from_panels,
-    gradient,
     through,
     to_panels,
     transpose_panels,
@@ -201,34 +200,3 @@ def _scale_and_add(out_bu: Floats, factors_b: Floats, x_bu: Floats, first: int, 
         else:
             for u in range(PANEL):
                 out_u[u] *= factor
-
-
-@compiled
-def find_slopes(
-    chain: Chain,
-    x_bi: Floats,
-    hidden_lnbu: Floats,
-    adjoints_lnbu: Floats,
-    top_bo: Floats,
-    ones_b4: Floats,
-    stop: int,
-    slopes: Floats,
-) -> None:
-    """Write the gradient of all weights and of the hidden units' biases: sums of a map's inputs times adjoints.
-
-    `ones_b4` has the input of the biases in its first column, as `x_bi` has it behind its inputs.
-    """
-    if chain.layers > 0:
-        first_nru = first_map(chain, slopes)
-        for n in range(chain.panels):
-            gradient(x_bi, adjoints_lnbu[0, n], stop, chain.inputs + 1, first_nru[n])
-    for layer in range(1, chain.layers):
-        middle_nru = middle_map(chain, slopes, layer)
-        for n in range(chain.panels):
-            for below in range(chain.panels):
-                rows_iu = middle_nru[n, PANEL * below :]
-                gradient(hidden_lnbu[layer - 1, below], adjoints_lnbu[layer, n], stop, PANEL, rows_iu)
-            gradient(ones_b4, adjoints_lnbu[layer, n], stop, 1, middle_nru[n, PANEL * chain.panels :])
-    head_nru = head_map(chain, slopes)
-    for n in range(chain.panels):
-        gradient(top_bo, hidden_lnbu[len(hidden_lnbu) - 1, n], stop, chain.outputs, head_nru[n])

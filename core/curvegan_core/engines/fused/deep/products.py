@@ -10,8 +10,6 @@ points. In what writes LLVM code, e is the emitter.
 
 from typing import Any
 
-from curvegan_core.engines.fused.adam import gradient_rows
-from curvegan_core.engines.fused.layout import INPUTS
 from curvegan_core.engines.fused.matmul import (
     BLOCK_ROWS,
     PANEL,
@@ -111,28 +109,6 @@ def through(
     while row < stop:
         _through_row(x_nbi, row, inputs, panel_iu, active_bu, leak, out_bu)
         row += 1
-
-
-def _gradient_block(inputs: int) -> Any:
-    def write(e: Emitter, x: Operand, first: Value, rows: Value, units: Operand, out: Operand) -> None:
-        for unit in SPANS:
-            for plus, slopes in enumerate(gradient_rows(e, x, first, rows, units, unit, inputs)):
-                store(e, slopes, row_of(e, out, first, plus), unit)
-
-    return instruction(write)
-
-
-_gradient_rows, _gradient_row = _gradient_block(INPUTS), _gradient_block(1)
-
-
-@compiled
-def gradient(x_bi: Floats, units_bu: Floats, stop: int, inputs: int, out_iu: Floats) -> None:
-    """Write the sum of x times units over the rows before `stop`, for one input of x or on to a multiple of INPUTS."""
-    if inputs == 1:
-        _gradient_row(x_bi, 0, stop, units_bu, out_iu)
-        return
-    for first in range(0, inputs, INPUTS):
-        _gradient_rows(x_bi, first, stop, units_bu, out_iu)
 
 
 @instruction

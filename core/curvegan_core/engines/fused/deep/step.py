@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curvegan_core.engines.fused.adam import take_in_flat
+from curvegan_core.engines.fused.deep.gradients import find_slopes
 from curvegan_core.engines.fused.deep.layout import Chain, DeepJob, DeepWork, head_bias
 from curvegan_core.engines.fused.deep.network import (
     add_tangents,
@@ -21,12 +22,11 @@ from curvegan_core.engines.fused.deep.network import (
     find_logits,
     find_outputs,
     find_pulls,
-    find_slopes,
     turn,
 )
 from curvegan_core.engines.fused.draws import Draw
 from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
-from curvegan_core.engines.fused.optimisers import Optimiser, Schedule, factor_at, optimise
+from curvegan_core.engines.fused.optimisers import Optimiser, Schedule, factor_at, optimise, prepare_adam
 from curvegan_core.engines.fused.penalties import Penalties, add_distance, add_square, mix, shift_generated, shift_rows
 from curvegan_core.engines.fused.rows import Floats, add_rows, fill_rows, total
 from curvegan_core.engines.fused.step import LATENT, Records, draw, fill_real, look_at_curves
@@ -76,9 +76,9 @@ def _spread_slopes(work: DeepWork, stop: int) -> None:
 
 @inlined
 def discriminator_slopes(
-    discriminator: Chain, work: DeepWork, recipe: DeepRecipe, real: int, labels: int
+    discriminator: Chain, work: DeepWork, recipe: DeepRecipe, real: int, labels: int, adam: Floats
 ) -> np.float32:
-    """Compute the gradient of the discriminator's loss and penalties; return the loss."""
+    """Compute the gradient of the discriminator's loss and penalties; return the loss. With `adam` do the update too."""
     fake, rows, weights = len(work.latents_bi), len(work.curves_bp), recipe.penalties
     logits_b, slopes_b = work.logits_b, work.slopes_b
     _judge(discriminator, work, rows)
@@ -94,7 +94,8 @@ def discriminator_slopes(
     # No loss looks at the curves in between.
     slopes_b[fake + real :] = np.float32(0)
     _spread_slopes(work, rows)
-    punished = weights.r1 > 0 or weights.r2 > 0 or weights.gp > 0
+    head_bias(discriminator, discriminator.slopes)[0] = total(slopes_b)
+    punished = _is_punished(weights)
     # With a penalty adjoints are derivatives of logits and inputs are scaled, without one it is the reverse.
     x_bp, top_b4, ones_b4 = work.curves_bp, work.slopes_b4, work.ones_b4
     if punished:
@@ -106,9 +107,14 @@ def discriminator_slopes(
     if punished and discriminator.smooth >= 0:
         _find_bent_slopes(discriminator, work)
     else:
-        find_slopes(discriminator, x_bp, hidden_lnbu, adjoints_lnbu, top_b4, ones_b4, rows, discriminator.slopes)
-    head_bias(discriminator, discriminator.slopes)[0] = total(slopes_b)
+        slopes = discriminator.slopes
+        find_slopes(discriminator, x_bp, hidden_lnbu, adjoints_lnbu, top_b4, ones_b4, rows, slopes, adam)
     return value
+
+
+@inlined
+def _is_punished(weights: Penalties) -> bool:
+    return weights.r1 > 0 or weights.r2 > 0 or weights.gp > 0
 
 
 @inlined
@@ -150,17 +156,21 @@ def _find_bent_slopes(discriminator: Chain, work: DeepWork) -> None:
     hidden_lnbu, totals_lnbu, more_slopes = work.d_hidden_lnbu, work.d_totals_lnbu, work.more_slopes
     rows, slopes, top_b4, ones_b4 = len(work.curves_bp), discriminator.slopes, work.slopes_b4, work.ones_b4
     find_adjoints(discriminator, top_b4, rows, hidden_lnbu, work.d_bent, True, work.d_turned_lnru, totals_lnbu)
-    find_slopes(discriminator, work.curves_bp, hidden_lnbu, totals_lnbu, top_b4, ones_b4, rows, slopes)
+    later = work.numbers[:0]
+    find_slopes(discriminator, work.curves_bp, hidden_lnbu, totals_lnbu, top_b4, ones_b4, rows, slopes, later)
     # Along the tangents no bias moves.
     x_bp, tangents_lnbu, adjoints_lnbu = work.weighted_bp, work.tangents_lnbu, work.d_adjoints_lnbu
-    find_slopes(discriminator, x_bp, tangents_lnbu, adjoints_lnbu, ones_b4, work.zeros_b4, rows, more_slopes)
+    find_slopes(discriminator, x_bp, tangents_lnbu, adjoints_lnbu, ones_b4, work.zeros_b4, rows, more_slopes, later)
     for index in range(len(slopes)):
         slopes[index] += more_slopes[index]
 
 
 @inlined
-def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int) -> np.float32:
-    """Compute the gradient of the generator's loss against the discriminator as it is now; return the loss."""
+def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int, adam: Floats) -> np.float32:
+    """Compute the gradient of the generator's loss against the discriminator as it is now; return the loss.
+
+    With `adam` do the update too.
+    """
     generator, discriminator, fake = job.generator, job.discriminator, len(work.latents_bi)
     logits_b, slopes_b, pulls_bp = work.logits_b, work.slopes_b, work.pulls_bp
     _judge(discriminator, work, fake + real if is_paired(recipe.loss) else fake)
@@ -179,8 +189,8 @@ def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int
     _forget_labels(discriminator, work, fake, job.labels)
     find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.g_bent, False, g_turned, g_adjoints)
     latents_bi, g_hidden, ones_b4 = work.latents_bi, work.g_hidden_lnbu, work.ones_b4
-    find_slopes(generator, latents_bi, g_hidden, g_adjoints, pulls_bp, ones_b4, fake, generator.slopes)
     add_rows(pulls_bp[:fake], head_bias(generator, generator.slopes))
+    find_slopes(generator, latents_bi, g_hidden, g_adjoints, pulls_bp, ones_b4, fake, generator.slopes, adam)
     return value
 
 
@@ -236,13 +246,17 @@ def _update_discriminator(
             look_at_curves(work, records, row, job.generator.outputs)
         shift_rows(recipe.penalties, job, work, minibatch, job.generator.outputs)
         mix(recipe.penalties, job, work, real, minibatch)
-        records.d_loss[offset] = discriminator_slopes(job.discriminator, work, recipe, real, job.labels)
+        adam, factor = work.numbers[:0], factor_at(recipe.schedule, step)
+        if not (recipe.simultaneous or (job.discriminator.smooth >= 0 and _is_punished(recipe.penalties))):
+            if prepare_adam(recipe.d_optimiser, factor, minibatch + 1, work.numbers):
+                adam = work.numbers
+        records.d_loss[offset] = discriminator_slopes(job.discriminator, work, recipe, real, job.labels, adam)
         if looks:
             records.d_real[row] = mean_sigmoid(work.logits_b[fake : fake + real], work.losses_b)
             records.d_fake[row] = mean_sigmoid(work.logits_b[:fake], work.losses_b)
         if not recipe.simultaneous:
-            factor = factor_at(recipe.schedule, step)
-            optimise(recipe.d_optimiser, job.discriminator, factor, minibatch + 1, work.numbers)
+            if len(adam) == 0:
+                optimise(recipe.d_optimiser, job.discriminator, factor, minibatch + 1, work.numbers)
             turn(job.discriminator, work.d_turned_lnru)
 
 
@@ -254,11 +268,15 @@ def _update_generator(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: in
         if extra > 0:
             _draw_and_generate(job, work, recipe, _GENERATOR, step * (recipe.g_steps - 1) + extra - 1)
             shift_generated(recipe.penalties, job, work, (step + 1) * recipe.d_steps - 1, job.generator.outputs)
-        value = generator_slopes(job, work, recipe, real)
+        count = step * recipe.g_steps + extra + 1
+        at_once = prepare_adam(recipe.g_optimiser, factor, count, work.numbers)
+        adam = work.numbers if at_once else work.numbers[:0]
+        value = generator_slopes(job, work, recipe, real, adam)
         if recipe.simultaneous:
             optimise(recipe.d_optimiser, job.discriminator, factor, step + 1, work.numbers)
             turn(job.discriminator, work.d_turned_lnru)
-        optimise(recipe.g_optimiser, job.generator, factor, step * recipe.g_steps + extra + 1, work.numbers)
+        if not at_once:
+            optimise(recipe.g_optimiser, job.generator, factor, count, work.numbers)
         turn(job.generator, work.g_turned_lnru)
     if len(job.average) > 0:
         take_in_flat(recipe.take, job.generator.values, job.average)
