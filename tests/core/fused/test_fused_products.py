@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from curvegan_core.engines.fused.adam import descend
+from curvegan_core.engines.fused.deep.products import add_products
 from curvegan_core.engines.fused.dispatch import by_number
 from curvegan_core.engines.fused.layout import INPUTS, padded, zeros
 from curvegan_core.engines.fused.losses import LOSS_NUMBERS, discriminator_loss, generator_loss
@@ -43,6 +44,24 @@ def test_products_over_inputs(rows: int, inputs: int) -> None:
     np.testing.assert_array_equal(out[1], np.where(before > 0, opened, 0))
     np.testing.assert_allclose(sums.sum(1), np.maximum(before, 0) @ panel[inputs + 1], atol=2e-4)
     np.testing.assert_allclose(out[2], np.where(active > 0, product, 0), atol=2e-5)
+
+
+@entry
+def _project(units: Any, stop: int, rows: Any, outputs: int, turned: Any, sums: Any, out: Any) -> None:
+    add_products(units, stop, rows, outputs, turned, sums, out)
+
+
+@pytest.mark.parametrize("stop", [1, 16, 23])
+@pytest.mark.parametrize("outputs", [1, 2, 8, 15])
+def test_few_outputs_have_the_bits_of_many(stop: int, outputs: int) -> None:
+    units, rows, start = filled(2, 23, PANEL), filled(2, padded(outputs, INPUTS), PANEL), filled(23, GROUP)
+    turned, few, many = zeros(PANEL, GROUP), start.copy(), start.copy()
+    _project(units, stop, rows, outputs, turned, zeros(8, 32), few)
+    _project(units, stop, rows, outputs, turned, zeros(0, 32), many)
+    np.testing.assert_array_equal(few[:, :outputs], many[:, :outputs])
+    expected = start[:stop, :outputs] + sum(units[n, :stop].astype(np.float64) @ rows[n, :outputs].T for n in (0, 1))
+    np.testing.assert_allclose(few[:stop, :outputs], expected, atol=1e-4)
+    np.testing.assert_array_equal(few[stop:], start[stop:])
 
 
 @entry

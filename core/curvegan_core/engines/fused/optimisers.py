@@ -14,7 +14,7 @@ from curvegan_core.engines.fused.deep.layout import Chain
 from curvegan_core.engines.fused.dispatch import by_number
 from curvegan_core.engines.fused.noise import cos_sin
 from curvegan_core.engines.fused.rows import Floats
-from curvegan_core.engines.fused.vectors import compiled, fma
+from curvegan_core.engines.fused.vectors import compiled, fma, inlined
 
 _TWO = np.float32(2)
 
@@ -100,13 +100,16 @@ def optimise(optimiser: Optimiser, chain: Chain, factor: float, count: int, numb
     _update(optimiser.number, optimiser, _rates(optimiser, factor), chain, count, numbers)
 
 
-@compiled
-def prepare_adam(optimiser: Optimiser, factor: float, count: int, numbers: Floats) -> bool:
-    """Write what Adam's update needs, so that it can be done while a gradient is found. Return whether this is Adam."""
-    if optimiser.number != _ADAM:
-        return False
-    prepare(_rates(optimiser, factor), count, numbers)
-    return True
+@inlined
+def adam_at_once(optimiser: Optimiser, due: bool, factor: float, count: int, numbers: Floats) -> Floats:
+    """Return what Adam's update needs, for it to be done while the gradient is found; nothing where that cannot be.
+
+    It cannot where the update is not due as soon as the gradient is known, or another optimiser does it.
+    """
+    at_once = due and optimiser.number == _ADAM
+    if at_once:
+        prepare(_rates(optimiser, factor), count, numbers)
+    return numbers[: len(numbers) if at_once else 0]
 
 
 @compiled

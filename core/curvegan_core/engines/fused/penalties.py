@@ -34,6 +34,12 @@ class Penalties(NamedTuple):
 
 
 @inlined
+def punishes(penalties: Penalties) -> bool:
+    """Whether there is a penalty on slopes."""
+    return bool(penalties.r1 > 0 or penalties.r2 > 0 or penalties.gp > 0)
+
+
+@inlined
 def shift_rows(penalties: Penalties, job: AnyJob, work: AnyWork, minibatch: int, points: int) -> None:
     """Add noise to the points of all curves, the real ones' first. Does nothing without noise."""
     if penalties.noise > 0:
@@ -74,7 +80,7 @@ def mix(penalties: Penalties, job: AnyJob, work: AnyWork, real: int, minibatch: 
 @inlined
 def add_penalties(penalties: Penalties, discriminator: Network, work: Work, real: int) -> None:
     """Add the penalties' part to the weighted curves, once the gates are computed. Does nothing without a penalty."""
-    if penalties.r1 > 0 or penalties.r2 > 0 or penalties.gp > 0:
+    if punishes(penalties):
         _find_slopes(discriminator, work)
         batch = len(work.latents_bi)
         add_square(penalties.r2, work, 0, batch)

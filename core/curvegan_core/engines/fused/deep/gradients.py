@@ -1,4 +1,4 @@
-"""Gradients of networks of any depth: sums of a map's inputs times the derivatives by its outputs. Knows no loss.
+"""Gradients of networks of any depth, sums of a map's inputs times the derivatives by its outputs, and updates.
 
 A gradient is kept in an array of the weights' layout, for an optimiser to take. Where Adam's update is due at once each
 block of it goes from its registers into that: square roots and divisions pass while the next block multiplies.
@@ -11,10 +11,12 @@ from typing import Any
 
 from curvegan_core.engines.fused.adam import descend_block, gradient_rows, update
 from curvegan_core.engines.fused.deep.layout import Chain
+from curvegan_core.engines.fused.deep.network import turn
 from curvegan_core.engines.fused.layout import INPUTS
 from curvegan_core.engines.fused.matmul import PANEL, SPANS, row_of, store
+from curvegan_core.engines.fused.optimisers import Optimiser, optimise
 from curvegan_core.engines.fused.rows import Floats
-from curvegan_core.engines.fused.vectors import Emitter, Operand, Value, compiled, instruction
+from curvegan_core.engines.fused.vectors import Emitter, Operand, Value, compiled, inlined, instruction
 
 
 def _gradient_block(inputs: int) -> Any:
@@ -87,3 +89,13 @@ def find_slopes(
         at += chain.head_rows * PANEL
     if len(adam) > 0:
         update(adam, slopes[at:], values[at:], m[at:], v[at:])
+
+
+@inlined
+def end_update(
+    optimiser: Optimiser, chain: Chain, factor: float, count: int, adam: Floats, numbers: Floats, turned_lnru: Floats
+) -> None:
+    """Do the update that was not done at once, with `adam`; transpose the new weights."""
+    if len(adam) == 0:
+        optimise(optimiser, chain, factor, count, numbers)
+    turn(chain, turned_lnru)

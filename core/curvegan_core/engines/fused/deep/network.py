@@ -71,9 +71,7 @@ def find_logits(chain: Chain, hidden_lnbu: Floats, stop: int, zeros: Floats, sum
 
 
 @compiled
-def find_outputs(
-    chain: Chain, hidden_lnbu: Floats, transposed_up: Floats, sums_ob: Floats, out_bp: Floats
-) -> None:
+def find_outputs(chain: Chain, hidden_lnbu: Floats, transposed_up: Floats, sums_ob: Floats, out_bp: Floats) -> None:
     """Write the outputs of every row, and behind them what follows behind the bias."""
     fill_rows(head_bias(chain, chain.values), out_bp)
     head_nru, last_nbu = head_map(chain, chain.values), hidden_lnbu[len(hidden_lnbu) - 1]

@@ -142,7 +142,9 @@ def _columns_block(e: Emitter, units: Operand, row: Value, weights: Operand, out
 
 
 @compiled
-def add_few_outputs(units_nbu: Floats, stop: int, map_nru: Floats, outputs: int, sums_ob: Floats, out_bp: Floats) -> None:
+def add_few_outputs(
+    units_nbu: Floats, stop: int, map_nru: Floats, outputs: int, sums_ob: Floats, out_bp: Floats
+) -> None:
     """Add units W to the first outputs of each row, as `add_outputs` does, for a map's rows W^T.
 
     The rows of a minibatch lie in the vector's lanes, so that no lane is an output that nobody asked for. Reads and

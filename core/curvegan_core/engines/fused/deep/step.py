@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curvegan_core.engines.fused.adam import take_in_flat
-from curvegan_core.engines.fused.deep.gradients import find_slopes
+from curvegan_core.engines.fused.deep.gradients import end_update, find_slopes
 from curvegan_core.engines.fused.deep.layout import Chain, DeepJob, DeepWork, head_bias
 from curvegan_core.engines.fused.deep.network import (
     add_tangents,
@@ -26,8 +26,16 @@ from curvegan_core.engines.fused.deep.network import (
 )
 from curvegan_core.engines.fused.draws import Draw
 from curvegan_core.engines.fused.losses import discriminator_loss, generator_loss, is_paired, mean_sigmoid
-from curvegan_core.engines.fused.optimisers import Optimiser, Schedule, factor_at, optimise, prepare_adam
-from curvegan_core.engines.fused.penalties import Penalties, add_distance, add_square, mix, shift_generated, shift_rows
+from curvegan_core.engines.fused.optimisers import Optimiser, Schedule, adam_at_once, factor_at
+from curvegan_core.engines.fused.penalties import (
+    Penalties,
+    add_distance,
+    add_square,
+    mix,
+    punishes,
+    shift_generated,
+    shift_rows,
+)
 from curvegan_core.engines.fused.rows import Floats, add_rows, fill_rows, total
 from curvegan_core.engines.fused.step import LATENT, Records, draw, fill_real, look_at_curves
 from curvegan_core.engines.fused.vectors import compiled, entry, flush_tiny, inlined, restore
@@ -78,7 +86,7 @@ def _spread_slopes(work: DeepWork, stop: int) -> None:
 def discriminator_slopes(
     discriminator: Chain, work: DeepWork, recipe: DeepRecipe, real: int, labels: int, adam: Floats
 ) -> np.float32:
-    """Compute the gradient of the discriminator's loss and penalties; return the loss. With `adam` do the update too."""
+    """Compute the gradient of the discriminator's loss and penalties; return the loss. With `adam` update it too."""
     fake, rows, weights = len(work.latents_bi), len(work.curves_bp), recipe.penalties
     logits_b, slopes_b = work.logits_b, work.slopes_b
     _judge(discriminator, work, rows)
@@ -95,7 +103,7 @@ def discriminator_slopes(
     slopes_b[fake + real :] = np.float32(0)
     _spread_slopes(work, rows)
     head_bias(discriminator, discriminator.slopes)[0] = total(slopes_b)
-    punished = _is_punished(weights)
+    punished = punishes(weights)
     # With a penalty adjoints are derivatives of logits and inputs are scaled, without one it is the reverse.
     x_bp, top_b4, ones_b4 = work.curves_bp, work.slopes_b4, work.ones_b4
     if punished:
@@ -110,11 +118,6 @@ def discriminator_slopes(
         slopes = discriminator.slopes
         find_slopes(discriminator, x_bp, hidden_lnbu, adjoints_lnbu, top_b4, ones_b4, rows, slopes, adam)
     return value
-
-
-@inlined
-def _is_punished(weights: Penalties) -> bool:
-    return weights.r1 > 0 or weights.r2 > 0 or weights.gp > 0
 
 
 @inlined
@@ -156,7 +159,7 @@ def _find_bent_slopes(discriminator: Chain, work: DeepWork) -> None:
     hidden_lnbu, totals_lnbu, more_slopes = work.d_hidden_lnbu, work.d_totals_lnbu, work.more_slopes
     rows, slopes, top_b4, ones_b4 = len(work.curves_bp), discriminator.slopes, work.slopes_b4, work.ones_b4
     find_adjoints(discriminator, top_b4, rows, hidden_lnbu, work.d_bent, True, work.d_turned_lnru, totals_lnbu)
-    later = work.numbers[:0]
+    later = work.zeros[:0]
     find_slopes(discriminator, work.curves_bp, hidden_lnbu, totals_lnbu, top_b4, ones_b4, rows, slopes, later)
     # Along the tangents no bias moves.
     x_bp, tangents_lnbu, adjoints_lnbu = work.weighted_bp, work.tangents_lnbu, work.d_adjoints_lnbu
@@ -169,7 +172,7 @@ def _find_bent_slopes(discriminator: Chain, work: DeepWork) -> None:
 def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int, adam: Floats) -> np.float32:
     """Compute the gradient of the generator's loss against the discriminator as it is now; return the loss.
 
-    With `adam` do the update too.
+    With `adam` update it as well.
     """
     generator, discriminator, fake = job.generator, job.discriminator, len(work.latents_bi)
     logits_b, slopes_b, pulls_bp = work.logits_b, work.slopes_b, work.pulls_bp
@@ -183,11 +186,12 @@ def generator_slopes(job: DeepJob, work: DeepWork, recipe: DeepRecipe, real: int
         work.losses_b,
     )
     _spread_slopes(work, fake)
-    d_turned, g_turned, d_adjoints, g_adjoints = work.d_turned_lnru, work.g_turned_lnru, work.d_adjoints_lnbu, work.g_adjoints_lnbu
-    find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.d_bent, False, d_turned, d_adjoints)
+    turned, d_adjoints, g_adjoints = work.d_turned_lnru, work.d_adjoints_lnbu, work.g_adjoints_lnbu
+    find_adjoints(discriminator, work.slopes_b4, fake, work.d_hidden_lnbu, work.d_bent, False, turned, d_adjoints)
     find_pulls(discriminator, d_adjoints, fake, work.zeros, work.transposed_up, work.sums_ob, pulls_bp)
     _forget_labels(discriminator, work, fake, job.labels)
-    find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.g_bent, False, g_turned, g_adjoints)
+    turned = work.g_turned_lnru
+    find_adjoints(generator, pulls_bp, fake, work.g_hidden_lnbu, work.g_bent, False, turned, g_adjoints)
     latents_bi, g_hidden, ones_b4 = work.latents_bi, work.g_hidden_lnbu, work.ones_b4
     add_rows(pulls_bp[:fake], head_bias(generator, generator.slopes))
     find_slopes(generator, latents_bi, g_hidden, g_adjoints, pulls_bp, ones_b4, fake, generator.slopes, adam)
@@ -246,18 +250,15 @@ def _update_discriminator(
             look_at_curves(work, records, row, job.generator.outputs)
         shift_rows(recipe.penalties, job, work, minibatch, job.generator.outputs)
         mix(recipe.penalties, job, work, real, minibatch)
-        adam, factor = work.numbers[:0], factor_at(recipe.schedule, step)
-        if not (recipe.simultaneous or (job.discriminator.smooth >= 0 and _is_punished(recipe.penalties))):
-            if prepare_adam(recipe.d_optimiser, factor, minibatch + 1, work.numbers):
-                adam = work.numbers
+        factor, count = factor_at(recipe.schedule, step), minibatch + 1
+        due = not (recipe.simultaneous or (job.discriminator.smooth >= 0 and punishes(recipe.penalties)))
+        adam = adam_at_once(recipe.d_optimiser, due, factor, count, work.numbers)
         records.d_loss[offset] = discriminator_slopes(job.discriminator, work, recipe, real, job.labels, adam)
         if looks:
             records.d_real[row] = mean_sigmoid(work.logits_b[fake : fake + real], work.losses_b)
             records.d_fake[row] = mean_sigmoid(work.logits_b[:fake], work.losses_b)
         if not recipe.simultaneous:
-            if len(adam) == 0:
-                optimise(recipe.d_optimiser, job.discriminator, factor, minibatch + 1, work.numbers)
-            turn(job.discriminator, work.d_turned_lnru)
+            end_update(recipe.d_optimiser, job.discriminator, factor, count, adam, work.numbers, work.d_turned_lnru)
 
 
 @inlined
@@ -269,15 +270,12 @@ def _update_generator(job: DeepJob, work: DeepWork, recipe: DeepRecipe, step: in
             _draw_and_generate(job, work, recipe, _GENERATOR, step * (recipe.g_steps - 1) + extra - 1)
             shift_generated(recipe.penalties, job, work, (step + 1) * recipe.d_steps - 1, job.generator.outputs)
         count = step * recipe.g_steps + extra + 1
-        at_once = prepare_adam(recipe.g_optimiser, factor, count, work.numbers)
-        adam = work.numbers if at_once else work.numbers[:0]
+        adam = adam_at_once(recipe.g_optimiser, True, factor, count, work.numbers)
         value = generator_slopes(job, work, recipe, real, adam)
         if recipe.simultaneous:
-            optimise(recipe.d_optimiser, job.discriminator, factor, step + 1, work.numbers)
-            turn(job.discriminator, work.d_turned_lnru)
-        if not at_once:
-            optimise(recipe.g_optimiser, job.generator, factor, count, work.numbers)
-        turn(job.generator, work.g_turned_lnru)
+            later, turned = work.zeros[:0], work.d_turned_lnru
+            end_update(recipe.d_optimiser, job.discriminator, factor, step + 1, later, work.numbers, turned)
+        end_update(recipe.g_optimiser, job.generator, factor, count, adam, work.numbers, work.g_turned_lnru)
     if len(job.average) > 0:
         take_in_flat(recipe.take, job.generator.values, job.average)
     return value
