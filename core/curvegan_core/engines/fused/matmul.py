@@ -213,21 +213,16 @@ def add_outputs(units_bu: Floats, weights_up: Floats, out_bp: Floats) -> None:
             row += 1
 
 
-def _transpose_block(whole: bool) -> Any:
-    def write(e: Emitter, panel: Operand, rows: Value, point: Value, unit: Value, out: Operand) -> None:
-        # Always of 16 lanes: LLVM splits such a vector into as many registers as it needs.
-        e = Emitter(e.context, e.builder, GROUP)
-        block = [e.load(e.move(row_of(e, panel, point, plus), unit)) for plus in range(GROUP)]
-        if not whole:
-            inside = [e.builder.icmp_signed("<", e.builder.add(point, e.index(plus)), rows) for plus in range(GROUP)]
-            block = [e.builder.select(within, row, e.zero) for within, row in zip(inside, block, strict=True)]
-        for plus, column in enumerate(transposed(e, block)):
-            e.store(column, e.move(out.row(unit, plus), point))
-
-    return instruction(write)
-
-
-_transpose_whole, _transpose_part = _transpose_block(whole=True), _transpose_block(whole=False)
+@instruction
+def _transpose_block(e: Emitter, panel: Operand, rows: Value, point: Value, unit: Value, out: Operand) -> None:
+    # Always of 16 lanes: LLVM splits such a vector into as many registers as it needs.
+    e = Emitter(e.context, e.builder, GROUP)
+    block = []
+    for plus in range(GROUP):
+        inside = e.builder.icmp_signed("<", e.builder.add(point, e.index(plus)), rows)
+        block.append(e.builder.select(inside, e.load(e.move(row_of(e, panel, point, plus), unit)), e.zero))
+    for plus, column in enumerate(transposed(e, block)):
+        e.store(column, e.move(out.row(unit, plus), point))
 
 
 def transposed(e: Emitter, block: list[Value]) -> list[Value]:
@@ -247,7 +242,4 @@ def transpose(panel_iu: Floats, rows: int, out_up: Floats) -> None:
     """Write the panel's first `rows` rows as columns, zeros behind them. Reads up to GROUP - 1 rows further on."""
     for point in range(0, out_up.shape[1], GROUP):
         for unit in range(0, PANEL, GROUP):
-            if point + GROUP <= rows:
-                _transpose_whole(panel_iu, rows, point, unit, out_up)
-            else:
-                _transpose_part(panel_iu, rows, point, unit, out_up)
+            _transpose_block(panel_iu, rows, point, unit, out_up)

@@ -174,12 +174,23 @@ def add_products(
         add_outputs(units_nbu[n, :stop], turned_up, out_bp[:stop])
 
 
+@instruction
+def _transpose_block(e: Emitter, panel: Operand, row: Value, unit: Value, out: Operand) -> None:
+    e = Emitter(e.context, e.builder, GROUP)
+    block = [e.load(e.move(row_of(e, panel, row, plus), unit)) for plus in range(GROUP)]
+    for plus, column in enumerate(transposed(e, block)):
+        e.store(column, e.move(row_of(e, out, unit, plus), row))
+
+
 @compiled
 def transpose_panels(map_nru: Floats, out_nru: Floats) -> None:
     """Write a middle map as panels of the units below: what `through` needs on the way back."""
     for n in range(len(map_nru)):
         for below in range(len(map_nru)):
-            transpose(map_nru[n, PANEL * below :], PANEL, out_nru[below, PANEL * n : PANEL * (n + 1)])
+            rows_iu, turned_iu = map_nru[n, PANEL * below :], out_nru[below, PANEL * n :]
+            for row in range(0, PANEL, GROUP):
+                for unit in range(0, PANEL, GROUP):
+                    _transpose_block(rows_iu, row, unit, turned_iu)
 
 
 @compiled
