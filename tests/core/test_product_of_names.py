@@ -123,6 +123,7 @@ READERS: dict[str, dict[str, Any]] = {
     "consensus": {"updates": "simultaneous"},
     "front": {"curve": ROWS.parameters},
     "holdout": {"curve": ROWS.parameters},
+    "prior_rows": {"curve": ROWS.parameters},
 }
 TOLD_BY: dict[str, dict[str, Any]] = {"warmup": {"warmup": 5}, "schedule": {"schedule_steps": 4}}
 
