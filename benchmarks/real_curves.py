@@ -165,8 +165,11 @@ def summary(measured: Measured) -> Iterable[str]:
     yield "|---|---|---|"
     yield f"| energy in parts of the Gaussian's, mean of all {len(every)} | {_mean(every, 'energy')} | .65 |"
     yield f"| the same of sets of {FEWEST} rows or more, {len(many)} | {_mean(many, 'energy')} | |"
-    for word, name in (("the floor's", "floor"), ("a perfect generator's", "perfect")):
+    others = {"the floor's": "floor", "a perfect generator's": "perfect", "the kernel estimate's": "kde"}
+    for word, name in others.items():
         yield f"| {word}, mean of all and of those | {_mean(every, name)}, {_mean(many, name)} | |"
+    for word, name in {"the generator's": "energy", **others}.items():
+        yield f"| {word}, means of squares | {_mean(every, name, 2)}, {_mean(many, name, 2)} | |"
     yield f"| without luck, mean of all {len(shares)} sets | {np.mean([part for _, part in shares]):.2f} | |"
     yield f"| the same of those {len(enough)} | {np.mean(enough):.2f} | |"
     yield f"| the floor is better than the Gaussian | {sum(one.floor < 1 for one in every)} of {len(every)} | |"
@@ -176,8 +179,8 @@ def summary(measured: Measured) -> Iterable[str]:
     yield f"| CPU seconds of the longest training | {max(one.seconds for one in every):.1f} | 5 |"
 
 
-def _mean(splits: Sequence[Split], name: str) -> str:
-    return f"{np.mean([getattr(one, name) for one in splits]):.2f}"
+def _mean(splits: Sequence[Split], name: str, power: int = 1) -> str:
+    return f"{np.mean([getattr(one, name) ** power for one in splits]):.2f}"
 
 
 def write(measured: Measured) -> None:

@@ -41,6 +41,7 @@ class Stream(IntEnum):
     BASELINE = 11
     REST = 12
     LABEL = 13
+    PRIOR = 14
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:

@@ -21,7 +21,8 @@ from curvegan_core.networks import generate, init_weights, latents
 from curvegan_core.noise import Stream
 
 SMALL: dict[str, Any] = {"points": 4, "latent": 2, "hidden_g": 5, "hidden_d": 6, "batch_size": 4, "lr": 1e-3}
-ROWS = Dataset.checked(np.sin(np.arange(12).reshape(3, 4)))
+# As many, and so normal, that they let a prior in.
+ROWS = Dataset.checked(np.random.default_rng(0).normal(size=(24, 4)))
 CURVES: dict[str, Any] = {name: {"curve": name} for name in CURVE_MODELS} | {"data": {"curve": ROWS.parameters}}
 ENGINES = ("torch", "fused")
 each_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -123,8 +124,13 @@ READERS: dict[str, dict[str, Any]] = {
     "consensus": {"updates": "simultaneous"},
     "front": {"curve": ROWS.parameters},
     "holdout": {"curve": ROWS.parameters},
+    "prior_rows": {"curve": ROWS.parameters},
 }
-TOLD_BY: dict[str, dict[str, Any]] = {"warmup": {"warmup": 5}, "schedule": {"schedule_steps": 4}}
+TOLD_BY: dict[str, dict[str, Any]] = {
+    "warmup": {"warmup": 5},
+    "schedule": {"schedule_steps": 4},
+    "prior_rows": {"prior_rows": 100.0},
+}
 
 
 # The fused engine trains one hidden layer by another kernel than two.

@@ -30,7 +30,7 @@ _FOUND = {"loss": "rpgan", "r1": 1.0, "r2": 0.03, "lr": 1e-3, "ema": 0.999}
 
 # Measured on nine sets of real curves: see docs/real-curves.md.
 _OWN = {"front": "pca", "holdout": 0.2, "loss": "rpgan", "r1": 3.0, "r2": 3.0, "lr": 1e-3, "steps": 8000}
-_OWN |= {"hidden_g": 256, "hidden_d": 256, "instance_noise": 0.02, "ema": 0.999}
+_OWN |= {"hidden_g": 256, "hidden_d": 256, "instance_noise": 0.02, "ema": 0.999, "prior_rows": 40.0}
 
 
 def _mixture(**geometry: Any) -> dict[str, Any]:

@@ -59,10 +59,8 @@ def check_curve(config: "TrainConfig") -> None:
 def check_data(config: "TrainConfig") -> None:
     """Check that what is for a person's own curves is said of those."""
     if config.curve.family != "data":
-        said = next(
-            (name for name, value in (("front", config.front != "standardise"), ("holdout", config.holdout)) if value),
-            None,
-        )
+        own = {"front": config.front != "standardise", "holdout": config.holdout, "prior_rows": config.prior_rows}
+        said = next((name for name, value in own.items() if value), None)
         if said:
             raise ValueError(f"{said} is of your own curves: give --data NAME, or leave {said} out")
         return

@@ -13,6 +13,7 @@ _OF_EVERY_ENGINE = frozenset(
         "points",
         "front",
         "holdout",
+        "prior_rows",
         "x_min",
         "x_max",
         "latent",

@@ -1,5 +1,6 @@
 """The family of your own curves: rows of a data set, each as likely."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family, Reals, nearest_row
-from curvegan_core.families.front import Front
+from curvegan_core.families.front import Front, components_of
+from curvegan_core.families.prior import Prior, normal_share, prior, pseudo_labels
 from curvegan_core.noise import Stream, uniforms_of
 
 # Rows that stand for the whole set when distances are measured: enough to judge by, few enough for every record.
@@ -43,20 +45,50 @@ class Data(Family):
         kind = config.front
         made = front or (Front.of(kind, self.rows_mp, config.outputs) if kind != "standardise" else None)
         self.front = made
-        self._seen_mk: Reals = self.rows_mp if made is None else made.scores(self.rows_mp)
+        self._score_mk: Reals = self.rows_mp if made is None else made.scores(self.rows_mp)
         self.names = tuple(dataset.learnt) if config.labelled else ()
         """The labels that are learnt, in the order of their numbers."""
         label_n = np.array([self.names.index(label) for label in dataset.labels if self.names], np.int64)
         self.label_m, self.held_label_m = label_n[~held[: len(label_n)]], label_n[held[: len(label_n)]]
         """The numbers of the labels of the rows that are trained on, and of those that are not; none if not learnt."""
-        if self.names:
-            self._seen_mk = np.concatenate([self._seen_mk, np.eye(len(self.names))[self.label_m]], axis=1)
         most = min(len(self.rows_mp), _MOST_COMPARED)
         self._compared_mp = self.rows_mp[np.arange(most) * len(self.rows_mp) // most]
 
     def members(self, uniform_n: Reals) -> Reals:
-        """Return rows as the discriminator sees them: where labels are learnt, each with its own."""
-        return self._seen_mk[(uniform_n * len(self._seen_mk)).astype(np.int64)]
+        """Return rows as the discriminator sees them: where labels are learnt, each with its own.
+
+        Of all numbers below 1 the first choose rows, and the last, as many as `prior_rows` says, pseudo-rows.
+        """
+        seen_gk, rows, more = self._seen_gk, len(self.rows_mp), self.prior.rows
+        place_n = uniform_n * (rows + more)
+        if more:
+            beyond_n = rows + (place_n - rows) / more * (len(seen_gk) - rows)
+            place_n = np.minimum(np.where(place_n < rows, place_n, beyond_n), len(seen_gk) - 1)
+        return seen_gk[place_n.astype(np.int64)]
+
+    @cached_property
+    def prior(self) -> Prior:
+        """The pseudo-rows that a training sees beside the rows, and as how many of those they count."""
+        most = self.config.prior_rows
+        share = normal_share(self._principal) if most else 0.0
+        return prior(self._score_mk, self.label_m, most * share, self.config.seed)
+
+    @property
+    def _principal(self) -> Reals:
+        """The rows' principal scores, whatever the front end is: a normal distribution of those has no correlations."""
+        if self.config.front == "pca":
+            return self._score_mk
+        return Front.of("pca", self.rows_mp, components_of(self.rows_mp)).scores(self.rows_mp)
+
+    @cached_property
+    def _seen_gk(self) -> Reals:
+        """The rows as the discriminator sees them, and pseudo-rows behind them."""
+        seen_gk, label_g = np.concatenate([self._score_mk, self.prior.score_gk]), self.label_m
+        if not self.names:
+            return seen_gk
+        if self.prior.rows:
+            label_g = np.concatenate([label_g, pseudo_labels(label_g)])
+        return np.concatenate([seen_gk, np.eye(len(self.names))[label_g]], axis=1)
 
     def judged(self, outputs_nk: NDArray[np.floating]) -> Reals:
         """Return the curves that a network's numbers stand for, (n, points), in deviations of the whole set."""

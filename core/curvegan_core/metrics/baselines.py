@@ -11,6 +11,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.data import Data
 from curvegan_core.families.family import Reals, nearest_row
 from curvegan_core.families.front import Front, components_of
+from curvegan_core.families.prior import kernel_width
 from curvegan_core.matmul import product
 from curvegan_core.metrics import two_samples
 from curvegan_core.metrics.distribution import Neighbours
@@ -21,16 +22,19 @@ def baselines(family: Data, config: TrainConfig, count: int | None = None) -> di
     """Return samples that need no training, by name: of `count` curves, or as many as an evaluation takes.
 
     floor: the rows that are trained on. gaussian: normal scores on their principal components. kde: scores of a row and
-    a normal step, Scott, "Multivariate density estimation" (1992), whose factor is n^(-1/(d + 4)).
+    a normal step, drawn to the mean by as much as the step adds to their variance: the smoothed bootstrap, Silverman,
+    "Density estimation" (1986), section 6.4. The steps are those of half-whitened scores, as training sees them, with
+    the width at which each row is likeliest by the others: a rule of thumb for many scores smooths shapes away.
     """
     rows_mp, count = family.rows_mp, count or config.samples
     front = Front.of("pca", rows_mp, components_of(rows_mp))
-    score_mk = front.scores(rows_mp) * front.scale_k
-    normal_nk = normals(config.seed, Stream.BASELINE, 0, (count, score_mk.shape[1])) * score_mk.std(axis=0)
+    score_mk = front.scores(rows_mp)
+    unit_nk = normals(config.seed, Stream.BASELINE, 0, (count, score_mk.shape[1]))
     row_n = (uniforms(config.seed, Stream.BASELINE, 1, (count,)) * len(rows_mp)).astype(np.int64)
-    step = len(rows_mp) ** (-1 / (score_mk.shape[1] + 4))
+    width, variance_k = kernel_width(score_mk), score_mk.var(axis=0)
+    stepped_nk = (score_mk[row_n] + width * unit_nk) * np.sqrt(variance_k / (variance_k + width**2))
     rest_np = front.rest(count, config.seed) + front.mean_p
-    scores = {"gaussian": normal_nk, "kde": score_mk[row_n] + step * normal_nk}
+    scores = {"gaussian": unit_nk * (score_mk * front.scale_k).std(axis=0), "kde": stepped_nk * front.scale_k}
     drawn = {name: product(score_nk, front.basis_kp) + rest_np for name, score_nk in scores.items()}
     return {"floor": rows_mp, **drawn}
 

@@ -103,7 +103,7 @@ def test_a_random_config_trains_as_plain_torch_does(seed: int) -> None:
 
 # Their values follow from other keys, are the same in every case, or have tests of their own.
 ELSEWHERE = {"x_min", "x_max", "init_deviation", "schedule_steps", "lr_g", "lr_d", "beta2", "eps"} | {
-    *("front", "holdout", "latent_noise", "spectral_norm", "ema", "fork_of", "fork_step")
+    *("front", "holdout", "prior_rows", "latent_noise", "spectral_norm", "ema", "fork_of", "fork_step")
 }
 
 
