@@ -175,8 +175,11 @@ def _next_best(session: Session, fits: ColumnElement[bool], start: Place) -> Cho
 
 def _fitting() -> "Select[Any]":
     job = models.Job
-    wanted = (job.wanted_device, needed_engine().label("engine"))
-    return select(job.id, job.config, job.pack_key, *wanted, job.lost, job.priority)
+    return select(*_wanted(), job.config, job.pack_key, job.lost, job.priority)
+
+
+def _wanted() -> tuple[Any, ...]:
+    return models.Job.id, models.Job.wanted_device, needed_engine().label("engine")
 
 
 def _room(session: Session, chosen: Chosen, most: int, alive_since: datetime) -> int:
@@ -206,6 +209,4 @@ def needed_engine() -> ColumnElement[str]:
 
 
 def _waiting_jobs() -> "Select[Any]":
-    job = models.Job
-    query: Select[Any] = select(job.id, job.wanted_device, needed_engine().label("engine"), job.priority)
-    return query
+    return select(*_wanted(), models.Job.priority)
