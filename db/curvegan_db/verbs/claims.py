@@ -175,11 +175,12 @@ def _next_best(session: Session, fits: ColumnElement[bool], start: Place) -> Cho
 
 def _fitting() -> "Select[Any]":
     job = models.Job
-    return select(*_wanted(), job.config, job.pack_key, job.lost, job.priority)
+    return select(*_wanted(), job.config, job.pack_key, job.lost)
 
 
 def _wanted() -> tuple[Any, ...]:
-    return models.Job.id, models.Job.wanted_device, needed_engine().label("engine")
+    job = models.Job
+    return job.id, job.priority, job.wanted_device, needed_engine().label("engine")
 
 
 def _room(session: Session, chosen: Chosen, most: int, alive_since: datetime) -> int:
@@ -198,8 +199,8 @@ def _share(session: Session, pack_key: str, most: int, start: Place, peers: int)
     By the index alone, which a fleet of a thousand needs: so what other devices wait for counts as well.
     """
     alike = select(models.Job.id).where(in_state(JobState.QUEUED), models.Job.pack_key == pack_key)
-    some = union_all(*(select(part.limit(most * peers).subquery()) for part in ranges(alike, start)))
-    waiting = session.scalars(select(func.count()).select_from(some.limit(most * peers).subquery())).one()
+    some = union_all(*ranges(alike, start)).limit(most * peers)
+    waiting = session.scalars(select(func.count()).select_from(some.subquery())).one()
     return max(1, ceil(waiting / peers))
 
 
@@ -209,4 +210,4 @@ def needed_engine() -> ColumnElement[str]:
 
 
 def _waiting_jobs() -> "Select[Any]":
-    return select(*_wanted(), models.Job.priority)
+    return select(*_wanted())

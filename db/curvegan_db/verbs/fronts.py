@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select, true, union_all
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, func, literal_column, select, true, union_all
 from sqlalchemy.orm import Session
 
 from curvegan_db.columns import JobState
@@ -68,7 +68,9 @@ def look(session: Session, query: Select[Any], fits: ColumnElement[bool], kind: 
 
 def ranges(query: Select[Any], start: Place) -> Iterator[Select[Any]]:
     """Yield the query for what is at a place or behind it, in parts of which each is a range of an index, in order."""
-    job, (priority, first) = models.Job, start
+    job = models.Job
+    priority: ColumnElement[int] = bindparam("from_priority", start[0])
+    first: ColumnElement[int] = bindparam("from_id", start[1])
     yield query.where(job.priority == priority, job.id >= first)
     yield query.where(job.priority < priority)
 
@@ -84,7 +86,8 @@ def _since(waiting: Select[Any], front: _Front) -> Select[Any]:
     What came is read apart, so that PostgreSQL does it by the index on that and not by walking the queue in its order.
     """
     behind = [] if front.best is None else [best_first(part).limit(ONE) for part in ranges(waiting, front.best)]
-    came = waiting.where(front.since <= _QUEUED_IN, _QUEUED_IN < _NEXT).limit(literal_column(str(_MOST_CAME)))
+    since: ColumnElement[int] = bindparam("since", front.since, BigInteger())
+    came = waiting.where(since <= _QUEUED_IN, _QUEUED_IN < _NEXT).limit(literal_column(str(_MOST_CAME)))
     arrived = came.cte("arrived").prefix_with("MATERIALIZED")
     parts = [*(select(part.subquery()) for part in behind), select(arrived)]
     return _with_oldest(select(union_all(*parts).subquery()), select(func.count()).select_from(arrived))
@@ -96,4 +99,4 @@ def _with_oldest(query: Select[Any], came: Select[Any] | None = None) -> Select[
     best = select(found).order_by(found.c.priority.desc(), found.c.id).limit(ONE).subquery()
     oldest = select(_OLDEST.label("oldest")).subquery()
     columns = [] if came is None else [came.scalar_subquery().label("came")]
-    return select(best, oldest.c.oldest, *columns).select_from(oldest.outerjoin(best, true()))
+    return select(oldest.c.oldest, best, *columns).select_from(oldest.outerjoin(best, true()))

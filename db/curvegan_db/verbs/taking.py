@@ -13,7 +13,6 @@ from sqlalchemy import (
     Insert,
     Row,
     Select,
-    and_,
     exists,
     insert,
     literal,
@@ -46,7 +45,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The job that a claim is for; none of its like comes before `start`, and where it is preferred it is that one."""
+    """The job that a claim is for. None of its like comes before `start`, its own place unless it is preferred."""
 
     best: Row[Any]
     start: Place
@@ -99,8 +98,8 @@ def _free_alike(chosen: Chosen, alike: ColumnElement[bool], room: int) -> Compou
     """Lock ids of queued jobs, the best first, but for those that others have locked (SQLite has one writer anyway)."""
     job, best = models.Job, chosen.best
     free = select(job.id).where(in_state(JobState.QUEUED), alike)
-    as_good = job.id == best.id if chosen.preferred else and_(job.priority == best.priority, job.id >= best.id)
-    first = _locked(free.where(as_good), 1, "first")
+    as_good = free.where(job.id == best.id) if chosen.preferred else next(ranges(free, chosen.start))
+    first = _locked(as_good, 1, "first")
     others = free.where(job.id.not_in(select(first.c.id)), exists(select(first.c.id)))
     fellows = [_locked(part, room - 1, f"fellows{n}") for n, part in enumerate(ranges(others, chosen.start))]
     rest = union_all(*(select(each.c.id) for each in fellows)).limit(literal_column(str(room - 1))).subquery()
