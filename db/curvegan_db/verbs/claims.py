@@ -12,7 +12,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, and_, cast, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Integer, Row, and_, cast, func, literal_column, select, union_all
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -49,12 +49,14 @@ class Claims(Workers):
     def queued(self, devices: Sequence[str], engines: Sequence[str] = ENGINES) -> QueuedJob | None:
         """Return the best job that waits for a worker with these, None where there is none. Cheap."""
         with self._read() as session:
-            row = look(session, _waiting_jobs(), self._fits(devices, engines), self._kind(devices, engines))
+            row = look(
+                session, _WAITING, self._fits(devices, engines), self._kind(devices, engines), len(self.unreadable)
+            )
         return row and QueuedJob(row.id, row.wanted_device, row.engine)
 
     def queued_among(self, job_ids: Collection[int]) -> list[QueuedJob]:
         """Return those of the jobs that wait, the best first."""
-        query = _waiting_jobs().where(in_state(JobState.QUEUED), models.Job.id.in_(job_ids))
+        query = _WAITING.where(in_state(JobState.QUEUED), models.Job.id.in_(job_ids))
         with self._read() as session:
             rows = session.execute(best_first(query))
             return [QueuedJob(row.id, row.wanted_device, row.engine) for row in rows]
@@ -82,7 +84,7 @@ class Claims(Workers):
         moment = now(session)
         label, engines = claimant(session, worker_id)
         fits, lease = self._fits(devices, engines), None
-        chosen = _best(session, fits, self._kind(devices, engines), prefer)
+        chosen = _best(session, fits, (self._kind(devices, engines), len(self.unreadable)), prefer)
         while chosen:
             best, most = chosen.best, min(most, self._together(chosen.best))
             alike = and_(models.Job.pack_key == best.pack_key, models.Job.lost == best.lost)
@@ -152,13 +154,13 @@ class Claims(Workers):
         return self._eyes, tuple(devices), tuple(engines)
 
 
-def _best(session: Session, fits: ColumnElement[bool], kind: Hashable, prefer: int | None) -> Chosen | None:
+def _best(session: Session, fits: ColumnElement[bool], kind: tuple[Hashable, int], prefer: int | None) -> Chosen | None:
     """Return the best job. Two cheap looks: an order by `prefer` would have to sort the whole queue."""
-    best = look(session, _fitting(), fits, kind)
+    best = look(session, _FITTING, fits, *kind)
     if best is None:
         return None
     place = (best.priority, best.id)
-    preferred = _fitting().where(in_state(JobState.QUEUED), fits, models.Job.id == prefer)
+    preferred = _FITTING.where(in_state(JobState.QUEUED), fits, models.Job.id == prefer)
     found = session.execute(preferred).first() if prefer is not None else None
     if found is not None and found.priority >= best.priority:
         return Chosen(found, place, preferred=True)
@@ -167,20 +169,10 @@ def _best(session: Session, fits: ColumnElement[bool], kind: Hashable, prefer: i
 
 def _next_best(session: Session, fits: ColumnElement[bool], start: Place) -> Chosen | None:
     """Return the best job of those that are left."""
-    waiting = _fitting().where(in_state(JobState.QUEUED), fits)
+    waiting = _FITTING.where(in_state(JobState.QUEUED), fits)
     rows = [session.execute(best_first(part).limit(ONE)).first() for part in ranges(waiting, start)]
     best = next((row for row in rows if row is not None), None)
     return None if best is None else Chosen(best, (best.priority, best.id))
-
-
-def _fitting() -> "Select[Any]":
-    job = models.Job
-    return select(*_wanted(), job.config, job.pack_key, job.lost)
-
-
-def _wanted() -> tuple[Any, ...]:
-    job = models.Job
-    return job.id, job.priority, job.wanted_device, needed_engine().label("engine")
 
 
 def _room(session: Session, chosen: Chosen, most: int, alive_since: datetime) -> int:
@@ -209,5 +201,12 @@ def needed_engine() -> ColumnElement[str]:
     return func.coalesce(models.Job.made_by, models.Job.wanted_engine)
 
 
-def _waiting_jobs() -> "Select[Any]":
-    return select(*_wanted())
+_WANTED: tuple[Any, ...] = (
+    models.Job.id,
+    models.Job.priority,
+    models.Job.wanted_device,
+    needed_engine().label("engine"),
+)
+_WAITING = select(*_WANTED)
+_TAKEN_BY: tuple[Any, ...] = (models.Job.config, models.Job.pack_key, models.Job.lost)
+_FITTING = select(*_WANTED, *_TAKEN_BY)

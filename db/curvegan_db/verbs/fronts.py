@@ -42,23 +42,35 @@ class _Front:
     since: int
     seen: float
 
+    def parameters(self) -> dict[str, int]:
+        """Return what a statement that goes on from here needs."""
+        place = dict(zip(("from_priority", "from_id"), self.best, strict=True)) if self.best else {}
+        return place | {"since": self.since}
 
-def look(session: Session, query: Select[Any], fits: ColumnElement[bool], kind: Hashable) -> Row[Any] | None:
+
+def look(
+    session: Session, query: Select[Any], fits: ColumnElement[bool], kind: Hashable, known: int
+) -> Row[Any] | None:
     """Return the best queued job that fits, with the columns of the query, `id` and `priority` among them.
 
     Args:
+        query: one that stays, for statements are built once for each.
         kind: what `fits` is made of: what fits once does so as long as this is the same, but for ever fewer jobs.
+        known: how many of those are known to be unreadable: the same number of a kind is the same `fits`.
     """
     waiting = query.where(in_state(JobState.QUEUED), fits)
     if session.get_bind().dialect.name != "postgresql":
         return session.execute(best_first(waiting).limit(ONE)).first()
-    fronts = session.connection().info.setdefault(_FRONTS, {})
+    fronts, statements = session.connection().info.setdefault(_FRONTS, ({}, {}))
     front = fronts.get(kind)
     if front is None or time.monotonic() - front.seen > _TRUSTED_S:
         front = _Front(None, 0, time.monotonic())
         found = session.execute(_with_oldest(waiting)).one()
     else:
-        found = session.execute(_since(waiting, front)).one()
+        form = (kind, query, known, front.best is None)
+        if form not in statements:  # to build it takes longer than to send it
+            statements[form] = _since(waiting, front)
+        found = session.execute(statements[form], front.parameters()).one()
         if found.came == _MOST_CAME:
             found = session.execute(_with_oldest(waiting)).one()
     best = None if found.id is None else (found.priority, found.id)
