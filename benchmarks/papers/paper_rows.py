@@ -75,7 +75,6 @@ def _pacgan(where: str, *rows: tuple[int, tuple[float, float | None], float, flo
 
 _GDPP_UNCHECKED = "gp 10 and alternating updates: the code has no WGAN-GP"
 _NUMERICS_DIFFERS = (
-    "weights from N(0, .25), not Glorot's, whose deviation is that but for .33 in D's first and both last layers; "
     "clusters drawn, not 64 points of each; eps 1e-5 beside the root, not 1e-10 below it; mean squares from 0, not 1"
 )
 _METZ = "all but the minibatch: as remembered from the paper's appendix"

@@ -98,7 +98,7 @@ def init_weights(config: TrainConfig) -> Weights:
         weights[name] = np.full(shape, name.endswith(("weight", "running_var")), np.float32)
     for network in NETWORKS:
         for layer in layers(config, network):
-            weights |= _even(config, layer) if config.init == "torch" else _normal(config, layer)
+            weights |= _even(config, layer) if config.init == "torch" else _unbiased(config, layer)
     return weights
 
 
@@ -112,20 +112,24 @@ def _even(config: TrainConfig, layer: Layer) -> Weights:
     return drawn
 
 
-def _normal(config: TrainConfig, layer: Layer) -> Weights:
-    """Draw a layer's weight from normals. Raises KeyError for an init that is not known.
+def _unbiased(config: TrainConfig, layer: Layer) -> Weights:
+    """Draw a layer's weight, beside which its bias is 0. Raises KeyError for an init that is not known.
 
     normal: N(0, init_deviation), as Radford et al., "Unsupervised representation learning with DCGAN" (2016).
     he: N(0, sqrt(2/fan_in)), He et al., "Delving deep into rectifiers" (2015), equation 10.
+    glorot: U(-b, b), b = sqrt(6/(fan_in + fan_out)), Glorot and Bengio, "Understanding the difficulty of training deep
+    feedforward neural networks" (2010), equation 16.
     orthogonal: init_gain times a random orthogonal matrix, Saxe et al., "Exact solutions to the nonlinear dynamics of
     learning in deep linear neural networks" (2014); signs as Mezzadri, "How to generate random matrices" (2007).
     """
     shape = (layer.outputs, layer.inputs)
-    normal = normals(config.seed, Stream.WEIGHTS, layer.place, shape).astype(np.float64)
+    source = uniforms if config.init == "glorot" else normals
+    noise = source(config.seed, Stream.WEIGHTS, layer.place, shape).astype(np.float64)
     scaled: dict[str, Callable[[], NDArray[np.float64]]] = {
-        "normal": lambda: config.init_deviation * normal,
-        "he": lambda: math.sqrt(2 / max(1, layer.inputs)) * normal,
-        "orthogonal": lambda: config.init_gain * _orthogonal(normal),
+        "normal": lambda: config.init_deviation * noise,
+        "he": lambda: math.sqrt(2 / max(1, layer.inputs)) * noise,
+        "glorot": lambda: math.sqrt(6 / sum(shape)) * (2 * noise - 1),
+        "orthogonal": lambda: config.init_gain * _orthogonal(noise),
     }
     return {f"{layer.name}.weight": scaled[config.init]().astype(np.float32)}
 

@@ -72,6 +72,7 @@ _NAMES = {
     "batch": "bn batchnormalization batchnormalisation",
     "layer": "ln layernormalization layernormalisation",
     "he": "kaiming",
+    "glorot": "xavier",
 }
 _MEANT: dict[str, list[str]] = {}
 for _name, _words in _NAMES.items():

@@ -77,7 +77,7 @@ class TrainConfig(Keyed):
     activation_g: scalars.OwnActivation = key("same", CHOICE, "the generator's own activation")
     activation_d: scalars.OwnActivation = key("same", CHOICE, "the discriminator's own activation")
     slope: float = key(0.2, CHOICE, "leaky_relu: slope below 0", ge=0, lt=1, allow_inf_nan=False)
-    init: Literal["torch", "orthogonal", "normal", "he"] = key(
+    init: Literal["torch", "orthogonal", "normal", "he", "glorot"] = key(
         "torch", FREE, "how weights are drawn at first; the biases of all but torch are 0", fixed=PAST
     )
     init_gain: Positive = key(1.0, FREE, "orthogonal: factor of the weights", fixed=PAST)

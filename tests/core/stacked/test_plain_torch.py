@@ -26,7 +26,7 @@ CHOICES: dict[str, list[Any]] = {
     "activation_g": _ACTIVATIONS,
     "activation_d": _ACTIVATIONS,
     "slope": [0.0, 0.1],
-    "init": ["orthogonal", "normal", "he"],
+    "init": ["orthogonal", "normal", "he", "glorot"],
     "init_gain": [1.4],
     "norm_g": ["batch", "layer"],
     "norm_d": ["batch", "layer"],

@@ -128,9 +128,12 @@ def test_inits_are_what_their_papers_say() -> None:
     orthogonal = init_weights(TrainConfig.parse(shape | {"init": "orthogonal", "init_gain": 1.5}))[square]
     np.testing.assert_allclose(orthogonal @ orthogonal.T, 2.25 * np.eye(128), atol=1e-5)
     assert init_weights(TrainConfig.parse(shape | {"init": "he"}))[square].std() == pytest.approx(1 / 8, rel=0.05)
+    glorot = init_weights(TrainConfig.parse(shape | {"init": "glorot"}))
+    assert 0.99 * math.sqrt(6 / 256) < np.abs(glorot[square]).max() <= math.sqrt(6 / 256)
+    assert glorot["discriminator.0.weight"].std() == pytest.approx(math.sqrt(2 / (15 + 128)), rel=0.05)
     normal = init_weights(TrainConfig.parse(shape | {"init": "normal", "init_deviation": 0.3}))
     assert normal[square].std() == pytest.approx(0.3, rel=0.05)
-    assert not any(tensor.any() for name, tensor in normal.items() if name.endswith("bias"))
+    assert not any(tensor.any() for name, tensor in (normal | glorot).items() if name.endswith("bias"))
 
 
 def test_one_real_curve_is_judged_as_often_as_a_decision_needs() -> None:
