@@ -29,6 +29,9 @@ from benchmarks.fleet.wire import Ready, Wire
 THINK_S = 0.001
 """What a worker does between two statements: benchmarks.fleet.costs, its CPU by its statements."""
 BEATS_A_COUNT = 4
+LOOKS = "txid_snapshot_xmin"
+START = {"from_priority": 10**6, "from_id": 0, "since": 2**60}
+"""Where a worker looks from that has seen nothing yet."""
 TAKES = "UPDATE jobs SET began_at"
 WRITES = ("INSERT", "UPDATE", "DELETE")
 Looks = Literal["polls", "listens"]
@@ -83,6 +86,7 @@ class Client:
         self.own: dict[str | int, Any] = {"worker": worker, "label": label}
         self.beaten, self.beats = -math.inf, random.randrange(BEATS_A_COUNT)
         self.moment: datetime | None = None
+        self.front = dict(START)
 
     async def work(self) -> None:
         """Claim, train and idle until it is over. Who starts with all others starts somewhere in a pack's time."""
@@ -117,22 +121,29 @@ class Client:
 
     async def choose(self, sent: Sequence[Sent]) -> int:
         """Look at the best job, and return how many like it are this worker's share."""
-        changed: dict[str, Any] = {}
+        changed: dict[str, int] = {}
         for each in takewhile(lambda each: TAKES not in each.text, sent):
-            rows = await self.one(each, changed)
-            if "jobs.pack_key," in each.text and not rows:
+            rows = await self.one(each, self.front | changed)
+            if LOOKS in each.text and not self.saw(rows):
                 return 0
             if "workers.devices" in each.text:
                 peers = max(1, sum(int(row[2]) for row in rows))
                 changed = {"param_1": PACK * peers}
-            elif "count(*)" in each.text:
+            elif "count(*)" in each.text and LOOKS not in each.text:
                 waiting, changed = int(rows[0][0]), {}
         return min(PACK, max(1, ceil(waiting / peers)))
+
+    def saw(self, rows: Sequence[Sequence[str]]) -> bool:
+        """Keep where the best job is, if there is one: the next look goes on from there."""
+        oldest, job, priority = rows[0]
+        self.front = {"from_priority": int(priority), "from_id": int(job)} if job else dict(START)
+        self.front["since"] = int(oldest)
+        return bool(job)
 
     async def take(self, sent: Sequence[Sent]) -> int:
         """Take what is free of it, whatever it has for a priority; how many they are."""
         taking = next(each for each in sent if TAKES in each.text)
-        rows = await self.one(taking, {"priority_1": 0})
+        rows = await self.one(taking, self.front)
         self.own |= dict(enumerate(sorted(int(row[0]) for row in rows)))
         return len(rows)
 
@@ -178,16 +189,16 @@ class Client:
                     return
                 continue
             await self.fleet.pause(every)
-            if (await self.send("poll", self.script.poll))[0]:
+            if self.saw((await self.send("poll", self.script.poll, self.front))[0]):
                 return
 
-    async def send(self, what: str, sent: Sequence[Sent]) -> list[list[Any]]:
+    async def send(self, what: str, sent: Sequence[Sent], changed: Mapping[str, int] | None = None) -> list[list[Any]]:
         """Do what a verb did, in its transactions, and note when and how long it took."""
         started, begun, results = time.monotonic(), False, []
         for each in sent:
             if not begun:
                 await self.begin()
-            results.append(await self.one(each))
+            results.append(await self.one(each, changed))
             begun = bool(each.text)
         self.note(what, started)
         return results

@@ -75,6 +75,7 @@ def record(store: Store, worker: Simulated, flushes: Sequence[int]) -> Script:
     script = Script()
     with store.engine.begin() as connection:
         connection.execute(text(f"SELECT setval('jobs_id_seq', {FIRST_ID})"))
+    worker.store.queued(DEVICES)  # from here on it knows where the queue begins
     script.poll = _sent(worker, [], lambda: worker.store.queued(DEVICES))
     script.reap = _sent(worker, [], worker.store.reap)
     worker.store.beat(worker.id, IDLE)

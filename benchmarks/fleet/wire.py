@@ -45,11 +45,8 @@ class Ready:
         self, own: Mapping[str | int, Any], moment: datetime | None, changed: Mapping[str, int]
     ) -> list[list[Cell]]:
         """The parameters of a claim, at a moment of its own."""
-        rows = [[_own(value, own, moment) for value in row] for row in self.rows]
-        for column, value in changed.items():
-            for row in rows:
-                row[self.columns.index(column)] = str(value).encode()
-        return rows
+        given = {n: str(changed[name]).encode() for n, name in enumerate(self.columns) if name in changed}
+        return [[given[n] if n in given else _own(v, own, moment) for n, v in enumerate(row)] for row in self.rows]
 
 
 def _own(value: Any, own: Mapping[str | int, Any], moment: datetime | None) -> Cell:

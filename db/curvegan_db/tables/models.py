@@ -65,6 +65,12 @@ def _partial(name: str, *columns: Any, where: str) -> Index:
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
+def _of_the_queue(name: str, *columns: Any) -> None:
+    """Declare an index on queued jobs: on SQLite `state` leads it, on PostgreSQL it would be in the way (0012)."""
+    for dialect, led in {"sqlite": (Job.state, *columns), "postgresql": columns}.items():
+        _partial(name, *led, where="state = 'queued'").ddl_if(dialect=dialect).info["dialect"] = dialect
+
+
 class Worker(Base):
     """A worker process, from its start until it is forgotten."""
 
@@ -163,11 +169,11 @@ def cleared_by(verb: Until) -> dict[str, Any]:
 WANTED = (Job.wanted_device, Job.wanted_engine, Job.made_by)
 """What a worker must have to train a job."""
 
-# `state` leads the partial indexes too: SQLite takes an index for its equalities first and its order second. There is
-# none on what a heartbeat or a record writes, so that PostgreSQL can update those rows in place (HOT).
+# On SQLite `state` leads the partial indexes too: it takes an index for its equalities first and its order second.
+# There is none on what a heartbeat or a record writes, so that PostgreSQL can update those rows in place (HOT).
 Index("ix_jobs_state_id", Job.state, Job.id)
-_partial("ix_jobs_queue", Job.state, Job.priority.desc(), Job.id, *WANTED, where="state = 'queued'")
-_partial("ix_jobs_pack", Job.state, Job.pack_key, Job.priority.desc(), Job.id, where="state = 'queued'")
+_of_the_queue("ix_jobs_queue", Job.priority.desc(), Job.id, *WANTED)
+_of_the_queue("ix_jobs_pack", Job.pack_key, Job.priority.desc(), Job.id)
 _partial("ix_jobs_lease_token", Job.lease_token, where="lease_token IS NOT NULL")
 _partial("ix_jobs_worker_id", Job.worker_id, where="worker_id IS NOT NULL")
 _partial("ix_jobs_sweep", Job.sweep, Job.state, Job.id, Job.verdict, where="sweep_id IS NOT NULL")

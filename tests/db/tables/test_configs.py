@@ -49,6 +49,26 @@ def test_a_worker_that_can_read_none_of_them_does_not_see_them_again(store: Stor
         store.job(ids[0])
 
 
+def test_more_of_them_than_a_statement_takes_stop_no_worker(store: Store) -> None:
+    """A whole sweep of a newer version lies before a job that can be read, and one of it is what a message names."""
+    first, *_ = store.submit([request()])
+    columns = "priority, steps, created_at, config, pack_key, wanted_device, wanted_engine, state, attempt, lost, step"
+    columns += ", cancel_requested"
+    with store.engine.begin() as connection:
+        for _ in range(15):
+            connection.exec_driver_sql(f"INSERT INTO jobs ({columns}) SELECT {columns} FROM jobs LIMIT 20000")
+        connection.exec_driver_sql("UPDATE jobs SET config = '[]'")
+    known, last = store.submit([request(), request()])
+    assert known > 30_000
+    worker = a_worker(store)
+    while (claim := store.claim(worker, DEVICES, 2, prefer=first)) is None:
+        assert store.queued(DEVICES) is not None
+    assert [job.id for job in claim.jobs] == [known, last]
+    assert len(store.unreadable) == known - 1
+    assert store.claim(worker, DEVICES, 2) is None
+    assert not store.queued(DEVICES)
+
+
 def test_a_client_says_so_in_one_line(tmp_path_factory: pytest.TempPathFactory) -> None:
     client = Client(tmp_path_factory.mktemp("future") / "home")
     with client.store() as store:
