@@ -187,7 +187,7 @@ def test_what_is_left_and_how_fast_it_goes(store: Store) -> None:
     token = claim(store, most=2).token
     for job_id in jobs[:2]:
         begin(store, token, job_id, 0, "cpu", "torch", "2")
-    time.sleep(0.5)
+    time.sleep(1.0)
     record(store, token, jobs[0], 100, losses(0))
     finish(store, token, jobs[0], "succeeded")
     record(store, token, jobs[1], 40, losses(0))
@@ -196,7 +196,7 @@ def test_what_is_left_and_how_fast_it_goes(store: Store) -> None:
     assert alone.keys() == {key}
     finish(store, token, jobs[1], "succeeded")
     [together] = store.paces([key]).values()
-    assert 0.5 / 200 <= together < alone[key]  # a pack's seconds are shared by its jobs
+    assert 1.0 / 200 <= together < alone[key]  # a pack's seconds are shared by its jobs
     # Another shape goes like what its engine trained; for either engine that is what there is.
     assert store.paces([other]) == {}
     assert {*store.paces([Kind("other", "torch"), Kind("more", "any")]).values()} == {together}
