@@ -56,10 +56,7 @@ class TrainConfig(Keyed):
         0.0, FREE, "share of your own curves that is not trained on, by the seed; 0 is none", fixed=PAST
     )
     prior_rows: scalars.Rows = key(
-        0.0,
-        FREE,
-        "as how many of your own curves a normal distribution like them counts beside them, at most; 0 is none",
-        fixed=PAST,
+        0.0, FREE, "most rows that a normal distribution like your own counts as beside them; 0 is none", fixed=PAST
     )
     latent: int = key(
         15,

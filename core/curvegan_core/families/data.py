@@ -12,7 +12,7 @@ from curvegan_core.errors import InvalidConfig
 from curvegan_core.families.dataset import Dataset
 from curvegan_core.families.family import Family, Reals, nearest_row
 from curvegan_core.families.front import Front, components_of
-from curvegan_core.families.prior import Prior, normal_share, prior, pseudo_labels
+from curvegan_core.families.prior import Prior, normal_share, prior, pseudo_labels, spread
 from curvegan_core.noise import Stream, uniforms_of
 
 # Rows that stand for the whole set when distances are measured: enough to judge by, few enough for every record.
@@ -51,8 +51,7 @@ class Data(Family):
         label_n = np.array([self.names.index(label) for label in dataset.labels if self.names], np.int64)
         self.label_m, self.held_label_m = label_n[~held[: len(label_n)]], label_n[held[: len(label_n)]]
         """The numbers of the labels of the rows that are trained on, and of those that are not; none if not learnt."""
-        most = min(len(self.rows_mp), _MOST_COMPARED)
-        self._compared_mp = self.rows_mp[np.arange(most) * len(self.rows_mp) // most]
+        self._compared_mp = spread(self.rows_mp, _MOST_COMPARED)
 
     def members(self, uniform_n: Reals) -> Reals:
         """Return rows as the discriminator sees them: where labels are learnt, each with its own.

@@ -11,7 +11,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.families.data import Data
 from curvegan_core.families.family import Reals, nearest_row
 from curvegan_core.families.front import Front, components_of
-from curvegan_core.families.prior import kernel_width
+from curvegan_core.families.prior import kernel_width, spread
 from curvegan_core.matmul import product
 from curvegan_core.metrics import two_samples
 from curvegan_core.metrics.distribution import Neighbours
@@ -119,6 +119,5 @@ def _roughness(curves_np: Reals) -> float:
 
 def _nearest(curves_np: Reals, rows_mp: Reals, itself: bool = False) -> Reals:
     """Return the distances to the nearest row of at most 1024 curves, spread over all; of rows `itself` is none."""
-    most, rank = min(len(curves_np), 1024), int(itself)
-    shown_np = curves_np[np.arange(most) * len(curves_np) // most]
-    return np.array([np.partition(cdist(curve[None], rows_mp)[0], rank)[rank] for curve in shown_np])
+    rank = int(itself)
+    return np.array([np.partition(cdist(curve[None], rows_mp)[0], rank)[rank] for curve in spread(curves_np, 1024)])
