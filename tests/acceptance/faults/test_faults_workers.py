@@ -112,8 +112,8 @@ def test_a_frozen_worker_wakes_and_writes_nothing(store: Store, settings: Settin
         jobs = submit(store, BRIEF, 2)
         for job in jobs:
             wait_for_step(store, job, 20, frozen)
-        freeze(deaf, settings)
-        freeze(frozen, settings)
+        freeze(deaf, store)
+        freeze(frozen, store)
         frozen_at = time.monotonic()
         with faulty_fleet(settings) as other:
             wait_until(lambda: any(store.job(job).attempt == 2 for job in jobs), 60, other.log)
@@ -178,20 +178,29 @@ def test_a_training_that_hangs_goes_on_elsewhere(
     assert_undisturbed(store, job)
 
 
-def freeze(fleet: Fleet, settings: Settings) -> None:
-    """Stop the worker processes, but not in the middle of a write to SQLite: the file's lock would sleep, too."""
+def freeze(fleet: Fleet, store: Store) -> None:
+    """Stop the worker processes, but not in the middle of a transaction.
+
+    A file's lock would sleep, too, and from a sleeper in a transaction PostgreSQL takes the connection.
+    """
     signal_all(fleet, signal.SIGSTOP)
-    while settings.embedded and is_locked(settings):
+    in_transaction = is_locked if store.engine.dialect.name == "sqlite" else is_asked
+    while in_transaction(store):
         signal_all(fleet, signal.SIGCONT)
         time.sleep(0.05)
         signal_all(fleet, signal.SIGSTOP)
 
 
-def is_locked(settings: Settings) -> bool:
-    path = settings.database_url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
+def is_locked(store: Store) -> bool:
+    with closing(sqlite3.connect(str(store.engine.url.database), timeout=1, isolation_level=None)) as connection:
         try:
             connection.execute("BEGIN IMMEDIATE").execute("ROLLBACK")
         except sqlite3.OperationalError:
             return True
     return False
+
+
+def is_asked(store: Store) -> bool:
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with store.engine.connect() as connection:
+        return connection.exec_driver_sql(f"{others} AND state <> 'idle'").scalar() != 0

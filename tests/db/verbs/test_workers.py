@@ -41,7 +41,7 @@ def test_a_worker_from_its_start_to_its_end(store: Store) -> None:
 
 def test_a_worker_that_does_not_beat_is_lost_until_it_beats(store: Store) -> None:
     worker_id = a_worker(store)
-    age(store, worker_id, timedelta(seconds=31))
+    age(store, worker_id, store.lease + timedelta(seconds=1))
     assert [w.state for w in store.workers()] == ["lost"]
     store.beat(worker_id, "idle")
     assert [w.state for w in store.workers()] == ["idle"]
