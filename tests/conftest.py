@@ -117,7 +117,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    """A store on a fresh database. Its leases outlast a slow machine's test; `trainings.short` gives what runs out at once."""
+    """A store on a fresh database. Its leases outlast the test on a slow machine; `trainings.short` has others."""
     with Store(make_engine(database_url), lease_s=600) as store:
         yield store
 

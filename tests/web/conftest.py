@@ -17,7 +17,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from curvegan.lab import Lab
 from curvegan_web.doors import Doors
-from curvegan_web.server import Dashboard, listening, server
+from curvegan_web.server import Dashboard
+from curvegan_web.serving import listening, server
 
 from ..cli.client import SMALL, Client, PlayedWorker
 

@@ -1,6 +1,8 @@
 """Pages follow the store: one look a second for all tabs, bounded streams, and what a tab shows soon after a record."""
 
 import http.client
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -181,3 +183,19 @@ def test_a_theatre_of_what_is_not_there_says_so(served: Served, query: str, stat
     answer = served.ask(f"/theatre{query}")
     assert answer.status == status
     assert b'"error":"no job 999' in answer.body or b"job=ID" in answer.body
+
+
+def test_the_table_of_queued_jobs_needs_no_numpy(tmp_path: Path) -> None:
+    """A tab may be open for weeks beside 100,000 jobs: it holds what it shows, and no more."""
+    code = (
+        "import sys; from curvegan.lab import Lab; from curvegan_core.config.train import TrainConfig\n"
+        "from curvegan_db.values import JobRequest; from curvegan_web import server, serving\n"
+        "from curvegan_web.views.watching.jobs import followed_jobs; lab = Lab(home=sys.argv[1])\n"
+        "lab.store.submit([JobRequest(TrainConfig())]); print(len(followed_jobs(lab, {})()['rows']), *sys.modules)"
+    )
+    rows, *loaded = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert rows == "1"
+    assert {"curvegan_web.serving", "uvicorn"} <= {*loaded}
+    assert {"numpy", "torch", "matplotlib"} & {*loaded} == set()

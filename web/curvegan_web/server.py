@@ -1,16 +1,15 @@
-"""The server: routes from pages to views, downloads, streams; and how it listens."""
+"""The dashboard: routes from pages to views, downloads, streams."""
 
 import re
-import socket
 from asyncio import Lock
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from hashlib import sha256
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-import uvicorn
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,16 +22,12 @@ from curvegan_core.errors import CurveganError, ServiceUnavailable
 from curvegan_db.errors import DatasetNotFound, JobNotFound, ResultNotFound, SweepNotFound
 from curvegan_web.assets import FILES
 from curvegan_web.changing import Changes
-from curvegan_web.connections import MOST_CONNECTIONS, Patient
 from curvegan_web.doors import Doors, Guard
-from curvegan_web.downloads import job_file, jobs_file
 from curvegan_web.looks import Looks, TooManyStreams
 from curvegan_web.shell import page
-from curvegan_web.views import data
 from curvegan_web.views.asking import Gone
-from curvegan_web.views.replaying import theatre
-from curvegan_web.views.sweeping import fan, sweep, sweeps, tune
-from curvegan_web.views.watching import compare, doctor, job, jobs, workers
+from curvegan_web.views.sweeping import sweep, sweeps, tune
+from curvegan_web.views.watching import doctor, jobs, workers
 from curvegan_web.waiting import waiting
 
 if TYPE_CHECKING:
@@ -57,24 +52,34 @@ class Page:
     frame: View | None = None
 
 
+def later(name: str) -> Callable[..., Any]:
+    """Return the function of a module of ours, imported when it is first called: a tab of jobs does without numpy."""
+
+    def called(*asked: Any) -> Any:
+        return resolve_name(f"curvegan_web.{name}")(*asked)
+
+    return called
+
+
+_THEATRE = "views.replaying.theatre"
 PAGES = (
     Page("/", "jobs", "Jobs", jobs.jobs_view, jobs.followed_jobs, jobs.jobs_frame),
-    Page("/jobs/{id}", "job", "Job", job.job_view),
-    Page("/theatre", "theatre", "Theatre", theatre.theatre_view, theatre.followed_theatre),
+    Page("/jobs/{id}", "job", "Job", later("views.watching.job:job_view")),
+    Page("/theatre", "theatre", "Theatre", later(f"{_THEATRE}:theatre_view"), later(f"{_THEATRE}:followed_theatre")),
     Page("/sweeps", "sweeps", "Sweeps", sweeps.sweeps_view),
     Page("/sweeps/{id}", "sweep", "Sweep", sweep.sweep_view),
     Page("/tune", "tunes", "Tune", tune.tunes_view),
     Page("/tune/{id}", "tune", "Study", tune.tune_view),
-    Page("/compare", "compare", "Compare", compare.compare_view),
-    Page("/data", "data", "Data and curves", data.data_view),
+    Page("/compare", "compare", "Compare", later("views.watching.compare:compare_view")),
+    Page("/data", "data", "Data and curves", later("views.data:data_view")),
     Page("/workers", "workers", "Workers", workers.workers_view),
 )
 SUBMIT = Page("/submit", "submit", "Submit a job", Changes.form)
 # What takes longer than a page may: it is asked for once the page is there, and little of it is done at a time.
 PARTS: dict[str, View] = {
     "/api/doctor": doctor.doctor_view,
-    "/api/fan/sweeps/{id}": fan.fan_view,
-    "/api/trained": data.trained_view,
+    "/api/fan/sweeps/{id}": later("views.sweeping.fan:fan_view"),
+    "/api/trained": later("views.data:trained_view"),
 }
 
 
@@ -91,9 +96,9 @@ class Dashboard:
         routes = [
             Route("/static/{name}", _static),
             Route(f"/static/{VERSION}/{{name}}", _lasting),
-            Route("/files/jobs/{id}/{name}", self._file(job_file)),
+            Route("/files/jobs/{id}/{name}", self._file(later("downloads:job_file"))),
             Route("/frames/{id}", self._frame),
-            Route("/files/jobs.csv", self._file(jobs_file)),
+            Route("/files/jobs.csv", self._file(later("downloads:jobs_file"))),
             Route("/metrics", self._metrics),
         ]
         if self.doors.changes:
@@ -149,7 +154,7 @@ class Dashboard:
         Of one job one is: those of another need not wait for all of its.
         """
         async with waiting(request) as waited:
-            framed = partial(theatre.frame, self.lab, _asked(request), waited)
+            framed = partial(later(f"{_THEATRE}:frame"), self.lab, _asked(request), waited)
             async with self._turns.setdefault(request.path_params["id"], Lock()):
                 return JSONResponse(await to_thread.run_sync(framed, limiter=self._replays))
 
@@ -250,35 +255,3 @@ def _static(request: Request) -> Response:
         return PlainTextResponse("there is no such file\n", 404)
     kind = next((kind for end, kind in _KINDS.items() if name.endswith(end)), "application/octet-stream")
     return Response(FILES[name], media_type=kind, headers={"Cache-Control": "no-cache"})
-
-
-def listening(port: int, address: str = "127.0.0.1") -> socket.socket:
-    """Return a socket that listens; port 0 takes any that is free. Raises ServiceUnavailable."""
-    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        taken.bind((address, port))
-        taken.listen(128)
-    except OSError as error:
-        taken.close()
-        raise ServiceUnavailable(f"port {port} of {address}: {error.strerror}; another one: --port N") from None
-    return taken
-
-
-def server(dashboard: Dashboard) -> uvicorn.Server:
-    """Return a server of it, not begun: `run(sockets=[listening(0)])` serves until a signal or `should_exit`."""
-    config = uvicorn.Config(
-        dashboard.application(),
-        log_level="error",  # what a stranger sends wrongly is no news
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=1,
-        lifespan="off",
-        ws="none",
-        http=Patient,
-    )
-    return uvicorn.Server(config)

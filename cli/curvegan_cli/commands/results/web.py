@@ -53,7 +53,8 @@ def dashboard(
       curvegan dashboard --port 9000 --allow-changes
     """
     try:
-        from curvegan_web.server import Dashboard, listening, server
+        from curvegan_web.server import Dashboard
+        from curvegan_web.serving import listening, server
     except ModuleNotFoundError as error:
         from curvegan_core.errors import ServiceUnavailable
 

@@ -8,7 +8,6 @@ from curvegan.submitting.starting import call_workers
 from curvegan.submitting.stopping import CANCELLED, QUEUED_AGAIN
 from curvegan_web.views.asking import Asked, Gone, Waited, whole
 from curvegan_web.views.changes.plan import FORK, SUBMIT, check_names, job_id_of, step_of, typed_of
-from curvegan_web.views.replaying.theatre import performance
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
@@ -59,6 +58,8 @@ def forked(lab: "Lab", said: Asked, waited: Waited) -> Done:
 
     Raises what `fork` refuses, InvalidInput for a step far from any, and Gone, where nothing is queued.
     """
+    from curvegan_web.views.replaying.theatre import performance
+
     check_names(said, FORK)
     job, typed = lab.store.job(job_id_of(said)), typed_of(said)
     step = step_of(said, job.step)

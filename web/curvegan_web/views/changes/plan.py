@@ -16,10 +16,8 @@ from curvegan.watching.sweep_fields import estimate
 from curvegan.words import shown
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.errors import InvalidConfig, InvalidInput
-from curvegan_core.families.curves import points_x, restored
 from curvegan_db.verbs.paces import Kind
 from curvegan_web.views.asking import Asked, listed, whole
-from curvegan_web.views.replaying.stage import Stage
 
 if TYPE_CHECKING:
     from curvegan.lab import Lab
@@ -118,6 +116,9 @@ def _base(lab: "Lab", typed: Typed) -> TrainConfig:
 
 def _scene(lab: "Lab", config: TrainConfig) -> dict[str, Any]:
     """Return some of the curves that a config learns, as a picture takes them."""
+    from curvegan_core.families.curves import points_x, restored
+    from curvegan_web.views.replaying.stage import Stage
+
     dataset = curves_for(lab.store, config)
     stage = Stage(config, dataset)
     return {

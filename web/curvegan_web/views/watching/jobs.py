@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from curvegan.datasets import data_names
 from curvegan.watching.differences import asked_for
 from curvegan.watching.job_fields import STATES, rmses_now, why
@@ -113,7 +111,7 @@ def best_rmses(store: "Store", jobs: "list[Job]") -> dict[int, float | None]:
     keys = {job.id: (job.id, job.attempt, job.step) for job in jobs if job.step}
     unread = [job_id for job_id, key in keys.items() if key not in _best]
     for job_id, curve in store.loss_curves(unread):
-        _best[keys[job_id]] = float(np.nanmin(curve.rmse)) if len(curve) else None
+        _best[keys[job_id]] = min((value for value in curve.rmse.tolist() if value == value), default=None)
     while len(_best) > _MOST_KEPT:
         _best.popitem(last=False)
     return {job_id: _best.get(key) for job_id, key in keys.items()}
