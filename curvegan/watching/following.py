@@ -99,7 +99,7 @@ class _Waiting:
 
     def __init__(self, lab: "Services", ids: Sequence[int]) -> None:
         self._lab, self._count = lab, len(ids)
-        self.left = dict.fromkeys(sorted(ids))
+        self.left = set(ids)
         self._whole_at = 0.0
         # Transactions end in another order than their events are numbered: what the last looks read is read again.
         self._numbers: deque[int] = deque(maxlen=_READ_AGAIN)
@@ -111,12 +111,12 @@ class _Waiting:
             self._look_at_all()
         newest, changed = self._lab.store.changed(self._numbers[0])
         self._numbers.append(newest)
-        self._leave(self.left.keys() & changed)
+        self._leave(self.left & changed)
         return Ended(self._count - len(self.left), self._count)
 
     def _look_at_all(self) -> None:
         began = time.thread_time()
-        ids = iter(list(self.left))
+        ids = iter(sorted(self.left))
         while part := list(islice(ids, _READ_TOGETHER)):
             self._leave(part)
         self._whole_at = time.monotonic() + max(REPEAT_S, (time.thread_time() - began) / (MOST_SHARE / 2))
@@ -130,7 +130,7 @@ class _Waiting:
             if job_id not in states:
                 raise JobNotFound(job_id)
             if states[job_id] in ENDED:
-                del self.left[job_id]
+                self.left.remove(job_id)
 
 
 def follow_sweep(lab: "Services", sweep_id: int, start_worker: bool = False) -> Iterator[Standing | Remark]:

@@ -153,7 +153,7 @@ def _parts(ids: Iterable[int] | None, newest_first: bool) -> Iterator[list[int] 
 
 def id_parts(ids: Iterable[int], newest_first: bool = False, most: int = _MOST_PARAMETERS) -> Iterator[list[int]]:
     """Yield ids that can be, each once and in order, in parts that fit a statement."""
-    ordered = sorted({i for i in ids if 0 < i <= MOST_ID}, reverse=newest_first)
+    ordered = [i for i in sorted(set(ids), reverse=newest_first) if 0 < i <= MOST_ID]
     for start in range(0, len(ordered), most):
         yield ordered[start : start + most]
 
