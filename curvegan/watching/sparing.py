@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 MOST_SHARE = 0.004
 # What a look may take without a rest after it.
 _FREE_S = 0.01
-# So old a look may become where nothing that the pulse tells of has changed: an age, a note, a tag.
-MOST_AGE_S = 10.0
+# So old a look may become where nothing that the pulse tells of has changed: an age, a note, a tag. Of what has to rest
+# a part of the share is for that.
+MOST_AGE_S, AGEING = 10.0, 0.25
 T = TypeVar("T")
 
 
@@ -29,13 +30,14 @@ class Sparing(Generic[T]):
     def __call__(self, at_once: bool = False) -> T:
         """Return what the last look saw, or a new one; `at_once` wants a new one whatever it costs."""
         waited = time.monotonic() - self._taken_at
-        rested = not self._rests or waited >= (self._cost_s - _FREE_S) / MOST_SHARE
-        if self._seen is not None and not at_once and (not rested or self._is_same(waited)):
+        rest = (self._cost_s - _FREE_S) / MOST_SHARE if self._rests else 0.0
+        if self._seen is not None and not at_once and (waited < rest or self._is_same(waited, rest)):
             return self._seen[0]
         pulse, began = self._pulse(), time.thread_time()  # first the pulse: what comes later is seen by the next look
         self._seen = self._look(), pulse
         self._taken_at, self._cost_s = time.monotonic(), time.thread_time() - began
         return self._seen[0]
 
-    def _is_same(self, waited: float) -> bool:
-        return waited < MOST_AGE_S and self._seen is not None and self._pulse() == self._seen[1]
+    def _is_same(self, waited: float, rest: float) -> bool:
+        old = waited >= max(MOST_AGE_S, rest / AGEING)
+        return not old and self._seen is not None and self._pulse() == self._seen[1]

@@ -271,3 +271,13 @@ def test_what_is_dear_is_looked_at_again_the_later_and_never_without_a_change(mo
     assert spared() == 3
     pulse[0] += 1
     assert spared(at_once=True) == 4
+    clock[0] += 2 * sparing.MOST_AGE_S
+    assert spared() == 4  # nothing changed, so it rests longer
+    clock[0] += 0.05 / sparing.MOST_SHARE / sparing.AGEING
+    assert spared() == 5
+    cost[0] = 0.005
+    pulse[0] += 1
+    clock[0] += 0.05 / sparing.MOST_SHARE
+    assert spared() == 6
+    clock[0] += sparing.MOST_AGE_S
+    assert spared() == 7  # it costs little
