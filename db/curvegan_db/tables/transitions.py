@@ -10,8 +10,8 @@ from curvegan_db.columns import MOST_ERROR, MOST_REASON, JobState
 from curvegan_db.tables import models
 from curvegan_db.values import LOST, storable
 
-# A job that lost its worker so often, the last times without a checkpoint in between, is taken to be the cause.
-MOST_LOST, MOST_LOST_IN_PLACE = 3, 2
+# A job that lost its worker so often without a checkpoint in between is taken to be the cause.
+MOST_LOST = 3
 NOT_BEGUN, WENT_BACK = "not_begun", "store_went_back"
 
 
@@ -98,8 +98,8 @@ def cut_start(text: str | None, most: int) -> str | None:
 
 
 def _gets_on(session: Session, job: models.Job) -> bool:
-    """Return whether one of the last attempts stored a checkpoint: then it was bad luck, and the end comes nearer."""
-    lately = models.Checkpoint.attempt > job.attempt - MOST_LOST_IN_PLACE
+    """Return whether one of its last attempts stored a checkpoint: then it was bad luck, and the end comes nearer."""
+    lately = models.Checkpoint.attempt > job.attempt - MOST_LOST
     return bool(session.scalar(select(exists().where(models.Checkpoint.job_id == job.id, lately))))
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from curvegan_core.config.train import TrainConfig
 from curvegan_db.store import Store, open_store
-from curvegan_db.values import Event, JobRequest
+from curvegan_db.values import Event, Job, JobRequest
 from curvegan_worker.settings import Settings
 
 from ...databases import migrate, new_database
@@ -121,7 +121,7 @@ def rage(storm: Storm, faults: Mapping[str, Fault], ids: list[int]) -> None:
 
 def judge(store: Store, ids: list[int], dice: random.Random, report: Report) -> None:
     jobs = store.jobs(ids)
-    report.check("every job succeeded", [(j.id, j.state, j.reason) for j in jobs if j.state != "succeeded"])
+    report.check("every job succeeded", [_story(store, job) for job in jobs if job.state != "succeeded"])
     report.check("each ended exactly once", failures(lambda job: assert_ended_for_good_once(store, job), ids))
     grid = {job.id: list(range(0, job.steps, job.config.record_every)) for job in jobs}
     report.check("no gap, no duplicate", [i for i in ids if store.losses(i).steps.tolist() != grid[i]])
@@ -129,6 +129,14 @@ def judge(store: Store, ids: list[int], dice: random.Random, report: Report) -> 
     report.check(
         f"{len(sampled)} sampled jobs bit-identical", failures(lambda job: assert_undisturbed(store, job), sampled)
     )
+
+
+def _story(store: Store, job: Job) -> str:
+    """What became of a job, and all that led to it."""
+    events = (
+        f"{event.at:%M:%S} {event.kind} {event.worker or ''} {event.detail or ''}" for event in store.events(job.id)
+    )
+    return f"{job.id} {job.state} {job.reason} at step {job.step}\n    " + "\n    ".join(events)
 
 
 def assert_ended_for_good_once(store: Store, job: int) -> None:
