@@ -57,8 +57,11 @@ def listeners(server: RedisServer) -> int:
 
 
 def everybody_works(store: Store) -> None:
-    """No worker has gone deaf: of jobs that are queued together each of the two workers takes its share."""
-    jobs = queue(store, SLOW.model_copy(update={"steps": 100}), 2, first_seed=7)
+    """No worker has gone deaf: of jobs that are queued together each of the two workers takes its share.
+
+    They are so long that on a busy machine the other one wakes before one has trained both.
+    """
+    jobs = queue(store, SLOW.model_copy(update={"steps": 300}), 2, first_seed=7)
     for job in jobs:
         wait_for_state(store, job, "succeeded")
     assert len({store.job(job).worker for job in jobs}) == 2
