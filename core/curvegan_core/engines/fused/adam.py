@@ -63,11 +63,12 @@ def normal_float32(value: float) -> np.float32:
     return np.float32(min(max(value, _SMALLEST), _LARGEST))
 
 
-def _adam(e: Emitter, adam: Operand) -> list[Value]:
+def adam_numbers(e: Emitter, adam: Operand) -> list[Value]:
+    """Return what `prepare` wrote, each number in every lane."""
     return [e.splat(e.move(adam.start, number)) for number in range(5)]
 
 
-def _update(e: Emitter, adam: list[Value], slope: Value, addresses: list[Value], offset: int) -> None:
+def update_vector(e: Emitter, adam: list[Value], slope: Value, addresses: list[Value], offset: int) -> None:
     """Update the vectors of values, first and second moments that lie `offset` numbers behind the addresses."""
     take_m, take_v, scale, shift, bound = adam
     value, m, v = (e.load(address, offset) for address in addresses)
@@ -109,12 +110,12 @@ def descend_block(
     m: Operand,
     v: Operand,
 ) -> None:
-    numbers = _adam(e, adam)
+    numbers = adam_numbers(e, adam)
     for unit in SPANS:
         for plus, slopes in enumerate(gradient_rows(e, x, first, rows, units, unit)):
             addresses = [row_of(e, panel, first, plus) for panel in (values, m, v)]
             for vector, slope in enumerate(slopes):
-                _update(e, numbers, slope, addresses, unit + vector * LANES)
+                update_vector(e, numbers, slope, addresses, unit + vector * LANES)
 
 
 @compiled
@@ -138,7 +139,7 @@ def _descend_gates_block(
     last: Value,
     out: Operand,
 ) -> None:
-    numbers = _adam(e, adam)
+    numbers = adam_numbers(e, adam)
     for unit in SPANS:
         lasts, totals = load(e, row_of(e, values, last), unit, SPAN), load(e, out.start, unit, SPAN)
         for plus, sums in enumerate(gradient_rows(e, x, first, rows, gates, unit)):
@@ -147,7 +148,7 @@ def _descend_gates_block(
                 offset = unit + vector * LANES
                 # The weight as it was: its own update comes after it has been read.
                 totals[vector] = e.fma(e.load(addresses[0], offset), total, totals[vector])
-                _update(e, numbers, e.builder.fmul(total, lasts[vector]), addresses, offset)
+                update_vector(e, numbers, e.builder.fmul(total, lasts[vector]), addresses, offset)
         store(e, totals, out.start, unit)
 
 
@@ -174,7 +175,7 @@ def _update_group(
 ) -> None:
     addresses = [e.move(numbers.start, offset) for numbers in (values, m, v)]
     for lane in range(0, GROUP, LANES):
-        _update(e, _adam(e, adam), e.load(e.move(slopes.start, offset), lane), addresses, lane)
+        update_vector(e, adam_numbers(e, adam), e.load(e.move(slopes.start, offset), lane), addresses, lane)
 
 
 @compiled

@@ -14,7 +14,8 @@ single numbers are at the end. None of them runs as plain Python: NUMBA_DISABLE_
 # numba has types for some of what it offers, llvmlite has none.
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from llvmlite import ir
@@ -158,6 +159,33 @@ class Emitter:
     def count(self, stop: Value | int) -> Any:
         """Open a loop over 0..stop-1. Its `index` is the counter."""
         return cgutils.for_range(self.builder, self.index(stop), intp=_INDEX)
+
+    def positive(self, value: Value) -> Value:
+        """Return a word whose bits say which lanes `where_positive` keeps."""
+        found = self.builder.fcmp_unordered(">", value, self.zero)
+        return self.builder.zext(self.builder.bitcast(found, ir.IntType(self.lanes)), _INDEX)
+
+    def where_set(self, word: Value, offset: int, chosen: Value) -> Value:
+        """Return chosen where a word's bit is set, zero elsewhere; the first lane's bit is that at `offset`."""
+        bits = self.builder.trunc(self.builder.lshr(word, self.index(offset)), ir.IntType(self.lanes))
+        return self.builder.select(
+            self.builder.bitcast(bits, ir.VectorType(ir.IntType(1), self.lanes)), chosen, self.zero
+        )
+
+    @contextmanager
+    def bits(self, word: Value) -> Iterator[Value]:
+        """Open a loop over the numbers of the bits that are set in a word, the lowest first."""
+        builder, left = self.builder, cgutils.alloca_once_value(self.builder, word)
+        test, body, end = (builder.append_basic_block(f"bits.{part}") for part in ("test", "body", "end"))
+        builder.branch(test)
+        builder.position_at_end(test)
+        builder.cbranch(builder.icmp_unsigned("!=", builder.load(left), self.index(0)), body, end)
+        builder.position_at_end(body)
+        now = builder.load(left)
+        yield builder.cttz(now, ir.Constant(ir.IntType(1), 1))
+        builder.store(builder.and_(now, builder.sub(now, self.index(1))), left)
+        builder.branch(test)
+        builder.position_at_end(end)
 
     def _call(self, name: str, *operands: Value) -> Value:
         function = ir.FunctionType(self.type, [self.type] * len(operands))

@@ -10,8 +10,9 @@ outputs, 4 that many of what follows. In what writes LLVM code, e is the emitter
 from typing import Any
 
 from curvegan_core.engines.fused.adam import descend_block, gradient_rows, update
-from curvegan_core.engines.fused.deep.layout import Chain
-from curvegan_core.engines.fused.deep.network import turn
+from curvegan_core.engines.fused.deep.active import gradient_active
+from curvegan_core.engines.fused.deep.layout import Chain, middle_map
+from curvegan_core.engines.fused.deep.network import passes_over, turn
 from curvegan_core.engines.fused.layout import INPUTS
 from curvegan_core.engines.fused.matmul import PANEL, SPANS, row_of, store
 from curvegan_core.engines.fused.optimisers import Optimiser, optimise
@@ -75,20 +76,53 @@ def find_slopes(
             gradient(x_bi, adjoints_bu, stop, chain.inputs + 1, adam, slopes[at:], values[at:], m[at:], v[at:])
             at += chain.first_rows * PANEL
     for layer in range(1, chain.layers):
-        for n in range(chain.panels):
-            adjoints_bu = adjoints_lnbu[layer, n]
-            for below in range(chain.panels):
-                x_bu = hidden_lnbu[layer - 1, below]
-                gradient(x_bu, adjoints_bu, stop, PANEL, adam, slopes[at:], values[at:], m[at:], v[at:])
-                at += PANEL * PANEL
-            gradient(ones_b4, adjoints_bu, stop, 1, adam, slopes[at:], values[at:], m[at:], v[at:])
-            at += INPUTS * PANEL
+        at = _find_middle(chain, layer, at, hidden_lnbu[layer - 1], adjoints_lnbu[layer], ones_b4, stop, slopes, adam)
     for n in range(chain.panels):
         hidden_bu = hidden_lnbu[len(hidden_lnbu) - 1, n]
         gradient(top_bo, hidden_bu, stop, chain.outputs, adam, slopes[at:], values[at:], m[at:], v[at:])
         at += chain.head_rows * PANEL
     if len(adam) > 0:
         update(adam, slopes[at:], values[at:], m[at:], v[at:])
+
+
+@compiled
+def _find_middle(
+    chain: Chain,
+    layer: int,
+    at: int,
+    below_nbu: Floats,
+    units_nbu: Floats,
+    ones_b4: Floats,
+    stop: int,
+    slopes: Floats,
+    adam: Floats,
+) -> int:
+    """Write the gradient of the map to a layer's units, which begins at a place of the flat arrays; return its end."""
+    values, m, v = chain.values, chain.m, chain.v
+    is_active = passes_over(chain)
+    if is_active:
+        slopes_nru, values_nru = middle_map(chain, slopes, layer), middle_map(chain, values, layer)
+        m_nru, v_nru = middle_map(chain, m, layer), middle_map(chain, v, layer)
+        gradient_active(
+            below_nbu,
+            chain.bits_lnb[layer - 1],
+            units_nbu,
+            stop,
+            chain.turned_cu,
+            adam,
+            slopes_nru,
+            values_nru,
+            m_nru,
+            v_nru,
+        )
+    for n in range(chain.panels):
+        for below in range(chain.panels):
+            if not is_active:
+                gradient(below_nbu[below], units_nbu[n], stop, PANEL, adam, slopes[at:], values[at:], m[at:], v[at:])
+            at += PANEL * PANEL
+        gradient(ones_b4, units_nbu[n], stop, 1, adam, slopes[at:], values[at:], m[at:], v[at:])
+        at += INPUTS * PANEL
+    return at
 
 
 @inlined

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.fused.deep.activations import SMOOTH_NUMBERS
+from curvegan_core.engines.fused.deep.active import Bits
 from curvegan_core.engines.fused.layout import INPUTS, most_drawn, padded, width, zeros
 from curvegan_core.engines.fused.matmul import PANEL
 from curvegan_core.engines.fused.noise import Words
@@ -45,6 +46,7 @@ class Chain(NamedTuple):
     """A network: flat arrays of one layout, and the description of its layers that says where in them a map lies.
 
     `m`, `v` and `last` are what the optimiser keeps (`last` is empty for all but oadam), `slopes` are the gradient.
+    `bits_lnb` says which hidden units are active in each row of a minibatch, `turned_cu` in which rows each unit is.
     `leak` has the activation's slope below zero in its first number, and 1 where there is no layer or the activation is
     the `smooth` one of that number, -1 for none. `inputs` and `outputs` count without any one or padding.
     """
@@ -54,6 +56,8 @@ class Chain(NamedTuple):
     v: Floats
     last: Floats
     slopes: Floats
+    bits_lnb: Bits
+    turned_cu: Bits
     leak: Floats
     smooth: int
     layers: int
@@ -245,8 +249,11 @@ def _chain(config: TrainConfig, network: str, state: State, layers: int) -> Chai
     leak[0] = LEAKS[activation](config) if layers and smooth < 0 else 1
     values, m, v, slopes = (zeros(size) for _ in range(4))
     last = zeros(size if config.optimisers[network] == "oadam" else 0)
+    # Rows are generated curves, real ones, those between them.
+    rows = padded(3 * config.batch_size, PANEL)
+    bits = np.zeros((max(layers, 1), panels, rows), np.uint64), np.zeros((rows // PANEL, PANEL), np.uint64)
     shape = smooth, layers, inputs, outputs, panels, first_rows, head_rows
-    chain = Chain(values, m, v, last, slopes, leak, *shape)
+    chain = Chain(values, m, v, last, slopes, *bits, leak, *shape)
     for group, field in _fields(config, network).items():
         _write(config, chain, getattr(chain, field), network, getattr(state, group))
     return chain

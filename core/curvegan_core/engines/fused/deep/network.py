@@ -19,6 +19,7 @@ points, 1, 2 and 4 that many of what follows.
 import numpy as np
 
 from curvegan_core.engines.fused.deep.activations import activate
+from curvegan_core.engines.fused.deep.active import forward_active, keep_bits, through_active
 from curvegan_core.engines.fused.deep.layout import Bent, Chain, first_map, head_bias, head_map, middle_map
 from curvegan_core.engines.fused.deep.products import (
     add_dots,
@@ -43,6 +44,12 @@ def as_panel(x_bi: Floats) -> Floats:
     return x_bi.reshape((1, x_bi.shape[0], x_bi.shape[1]))
 
 
+@inlined
+def passes_over(chain: Chain) -> bool:
+    """Whether a closed unit is zero, so that products between hidden layers leave it out."""
+    return bool(chain.leak[0] == 0)
+
+
 @compiled
 def find_hidden(chain: Chain, x_bi: Floats, stop: int, hidden_lnbu: Floats, bent: Bent) -> None:
     """Write the values of all hidden units; where there are none, the inputs in panels."""
@@ -53,11 +60,25 @@ def find_hidden(chain: Chain, x_bi: Floats, stop: int, hidden_lnbu: Floats, bent
     for layer in range(chain.layers):
         if layer > 0:
             map_nru, x_nbi, inputs = middle_map(chain, chain.values, layer), hidden_lnbu[layer - 1], PANEL
-        for n in range(chain.panels):
-            forward(x_nbi, stop, inputs, map_nru[n], chain.leak, hidden_lnbu[layer, n])
-            if chain.smooth >= 0:
+        _forward_map(chain, layer, x_nbi, stop, inputs, map_nru, hidden_lnbu[layer])
+        if chain.smooth >= 0:
+            for n in range(chain.panels):
                 slopes_bu, bends_bu = bent.slopes_lnbu[layer, n], bent.bends_lnbu[layer, n]
                 activate(chain.smooth, hidden_lnbu[layer, n], stop, slopes_bu, bends_bu)
+
+
+@compiled
+def _forward_map(
+    chain: Chain, layer: int, x_nbi: Floats, stop: int, inputs: int, map_nru: Floats, out_nbu: Floats
+) -> None:
+    """Write a layer's values for the first rows, of a smooth activation the numbers before it. Keep what is active."""
+    if layer > 0 and passes_over(chain):
+        forward_active(x_nbi, chain.bits_lnb[layer - 1], stop, map_nru, out_nbu)
+    else:
+        for n in range(chain.panels):
+            forward(x_nbi, stop, inputs, map_nru[n], chain.leak, out_nbu[n])
+    if chain.layers > 1 and passes_over(chain):
+        keep_bits(out_nbu, stop, chain.bits_lnb[layer])
 
 
 @compiled
@@ -105,11 +126,36 @@ def find_adjoints(
     for layer in range(last, -1, -1):
         if layer < last:
             map_nru, x_nbo, inputs = turned_lnru[layer], adjoints_lnbu[layer + 1], PANEL
+        hidden_nbu, adjoints_nbu = hidden_lnbu[layer], adjoints_lnbu[layer]
+        before = layer + 1 if layer < last else -1
+        _through_map(chain, before, layer, x_nbo, 0, stop, inputs, map_nru, hidden_nbu, adjoints_nbu)
+        if chain.smooth >= 0:
+            for n in range(chain.panels):
+                _bend(adjoints_nbu[n], 0, stop, bent.slopes_lnbu[layer, n], bent.bends_lnbu[layer, n], again)
+
+
+@compiled
+def _through_map(
+    chain: Chain,
+    before: int,
+    layer: int,
+    x_nbi: Floats,
+    first: int,
+    stop: int,
+    inputs: int,
+    map_nru: Floats,
+    active_nbu: Floats,
+    out_nbu: Floats,
+) -> None:
+    """Write x W of a layer times the activation's slope at its values `active_nbu`, for the rows first..stop-1.
+
+    `before` is the hidden layer that x has the units of, or -1.
+    """
+    if before >= 0 and passes_over(chain):
+        through_active(x_nbi, chain.bits_lnb[before], first, stop, map_nru, chain.bits_lnb[layer], out_nbu)
+    else:
         for n in range(chain.panels):
-            adjoints_bu = adjoints_lnbu[layer, n]
-            through(x_nbo, 0, stop, inputs, map_nru[n], hidden_lnbu[layer, n], chain.leak, adjoints_bu)
-            if chain.smooth >= 0:
-                _bend(adjoints_bu, 0, stop, bent.slopes_lnbu[layer, n], bent.bends_lnbu[layer, n], again)
+            through(x_nbi, first, stop, inputs, map_nru[n], active_nbu[n], chain.leak, out_nbu[n])
 
 
 @compiled
@@ -173,9 +219,10 @@ def add_tangents(
     for layer in range(chain.layers):
         if layer > 0:
             map_nru, x_nbi, inputs = middle_map(chain, chain.values, layer), tangents_lnbu[(layer - 1) % turns], PANEL
+        tangents_nbu = tangents_lnbu[layer % turns]
+        _through_map(chain, layer - 1, layer, x_nbi, first, stop, inputs, map_nru, hidden_lnbu[layer], tangents_nbu)
         for n in range(chain.panels):
-            hidden_bu, tangents_bu = hidden_lnbu[layer, n], tangents_lnbu[layer % turns, n]
-            through(x_nbi, first, stop, inputs, map_nru[n], hidden_bu, chain.leak, tangents_bu)
+            hidden_bu, tangents_bu = hidden_lnbu[layer, n], tangents_nbu[n]
             if chain.smooth >= 0:
                 _bend(tangents_bu, first, stop, bent.slopes_lnbu[layer, n], bent.bends_lnbu[layer, n], False)
             else:
