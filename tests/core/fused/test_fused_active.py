@@ -51,7 +51,7 @@ def wide(panels_nbu: np.ndarray) -> np.ndarray:
 @entry
 def _forward(x: Any, bits: Any, stop: int, maps: Any, leak: Any, out: Any, expected: Any) -> None:
     keep_bits(x, stop, bits)
-    forward_active(x, bits, stop, maps, out)
+    forward_active(x, bits, 0, stop, maps, bits, out)
     for n in range(len(maps)):
         forward(x, stop, PANEL, maps[n], leak, expected[n])
 

@@ -51,7 +51,10 @@ class _Seconds(click.FloatRange):
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda:N", help="auto is CUDA where there is one."
 )
 @click.option(
-    "--exit-when-idle", type=_Seconds(0, 31_536_000, min_open=True), metavar="SECONDS", help="End after idling so long."
+    "--exit-when-idle",
+    type=_Seconds(0, 31_536_000, min_open=True),
+    metavar="SECONDS",
+    help="End after idling so long. It does not wait for jobs that other workers hold, dead ones included.",
 )
 @click.option(
     "--hang-after",

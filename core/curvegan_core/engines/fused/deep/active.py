@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from curvegan_core.engines.fused.adam import adam_numbers, update_vector
 from curvegan_core.engines.fused.matmul import PANEL, load, row_of, store
 from curvegan_core.engines.fused.rows import Floats
-from curvegan_core.engines.fused.vectors import LANES, Emitter, Operand, Value, compiled, instruction
+from curvegan_core.engines.fused.vectors import LANES, Emitter, Operand, Value, compiled, instruction, named
 
 Bits = NDArray[np.uint64]
 # A multiply-add takes four cycles, and two pipelines start one each cycle: eight sums must be under way.
@@ -123,36 +123,30 @@ _forward_panels, _forward_panel = _units_block(_TOGETHER, True), _units_block(1,
 _through_panels, _through_panel = _units_block(_TOGETHER, False), _units_block(1, False)
 
 
-@compiled
-def forward_active(x_nbu: Floats, bits_nb: Bits, stop: int, map_nru: Floats, out_nbu: Floats) -> None:
-    """Write relu(x W + bias) of all panels, as `products.forward` does. The bias is the row behind the weights."""
-    n = 0
-    while n < len(out_nbu):
-        are_together = n + _TOGETHER <= len(out_nbu)
-        for below in range(len(x_nbu)):
-            for row in range(stop):
-                if are_together:
-                    _forward_panels(x_nbu, bits_nb, below, row, map_nru, n, bits_nb, out_nbu)
-                else:
-                    _forward_panel(x_nbu, bits_nb, below, row, map_nru, n, bits_nb, out_nbu)
-        n += _TOGETHER if are_together else 1
+def _all_panels(together: Callable[..., None], alone: Callable[..., None], name: str) -> Callable[..., None]:
+    """Make a function that writes the rows first..stop-1 of all panels, as many panels together as there are."""
+
+    def write(
+        x_nbu: Floats, bits_nb: Bits, first: int, stop: int, map_nru: Floats, gates_nb: Bits, out_nbu: Floats
+    ) -> None:
+        n = 0
+        while n < len(out_nbu):
+            are_together = n + _TOGETHER <= len(out_nbu)
+            for below in range(len(x_nbu)):
+                for row in range(first, stop):
+                    if are_together:
+                        together(x_nbu, bits_nb, below, row, map_nru, n, gates_nb, out_nbu)
+                    else:
+                        alone(x_nbu, bits_nb, below, row, map_nru, n, gates_nb, out_nbu)
+            n += _TOGETHER if are_together else 1
+
+    return compiled(named(name, write))
 
 
-@compiled
-def through_active(
-    x_nbu: Floats, bits_nb: Bits, first: int, stop: int, map_nru: Floats, gates_nb: Bits, out_nbu: Floats
-) -> None:
-    """Write x W of all panels where the bits `gates_nb` are set, zero elsewhere, as `products.through` does."""
-    n = 0
-    while n < len(out_nbu):
-        are_together = n + _TOGETHER <= len(out_nbu)
-        for below in range(len(x_nbu)):
-            for row in range(first, stop):
-                if are_together:
-                    _through_panels(x_nbu, bits_nb, below, row, map_nru, n, gates_nb, out_nbu)
-                else:
-                    _through_panel(x_nbu, bits_nb, below, row, map_nru, n, gates_nb, out_nbu)
-        n += _TOGETHER if are_together else 1
+forward_active = _all_panels(_forward_panels, _forward_panel, "forward_active")
+"""Write relu(x W + bias), as `products.forward` does. The bias is the row behind the weights; gates are not read."""
+through_active = _all_panels(_through_panels, _through_panel, "through_active")
+"""Write x W where the bits `gates_nb` are set, zero elsewhere, as `products.through` does."""
 
 
 @compiled

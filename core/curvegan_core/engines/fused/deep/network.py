@@ -73,7 +73,8 @@ def _forward_map(
 ) -> None:
     """Write a layer's values for the first rows, of a smooth activation the numbers before it. Keep what is active."""
     if layer > 0 and passes_over(chain):
-        forward_active(x_nbi, chain.bits_lnb[layer - 1], stop, map_nru, out_nbu)
+        bits_nb = chain.bits_lnb[layer - 1]
+        forward_active(x_nbi, bits_nb, 0, stop, map_nru, bits_nb, out_nbu)
     else:
         for n in range(chain.panels):
             forward(x_nbi, stop, inputs, map_nru[n], chain.leak, out_nbu[n])
