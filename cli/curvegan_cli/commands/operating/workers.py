@@ -54,7 +54,7 @@ class _Seconds(click.FloatRange):
     "--exit-when-idle",
     type=_Seconds(0, 31_536_000, min_open=True),
     metavar="SECONDS",
-    help="End after idling so long. It does not wait for jobs that other workers hold, dead ones included.",
+    help="End after idling so long. It does not wait for jobs of other workers, not even of a dead one.",
 )
 @click.option(
     "--hang-after",
