@@ -38,6 +38,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from numba.core import config
 
 sys.path.insert(0, sys.argv[1])
 import helper, kernel
@@ -49,7 +50,9 @@ if sys.argv[2:]:
 x, out = np.arange(100, dtype=np.float32), np.zeros(100, np.float32)
 print("ready", flush=True)
 sys.stdin.readline()
+others = config.OPT, config.CACHE_DIR
 code.load(x, out)(x, out)
+assert (config.OPT, config.CACHE_DIR) == others, "numba's settings are changed for everybody"
 print(int(out.sum()), code.was_kept)
 """
 SQUARES = int(np.sum(np.arange(100) ** 2))

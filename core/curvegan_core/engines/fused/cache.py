@@ -24,7 +24,11 @@ from typing import Any
 import llvmlite
 import numba
 from numba.core import config as numba_config
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
 
+# The kernels are vectors already, and LLVM's higher levels make no step faster: numba's 3 compiles for a third longer.
+_LEVEL = 1
 _log = logging.getLogger("curvegan.code")
 
 
@@ -62,7 +66,8 @@ class MachineCode:
         """Return the function, ready for arguments of these types. Later calls must bring the same types."""
         with self._lock:
             if not self._compiled:
-                self._compile(tuple(map(numba.typeof, args)))
+                with _optimised(_LEVEL):
+                    self._compile(tuple(map(numba.typeof, args)))
                 self._compiled = True
         function: Callable[..., None] = self._function
         return function
@@ -109,6 +114,18 @@ class MachineCode:
             self._function.enable_caching()
         finally:
             numba_config.CACHE_DIR = before
+
+
+@contextmanager
+def _optimised(level: int) -> Iterator[None]:
+    """Let LLVM optimise at this level. It is a setting of all of numba, so nobody else compiles meanwhile."""
+    with global_compiler_lock:
+        cpu_target.target_context  # noqa: B018  made when it is first asked for, with the level of then: not with ours
+        before, numba_config.OPT = numba_config.OPT, level
+        try:
+            yield
+        finally:
+            numba_config.OPT = before
 
 
 @contextmanager
