@@ -2,6 +2,9 @@
 
 import math
 import re
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +92,8 @@ def test_verdicts_follow_the_rules_of_the_page() -> None:
     assert paper_verdicts.verdict(row(Printed(4), "bare"), {"cured": full, "bare": one}) == "in direction"
     assert paper_verdicts.verdict(row(Printed(4), "bare"), {"cured": full}) == "not reproduced"
     assert paper_verdicts.verdict(row(Printed(4)), {}) == "not run"
+    none = trials([0.0] * 9 + [1.0], [0.0] * 10)
+    assert paper_verdicts.verdict(row(Printed(4)), {"cured": none}) == "not reproduced"
     few = Result("", 10, True, 1.0, 8, full.trials[:9])
     assert paper_verdicts.verdict(row(Printed(8)), {"cured": few}) == "first look, not judged"
 
@@ -99,6 +104,29 @@ def test_a_claim_needs_nine_of_ten_trials() -> None:
         paper_verdicts.verdict(claimed, {"cured": trials([8.0] * n + [1.0] * (10 - n), [1.0] * 10)}) for n in (9, 8, 5)
     ]
     assert found == ["reproduced", "in direction", "not reproduced"]
+    asked = replace(claimed, asked_here=True)
+    assert paper_verdicts.verdict(asked, {"cured": trials([8.0] * 10, [1.0] * 10)}) == "nothing to compare with"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--only", "dirac-gam"], "there is no papers/dirac-gam.toml; did you mean dirac-gan?"),
+        (["--concurrency", "0"], "0 is no whole number from 1 on"),
+        (["--minutes", "-3"], "-3 is no whole number from 1 on"),
+        (["--home", __file__], "is a file: name a folder"),
+    ],
+    ids=["preset", "processes", "minutes", "home"],
+)
+def test_wrong_words_are_refused_before_anything_is_trained_or_written(words: list[str], said: str) -> None:
+    command = [sys.executable, "-m", "benchmarks.papers", "--page", *words]
+    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith(said)
+
+
+def test_a_name_of_a_preset_may_be_its_file() -> None:
+    assert papers._preset("papers/dirac-gan.toml") == "dirac-gan"
 
 
 def test_intervals_are_those_of_students_t() -> None:

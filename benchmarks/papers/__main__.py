@@ -1,15 +1,16 @@
 """The papers' tables beside ours: `make papers`. Trains the presets of papers/ and writes docs/papers.md.
 
-    python -m benchmarks.papers [--quick] [--home .papers] [--concurrency N] [--minutes M] [--only NAME ...] [--page]
+    python -m benchmarks.papers [--quick] [--home FOLDER] [--concurrency N] [--minutes M] [--only NAME ...] [--page]
 
 Each preset is a sweep of the `curvegan` command, ten seeds, in an embedded store of its own, the cheapest first. Killed
 and started again, it goes on where it was: sweeps are known by their names, which follow from what the preset says,
 jobs that have succeeded are not trained again, and a job that was under way goes on from its last checkpoint. What came
 out goes to docs/data/papers.json, from which the page is made; a first look (--quick, three seeds, some seconds of a
-core for each) never replaces a full run there.
+core for each) never replaces a full run there. Ctrl-C stops at any point, and the next run goes on there.
 """
 
 import argparse
+import difflib
 import hashlib
 import json
 import os
@@ -41,6 +42,7 @@ def main() -> None:
     """Train what is not trained yet, then write the page."""
     given = _arguments()
     home = (given.home or ROOT / (".papers/quick" if given.quick else ".papers/full")).resolve()
+    home.mkdir(parents=True, exist_ok=True)
     presets = [name for name in NAMED if not given.only or name in given.only]
     costs = _costs(home, presets)
     if not given.page:
@@ -52,24 +54,46 @@ def main() -> None:
         paper_results.save(results)
         write(results)
         draw(store)
+    print(f"wrote {PAGE}, the pictures beside it and {paper_results.RESULTS}")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a first look at every row, within ten minutes")
-    parser.add_argument("--home", type=Path, help="folder of the store")
-    parser.add_argument("--concurrency", type=int, default=os.cpu_count() or 1, help="worker processes")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop training after so many")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these presets alone")
+    parser.add_argument("--home", type=_folder, help="of the store; .papers/full, with --quick .papers/quick")
+    parser.add_argument("--concurrency", type=_count, default=os.cpu_count() or 1, help="worker processes: the cores")
+    parser.add_argument("--minutes", type=_count, default=float("inf"), help="stop training after so many")
+    parser.add_argument("--only", nargs="+", type=_preset, metavar="NAME", help="these presets of papers/ alone")
     parser.add_argument("--page", action="store_true", help="train nothing, write the page from what is there")
     return parser.parse_args()
 
 
+def _folder(text: str) -> Path:
+    if Path(text).exists() and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is a file: name a folder")
+    return Path(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on")
+    return int(text)
+
+
+def _preset(text: str) -> str:
+    name = text.removesuffix(".toml").removeprefix("papers/")
+    if name not in NAMED:
+        near = difflib.get_close_matches(name, NAMED, 1)
+        raise argparse.ArgumentTypeError(
+            f"there is no papers/{name}.toml{f'; did you mean {near[0]}?' if near else ''}"
+        )
+    return name
+
+
 def _costs(home: Path, presets: Sequence[str]) -> dict[str, float]:
     """Return CPU microseconds of a step by preset, measured once for each of a store's presets."""
-    home.mkdir(parents=True, exist_ok=True)
     kept = {name: result.us for name, result in paper_results.load().items()}
-    file = home.parent / "costs.json"
+    file = home / "costs.json"
     measured = json.loads(file.read_text()) if file.exists() else {}
     costs: dict[str, float] = kept | measured
     for preset in presets:
@@ -119,6 +143,8 @@ def _work(home: Path, concurrency: int, until: float) -> None:
             time.sleep(_LOOK_S)
         if worker.poll() is None:
             worker.send_signal(signal.SIGTERM)  # it writes checkpoints, and its jobs go back to the queue
+    if worker.returncode:
+        raise SystemExit(f"the worker ended with {worker.returncode}, see above; the page is as it was")
 
 
 def _run(home: Path, *words: str) -> None:
@@ -180,4 +206,7 @@ def draw(store: Store) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit("stopped; start it again to go on") from None

@@ -33,8 +33,9 @@ class Row:
     """A row of a table, or of what stands in the place of one: a claim that a figure shows.
 
     `preset` is a file of papers/ without its ending; None where no config can say the row. `claim` is a name of
-    `paper_tables.CLAIMS`. `against` is the row that this one is a cure of, by its preset. `steps` are the paper's.
-    `unchecked` is what of its settings no source says, see `paper_sources`.
+    `paper_verdicts.CLAIMS`; `asked_here` where no source makes it. `against` is the row that this one is a cure of, by
+    its preset. `steps` are the paper's. `unchecked` is what of its settings no source
+    says, see `paper_sources`.
     """
 
     paper: str
@@ -43,6 +44,7 @@ class Row:
     preset: str | None
     printed: Mapping[str, Printed] = field(default_factory=dict)
     claim: str | None = None
+    asked_here: bool = False
     against: str | None = None
     steps: int | None = None
     differs: str = ""
@@ -54,4 +56,6 @@ class Row:
         """Which rule of the page gives its verdict."""
         if self.preset is None:
             return "none: no config says it"
-        return "numbers" if self.printed else "claim" if self.claim else "none: nothing printed"
+        if self.printed:
+            return "numbers"
+        return "claim" if self.claim and not self.asked_here else "none: nothing printed"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.papers.paper_results import TRIALS, Result, Trial, keys
+from benchmarks.papers.paper_results import Result, Trial, keys
 from benchmarks.papers.paper_row import GRID, PAPERS, RING, Row
 from benchmarks.papers.paper_rows import NAMED, ROWS
 from benchmarks.papers.paper_sources import SOURCES
@@ -73,7 +73,7 @@ def _claims(rows: Sequence[Row], results: Results) -> str:
 
 def _claim_line(row: Row, results: Results) -> list[str]:
     result = results.get(row.preset or "")
-    share = "" if result is None or not row.claim else "{} of {}".format(*held(row, result))
+    share = "" if result is None or not row.claim else "{}: {} of {}".format(row.claim, *held(row, result))
     numbers = [_ours(result, name) if result and result.modes else "" for name in ("modes", "hq")]
     words = "" if result is None else _counted(result)
     return [PAPERS[row.paper], row.where, row.method, share, *numbers, words, _run(result)[1], verdict(row, results)]
@@ -181,21 +181,21 @@ def _kept_since(trial: Trial, modes: int) -> float | None:
 
 
 def _count(results: Results) -> str:
-    full = sum(name in results and not results[name].quick for name in NAMED)
+    done = [results[name] for name in NAMED if name in results and not results[name].quick]
     quick = sum(name in results and results[name].quick for name in NAMED)
     of_papers = [row for row in ROWS if row.paper != "ours"]
     counts = Counter(verdict(row, results) for row in of_papers)
     trained = [not row.unchecked for row in of_papers if row.preset]
     printed = [SOURCES[row.paper].unread for row in of_papers if row.printed]
-    hours = sum(keys(name)["steps"] * TRIALS * results[name].us for name in NAMED if name in results)
+    hours = sum(result.steps * len(result.trials) * result.us for result in done) / 3.6e9
     lines = [
-        ["presets trained in full", f"{full} of {len(NAMED)}"],
+        ["presets trained in full", f"{len(done)} of {len(NAMED)}"],
         ["presets with a first look only", str(quick)],
-        ["presets not run", str(len(NAMED) - full - quick)],
+        ["presets not run", str(len(NAMED) - len(done) - quick)],
         *([f"rows of papers: {word}", str(count)] for word, count in counts.most_common()),
         ["rows of papers: all settings read in published code", f"{sum(trained)} of {len(trained)}"],
         ["rows of papers: printed numbers of which no copy can be read here", f"{sum(printed)} of {len(printed)}"],
-        ["core hours of all presets that were run, in full", f"{hours / 3.6e9:.1f}"],
+        ["core hours that the presets trained in full take", f"{hours:.1f}"],
     ]
     return _table(["", "how many"], lines)
 

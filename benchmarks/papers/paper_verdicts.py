@@ -103,6 +103,8 @@ def _agrees(name: str, printed: Printed, result: Result) -> bool:
 def _in_direction(row: Row, result: Result, results: Results) -> bool:
     modes = values(result, "modes")
     nearly = _NEARLY_ALL * result.modes
+    if np.mean(modes) < 1:
+        return False
     if row.against is None:
         return (row.printed["modes"].value < nearly) == (mean_interval(modes)[2] < nearly)
     bare = results.get(row.against)
