@@ -139,10 +139,13 @@ def _words(preset: str, us: float, quick: bool) -> list[str]:
 def _work(home: Path, concurrency: int, until: float) -> None:
     words = ["worker", "--concurrency", str(concurrency), "--device", "cpu", "--exit-when-idle", "3"]
     with subprocess.Popen([CURVEGAN, "--home", home, *words]) as worker:
-        while worker.poll() is None and time.monotonic() < until:
-            time.sleep(_LOOK_S)
-        if worker.poll() is None:
-            worker.send_signal(signal.SIGTERM)  # it writes checkpoints, and its jobs go back to the queue
+        try:
+            while worker.poll() is None and time.monotonic() < until:
+                time.sleep(_LOOK_S)
+        finally:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGTERM)  # it writes checkpoints, and its jobs go back to the queue
+            worker.wait()
     if worker.returncode:
         raise SystemExit(f"the worker ended with {worker.returncode}, see above; the page is as it was")
 
@@ -209,4 +212,5 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        raise SystemExit("stopped; start it again to go on") from None
+        print("stopped; start it again to go on", file=sys.stderr)
+        sys.exit(130)
