@@ -142,12 +142,12 @@ def _work(home: Path, concurrency: int, until: float) -> None:
         try:
             while worker.poll() is None and time.monotonic() < until:
                 time.sleep(_LOOK_S)
+            if worker.returncode:
+                raise SystemExit(f"the worker ended with {worker.returncode}, see above; the page is as it was")
         finally:
             if worker.poll() is None:
                 worker.send_signal(signal.SIGTERM)  # it writes checkpoints, and its jobs go back to the queue
             worker.wait()
-    if worker.returncode:
-        raise SystemExit(f"the worker ended with {worker.returncode}, see above; the page is as it was")
 
 
 def _run(home: Path, *words: str) -> None:

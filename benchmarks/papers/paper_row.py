@@ -34,8 +34,7 @@ class Row:
 
     `preset` is a file of papers/ without its ending; None where no config can say the row. `claim` is a name of
     `paper_verdicts.CLAIMS`; `asked_here` where no source makes it. `against` is the row that this one is a cure of, by
-    its preset. `steps` are the paper's. `unchecked` is what of its settings no source
-    says, see `paper_sources`.
+    its preset. `steps` are the paper's. `unchecked` is what of its settings no source says, see `paper_sources`.
     """
 
     paper: str
