@@ -14,7 +14,7 @@ from curvegan_core.config.train import TrainConfig
 from curvegan_core.engines import State
 from curvegan_core.engines.choice import choose
 from curvegan_core.engines.fused.engine import DeepEngine, DrawnEngine, FusedEngine
-from curvegan_core.engines.stacked.engine import OptimisticEngine, TorchEngine
+from curvegan_core.engines.stacked.engine import OptimisticEngine, TorchEngine, UnrolledEngine
 from curvegan_core.errors import DeviceUnavailable, EngineUnavailable, InvalidConfig
 from curvegan_core.records.checkpoint import Checkpoint
 from curvegan_core.training import PackTraining
@@ -75,9 +75,19 @@ def test_a_checkpoint_goes_on_with_the_version_that_made_it() -> None:
         choose(config, "cpu", older)
 
 
-def test_oadam_of_the_torch_engine_has_a_version_of_its_own() -> None:
-    config = a_config(engine="torch", optimiser_d="oadam")
-    assert choose(config, "cpu") is OptimisticEngine
+@pytest.mark.parametrize(
+    ("keys", "engine"),
+    [
+        ({"optimiser_d": "oadam"}, OptimisticEngine),
+        ({"loss": "minimax", "unroll": 1}, UnrolledEngine),
+        ({"loss": "wgan", "gp": 1.0, "unroll": 2, "optimiser": "oadam"}, UnrolledEngine),
+    ],
+)
+def test_torch_numbers_that_were_others_once_have_a_version_of_their_own(
+    keys: dict[str, Any], engine: type[TorchEngine]
+) -> None:
+    config = a_config(engine="torch", **keys)
+    assert choose(config, "cpu") is engine
     state = State.initial(config)
     made = Checkpoint(config.hash, 0, "torch", TorchEngine.version, state.weights, state.adam_m, state.adam_v)
     with pytest.raises(EngineUnavailable, match=f"made by the engine torch {TorchEngine.version}, and here it is"):

@@ -65,11 +65,11 @@ def _fused(config: TrainConfig, version: str | None) -> "EngineClass":
 
 def _torch(config: TrainConfig, version: str | None) -> "EngineClass":
     try:
-        from curvegan_core.engines.stacked.engine import OptimisticEngine, TorchEngine  # noqa: PLC0415
+        from curvegan_core.engines.stacked.engine import TorchEngine, engine  # noqa: PLC0415
     except ImportError as error:
         raise EngineUnavailable(f"the torch engine needs torch ({error}): {_INSTALL.format('torch')}") from None
     _check(TorchEngine, config)
-    return OptimisticEngine if "oadam" in config.optimisers.values() else TorchEngine
+    return engine(config)
 
 
 def _check(engine: "EngineClass", config: TrainConfig) -> None:

@@ -172,8 +172,10 @@ class Plain:
 
     def g_gradients(self, fake: Tensor) -> tuple[Tensor, list[Tensor]]:
         config, parameters = self.config, list(self.g.parameters())
-        loss = self.g_loss(fake, self.unrolled(fake) if config.unroll else None)
-        whole = loss
+        ahead = self.unrolled(fake) if config.unroll else None
+        loss = self.g_loss(fake, ahead)
+        # Metz et al. (2017), equation 7: the game's value, of real curves too, for the discriminator ahead saw both.
+        whole = -self.plain_d_loss(fake, ahead)[0] if ahead and config.loss in ("minimax", "wgan") else loss
         if config.g_grad:
             field = torch.autograd.grad(self.plain_d_loss(fake)[0], list(self.d.parameters()), create_graph=True)
             whole = loss + config.g_grad * squared(field)

@@ -47,9 +47,9 @@ def at(config: TrainConfig, p: float, t: float) -> State:
     return state
 
 
-def multipliers(config: TrainConfig) -> np.ndarray:
+def multipliers(config: TrainConfig, value: float = 0.0) -> np.ndarray:
     """The eigenvalues of the engine's step at equilibrium."""
-    return np.linalg.eigvals(jacobian(config, at(config, 0, 0), 0, family(config)))
+    return np.linalg.eigvals(jacobian(config, at(config, 0, value), 0, family(config)))
 
 
 def are_among(wanted: Any, found: np.ndarray, tolerance: float = 1e-7) -> None:
@@ -104,6 +104,27 @@ def test_optimism_and_consensus_converge_where_descent_does_not() -> None:
         matrix = theory.step(loss, RATE, gamma, consensus=damping)
         are_among(np.linalg.eigvals(matrix), multipliers(dirac(loss, **SIMULTANEOUS, r1=gamma, consensus=damping)))
         assert theory.radius(matrix) < 1
+
+
+@pytest.mark.parametrize(("loss", "w", "value"), [("wgan", 1, 0.0), ("wgan", 1, 0.7), ("minimax", 0.5, 0.0)])
+@pytest.mark.parametrize("unroll", [1, 3])
+def test_a_generator_that_looks_ahead_converges(loss: str, w: float, value: float, unroll: int) -> None:
+    """D's next steps along w (value - t) add the slope of unroll h w^2 (value - t)^2 to the game."""
+    config = dirac(loss, **SIMULTANEOUS, unroll=unroll, curve={"family": "dirac", "value": value})
+    turn = RATE * w
+    known = np.linalg.eigvals([[1, -turn], [turn, 1 - 2 * unroll * turn**2]])
+    are_among(known, multipliers(config, value))
+    assert np.abs(known).max() == pytest.approx(math.sqrt(1 - (2 * unroll - 1) * turn**2))
+
+
+@each_loss
+def test_an_unrolled_game_rests_where_the_game_does(loss: str) -> None:
+    """Its value is of real curves too. Losses that are G's own are without them, and drive it off a target beside 0."""
+    config = dirac(loss, unroll=3, curve={"family": "dirac", "value": 0.7})
+    engine = choose(config, "cpu")([config], [at(config, 0, 0.7)], "cpu", [family(config)])
+    engine.run([0], 20, [])
+    moved = abs(engine.state(0).weights["generator.0.bias"].item() - 0.7)
+    assert moved > 0.05 if loss in ("ns", "lsgan", "hinge") else moved < 1e-6
 
 
 def test_two_coordinates_are_two_diracs() -> None:

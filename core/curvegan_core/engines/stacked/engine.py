@@ -192,6 +192,19 @@ class OptimisticEngine(TorchEngine):
     version = f"{TorchEngine.version} oadam 2"
 
 
+class UnrolledEngine(TorchEngine):
+    """Trains zero-sum games with unroll, with oadam too. The second of their kind: real curves were once left out."""
+
+    version = f"{TorchEngine.version} unroll 2"
+
+
+def engine(config: TrainConfig) -> type[TorchEngine]:
+    """Return the engine whose version names the numbers that the config has."""
+    if config.unroll and TORCH_LOSSES[config.loss].zero_sum:
+        return UnrolledEngine
+    return OptimisticEngine if "oadam" in config.optimisers.values() else TorchEngine
+
+
 # Numbers that were read off one step, (2 or 3, j), and the curves that the third is still to be made from.
 _Look = tuple[Tensor, Tensor | None]
 

@@ -19,12 +19,14 @@ class TorchLoss:
     """Losses of logits on (real, generated) curves. `smooth` is what label smoothing adds: of the real logits and s.
 
     `paired` means that the generator's loss reads the real logits too; else it gets the generated ones in their place.
+    `zero_sum` means that the generator's is minus the discriminator's, but for what a generator has no part in.
     """
 
     discriminator: Pair
     generator: Pair
     smooth: Pair | None = None
     paired: bool = False
+    zero_sum: bool = False
 
 
 def _log_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -47,9 +49,9 @@ def _least_squares_smooth(real: Tensor, smooth: Tensor) -> Tensor:
 
 TORCH_LOSSES = {
     "ns": TorchLoss(_log_discriminator, lambda _, fake: softplus(-fake), _log_smooth),
-    "minimax": TorchLoss(_log_discriminator, lambda _, fake: -softplus(fake), _log_smooth),
+    "minimax": TorchLoss(_log_discriminator, lambda _, fake: -softplus(fake), _log_smooth, zero_sum=True),
     "lsgan": TorchLoss(_least_squares_discriminator, lambda _, fake: 0.5 * (fake - 1).square(), _least_squares_smooth),
     "hinge": TorchLoss(lambda real, fake: (1 - real).relu() + (1 + fake).relu(), lambda _, fake: -fake),
-    "wgan": TorchLoss(lambda real, fake: fake - real, lambda _, fake: -fake),
+    "wgan": TorchLoss(lambda real, fake: fake - real, lambda _, fake: -fake, zero_sum=True),
     "rpgan": TorchLoss(lambda real, fake: softplus(fake - real), lambda real, fake: softplus(real - fake), paired=True),
 }

@@ -183,6 +183,9 @@ class Pack:
             both = loss_jb, squared_norm(self._g_grad_j1, field)
             return loss_jb, torch.autograd.grad(both, stack.trained, (self.share_jb, None))
         tensors = self._ahead(batch, fake_jbp, inputs, first) if self._job.unroll else self.discriminator.frozen
+        if self._job.unroll and self._loss.zero_sum:
+            judged = self._judged(batch, fake_jbp, tensors)
+            return self._loss.generator(judged.real_jb, judged.fake_jb), self._slope(-judged.loss_jb, stack.trained)
         loss_jb = self._generators_loss(batch, fake_jbp, tensors)
         if self._gdpp_j1 is not None:
             unit_jbh, slope_jbh = self._diversity(batch, fake_jbp, tensors)
@@ -203,7 +206,8 @@ class Pack:
     def _ahead(self, batch: Batch, fake_jbp: Tensor, inputs: Inputs, first: int) -> Sequence[Tensor]:
         """Return the discriminators after `unroll` more updates on the minibatch, differentiable by its curves.
 
-        Metz et al., "Unrolled generative adversarial networks" (2017), equations 7 to 9.
+        Metz et al., "Unrolled generative adversarial networks" (2017), equations 7 to 9. What they lose on real curves
+        then depends on the generators too, so a generator of a zero-sum game plays for that as well.
         """
         ahead = self.discriminator.ahead()
         for update in range(first, first + self._job.unroll):
