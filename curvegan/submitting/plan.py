@@ -131,6 +131,7 @@ def _spanned(
     all_axes = [*axes, repeated] if repeated else [*axes]
     check_axes(all_axes, drawn=draw is not None)
     if not all_axes or (draw and not axes):
+        layered([base])  # What is wrong in it is told first.
         raise InvalidInput("there is nothing to sweep; give an axis, as in --grid lr=1e-4,1e-3, or --seeds 16")
     if draw is None:
         return Plan(all_axes), *grid_points(all_axes)
