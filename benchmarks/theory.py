@@ -36,7 +36,7 @@ _DIRAC = {"curve": "dirac", "latent": 0, "layers_g": 0, "layers_d": 0, "batch_si
 _DESCENT = {"optimiser": "sgd"}
 # Optimistic descent is optimistic Adam that remembers nothing: its step is lr g/(|g| + 1).
 _OPTIMISTIC = {"optimiser": "oadam", "beta1": 0.0, "beta2": 0.0, "eps": 1.0}
-_COLOURS = ("#1F77C9", "#2C9A17", "#E4572E", "#8E5BD0", "#333333", "#C98A1F")
+_COLOURS = ("#1F77C9", "#2C9A17", "#E4572E", "#8E5BD0", "#333333", "#C98A1F", "#0E8C8C", "#B0407A")
 
 Reals = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -54,6 +54,8 @@ class Method:
 def methods(loss: str) -> list[Method]:
     """Return the ways that the page compares, for a loss."""
     both = {"updates": "simultaneous"}
+    # Of ns the closed form is another: its generator moves through D's bias as well.
+    looks = (1, 5) if loss == "wgan" else ()
     return [
         Method("simultaneous", _DESCENT | both, theory.step(loss, RATE)),
         Method("alternating", _DESCENT, theory.step(loss, RATE, updates="alternating")),
@@ -61,6 +63,7 @@ def methods(loss: str) -> list[Method]:
         Method("alternating, R1 .5", _DESCENT | {"r1": 0.5}, theory.step(loss, RATE, 0.5, "alternating")),
         Method("consensus 1", _DESCENT | both | {"consensus": 1.0}, theory.step(loss, RATE, consensus=1.0)),
         Method("optimistic", _OPTIMISTIC | both, theory.optimistic_step(loss, RATE)),
+        *(Method(f"unrolled {n}", _DESCENT | both | {"unroll": n}, theory.unrolled_step(loss, RATE, n)) for n in looks),
     ]
 
 
@@ -160,9 +163,9 @@ def draw_eigenvalues() -> Figure:
 
 def draw_trajectories() -> Figure:
     """Where trainings of wgan go, on the paths of their matrices."""
-    figure = Figure(figsize=(9.6, 6.4), layout="constrained")
+    figure = Figure(figsize=(12.0, 6.2), layout="constrained")
     steps = 150
-    for axes, method, colour in zip(figure.subplots(2, 3).ravel(), methods("wgan"), _COLOURS, strict=True):
+    for axes, method, colour in zip(figure.subplots(2, 4).ravel(), methods("wgan"), _COLOURS, strict=True):
         start = START if len(method.matrix) == 2 else np.concatenate((START, START))
         known = 1e3 * theory.trajectory(method.matrix, start, steps)
         trained = 1e3 * path(dirac("wgan", method.keys), START, steps)

@@ -62,6 +62,17 @@ def optimistic_step(loss: str, rate: float, gamma: float = 0.0) -> Reals:
     return np.block([[one + 2 * rate * a, -rate * a], [one, nothing]])
 
 
+def unrolled_step(loss: str, rate: float, unroll: int) -> Reals:
+    """Return the matrix of one simultaneous step where t looks ahead so many updates of p, (2, 2) on (p, t).
+
+    t plays against p - unroll rate w t, through which it moves the game by -unroll rate w^2 t^2: Metz et al., "Unrolled
+    generative adversarial networks" (2017), equation 7. With `ns` and `lsgan` D's bias, which sees t too, adds to that.
+    """
+    both = step(loss, rate)
+    both[1, 1] -= 2 * unroll * (rate * TURN[loss]) ** 2
+    return both
+
+
 def radius(matrix: Reals) -> float:
     """Return the largest absolute eigenvalue: below 1 a step contracts, above 1 it drives away."""
     return float(np.max(np.abs(np.linalg.eigvals(matrix))))
