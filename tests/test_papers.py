@@ -15,6 +15,8 @@ from benchmarks.papers.paper_results import Result, Trial
 from benchmarks.papers.paper_row import PAPERS, Printed, Row
 from benchmarks.papers.paper_rows import ROWS, TRAINED
 from benchmarks.papers.paper_sources import SOURCES
+from curvegan_db.store import Store
+from curvegan_db.values import Job, JobRequest
 
 from .cli.client import Client
 
@@ -71,6 +73,22 @@ def test_stored_results_are_of_the_presets_as_they_are() -> None:
     for name, result in paper_results.load().items():
         assert result.hash == paper_results.config(name).hash
         assert result.full == (result.steps == paper_results.keys(name)["steps"])
+
+
+def test_trials_have_the_steps_of_their_preset_where_any_has_them(store: Store) -> None:
+    own = paper_results.keys("dirac-gan")["steps"]
+    configs = {
+        (seed, steps): paper_results.config("dirac-gan", seed).model_copy(update={"steps": steps})
+        for seed, steps in ((101, own), (100, own), (101, 2 * own), (102, 2 * own), (102, 4 * own))
+    }
+    store.submit([JobRequest(config) for config in configs.values()])
+    jobs = list(store.jobs())
+
+    def taken(jobs: list[Job]) -> list[tuple[int, int]]:
+        return [(job.config.seed, job.steps) for job in paper_results.trials_of("dirac-gan", jobs)]
+
+    assert taken(jobs) == [(100, own), (101, own)]
+    assert taken([job for job in jobs if job.steps > own]) == [(102, 4 * own)]
 
 
 def trials(modes: list[float], hq: list[float]) -> Result:

@@ -108,16 +108,18 @@ def collect(store: Store, costs: Mapping[str, float]) -> dict[str, Result]:
     jobs = list(store.jobs(where=Filter.parse("state=succeeded")))
     found = {}
     for name in NAMED:
-        if members := list(_trials(name, jobs)):
+        if members := list(trials_of(name, jobs)):
             found[name] = _result(store, name, members, costs[name])
     return found
 
 
-def _trials(preset: str, jobs: Sequence[Job]) -> Iterator[Job]:
+def trials_of(preset: str, jobs: Sequence[Job]) -> Iterator[Job]:
     wanted = {config(preset, seed).hash for seed in range(FIRST_SEED, FIRST_SEED + TRIALS)}
-    of_it = {job.config.seed: job for job in sorted(jobs, key=lambda job: job.steps) if job.config.hash in wanted}
-    most = max((job.steps for job in of_it.values()), default=0)
-    yield from (of_it[seed] for seed in sorted(of_it) if of_it[seed].steps == most)
+    found = [job for job in jobs if job.config.hash in wanted]
+    lengths, own = {job.steps for job in found}, keys(preset)["steps"]
+    length = own if own in lengths else max(lengths, default=0)
+    of_it = {job.config.seed: job for job in found if job.steps == length}
+    yield from (of_it[seed] for seed in sorted(of_it))
 
 
 def _result(store: Store, preset: str, jobs: Sequence[Job], us: float) -> Result:
