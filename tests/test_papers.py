@@ -15,6 +15,7 @@ from benchmarks.papers.paper_results import Result, Trial
 from benchmarks.papers.paper_row import PAPERS, Printed, Row
 from benchmarks.papers.paper_rows import ROWS, TRAINED
 from benchmarks.papers.paper_sources import SOURCES
+from benchmarks.papers.paper_tried import TRIED
 from curvegan_db.store import Store
 from curvegan_db.values import Job, JobRequest
 
@@ -67,6 +68,12 @@ def test_the_page_holds_the_tables_of_the_stored_results() -> None:
     results = paper_results.load()
     assert papers.filled(page, paper_tables.tables(results)) == page
     assert set(re.findall(r"<!-- papers (\S+) -->", page)) == set(paper_tables.tables(results))
+
+
+def test_of_what_is_not_reproduced_the_page_says_what_was_tried() -> None:
+    results = paper_results.load()
+    wrong = {row.preset for row in TRAINED if paper_verdicts.verdict(row, results) == "not reproduced"}
+    assert wrong <= TRIED.keys() <= {row.preset for row in TRAINED}
 
 
 def test_stored_results_are_of_the_presets_as_they_are() -> None:

@@ -48,7 +48,6 @@ class Row:
     steps: int | None = None
     differs: str = ""
     unchecked: str = ""
-    why: str = ""
 
     @property
     def rule(self) -> str:

@@ -19,11 +19,6 @@ def _pac(modes: tuple[float, float | None], hq: float, reverse_kl: float) -> dic
 
 _TOY = "that VEEGAN's own runs had the networks and rates of Unrolled GAN's code"
 _ENCODER = "needs an encoder, which no config has"
-_UNROLLED_TRIED = (
-    "the means of ten trials stay at 4 to 5 modes, hq .003, from 250 steps to 2,500, a tenth of the paper's. Two "
-    "seeds, 1,500 steps, modes: both rates 1e-4, 6 and 4; alternating updates, 3 and 2; gain .8, none; one layer in D, "
-    "3 and 3; ns, 5 and 2; hq at most .004 in all. Not tried: the paper's steps"
-)
 
 
 def _veegan(
@@ -51,7 +46,6 @@ def _veegan(
             steps=25_000,
             differs="fewer steps: unrolling trains with torch",
             unchecked=_TOY,
-            why=_UNROLLED_TRIED if where == RING else "",
         ),
     ]
     return rows + [Row("veegan", title, name, None, _modes(modes, hq), differs=_ENCODER) for name, modes, hq in others]
@@ -80,15 +74,9 @@ def _pacgan(where: str, *rows: tuple[int, tuple[float, float | None], float, flo
 
 
 _GDPP_UNCHECKED = "gp 10 and alternating updates: the code has no WGAN-GP"
-_GDPP_TRIED = (
-    "a generator ten times as fast as its critic drifts off: on the ring to 5 to 15 away. There, two seeds, 5,000 "
-    "steps, modes and W1: both rates 1e-4, 2 and 4, .49; these, beta2 .9 and five steps of D, as in WGAN-GP's code, 4 "
-    "and 3, .48; five steps of D alone, 5 and 3, .94 and .50; hq at most .004 in all"
-)
 _NUMERICS_DIFFERS = (
     "clusters drawn, not 64 points of each; eps 1e-5 beside the root, not 1e-10 below it; mean squares from 0, not 1"
 )
-_METZ_TRIED = "the mean is 3.8 modes after 1,800 steps, 4.1 after 3,000, a quarter of the paper's; more: not tried"
 _METZ = "all but the minibatch: as remembered from the paper's appendix"
 _OMD_DIFFERS = "the notebook's part without noise; v = (3, 3) in place of (3, 4)"
 _OMD = "step sizes, steps, bounds: cells behind the notebook's pictures"
@@ -119,7 +107,6 @@ ROWS: Sequence[Row] = (
             steps=25_000,
             differs="fewer steps",
             unchecked=_GDPP_UNCHECKED,
-            why=_GDPP_TRIED,
         )
         for where, numbers in ((RING, (6.8, 59.6)), (GRID, (24.2, 28.7)))
     ),
@@ -154,9 +141,8 @@ ROWS: Sequence[Row] = (
         claim="covers",
         against="metz-ring-gan",
         steps=12_500,
-        differs="fewer steps: unrolling trains with torch; and as above",
+        differs="as above",
         unchecked=_METZ,
-        why=_METZ_TRIED,
     ),
     Row(
         "numerics",
@@ -185,7 +171,6 @@ ROWS: Sequence[Row] = (
         claim="circles",
         differs="D has a bias, which damps; drawn starts, not (1, 1)",
         steps=500,
-        why="with steps of .1, 1,000 of them, as before the notebook was read, all ten swung, two by less than half",
     ),
     Row(
         "converge",

@@ -9,6 +9,7 @@ from benchmarks.papers.paper_results import Result, Trial, keys
 from benchmarks.papers.paper_row import GRID, PAPERS, RING, Row
 from benchmarks.papers.paper_rows import NAMED, ROWS
 from benchmarks.papers.paper_sources import SOURCES
+from benchmarks.papers.paper_tried import TRIED
 from benchmarks.papers.paper_verdicts import CLAIMS, GOOD, Results, held, mean_interval, values, verdict
 
 BUDGETS_S = (1, 5, 20, 60)
@@ -96,7 +97,7 @@ def _differences() -> str:
     ]
     rows = [
         [PAPERS[row.paper], f"{row.where}: {row.method}", f"`{row.preset}`" if row.preset else "", _steps(row),
-         row.differs, row.unchecked, row.why]
+         row.differs, row.unchecked, TRIED.get(row.preset or "", "")]
         for row in ROWS if row.paper != "ours"
     ]  # fmt: skip
     return _table(head, rows)
