@@ -67,6 +67,7 @@ def unrolled_step(loss: str, rate: float, unroll: int) -> Reals:
 
     t plays against p - unroll rate w t, through which it moves the game by -unroll rate w^2 t^2: Metz et al., "Unrolled
     generative adversarial networks" (2017), equation 7. With `ns` and `lsgan` D's bias, which sees t too, adds to that.
+    The largest absolute eigenvalue is sqrt(1 - (2 unroll - 1) rate^2 w^2) while unroll rate w is at most 1.
     """
     both = step(loss, rate)
     both[1, 1] -= 2 * unroll * (rate * TURN[loss]) ** 2

@@ -92,6 +92,8 @@ def test_torch_numbers_that_were_others_once_have_a_version_of_their_own(
     made = Checkpoint(config.hash, 0, "torch", TorchEngine.version, state.weights, state.adam_m, state.adam_v)
     with pytest.raises(EngineUnavailable, match=f"made by the engine torch {TorchEngine.version}, and here it is"):
         choose(config, "cpu", made)
+    for loss in ("ns", "lsgan", "hinge", "rpgan"):
+        assert choose(a_config(engine="torch", loss=loss, unroll=1), "cpu") is TorchEngine
     assert choose(a_config(engine="torch"), "cpu", made) is TorchEngine
 
 

@@ -90,15 +90,35 @@ def off_default(config: TrainConfig) -> dict[str, Any]:
     return own | ({"curve": config.curve.family} if "curve" in own else {})
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_a_random_config_trains_as_plain_torch_does(seed: int) -> None:
-    config = drawn(seed)
+def trains_as_plain_torch_does(config: TrainConfig) -> None:
     plain, exact = (np.array([each.step(step) for step in range(STEPS)]) for each in (Plain(config), Exact(config)))
     trace = TorchEngine([config], [State.initial(config)], "cpu").run([0], STEPS, range(STEPS))
     ours = np.column_stack([series[:, 0] for series in (trace.g_loss, trace.d_loss, trace.d_real, trace.d_fake)])
     # Where float32 itself is farther than that from the exact course, as with batch norm over a few rows, by as much.
     tolerance = max(1e-5, 2 * float(np.abs(plain - exact).max()))
     np.testing.assert_allclose(ours, exact, rtol=tolerance, atol=tolerance, err_msg=str(off_default(config)))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_random_config_trains_as_plain_torch_does(seed: int) -> None:
+    trains_as_plain_torch_does(drawn(seed))
+
+
+@pytest.mark.parametrize("updates", ["alternating", "simultaneous"])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"loss": "minimax", "label_smoothing": 0.1, "r1": 0.3, "instance_noise": 0.1},
+        {"loss": "minimax", "pack": 2},
+        {"loss": "wgan", "gp": 1.0},
+        {"loss": "wgan", "clip": 0.5, "norm_d": "batch"},
+    ],
+    ids=str,
+)
+def test_a_zero_sum_game_is_unrolled_as_plain_torch_does(keys: dict[str, Any], updates: str) -> None:
+    """For D's loss without its penalties: what a random config seldom draws."""
+    own = {"unroll": 2, "optimiser_d": "sgd", "momentum": 0.0, "lr": 0.01, "eps": 1e-4}
+    trains_as_plain_torch_does(TrainConfig.parse({**_SHAPE, **own, **keys, "updates": updates}))
 
 
 # Their values follow from other keys, are the same in every case, or have tests of their own.

@@ -117,7 +117,7 @@ def test_a_generator_that_looks_ahead_converges(loss: str, value: float, unroll:
 
 @each_loss
 def test_an_unrolled_game_rests_where_the_game_does(loss: str) -> None:
-    """Its value is of real curves too. Losses that are G's own are without them, and drive it off a target beside 0."""
+    """Its value is of real curves too. By losses of its own, which are without them, G leaves a target beside 0."""
     config = dirac(loss, unroll=3, curve={"family": "dirac", "value": 0.7})
     engine = choose(config, "cpu")([config], [at(config, 0, 0.7)], "cpu", [family(config)])
     engine.run([0], 20, [])
