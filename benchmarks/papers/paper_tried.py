@@ -22,7 +22,7 @@ TRIED: Mapping[str, str] = {
         "as well, as in WGAN-GP's code: 18 and 22, .025 and .022 after 5,000"
     ),
     "metz-ring-unrolled": (
-        "it still improves: until step 5,000 a cloud, at the end a ring. Of 2,500 other points, with a threshold of 3, "
+        "hq still rises: until step 5,000 a cloud, at the end a ring. Of 2,500 other points, with a threshold of 3, "
         "5, 10 and 20 deviations, 0, 1, 4 and 9 of these ten trials cover. Both rates 1e-3, 5,000 steps: 7 and 8 "
         "modes, hq .07 and .26; two layers in D, 3,000 steps: 5 and 3, as with one"
     ),

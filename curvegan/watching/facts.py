@@ -56,7 +56,8 @@ def _trained(job: "Job") -> str:
     if not job.worker:
         return ""
     engine = f" by {job.engine} {job.engine_version or ''}".rstrip() if job.engine else ""
-    return f"on {job.device} of {job.worker}{engine}, attempt {job.attempt}"
+    device = f"on {job.device}" if job.device else "on no device yet"
+    return f"{device} of {job.worker}{engine}, attempt {job.attempt}"
 
 
 def _metrics(job: "Job", data: str) -> list[tuple[str, str]]:

@@ -72,6 +72,13 @@ def test_show_says_which_verdict_and_what_every_number_means(trained: Client) ->
     assert "averaged" not in shown.partition("rmse")[0]
 
 
+def test_show_of_an_attempt_that_has_not_begun(client: Client) -> None:
+    client.submit()
+    with client.store() as store:
+        store.claim(store.register_worker("host", 4711, ["auto", "cpu"], "0.1.0"), ("auto", "cpu"), 1)
+    assert re.search(r"^trained +on no device yet of host:4711, attempt 1$", client.done("show", "1"), re.M)
+
+
 def test_averaged_weights_stand_beside_the_last_ones(client: Client) -> None:
     client.submit(*SMALL, "--set", "ema", "0.9")
     with client.store() as store:
