@@ -257,12 +257,19 @@ def _ended(job: "Job") -> Explanation:
         if job.reason:
             text = f"{job.reason}, RMSE {number(rmse)}"
         return Explanation("succeeded", text, (f"curvegan show {job.id}", f"curvegan extend {job.id} --steps N"))
-    commands = (f"curvegan logs {job.id}", f"curvegan resume {job.id}", f"curvegan retry {job.id}")
     if job.state == "cancelled":
-        return Explanation("cancelled", f"at step {job.step}{': ' + job.reason if job.reason else ''}", commands[1:])
+        return Explanation("cancelled", f"at step {job.step}{': ' + job.reason if job.reason else ''}", _again(job))
     lines = (job.error or job.reason or "").strip().splitlines() or ["without a word"]
     reason = _ENDED_BECAUSE.get(job.reason or "", "failed")
-    return Explanation(reason, f"at step {job.step}: {lines[-1]}", commands)
+    return Explanation(reason, f"at step {job.step}: {lines[-1]}", (f"curvegan logs {job.id}", *_again(job)))
+
+
+def _again(job: "Job") -> tuple[str, ...]:
+    """Return what may end better: the same bits diverge again, and what cannot be gone on with is refused again."""
+    if job.reason == "diverged":
+        return (f"curvegan submit --from {job.id} --lr {min(job.config.lr_g, job.config.lr_d) / 10:g}",)
+    retry = f"curvegan retry {job.id}"
+    return (retry,) if job.reason == "refused" else (f"curvegan resume {job.id}", retry)
 
 
 def _seconds(since: datetime | None, now: datetime) -> float | None:

@@ -1,6 +1,7 @@
 """curvegan explain: every reason, from a store in which it holds."""
 
 import re
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,27 +107,36 @@ def test_a_lost_job_is_queued_again_and_says_so(any_client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "why", "code", "said"),
+    ("error", "why", "code", "said", "commands"),
     [
-        ("training diverged: a loss is not finite at step 7", "diverged", "diverged", "at step 7"),
-        ("Traceback\n  here\nValueError: \x1b[2Jno", "error", "failed", r"ValueError: \x1b[2Jno."),
-        ("its worker was lost 3 times", "lost", "worker_lost", "lost 3 times"),
-        (None, None, "failed", "without a word"),
+        (
+            "training diverged: a loss is not finite at step 7",
+            *("diverged", "diverged", "at step 7", ["curvegan submit --from 1 --lr 1e-05"]),
+        ),
+        ("made by fused 2, and here it is 3", "refused", "failed", "by fused 2", ["curvegan retry 1"]),
+        (
+            "Traceback\n  here\nValueError: \x1b[2Jno",
+            *("error", "failed", r"ValueError: \x1b[2Jno.", ["curvegan resume 1", "curvegan retry 1"]),
+        ),
+        (
+            "its worker was lost 3 times",
+            *("lost", "worker_lost", "lost 3 times", ["curvegan resume 1", "curvegan retry 1"]),
+        ),
+        (None, None, "failed", "without a word", ["curvegan resume 1", "curvegan retry 1"]),
     ],
 )
 def test_a_failed_job_tells_why_and_what_to_type(
-    client: Client, error: str | None, why: str | None, code: str, said: str
+    client: Client, error: str | None, why: str | None, code: str, said: str, commands: list[str]
 ) -> None:
-    job = client.submit(*SMALL)
+    job = client.submit(*SMALL, "--set", "lr_d=2e-4")
     with played(client) as worker:
         worker.claim()
         finish(worker.store, worker.token, job, JobState.FAILED, error=error, reason=why)
     found = reason(client, job)
     assert found[0] == code
     assert said in found[1]
-    assert client.json("explain", str(job))["commands"] == [
-        *("curvegan logs 1", "curvegan resume 1", "curvegan retry 1")
-    ]
+    assert client.json("explain", str(job))["commands"] == ["curvegan logs 1", *commands]
+    client.done(*shlex.split(commands[-1])[1:], "--no-worker")
 
 
 def test_a_succeeded_job(trained: Client) -> None:
