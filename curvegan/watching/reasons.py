@@ -63,7 +63,8 @@ def explained(lab: Services, job_id: int) -> tuple["Job", Explanation]:
     lab.reap()
     details = lab.store.details(job_id)
     explanation = explain(details)
-    if explanation.reason == "no_worker" and lab.settings.embedded and not engines_installed():
+    untrained = explanation.reason == "no_worker" and details.engine == "any" and not engines_installed()
+    if untrained and lab.settings.embedded:
         explanation = replace(
             explanation, text=f"{explanation.text}: {NO_ENGINE}", commands=("pip install 'curvegan[worker]'",)
         )
@@ -96,8 +97,7 @@ def _who(need: "Need") -> str:
 
 def trains_here(need: "Need") -> bool:
     """Return whether a worker of this machine could take such jobs, for all that can be told without asking torch."""
-    here = engines_installed()
-    return bool(here) and need.engine in ("any", *here) and not need.device.startswith("cuda")
+    return _is_here(need.engine) and not need.device.startswith("cuda")
 
 
 def _waits_for(device: str, engine: str, workers: Sequence["Worker"]) -> str | None:
@@ -106,14 +106,22 @@ def _waits_for(device: str, engine: str, workers: Sequence["Worker"]) -> str | N
         return None
     if device.startswith("cuda"):
         return f"a worker with {device}; start one on a machine that has it: `{_worker_command(device)}`"
-    if engine != "any":
-        live = any(worker.state in WORKING for worker in workers)
-        start = "where one runs, and start it again" if live else f"and `{_worker_command(device)}` start one"
-        return f"a worker with the {engine} engine; `{_install(engine)}` {start}"
-    command = _worker_command(device)
-    start = f"`{command}` starts one" if engines_installed() else f"`{_install(engine)}` and `{command}` start one"
-    starts = f"a worker; {start}"
+    kind = "a worker" if engine == "any" else f"a worker with the {engine} engine"
+    starts = f"{kind}; {_start(device, engine, workers)}"
     return next((f"{starts}; {_dying(worker)}" for worker in workers if worker.state == "failing"), starts)
+
+
+def _start(device: str, engine: str, workers: Sequence["Worker"]) -> str:
+    command = _worker_command(device)
+    if _is_here(engine):
+        return f"`{command}` starts one"
+    live = any(worker.state in WORKING for worker in workers)
+    return f"`{_install(engine)}` " + ("where one runs, and start it again" if live else f"and `{command}` start one")
+
+
+def _is_here(engine: str) -> bool:
+    here = engines_installed()
+    return bool(here) and engine in ("any", *here)
 
 
 def is_starting(need: "Need", workers: Sequence["Worker"]) -> bool:
@@ -170,15 +178,16 @@ def _nobody(details: "JobDetails", live: Sequence["Worker"]) -> tuple[str, str, 
     """Say what is missing where no worker can take the job."""
     device, engine = details.job.config.device, details.engine
     command, dying = _worker_command(device), [worker for worker in details.workers if worker.state == "failing"]
+    install = () if _is_here(engine) else (_install(engine),)
     if live and any(device in worker.devices for worker in live):
         why = f"{plural(len(live), 'worker')} live, but none has the {engine} engine"
-        return "no_engine", why, (_install(engine), "curvegan workers")
+        return "no_engine", why, (*(install or (command,)), "curvegan workers")
     if dying:
         return "workers_fail", f"no worker for it lives; {_dying(dying[-1])}", ("curvegan doctor", command)
     if live:
         return "no_device", f"{plural(len(live), 'worker')} live, but none has {device}", (command, "curvegan workers")
     if engine != "any" and not device.startswith("cuda"):
-        return "no_worker", f"no worker lives, and it needs one with the {engine} engine", (_install(engine), command)
+        return "no_worker", f"no worker lives, and it needs one with the {engine} engine", (*install, command)
     return "no_worker", "no worker lives", (command,)
 
 

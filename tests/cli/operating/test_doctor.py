@@ -109,7 +109,7 @@ def test_a_job_that_no_live_worker_has_the_engine_for_is_a_warning(any_client: C
         store.register_worker("host", 4711, ["auto", "cpu"], "0.1.0", ["fused"])
     finding = examined(any_client, exit_code=0)["workers"]
     assert finding.level == WARNING
-    assert "job 1 waits for a worker with the torch engine; `pip install 'curvegan[torch]'`" in finding.text
+    assert "job 1 waits for a worker with the torch engine; `curvegan worker` starts one" in finding.text
 
 
 def test_doctor_imports_no_torch(client: Client) -> None:

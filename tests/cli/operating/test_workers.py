@@ -11,6 +11,7 @@ import psutil
 from ...worker.fleet import wait_until
 from ..client import RUN, SMALL, Client
 
+INSTALL_TORCH = "pip install 'curvegan[torch]'"
 WITHOUT_ENGINES = (
     "import importlib.util\n"
     "found = importlib.util.find_spec\n"
@@ -135,12 +136,27 @@ def test_a_submit_starts_as_many_workers_as_the_settings_say(client: Client) -> 
 def test_a_submit_tells_of_an_engine_that_no_worker_has(any_client: Client) -> None:
     with any_client.store() as store:
         store.register_worker("host", 1, ["auto", "cpu"], "0", ["fused"])
-    said = any_client("submit", "--no-worker", "--engine", "torch").stderr
-    assert said == (
-        "Job 1 waits for a worker with the torch engine; `pip install 'curvegan[torch]'` where one runs, "
+    torch = ("submit", "--no-worker", "--engine", "torch")
+    said = any_client(*torch).stderr
+    assert said == "Job 1 waits for a worker with the torch engine; `curvegan worker` starts one.\n"
+    found = any_client.json("explain", "1")
+    assert (found["reason"], found["commands"]) == ("no_engine", ["curvegan worker", "curvegan workers"])
+    assert any_client.alone(*torch, code=WITHOUT_ENGINES).stderr == (
+        "Job 2 waits for a worker with the torch engine; `pip install 'curvegan[torch]'` where one runs, "
         "and start it again.\n"
     )
-    assert any_client.json("explain", "1")["reason"] == "no_engine"
+    found = json.loads(any_client.alone("explain", "2", "-o", "json", code=WITHOUT_ENGINES).stdout)
+    assert (found["reason"], found["commands"]) == ("no_engine", [INSTALL_TORCH, "curvegan workers"])
+
+
+def test_who_waits_for_a_first_worker_is_told_to_install_only_what_is_not_here(client: Client) -> None:
+    torch = ("submit", "--no-worker", "--engine", "torch")
+    assert "`" not in client(*torch).stderr.replace("`curvegan worker`", "", 1)
+    assert client.json("explain", "1")["commands"] == ["curvegan worker"]
+    said = client.alone(*torch, code=WITHOUT_ENGINES).stderr
+    assert f"`{INSTALL_TORCH}` and `curvegan worker` start one" in said
+    found = json.loads(client.alone("explain", "2", "-o", "json", code=WITHOUT_ENGINES).stdout)
+    assert found["commands"] == [INSTALL_TORCH, "curvegan worker"]
 
 
 def test_a_worker_for_a_device_that_is_not_there_ends(client: Client) -> None:
