@@ -20,6 +20,7 @@ from curvegan_db.store import Store
 from curvegan_db.values import Job, JobRequest
 
 from .cli.client import Client
+from .worker.inline import train_all
 
 ROOT = Path(__file__).parent.parent
 
@@ -96,6 +97,16 @@ def test_trials_have_the_steps_of_their_preset_where_any_has_them(store: Store) 
 
     assert taken(jobs) == [(100, own), (101, own)]
     assert taken([job for job in jobs if job.steps > own]) == [(102, 4 * own)]
+
+
+def test_a_trial_with_more_snapshots_has_the_course_of_its_preset(store: Store) -> None:
+    full = paper_results.config("dirac-gan", 100).model_copy(update={"engine": "torch"})
+    store.submit([JobRequest(full), JobRequest(full.model_copy(update={"seed": 101, "snapshot_every": 10}))])
+    train_all(store)
+    found = paper_results.collect(store, {"dirac-gan": 1.0})["dirac-gan"]
+    steps = [[line[0] for line in trial.course] for trial in found.trials]
+    assert steps == [list(range(0, full.steps + 1, full.snapshot_every))] * 2
+    assert found.full
 
 
 def trials(modes: list[float], hq: list[float]) -> Result:

@@ -123,15 +123,18 @@ def trials_of(preset: str, jobs: Sequence[Job]) -> Iterator[Job]:
 
 
 def _result(store: Store, preset: str, jobs: Sequence[Job], us: float) -> Result:
-    steps = jobs[0].steps
-    trials = [Trial(job.config.seed, job.verdict or "", _course(store, job)) for job in jobs]
+    steps, said = jobs[0].steps, config(preset)
+    every = said.snapshot_every if steps == said.steps else 1
+    trials = [Trial(job.config.seed, job.verdict or "", _course(store, job, every)) for job in jobs]
     modes = int(jobs[0].metrics["modes_of"]) if jobs[0].metrics and "modes_of" in jobs[0].metrics else 0
-    return Result(config(preset).hash, steps, steps == keys(preset)["steps"], us, modes, trials)
+    return Result(said.hash, steps, steps == said.steps, us, modes, trials)
 
 
-def _course(store: Store, job: Job) -> list[list[float | None]]:
-    snapshots = [(shot.step, shot.metrics) for shot in store.snapshots(job.id) if shot.step < job.steps]
-    return [_line(step, metrics) for step, metrics in (*snapshots, (job.steps, job.metrics or {}))]
+def _course(store: Store, job: Job, every: int) -> list[list[float | None]]:
+    """Return a line for each snapshot at a multiple of `every`; an extended job has snapshots between them."""
+    shots = [shot for shot in store.snapshots(job.id) if shot.step < job.steps and shot.step % every == 0]
+    lines = [_line(shot.step, shot.metrics) for shot in shots]
+    return [*lines, _line(job.steps, job.metrics or {})]
 
 
 def _line(step: int, metrics: Mapping[str, float]) -> list[float | None]:
