@@ -148,7 +148,7 @@ def cures(results: Results) -> str:
     rows = [row for row in ROWS if row.preset in results and row.paper in ("veegan", "pacgan", "gdpp", "ours")]
     lines = [(where, *_cure(row, results[row.preset or ""])) for row in rows for where in [_geometry(row)]]
     lines.sort(key=lambda line: (line[0] != RING, -line[3], line[4]))
-    shown = [[where, name, f"{kept} of {of}", "" if kept == 0 else f"{median:.2g}", f"{total:.3g}"]
+    shown = [[where, name, f"{kept} of {of}", _rounded(median, 2) if kept else "", _rounded(total, 3)]
              for where, name, of, kept, median, total in lines]  # fmt: skip
     return _table(
         [
@@ -160,6 +160,10 @@ def cures(results: Results) -> str:
         ],
         shown,
     )
+
+
+def _rounded(seconds: float, digits: int) -> str:
+    return f"{seconds:,.0f}" if seconds >= 100 else f"{seconds:.{digits}g}"
 
 
 def _geometry(row: Row) -> str:

@@ -6,10 +6,6 @@ Where no other number is said, of two seeds, 100 and 101. W1 is the metric slice
 from collections.abc import Mapping
 
 TRIED: Mapping[str, str] = {
-    "veegan-ring-unrolled": (
-        "the paper's 25,000 steps: both seeds have 8 modes, hq .340 and .344, as printed. They learn the circle first, "
-        "within 5,000 steps, and then break it into its clusters"
-    ),
     "gdpp-ring-wgan-gp": (
         "a generator ten times as fast as its critic drifts off, to 5 to 15 away. 5,000 steps, modes and W1: both "
         "rates 1e-4, 2 and 4, .49; these, beta2 .9 and five steps of D, as in WGAN-GP's code, 4 and 3, .48; five steps "
