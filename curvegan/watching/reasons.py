@@ -63,8 +63,8 @@ def explained(lab: Services, job_id: int) -> tuple["Job", Explanation]:
     lab.reap()
     details = lab.store.details(job_id)
     explanation = explain(details)
-    untrained = explanation.reason == "no_worker" and details.engine == "any" and not engines_installed()
-    if untrained and lab.settings.embedded:
+    trains_nothing = lab.settings.embedded and not engines_installed()
+    if trains_nothing and explanation.reason == "no_worker" and details.engine == "any":
         explanation = replace(
             explanation, text=f"{explanation.text}: {NO_ENGINE}", commands=("pip install 'curvegan[worker]'",)
         )
